@@ -1,0 +1,1 @@
+"""The mathematics, pure: arrays and plain values in and out."""
