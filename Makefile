@@ -26,7 +26,7 @@ check: set-up-for-check ## Checks style, types, imports, the handbook, dependenc
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/civflow handbook check
 	.venv/bin/python -m pip check
 	@echo 'alembic check, on a new SQLite database'

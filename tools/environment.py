@@ -62,7 +62,7 @@ def ensure_lock(name: str, title: str) -> None:
     )
     # Without --no-compile pip compiles all modules of all packages, though most are never imported.
     options = ["--no-compile", "--only-binary=:all:", "--require-hashes", "--requirement", str(lock)]
-    pip(f"{title} of {name}", *options, step=r"^(?:Collecting|Processing) (?:\S*/)?([\w.]+)", total=total)
+    pip(f"{title} ({name})", *options, step=r"^(?:Collecting|Processing) (?:\S*/)?([\w.]+)", total=total)
     stamp(name, key)
 
 
