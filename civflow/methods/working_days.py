@@ -40,11 +40,11 @@ def bank_holidays(year: int, region: Region = "scotland") -> Mapping[date, str]:
     """The bank holidays of a year, substitute days included, in order: date -> name.
 
     Scotland: New Year's Day, 2 January, Good Friday, early May, spring, summer (first Monday of August),
-    Christmas and Boxing Day by section 1 and schedule 1 of the Banking and Financial Dealings Act 1971 and the
-    proclamations made under it; 30 November by the St Andrew's Day Bank Holiday (Scotland) Act 2007. A day at a
-    weekend has its substitute on the next weekday that is no holiday already. "united-kingdom" has every day that
-    is a bank holiday in any part of it, as section 10(6) of the Freedom of Information Act 2000 counts. Raises
-    ValueError before 2007.
+    Christmas and Boxing Day by section 1 and schedule 1 of the Banking and Financial Dealings Act 1971 and
+    the proclamations made under it; 30 November by the St Andrew's Day Bank Holiday (Scotland) Act 2007. A
+    day at a weekend has its substitute on the next weekday that is no holiday already. "united-kingdom" has
+    every day that is a bank holiday in any part of it, as section 10(6) of the Freedom of Information Act
+    2000 counts. Raises ValueError before 2007.
     """
     if region not in (*PARTS, "united-kingdom"):
         raise ValueError(f"There are no bank holidays for the region {region!r}.")

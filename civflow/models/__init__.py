@@ -1,0 +1,22 @@
+"""Every table: columns, keys and constraints, without behaviour."""
+
+from civflow.models.applications import Application, Submission
+from civflow.models.assessment import Assignment, Conflict, Gate, Outcome, Panellist, Score, Slot, SlotPanel
+from civflow.models.challenges import Challenge, ChallengeVersion, StageDates
+from civflow.models.delivery import Agreement, Deliverable, Place, Sprint
+from civflow.models.documents import Document
+from civflow.models.history import Act, History, Seal
+from civflow.models.messages import Message
+from civflow.models.people import Grant, Organisation, Person, Reading, SignIn, SignInLink
+from civflow.models.programmes import Programme, ProgrammeState
+from civflow.models.questions import Question
+from civflow.models.records import Tracked
+from civflow.models.rounds import Round
+from civflow.models.teams import Membership, Team
+
+__all__ = [
+    "Act", "Agreement", "Application", "Assignment", "Challenge", "ChallengeVersion", "Conflict", "Deliverable",
+    "Document", "Gate", "Grant", "History", "Membership", "Message", "Organisation", "Outcome", "Panellist", "Person",
+    "Place", "Programme", "ProgrammeState", "Question", "Reading", "Round", "Score", "Seal", "SignIn", "SignInLink",
+    "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "Team", "Tracked",
+]  # fmt: skip

@@ -1,0 +1,70 @@
+"""A challenge, the versions of its text, and its calendar."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from civflow.models.records import Tracked, moment
+
+
+class Challenge(Tracked, table=True):
+    """A problem of a public body; its states come from the programme that its round pinned."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["programme_id", "state"], ["programme_state.programme_id", "programme_state.state"]),
+        CheckConstraint("closes_at IS NULL OR opens_at IS NULL OR closes_at > opens_at", "closes_after_it_opens"),
+        CheckConstraint("money_pounds >= 0", "money"),
+    )
+    round_id: int = Field(foreign_key="round.id", index=True)
+    programme_id: int = Field(foreign_key="programme.id")
+    sponsor_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
+    slug: str = Field(max_length=100, unique=True)
+    reference: str = Field(default="", max_length=20)
+    title: str = Field(max_length=200)
+    question: str = Field(default="", max_length=500)
+    version: int = 0  # the number of the published text; 0 before the first
+    money_pounds: int = 0
+    opens_at: datetime | None = moment(default=None, nullable=True, index=True)
+    closes_at: datetime | None = moment(default=None, nullable=True, index=True)
+    decision_promised_at: datetime | None = moment(default=None, nullable=True)
+    budget_holder: str = Field(default="", max_length=200)
+    route_to_adoption: str = Field(default="", max_length=2000)
+    sponsor_time: str = Field(default="", max_length=500)
+    notice_reference: str = Field(default="", max_length=60)
+    source_url: str = Field(default="", max_length=500)
+    earlier_result: str = Field(default="", max_length=300)
+    sponsors_in_source: str = Field(default="", max_length=300)
+
+
+class ChallengeVersion(SQLModel, table=True):
+    """The text of a challenge at one moment: section id -> words. Never changed once published."""
+
+    __tablename__ = "challenge_version"
+    __table_args__ = (UniqueConstraint("challenge_id", "number"),)
+    id: int | None = Field(default=None, primary_key=True)
+    challenge_id: int = Field(foreign_key="challenge.id", index=True)
+    number: int
+    sections: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    complete: bool = False  # every required section is there and within its length; kept by services/challenges.py
+    written_by_id: int | None = Field(default=None, foreign_key="person.id")
+    written_at: datetime = moment()
+    published_at: datetime | None = moment(default=None, nullable=True)
+
+
+class StageDates(SQLModel, table=True):
+    """When a stage of one challenge begins and ends, and what the challenge overrides there."""
+
+    __tablename__ = "stage_dates"
+    __table_args__ = (
+        UniqueConstraint("challenge_id", "stage"),
+        CheckConstraint("ends_at > starts_at", "ends_after_it_starts"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    challenge_id: int = Field(foreign_key="challenge.id", index=True)
+    stage: str = Field(max_length=40)
+    starts_at: datetime = moment()
+    ends_at: datetime = moment()
+    cap: int | None = None
+    money_pounds: int | None = None

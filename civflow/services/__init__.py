@@ -1,0 +1,1 @@
+"""What people and the clock do. Services take a session, never commit, and never see a request."""

@@ -1,0 +1,190 @@
+"""What rules need beyond a record's own columns: for each noun, a name and the SQL that answers it for one record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, Table, and_, case, cast, exists, func, select
+
+from civflow.models import (
+    Agreement, Application, Assignment, Challenge, ChallengeVersion, Conflict, Deliverable, Document, Gate, Membership,
+    Outcome, Panellist, Place, Round, Score, Slot, SlotPanel, Sprint, Team,
+)  # fmt: skip
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Workflow
+
+
+def table(model: Any) -> Table:
+    return model.__table__  # type: ignore[no-any-return]
+
+
+AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Application, Assignment, Challenge))
+VERSION, CONFLICT, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Conflict, Deliverable, Document, Gate))
+MEMBERSHIP, OUTCOME, PANELLIST, PLACE, ROUND = map(table, (Membership, Outcome, Panellist, Place, Round))
+SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Score, Slot, SlotPanel, Sprint, Team))
+
+
+def finals(name: str) -> list[str]:
+    """The final states of a noun."""
+    return [s.name for s in HANDBOOK[name].states.values() if s.final]
+
+
+def running(model: Table, name: str) -> ColumnElement[bool]:
+    """Records of a noun that are not in a final state."""
+    return model.c.state.not_in(finals(name))
+
+
+def count(*where: ColumnElement[bool]) -> ColumnElement[Any]:
+    return select(func.count()).where(*where).scalar_subquery()
+
+
+def value(column: ColumnElement[Any], *where: ColumnElement[bool]) -> ColumnElement[Any]:
+    return select(column).where(*where).limit(1).scalar_subquery()
+
+
+def joined(column: ColumnElement[Any], *where: ColumnElement[bool]) -> ColumnElement[Any]:
+    """The values with commas between, or NULL."""
+    return select(func.aggregate_strings(cast(column, String), ",")).where(*where).scalar_subquery()
+
+
+def _others(t: Table) -> Table:
+    """The same table under another name, for a subquery about its other rows."""
+    return t.alias(f"other_{t.name}")  # type: ignore[return-value]
+
+
+OTHER_CHALLENGE = _others(CHALLENGE)
+OUTSTANDING = and_(
+    ASSIGNMENT.c.gate_id == GATE.c.id,
+    ASSIGNMENT.c.state.in_(("proposed", "invited", "accepted", "scoring")),
+)
+HERE = and_(
+    APPLICATION.c.challenge_id == GATE.c.challenge_id,
+    APPLICATION.c.state == "in_progress",
+    APPLICATION.c.stage == GATE.c.stage,
+)
+SUBMITTED_HERE = (
+    select(func.count())
+    .select_from(ASSIGNMENT)
+    .where(
+        ASSIGNMENT.c.gate_id == GATE.c.id,
+        ASSIGNMENT.c.application_id == APPLICATION.c.id,
+        ASSIGNMENT.c.state == "submitted",
+    )
+    .correlate(GATE, APPLICATION)
+    .scalar_subquery()
+)
+
+FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
+    "round": {
+        "approved_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, CHALLENGE.c.state == "approved"),
+        "running_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, running(CHALLENGE, "challenge")),
+    },
+    "challenge": {
+        "brief_is_complete": value(
+            VERSION.c.complete, VERSION.c.challenge_id == CHALLENGE.c.id, VERSION.c.published_at.is_(None)
+        ),
+        "round_state": value(ROUND.c.state, ROUND.c.id == CHALLENGE.c.round_id),
+        "round_budget": value(ROUND.c.budget_pounds, ROUND.c.id == CHALLENGE.c.round_id),
+        "round_money_committed": select(func.coalesce(func.sum(OTHER_CHALLENGE.c.money_pounds), 0))
+        .where(
+            OTHER_CHALLENGE.c.round_id == CHALLENGE.c.round_id,
+            OTHER_CHALLENGE.c.id != CHALLENGE.c.id,
+            OTHER_CHALLENGE.c.state.not_in(("draft", "in_review", "changes_requested", "withdrawn", "cancelled")),
+        )
+        .scalar_subquery(),
+        "started_gates": count(GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state != "waiting"),
+        "released_gates": joined(GATE.c.stage, GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state == "released"),
+        "running_stages": joined(
+            PLACE.c.stage, PLACE.c.challenge_id == CHALLENGE.c.id, PLACE.c.state.in_(("offered", "accepted", "active"))
+        ),
+        "signed_contracts": count(
+            AGREEMENT.c.challenge_id == CHALLENGE.c.id,
+            AGREEMENT.c.place_id.is_(None),
+            AGREEMENT.c.state.in_(("signed", "active", "completed")),
+        ),
+    },
+    "team": {
+        "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"),
+        "open_memberships": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(("invited", "requested"))),
+        "running_applications": count(
+            APPLICATION.c.team_id == TEAM.c.id, APPLICATION.c.state != "draft", running(APPLICATION, "application")
+        ),
+    },
+    "membership": {
+        "lead_id": value(TEAM.c.lead_id, TEAM.c.id == MEMBERSHIP.c.team_id),
+    },
+    "application": {
+        "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "challenge_version_now": value(CHALLENGE.c.version, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "resubmit_by": value(
+            GATE.c.resubmit_by,
+            GATE.c.challenge_id == APPLICATION.c.challenge_id,
+            GATE.c.stage == APPLICATION.c.stage,
+            GATE.c.state == "waiting",
+        ),
+    },
+    "gate": {
+        "panel_size": count(PANELLIST.c.gate_id == GATE.c.id),
+        "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id, PANELLIST.c.chairs.is_(True)),
+        "applications_here": count(HERE),
+        "outstanding": count(OUTSTANDING),
+        "thinly_scored": count(HERE, SUBMITTED_HERE < 2),
+        "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),
+        "assessor_ids": joined(
+            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state == "submitted"
+        ),
+        "ranks": joined(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
+    },
+    "assignment": {
+        "chair_id": value(
+            PANELLIST.c.person_id, PANELLIST.c.gate_id == ASSIGNMENT.c.gate_id, PANELLIST.c.chairs.is_(True)
+        ),
+        "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "criteria": value(GATE.c.criteria, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "scored": count(SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
+        "conflicts": count(CONFLICT.c.person_id == ASSIGNMENT.c.assessor_id, CONFLICT.c.team_id == ASSIGNMENT.c.team_id),
+    },
+    "slot": {
+        "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
+        "panel_conflicts": count(
+            SLOT_PANEL.c.slot_id == SLOT.c.id,
+            CONFLICT.c.person_id == SLOT_PANEL.c.person_id,
+            CONFLICT.c.team_id == SLOT.c.team_id,
+        ),
+        "team_is_invited": case(
+            (
+                exists().where(
+                    APPLICATION.c.team_id == SLOT.c.team_id,
+                    APPLICATION.c.challenge_id == SLOT.c.challenge_id,
+                    APPLICATION.c.state == "in_progress",
+                    GATE.c.id == SLOT.c.gate_id,
+                    APPLICATION.c.stage == GATE.c.stage,
+                ),
+                1,
+            ),
+            else_=0,
+        ),
+    },
+    "place": {
+        "agreement_state": value(AGREEMENT.c.state, AGREEMENT.c.place_id == PLACE.c.id),
+        "open_deliverables": count(DELIVERABLE.c.place_id == PLACE.c.id, running(DELIVERABLE, "deliverable")),
+        "open_sprints": count(SPRINT.c.place_id == PLACE.c.id, running(SPRINT, "sprint")),
+    },
+    "agreement": {
+        "document_made": case(
+            (exists().where(DOCUMENT.c.id == AGREEMENT.c.document_id, DOCUMENT.c.made_at.is_not(None)), 1), else_=0
+        ),
+    },
+    "sprint": {
+        "place_state": value(PLACE.c.state, PLACE.c.id == SPRINT.c.place_id),
+        "open_deliverables": count(DELIVERABLE.c.sprint_id == SPRINT.c.id, running(DELIVERABLE, "deliverable")),
+    },
+}
+
+HEAVY = {"answers"}  # columns that no rule looks at
+
+
+def columns(workflow: Workflow, needs: tuple[str, ...]) -> list[ColumnElement[Any]]:
+    """What a case of this workflow reads: the record's own columns and the facts by name. Raises KeyError."""
+    own = [c for c in workflow.table.c if c.name not in HEAVY]
+    return [*own, *(FACTS[workflow.name][name].label(name) for name in needs)]

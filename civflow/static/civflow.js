@@ -1,0 +1,79 @@
+// What a page needs beyond htmx: component scripts, focus and announcements after a change, words that are not lost.
+//
+// In a fragment that htmx swaps in:
+//   data-focus              focus goes here (an error summary takes it by itself)
+//   data-announce="Saved."  is read out without moving the focus
+// On a form that saves by itself:
+//   <form data-autosave method="post" action="..." hx-post="..." hx-trigger="input delay:2s, change"
+//     hx-target="find [data-autosave-status]"> ... <span data-autosave-status></span>
+//   Its status says when words are not saved; a save that did not arrive is tried again; leaving asks first.
+
+const version = new URL(import.meta.url).search;
+const { initAll } = await import(new URL(`vendor/govuk-frontend.min.js${version}`, import.meta.url));
+
+initAll();
+
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  if (elt === document.body || !elt.parentElement) return;
+  const place = elt.parentElement;
+  initAll({ scope: place, onError: (error) => error.name === "InitError" || console.error(error) });
+  find(elt, "[data-focus]")?.focus();
+  const news = find(elt, "[data-announce]")?.dataset.announce;
+  if (news) document.getElementById("announcements").textContent = news;
+});
+
+function find(element, selector) {
+  return element.matches(selector) ? element : element.querySelector(selector);
+}
+
+// Words that are not lost
+
+const TRY_AGAIN = 10_000;
+const unsaved = new Set();
+const saving = new Set();
+
+function autosaving(element) {
+  return element instanceof Element ? element.closest("form[data-autosave]") : null;
+}
+
+function say(form, text) {
+  const status = form.querySelector("[data-autosave-status]");
+  if (status) status.textContent = text;
+}
+
+document.addEventListener("input", ({ target }) => {
+  const form = autosaving(target);
+  if (!form) return;
+  unsaved.add(form);
+  say(form, "Not saved yet.");
+});
+
+document.addEventListener("submit", ({ target }) => {
+  unsaved.delete(target);
+  saving.delete(target);
+});
+
+document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
+  const form = autosaving(elt);
+  if (form && unsaved.delete(form)) saving.add(form);
+});
+
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
+  const form = autosaving(elt);
+  if (!form || !saving.delete(form) || successful) return;
+  unsaved.add(form);
+  say(form, "Not saved. Your words are still here, and this page keeps trying to save them.");
+  setTimeout(() => unsaved.has(form) && form.dispatchEvent(new Event("change", { bubbles: true })), TRY_AGAIN);
+});
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved.size + saving.size) event.preventDefault();
+});
+
+// A form that was open for too long gets a fresh token with the answer that says so.
+document.addEventListener("csrf-renewed", ({ detail: { token } }) => {
+  for (const input of document.querySelectorAll("input[name=csrf_token]")) input.value = token;
+  if (document.body.hasAttribute("hx-headers")) {
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+});

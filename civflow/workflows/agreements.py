@@ -1,0 +1,77 @@
+"""Agreement: a contract between the sponsor and a team for one stage. Both sides sign, after the standstill."""
+
+from civflow.models import Agreement
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_challenge_owner, the_programme_manager, the_team_lead
+
+
+@rule("The document is finished and can be read.", needs=("document_made",))
+def the_document_is_finished(case: Case) -> bool:
+    return bool(case.record.document_made)
+
+
+@rule("The standstill is over.")
+def the_standstill_is_over(case: Case) -> bool:
+    return case.record.standstill_ends_at is None or bool(case.now >= case.record.standstill_ends_at)
+
+
+@rule("The team has not signed yet.")
+def the_team_has_not_signed(case: Case) -> bool:
+    return case.record.team_signed_at is None
+
+
+@rule("The team has signed.")
+def the_team_has_signed(case: Case) -> bool:
+    return case.record.team_signed_at is not None
+
+
+@rule("Both sides have signed.")
+def both_sides_have_signed(case: Case) -> bool:
+    return case.record.team_signed_at is not None and case.record.sponsor_signed_at is not None
+
+
+@rule("You have said that you may sign for your side.")
+def the_signer_may_sign(case: Case) -> bool:
+    return case.inputs.get("may_sign", True) is True
+
+
+MAY_SIGN = Ask("may_sign", "I have read the agreement and may sign it for my side", "yes")
+
+agreement = Workflow(
+    "agreement",
+    Agreement,
+    sentence="A contract between the sponsor and a team for one stage. Both sides sign, after the standstill.",
+    states=[
+        State("drafted", "The document is being prepared.", public="Being prepared"),
+        State("issued", "Both sides can read and sign it.", public="Ready to sign", tone="yellow"),
+        State("signed", "Both sides have signed.", public="Signed", tone="green"),
+        State("active", "It is in force.", public="In force", tone="green"),
+        State("completed", "It has been fulfilled.", public="Fulfilled", final=True, tone="green"),
+        State("terminated", "It ended before its time.", public="Ended early", final=True, tone="red"),
+    ],
+    steps=[
+        Step("issue", "drafted", "issued", by=the_programme_manager, requires=(the_document_is_finished,),
+             then=("tell_both_sides",), label="Issue the agreement", says="Both sides are asked to read and sign it."),
+        Step("sign_for_the_team", "issued", "issued", by=the_team_lead, asks=(MAY_SIGN,), stamps=("team_signed_at",),
+             requires=(the_standstill_is_over, the_team_has_not_signed, the_signer_may_sign),
+             signs=("team_signed_by_id",), then=("tell_both_sides",), label="Sign for the team",
+             says="Your name, the time and the document's hash are recorded."),
+        Step("sign_for_the_sponsor", "issued", "signed", by=the_challenge_owner, asks=(MAY_SIGN,),
+             requires=(the_standstill_is_over, the_team_has_signed, the_signer_may_sign),
+             stamps=("sponsor_signed_at",), signs=("sponsor_signed_by_id",), then=("tell_both_sides",),
+             label="Sign for the sponsor", says="The agreement is signed by both sides."),
+        Step("begin", "signed", "active", by=(the_programme_manager, by_itself), due="starts_at",
+             label="Bring into force", says="The agreement is in force."),
+        Step("complete", "active", "completed", by=(the_programme_manager, by_itself), label="Record as fulfilled",
+             says="Both sides have done what was agreed."),
+        Step("redraft", ("issued",), "drafted", by=the_programme_manager, reason=True,
+             then=("clear_the_signatures", "tell_both_sides"), label="Take it back to change it",
+             says="Signatures given so far no longer count."),
+        Step("terminate", ("drafted", "issued", "signed", "active"), "terminated", by=the_programme_manager,
+             reason=True, then=("tell_both_sides",), label="Terminate the agreement",
+             says="Both sides read your reason."),
+        Step("resume", ("completed", "terminated"), "active", by=the_programme_manager, reason=True,
+             requires=(both_sides_have_signed,), then=("tell_both_sides",), label="Bring back into force",
+             says="Both sides read your reason."),
+    ],
+)  # fmt: skip

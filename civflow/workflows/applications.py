@@ -1,0 +1,96 @@
+"""Application: what one team says to one challenge. Sealed until its deadline, and never lost."""
+
+from civflow.models import Application
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.rules import a_team_member, by_itself, the_programme_manager, the_team_lead
+
+
+@rule("The challenge is open.", needs=("challenge_state",))
+def the_challenge_is_open(case: Case) -> bool:
+    return bool(case.record.challenge_state == "open")
+
+
+@rule("The deadline has not passed.")
+def the_deadline_has_not_passed(case: Case) -> bool:
+    return case.record.closes_at is not None and case.now < case.record.closes_at
+
+
+@rule("Every question of the form is answered within its length.")
+def the_answers_are_complete(case: Case) -> bool:
+    return bool(case.record.complete)
+
+
+@rule("You have read the latest text of the challenge.", needs=("challenge_version_now",))
+def it_answers_the_latest_text(case: Case) -> bool:
+    return bool(case.record.challenge_version == case.record.challenge_version_now)
+
+
+@rule("The new deadline is later than the old one, and it has not passed.")
+def the_new_deadline_is_later(case: Case) -> bool:
+    new, old = case.inputs.get("closes_at"), case.record.closes_at
+    return new is None or (new > case.now and (old is None or new > old))
+
+
+@rule("An improved proposal is asked for at this stage, and its deadline has not passed.", needs=("resubmit_by",))
+def an_improved_proposal_is_asked_for(case: Case) -> bool:
+    return case.record.resubmit_by is not None and case.now < case.record.resubmit_by
+
+
+application = Workflow(
+    "application",
+    Application,
+    sentence="What one team says to one challenge. Sealed until its deadline, and never lost.",
+    states=[
+        State("draft", "The team is writing.", public="Not submitted yet", tone="yellow"),
+        State("submitted", "It is sealed until the deadline.", public="Submitted", tone="blue"),
+        State("ineligible", "It does not meet a condition of the challenge.", public="Not eligible", tone="red"),
+        State("in_progress", "It is in the selection.", label="In the selection", public="Being assessed", tone="blue"),
+        State("not_selected", "It does not go on.", public="Not selected", final=True),
+        State("reserve", "It goes on if a place becomes free.", label="In reserve", public="In reserve", tone="yellow"),
+        State("selected", "It has won.", public="Selected", final=True, tone="green"),
+        State("withdrawn", "The team has withdrawn it.", public="Withdrawn", final=True),
+    ],
+    steps=[
+        Step("submit", "draft", "submitted", by=a_team_member, locks=("challenge",), stamps=("submitted_at",),
+             requires=(the_challenge_is_open, the_deadline_has_not_passed, the_answers_are_complete,
+                       it_answers_the_latest_text),
+             then=("keep_the_submission", "send_the_receipt"), label="Submit the application",
+             says="Nobody can open it before the deadline. Until then you can take it back and change it. "
+                  "You get a receipt."),
+        Step("take_back", "submitted", "draft", by=a_team_member, reason=True,
+             requires=(the_challenge_is_open, the_deadline_has_not_passed), label="Take it back to change it",
+             says="It counts only when you submit it again before the deadline. What you submitted is kept."),
+        Step("take_in", "submitted", "in_progress", by=by_itself, due="closes_at", then=("enter_the_first_gate",),
+             label="Take into the selection", says="The seal is opened, and the selection begins."),
+        Step("seal_again", "in_progress", "submitted", by=by_itself, reason=True, label="Seal it again",
+             says="The call was reopened, so the application is sealed until the new deadline."),
+        Step("extend", "draft", "draft", by=the_programme_manager, reason=True, requires=(the_new_deadline_is_later,),
+             asks=(Ask("closes_at", "New deadline", "moment", "For this team alone. The reason is published."),),
+             then=("tell_the_team",), label="Move this team's deadline",
+             says="The team is told. The reason is published with the challenge."),
+        Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True, then=("tell_the_team",),
+             label="Rule it out", says="The team reads your reason. It can be reinstated."),
+        Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
+             by=the_programme_manager, reason=True, then=("tell_the_team",), label="Reinstate the application",
+             says="It is in the selection again, at the stage that it had reached."),
+        Step("improve", "in_progress", "in_progress", by=a_team_member, requires=(an_improved_proposal_is_asked_for,),
+             then=("keep_the_submission", "send_the_receipt"), label="Submit the improved proposal",
+             says="The panel reads this proposal beside the first one. You get a receipt."),
+        Step("go_on", ("in_progress", "reserve"), "in_progress", by=by_itself, then=("offer_a_place",),
+             label="Go on to the next stage", says="The team goes on."),
+        Step("keep_in_reserve", "in_progress", "reserve", by=by_itself, label="Keep in reserve",
+             says="The team goes on if a place becomes free."),
+        Step("promote", "reserve", "in_progress", by=the_programme_manager, reason=True,
+             then=("offer_a_place", "tell_the_team"), label="Promote from the reserve",
+             says="The team is offered a place at the stage that it would have gone on to."),
+        Step("not_select", ("submitted", "in_progress", "reserve"), "not_selected", by=by_itself, label="Do not select",
+             says="The team gets a letter with its scores."),
+        Step("close_the_reserve", "reserve", "not_selected", by=the_programme_manager, reason=True,
+             then=("tell_the_team",), label="Release from the reserve", says="The team is told that no place is left."),
+        Step("select", ("in_progress", "reserve"), "selected", by=by_itself, then=("offer_a_place",), label="Select",
+             says="The team has won."),
+        Step("withdraw", ("draft", "submitted", "in_progress", "reserve"), "withdrawn", by=the_team_lead, reason=True,
+             then=("tell_the_programme_managers", "withdraw_its_assignments"), label="Withdraw the application",
+             says="It leaves the challenge. The programme manager reads your reason."),
+    ],
+)  # fmt: skip

@@ -1,0 +1,74 @@
+"""Assignment: one assessor, one application. Conflicts first, then reading, then scores with reasons."""
+
+from civflow.models import Assignment
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_assessor, the_panel_chair, the_programme_manager
+
+
+@rule("The gate takes scores now.", needs=("gate_state",))
+def the_gate_takes_scores(case: Case) -> bool:
+    return bool(case.record.gate_state == "scoring")
+
+
+@rule("No conflict of interest with this team is on record for the assessor.", needs=("conflicts",))
+def no_conflict_is_on_record(case: Case) -> bool:
+    return bool(case.record.conflicts == 0)
+
+
+@rule("You have said that you have no conflict of interest.")
+def no_conflict_is_declared(case: Case) -> bool:
+    return case.inputs.get("no_conflict", True) is True
+
+
+@rule("Every criterion has a score and a reason.", needs=("scored", "criteria"))
+def every_criterion_is_scored(case: Case) -> bool:
+    return bool(case.record.scored >= case.record.criteria)
+
+
+WHY = (
+    ("conflict", "I have a conflict of interest"),
+    ("not_my_area", "It is not my area"),
+    ("too_many", "I have too many assessments"),
+)
+
+assignment = Workflow(
+    "assignment",
+    Assignment,
+    sentence="One assessor, one application. Conflicts first, then reading, then scores with reasons.",
+    states=[
+        State("proposed", "Matched; the assessor has not been asked."),
+        State("invited", "The assessor has been asked.", tone="yellow"),
+        State("accepted", "The assessor has declared no conflict and may read.", tone="blue"),
+        State("declined", "The assessor cannot do it.", tone="red"),
+        State("scoring", "Scores are being given.", tone="blue"),
+        State("submitted", "The scores are locked.", final=True, tone="green"),
+        State("withdrawn", "It is no longer needed.", final=True),
+    ],
+    steps=[
+        Step("invite", "proposed", "invited", by=(the_programme_manager, by_itself), label="Invite the assessor",
+             says="The assessor is asked by e-mail."),
+        Step("accept", "invited", "accepted", by=the_assessor,
+             requires=(no_conflict_is_declared, no_conflict_is_on_record), stamps=("declared_at",),
+             asks=(Ask("no_conflict", "I have no conflict of interest with this team", "yes"),),
+             label="Accept", says="You declare that you have no conflict of interest, and may then read."),
+        Step("decline", ("invited", "accepted", "scoring"), "declined", by=the_assessor,
+             asks=(Ask("decline_why", "Why you cannot assess it", "choice", choices=WHY),),
+             then=("record_the_conflict", "tell_the_programme_managers"), label="Decline",
+             says="The programme manager finds somebody else."),
+        Step("score", ("accepted", "scoring"), "scoring", by=the_assessor, requires=(the_gate_takes_scores,),
+             asks=(Ask("criterion", "Criterion", "line"), Ask("value", "Score", "number", least=0),
+                   Ask("why", "Why this score", most=2000)),
+             then=("keep_the_score",), label="Give a score", says="You can change it until you submit."),
+        Step("submit", "scoring", "submitted", by=the_assessor, locks=("gate",), stamps=("submitted_at",),
+             requires=(the_gate_takes_scores, every_criterion_is_scored), label="Submit the scores",
+             says="Your scores are locked, and you see those of the others."),
+        Step("reopen", "submitted", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
+             requires=(the_gate_takes_scores,), then=("tell_the_assessor",), label="Open the scores again",
+             says="The assessor can change the scores, and reads your reason."),
+        Step("invite_again", "declined", "invited", by=the_programme_manager, reason=True,
+             then=("tell_the_assessor",), label="Ask the assessor again", says="The assessor reads your reason."),
+        Step("withdraw", ("proposed", "invited", "accepted", "declined", "scoring"), "withdrawn",
+             by=(the_programme_manager, by_itself), reason=True, label="Withdraw the assignment",
+             says="The assessor no longer sees the application."),
+    ],
+)  # fmt: skip

@@ -1,0 +1,210 @@
+"""Challenge: from a public body's problem to a product in use; the middle is compiled from the programme's stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from civflow.models import Challenge
+from civflow.workflows.engine import Ask, Case, Rule, State, Step, Workflow, rule
+from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
+from civflow.workflows.rules import by_itself, the_approver, the_challenge_owner, the_programme_manager
+
+
+@rule("It asks a question, and every required section of the brief is written.", needs=("brief_is_complete",))
+def the_brief_is_written(case: Case) -> bool:
+    return bool(case.record.question.strip()) and bool(case.record.brief_is_complete)
+
+
+@rule("It has an opening and a closing date, and the closing date lies ahead.")
+def the_dates_are_set(case: Case) -> bool:
+    record = case.record
+    return record.opens_at is not None and record.closes_at is not None and record.closes_at > case.now
+
+
+@rule("A budget holder is named.")
+def a_budget_holder_is_named(case: Case) -> bool:
+    return bool(case.record.budget_holder.strip())
+
+
+@rule("The route to adoption is written: who will use it, and who pays when it works.")
+def the_route_to_adoption_is_written(case: Case) -> bool:
+    return bool(case.record.route_to_adoption.strip())
+
+
+@rule("Named people of the sponsor have hours for the teams.")
+def the_sponsor_gives_time(case: Case) -> bool:
+    return bool(case.record.sponsor_time.strip())
+
+
+@rule("Its money is within the round's budget.", needs=("round_budget", "round_money_committed"))
+def the_money_is_within_the_budget(case: Case) -> bool:
+    return bool(case.record.round_money_committed + case.record.money_pounds <= case.record.round_budget)
+
+
+@rule("Your limit in pounds covers the challenge's money.")
+def the_limit_covers_the_money(case: Case) -> bool:
+    return case.limit("approver") >= case.record.money_pounds
+
+
+@rule("The round is open.", needs=("round_state",))
+def the_round_is_open(case: Case) -> bool:
+    return bool(case.record.round_state == "open")
+
+
+@rule("The new closing date is later than the old one, and it has not passed.")
+def the_new_closing_date_is_later(case: Case) -> bool:
+    new = case.inputs.get("closes_at")
+    return new is None or (new > case.now and (case.record.closes_at is None or new > case.record.closes_at))
+
+
+@rule("No assessor has begun: the first gate has not started.", needs=("started_gates",))
+def no_gate_has_started(case: Case) -> bool:
+    return bool(case.record.started_gates == 0)
+
+
+@rule("It says where its facts come from.")
+def it_has_a_source(case: Case) -> bool:
+    return bool(case.record.source_url.strip())
+
+
+@rule("An agreement for the contract is signed by both sides.", needs=("signed_contracts",))
+def a_contract_is_signed(case: Case) -> bool:
+    return bool(case.record.signed_contracts > 0)
+
+
+NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
+OWNERS = (the_challenge_owner, the_programme_manager)
+READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time)
+
+
+def compile_challenge(programme: Programme) -> Workflow:
+    """The challenge's workflow under one programme: drafting, the call, one state per stage, and the ends."""
+    return Workflow(
+        "challenge",
+        Challenge,
+        sentence="From a public body's problem to a product in use.",
+        states=[*_states(programme)],
+        steps=[*_drafting(), *_calling(), *_stages(programme), *_ending(programme)],
+        checks_states=False,  # the table programme_state is the last judge: states differ by programme
+    )
+
+
+@lru_cache(maxsize=64)
+def challenge_workflow(source: str) -> Workflow:
+    """The compiled workflow of a programme file's text, made once per text."""
+    return compile_challenge(read_programme(source).programme)
+
+
+def _states(programme: Programme) -> Iterator[State]:
+    yield State("draft", "The sponsor writes.", public="Not public yet", tone="yellow")
+    yield State("in_review", "The programme office reads it.", public="Not public yet", tone="yellow")
+    yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="red")
+    yield State("approved", "It opens at its time.", public="Opens soon", tone="blue")
+    yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="green")
+    yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications")
+    for stage in programme.stages[1:]:
+        yield State(stage.id, stage.sentence, label=stage.title, public=stage.title, future=stage.title, tone="blue")
+    yield State("completed", "It has come to its end.", public="Finished", final=True)
+    yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
+    yield State("cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="red")
+
+
+def _drafting() -> Iterator[Step]:
+    yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, stamps=(),
+               requires=(the_brief_is_written, the_dates_are_set), then=("tell_the_programme_managers",),
+               label="Send for approval", says="The programme office reads it and answers.")  # fmt: skip
+    yield Step("request_changes", "in_review", "changes_requested", by=(the_programme_manager, the_approver),
+               reason=True, then=("tell_the_challenge_owners",), label="Request changes",
+               says="The sponsor reads what to change.")  # fmt: skip
+    yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
+               says="The programme office no longer reads it.")  # fmt: skip
+    yield Step("approve", "in_review", "approved", by=the_approver,
+               requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
+                         the_limit_covers_the_money),
+               then=("prepare_the_stages", "tell_the_challenge_owners"), label="Approve the challenge",
+               says="It opens at its time. Your name stands in the record.")  # fmt: skip
+    yield Step("unapprove", "approved", "changes_requested", by=(the_programme_manager, the_approver), reason=True,
+               then=("tell_the_challenge_owners",), label="Take the approval back",
+               says="It does not open until it is approved again.")  # fmt: skip
+
+
+def _calling() -> Iterator[Step]:
+    yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
+               requires=(the_round_is_open, the_dates_are_set), then=("publish_the_text", "make_the_brief"),
+               label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
+    yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
+               requires=(the_new_closing_date_is_later,), then=("move_the_deadline",),
+               label="Move the closing date", says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
+    yield Step("close", "open", "closed", by=by_itself, due="closes_at", then=("take_in_the_applications",),
+               label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
+    yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
+               requires=(the_new_closing_date_is_later, no_gate_has_started),
+               then=("move_the_deadline",), label="Reopen the call",
+               says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
+
+
+def _stages(programme: Programme) -> Iterator[Step]:
+    """A step into each stage, and one back from it."""
+    stage = programme.after(programme.call)
+    before, state = programme.call, "closed"
+    while stage:
+        yield Step(f"begin_{stage.id}", state, stage.id, by=(the_programme_manager, by_itself),
+                   requires=_finished(before), then=("begin_the_stage",), label=f"Begin: {stage.title}",
+                   says=stage.sentence or f"The stage “{stage.title}” begins.")  # fmt: skip
+        yield Step(f"leave_{stage.id}", stage.id, state, by=the_programme_manager, reason=True,
+                   label=f"Back from: {stage.title}", says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
+        before, state = stage, stage.id
+        stage = programme.after(stage)
+
+
+def _finished(stage: Stage) -> tuple[Rule, ...]:
+    """What must be true before a challenge leaves this stage forwards."""
+    if stage.kind == "gate":
+        return (_is_released(stage.id, stage.title),)
+    if stage.kind == "work":
+        return (_is_worked_through(stage.id, stage.title),)
+    if stage.kind == "award":
+        return (a_contract_is_signed,)
+    return ()
+
+
+@lru_cache
+def _is_released(stage: str, title: str) -> Rule:
+    def claim(case: Case) -> bool:
+        return stage in (case.record.released_gates or "").split(",")
+
+    return Rule(f"{stage}_is_released", f"The result of “{title}” is released.", claim, ("released_gates",))
+
+
+@lru_cache
+def _is_worked_through(stage: str, title: str) -> Rule:
+    def claim(case: Case) -> bool:
+        return stage not in (case.record.running_stages or "").split(",")
+
+    return Rule(f"{stage}_is_finished", f"No team is still working in “{title}”.", claim, ("running_stages",))
+
+
+def _ending(programme: Programme) -> Iterator[Step]:
+    stages = [s.id for s in programme.stages[1:]]
+    last = next(s for s in programme.stages if programme.after(s) is None)
+    yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
+               label="Complete the challenge", says="The challenge becomes part of the archive.")  # fmt: skip
+    yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
+               by=the_programme_manager, reason=True, then=("tell_the_applicants", "close_the_applications"),
+               label="End without a winner", says="Every team still in the selection is told why.")  # fmt: skip
+    yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
+               label="File as an earlier challenge", says="It is shown in the archive with its source.")  # fmt: skip
+    yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, label="Resume the challenge",
+               says="It stands at its last stage again.")  # fmt: skip
+    yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
+               reason=True, then=("tell_the_programme_managers",), label="Withdraw the challenge",
+               says="It is not shown to the public.")  # fmt: skip
+    yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, label="Restore as a draft",
+               says="The sponsor can go on writing.")  # fmt: skip
+    yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
+               then=("tell_the_applicants", "close_the_applications"), label="Cancel the challenge",
+               says="Every applicant and the public read your reason.")  # fmt: skip
+
+
+challenge = challenge_workflow(shipped_programmes()["civtech"].source)

@@ -1,0 +1,31 @@
+"""Deliverable: something a team owes the sponsor, with what counts as done written beforehand."""
+
+from civflow.models import Deliverable
+from civflow.workflows.engine import Ask, State, Step, Workflow
+from civflow.workflows.rules import a_team_member, the_challenge_owner, the_programme_manager
+
+deliverable = Workflow(
+    "deliverable",
+    Deliverable,
+    sentence="Something a team owes the sponsor, with what counts as done written beforehand.",
+    states=[
+        State("due", "The team works on it."),
+        State("submitted", "The sponsor looks at it.", tone="yellow"),
+        State("changes_requested", "The team changes it.", tone="red"),
+        State("accepted", "The sponsor has accepted it.", final=True, tone="green"),
+    ],
+    steps=[
+        Step("submit", ("due", "changes_requested"), "submitted", by=a_team_member, stamps=("submitted_at",),
+             asks=(Ask("note", "What you deliver, and where it can be seen", most=2000),),
+             then=("tell_the_challenge_owners",), label="Submit the deliverable",
+             says="The sponsor is asked to look at it."),
+        Step("take_back", "submitted", "due", by=a_team_member, reason=True, label="Take it back",
+             says="You can change it and submit it again."),
+        Step("request_changes", "submitted", "changes_requested", by=(the_challenge_owner, the_programme_manager),
+             reason=True, then=("tell_the_members",), label="Request changes", says="The team reads what is missing."),
+        Step("accept", "submitted", "accepted", by=the_challenge_owner, stamps=("accepted_at",),
+             then=("tell_the_members",), label="Accept the deliverable", says="It counts as done."),
+        Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True, then=("tell_the_members",),
+             label="Take the acceptance back", says="The team reads your reason."),
+    ],
+)  # fmt: skip

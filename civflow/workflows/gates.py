@@ -1,0 +1,123 @@
+"""Gate: who goes on to the next stage. Score first, talk later, decide, and only then tell."""
+
+from civflow.models import Gate
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_approver, the_panel_chair, the_programme_manager
+
+
+@rule("The panel has at least two people.", needs=("panel_size",))
+def the_panel_has_two_people(case: Case) -> bool:
+    return bool(case.record.panel_size >= 2)
+
+
+@rule("At least one application has reached this gate.", needs=("applications_here",))
+def there_is_an_application(case: Case) -> bool:
+    return bool(case.record.applications_here > 0)
+
+
+@rule("No application has reached this gate.", needs=("applications_here",))
+def there_is_no_application(case: Case) -> bool:
+    return bool(case.record.applications_here == 0)
+
+
+@rule("Every assessor has submitted, or the panel has decided to proceed without them.", needs=("outstanding",))
+def scoring_is_complete(case: Case) -> bool:
+    return case.record.outstanding == 0 or bool(case.record.proceed_reason)
+
+
+@rule("Every application has scores from at least two assessors.", needs=("thinly_scored",))
+def every_application_has_two_assessments(case: Case) -> bool:
+    return bool(case.record.thinly_scored == 0)
+
+
+@rule("No interview is still to be held.", needs=("open_interviews",))
+def every_interview_is_over(case: Case) -> bool:
+    return bool(case.record.open_interviews == 0)
+
+
+@rule("At least one team goes on, and no more than there are.", needs=("ranks",))
+def the_number_is_possible(case: Case) -> bool:
+    going_on = case.inputs.get("going_on")
+    return going_on is None or 0 <= going_on <= len(_ranks(case))
+
+
+@rule("The number that goes on is the one declared, or a reason says why not.", needs=("ranks",))
+def another_number_has_a_reason(case: Case) -> bool:
+    going_on = case.inputs.get("going_on")
+    declared = min(case.record.cap, len(_ranks(case)))
+    return going_on is None or going_on == declared or bool(case.inputs.get("number_reason"))
+
+
+@rule("No tie runs across the line between those who go on and the rest.", needs=("ranks",))
+def no_tie_at_the_line(case: Case) -> bool:
+    going_on = case.inputs.get("going_on", min(case.record.cap, len(_ranks(case))))
+    return sum(1 for rank in _ranks(case) if rank <= going_on) <= going_on
+
+
+@rule("Your limit in pounds covers what the places of this gate cost.")
+def the_limit_covers_the_stake(case: Case) -> bool:
+    return case.limit("approver") >= case.record.stake_pounds
+
+
+@rule("You did not score an application at this gate.", needs=("assessor_ids",))
+def the_approver_did_not_score(case: Case) -> bool:
+    return str(case.actor.id) not in (case.record.assessor_ids or "").split(",")
+
+
+def _ranks(case: Case) -> list[int]:
+    return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
+
+
+GOING_ON = Ask("going_on", "How many go on", "number", least=0)
+NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
+                    hint="Only where the number differs from the declared one. It is published.")  # fmt: skip
+
+gate = Workflow(
+    "gate",
+    Gate,
+    sentence="Who goes on to the next stage. Score first, talk later, decide, and only then tell.",
+    states=[
+        State("waiting", "Opens when the stage before it ends.", public="Not begun yet"),
+        State("scoring", "Assessors score on their own.", public="Being assessed", tone="blue"),
+        State("moderating", "The panel looks at differences.", public="Being assessed", tone="blue"),
+        State("proposed", "A ranked list waits for approval.", public="Being assessed", tone="yellow"),
+        State("approved", "Decided; nobody has been told.", public="Being assessed", tone="yellow"),
+        State("released", "Everybody has been told.", public="Decided", final=True, tone="green"),
+    ],
+    steps=[
+        Step("start", "waiting", "scoring", by=(the_programme_manager, by_itself), locks=("challenge",),
+             requires=(the_panel_has_two_people, there_is_an_application), then=("invite_the_assessors",),
+             label="Start the scoring", says="The assessors are invited. Each declares conflicts, then scores alone."),
+        Step("skip", "waiting", "released", by=the_programme_manager, reason=True, requires=(there_is_no_application,),
+             signs=("approved_by_id",), stamps=("released_at",), label="Close the gate without applications",
+             says="Nobody is left to decide on."),
+        Step("proceed", "scoring", "scoring", by=(the_panel_chair, the_programme_manager),
+             asks=(Ask("proceed_reason", "Why go on without them", "line"),), label="Proceed without late assessors",
+             says="Moderation can begin although assessors are outstanding. The reason is kept."),
+        Step("moderate", "scoring", "moderating", by=(the_panel_chair, the_programme_manager), locks=(),
+             requires=(scoring_is_complete, every_application_has_two_assessments, every_interview_is_over),
+             then=("rank_the_applications",), label="End the scoring",
+             says="Scores are locked. The panel sees them side by side and looks at differences."),
+        Step("settle", "moderating", "moderating", by=the_panel_chair, reason=True,
+             asks=(Ask("application_id", "Which application comes first among its equals", "number"),),
+             then=("settle_the_tie",), label="Settle a tie",
+             says="The panel's decision and its reason stand in the record."),
+        Step("score_again", "moderating", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
+             label="Go back to scoring", says="Assessors can submit and change scores again."),
+        Step("propose", "moderating", "proposed", by=(the_panel_chair, the_programme_manager),
+             requires=(the_number_is_possible, another_number_has_a_reason, no_tie_at_the_line),
+             asks=(GOING_ON, NUMBER_REASON), then=("draw_the_line",), label="Propose the result",
+             says="The ranked list goes to an approver. No applicant is told."),
+        Step("approve", "proposed", "approved", by=the_approver,
+             requires=(the_limit_covers_the_stake, the_approver_did_not_score), signs=("approved_by_id",),
+             stamps=("approved_at",), label="Approve the result",
+             says="The decision is yours by name. Nobody is told until it is released."),
+        Step("send_back", "proposed", "moderating", by=the_approver, reason=True, label="Send it back to the panel",
+             says="The panel reads your reason."),
+        Step("reopen", ("proposed", "approved"), "scoring", by=the_programme_manager, reason=True,
+             then=("tell_the_panel",), label="Reopen the scoring", says="The panel is told why, and can score again."),
+        Step("release", "approved", "released", by=the_programme_manager, stamps=("released_at",),
+             then=("move_the_applications", "issue_the_letters", "move_the_challenge_on"), label="Release the result",
+             says="Every team gets its letter. This cannot be undone."),
+    ],
+)  # fmt: skip

@@ -1,0 +1,49 @@
+"""Membership: a person's place in a team; both sides say yes."""
+
+from civflow.models import Membership
+from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_team_lead
+
+
+@rule("It is your own membership.")
+def the_person(case: Case) -> bool:
+    return case.actor.id is not None and case.record.person_id == case.actor.id
+
+
+@rule("The team still has another lead, or this person does not lead it.", needs=("lead_id",))
+def the_lead_stays(case: Case) -> bool:
+    return bool(case.record.lead_id != case.record.person_id)
+
+
+membership = Workflow(
+    "membership",
+    Membership,
+    sentence="A person's place in a team; both sides say yes.",
+    begins=("requested",),
+    states=[
+        State("invited", "The team has asked; the person has not answered.", tone="yellow"),
+        State("requested", "The person has asked; the team has not answered.", tone="yellow"),
+        State("active", "The person works in the team.", tone="green"),
+        State("left", "The person has left the team.", final=True),
+        State("declined", "One side said no.", final=True),
+        State("lapsed", "Nobody answered in time.", final=True),
+    ],
+    steps=[
+        Step("accept", "invited", "active", by=the_person, then=("tell_the_team_lead",), label="Join the team",
+             says="You see the team's applications and can write in them."),
+        Step("admit", "requested", "active", by=the_team_lead, then=("tell_the_person",), label="Let them join",
+             says="The person sees the team's applications and can write in them."),
+        Step("decline", "invited", "declined", by=the_person, then=("tell_the_team_lead",), label="Say no",
+             says="The team lead is told."),
+        Step("turn_down", "requested", "declined", by=the_team_lead, reason=True, then=("tell_the_person",),
+             label="Turn the request down", says="The person reads your reason."),
+        Step("lapse", ("invited", "requested"), "lapsed", by=by_itself, due="respond_by", label="Let it lapse",
+             says="Nobody answered in time."),
+        Step("leave", "active", "left", by=the_person, requires=(the_lead_stays,), then=("tell_the_team_lead",),
+             label="Leave the team", says="You no longer see the team's applications."),
+        Step("remove", "active", "left", by=the_team_lead, reason=True, requires=(the_lead_stays,),
+             then=("tell_the_person",), label="Remove from the team", says="The person reads your reason."),
+        Step("invite_again", ("left", "declined", "lapsed"), "invited", by=the_team_lead, reason=True,
+             then=("tell_the_person",), label="Invite again", says="The person is asked again."),
+    ],
+)  # fmt: skip

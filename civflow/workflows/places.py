@@ -1,0 +1,62 @@
+"""Place: a team's place in a work stage."""
+
+from civflow.models import Place
+from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_challenge_owner, the_programme_manager, the_team_lead
+
+
+@rule("The time to answer has not passed.")
+def there_is_time_to_answer(case: Case) -> bool:
+    return case.record.respond_by is None or bool(case.now < case.record.respond_by)
+
+
+@rule("The agreement for this stage is signed by both sides.", needs=("agreement_state",))
+def the_agreement_is_signed(case: Case) -> bool:
+    return case.record.agreement_state in ("signed", "active", "completed")
+
+
+@rule("Every deliverable is accepted.", needs=("open_deliverables",))
+def every_deliverable_is_accepted(case: Case) -> bool:
+    return bool(case.record.open_deliverables == 0)
+
+
+@rule("Every sprint is done.", needs=("open_sprints",))
+def every_sprint_is_done(case: Case) -> bool:
+    return bool(case.record.open_sprints == 0)
+
+
+place = Workflow(
+    "place",
+    Place,
+    sentence="A team's place in a work stage.",
+    states=[
+        State("offered", "The team has been asked.", public="A place is offered to you", tone="yellow"),
+        State("accepted", "The team comes; the agreement is being signed.", public="Accepted", tone="blue"),
+        State("active", "The team works with the sponsor.", public="Running", tone="green"),
+        State("completed", "The stage is finished.", public="Finished", final=True, tone="green"),
+        State("declined", "The team does not come.", public="Declined", final=True),
+        State("lapsed", "The team did not answer in time.", public="Lapsed", final=True),
+        State("ended", "It came to an end before its time.", public="Ended early", final=True, tone="red"),
+    ],
+    steps=[
+        Step("accept", "offered", "accepted", by=the_team_lead, requires=(there_is_time_to_answer,),
+             then=("draft_the_agreement",), label="Accept the place", says="The agreement is drafted for both sides."),
+        Step("decline", "offered", "declined", by=the_team_lead, reason=True, then=("tell_the_programme_managers",),
+             label="Decline the place", says="The place goes to a team in reserve."),
+        Step("lapse", "offered", "lapsed", by=by_itself, due="respond_by", then=("tell_the_programme_managers",),
+             label="Let it lapse", says="Nobody answered in time."),
+        Step("begin", "accepted", "active", by=(the_programme_manager, by_itself), due="starts_at",
+             requires=(the_agreement_is_signed,), then=("plan_the_work",), label="Begin the stage",
+             says="Sprints and deliverables are planned."),
+        Step("complete", "active", "completed", by=(the_challenge_owner, the_programme_manager),
+             requires=(every_deliverable_is_accepted, every_sprint_is_done), then=("complete_the_agreement",),
+             label="Finish the stage", says="The team has done what was agreed."),
+        Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True, then=("tell_the_members",),
+             label="End it early", says="The team reads your reason."),
+        Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
+             then=("give_time_to_answer", "tell_the_members"), label="Offer it again",
+             says="The team has a week to answer."),
+        Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
+             then=("tell_the_members",), label="Resume the stage", says="The team works on."),
+    ],
+)  # fmt: skip

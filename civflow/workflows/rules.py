@@ -1,0 +1,48 @@
+"""Sentences that several pages share: who may take a step, and what is true of time."""
+
+from civflow.workflows.engine import Case, rule
+
+
+@rule("It happens by itself, as a consequence of another step or at a set time.")
+def by_itself(case: Case) -> bool:
+    return case.actor.automatic
+
+
+@rule("You are signed in.")
+def anyone_signed_in(case: Case) -> bool:
+    return case.actor.id is not None
+
+
+@rule("You are a programme manager of this round.")
+def the_programme_manager(case: Case) -> bool:
+    return case.holds("programme_manager")
+
+
+@rule("You are a challenge owner of this challenge.")
+def the_challenge_owner(case: Case) -> bool:
+    return case.holds("challenge_owner")
+
+
+@rule("You are an approver with a limit in pounds.")
+def the_approver(case: Case) -> bool:
+    return case.holds("approver")
+
+
+@rule("You lead this team.")
+def the_team_lead(case: Case) -> bool:
+    return case.holds("team_lead")
+
+
+@rule("You are a member of this team.")
+def a_team_member(case: Case) -> bool:
+    return case.holds("team_member")
+
+
+@rule("You chair this panel.", needs=("chair_id",))
+def the_panel_chair(case: Case) -> bool:
+    return case.actor.id is not None and case.record.chair_id == case.actor.id
+
+
+@rule("You are the assessor of this assignment.")
+def the_assessor(case: Case) -> bool:
+    return case.actor.id is not None and case.record.assessor_id == case.actor.id

@@ -1,0 +1,64 @@
+"""Interview slot: thirty minutes in which a panel hears one team."""
+
+from civflow.models import Slot
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.rules import a_team_member, by_itself, the_panel_chair, the_programme_manager
+
+
+@rule("The slot lies ahead.")
+def it_lies_ahead(case: Case) -> bool:
+    return bool(case.now < case.record.starts_at)
+
+
+@rule("The interview has begun.")
+def it_has_begun(case: Case) -> bool:
+    return bool(case.now >= case.record.starts_at)
+
+
+@rule("At least two members of the panel were there.")
+def two_of_the_panel_were_there(case: Case) -> bool:
+    return int(case.inputs.get("attended", 2)) >= 2
+
+
+@rule("No member of the panel has a conflict of interest with this team.", needs=("panel_conflicts",))
+def the_panel_has_no_conflict(case: Case) -> bool:
+    return bool(case.record.panel_conflicts == 0)
+
+
+@rule("You are invited to an interview at this gate.", needs=("team_is_invited",))
+def the_team_is_invited(case: Case) -> bool:
+    return case.holds("team_member") and bool(case.record.team_is_invited)
+
+
+slot = Workflow(
+    "slot",
+    Slot,
+    title="Interview slot",
+    sentence="Thirty minutes in which a panel hears one team.",
+    states=[
+        State("offered", "A team can book it.", tone="yellow"),
+        State("booked", "A team comes.", tone="blue"),
+        State("held", "The interview took place.", final=True, tone="green"),
+        State("missed", "The team did not come.", final=True, tone="red"),
+        State("cancelled", "It does not take place.", final=True),
+    ],
+    steps=[
+        Step("book", "offered", "booked", by=(the_programme_manager, by_itself, the_team_is_invited),
+             requires=(it_lies_ahead, the_panel_has_no_conflict), then=("tell_the_team_and_the_panel",),
+             label="Book the slot", says="The panel is told. You can give the slot back until it begins."),
+        Step("give_back", "booked", "offered", by=(a_team_member, the_programme_manager), reason=True,
+             requires=(it_lies_ahead,), then=("tell_the_team_and_the_panel", "empty_the_slot"),
+             label="Give the slot back", says="Another team can book it."),
+        Step("hold", "booked", "held", by=(the_panel_chair, the_programme_manager),
+             requires=(it_has_begun, two_of_the_panel_were_there),
+             asks=(Ask("attended", "How many of the panel were there", "number", least=0),),
+             label="Record the interview", says="The interview counts as held."),
+        Step("miss", "booked", "missed", by=(the_panel_chair, the_programme_manager), reason=True,
+             requires=(it_has_begun,), label="Record that the team did not come", says="The reason is kept."),
+        Step("cancel", ("offered", "booked"), "cancelled", by=the_programme_manager, reason=True,
+             then=("tell_the_team_and_the_panel",), label="Cancel the slot", says="Team and panel are told."),
+        Step("offer_again", ("missed", "cancelled"), "offered", by=the_programme_manager, reason=True,
+             requires=(it_lies_ahead,), then=("empty_the_slot",), label="Offer the slot again",
+             says="A team can book it."),
+    ],
+)  # fmt: skip

@@ -1,0 +1,40 @@
+"""Sprint: two weeks of work with a goal and a review."""
+
+from civflow.models import Sprint
+from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.rules import a_team_member, by_itself, the_challenge_owner, the_programme_manager
+
+
+@rule("The team's place is active.", needs=("place_state",))
+def the_place_is_active(case: Case) -> bool:
+    return bool(case.record.place_state == "active")
+
+
+@rule("Every deliverable of the sprint is accepted.", needs=("open_deliverables",))
+def its_deliverables_are_accepted(case: Case) -> bool:
+    return bool(case.record.open_deliverables == 0)
+
+
+sprint = Workflow(
+    "sprint",
+    Sprint,
+    sentence="Two weeks of work with a goal and a review.",
+    states=[
+        State("planned", "It has not begun."),
+        State("active", "The team works.", tone="blue"),
+        State("in_review", "Team and sponsor look at what came of it.", tone="yellow"),
+        State("done", "It is finished.", final=True, tone="green"),
+    ],
+    steps=[
+        Step("begin", "planned", "active", by=(a_team_member, the_programme_manager, by_itself), due="starts_at",
+             requires=(the_place_is_active,), label="Begin the sprint", says="The team starts to work on its goal."),
+        Step("review", "active", "in_review", by=(a_team_member, the_programme_manager, by_itself), due="ends_at",
+             label="Go into review", says="The sponsor is asked to look at what came of it."),
+        Step("finish", "in_review", "done", by=(the_challenge_owner, the_programme_manager),
+             requires=(its_deliverables_are_accepted,), label="Finish the sprint", says="The sprint is closed."),
+        Step("work_on", "in_review", "active", by=(the_challenge_owner, a_team_member), reason=True,
+             label="Work on", says="The sprint goes on, for the reason given."),
+        Step("reopen", "done", "in_review", by=the_programme_manager, reason=True, label="Reopen the review",
+             says="Team and sponsor look at it again."),
+    ],
+)  # fmt: skip

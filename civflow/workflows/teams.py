@@ -1,0 +1,41 @@
+"""Team: people who apply together."""
+
+from civflow.models import Team
+from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.rules import the_programme_manager, the_team_lead
+
+
+@rule("The team has at least one active member.", needs=("active_members",))
+def somebody_is_in_it(case: Case) -> bool:
+    return case.record.active_members > 0
+
+
+@rule("No invitation or request of the team is waiting for an answer.", needs=("open_memberships",))
+def nobody_is_waiting(case: Case) -> bool:
+    return case.record.open_memberships == 0
+
+
+@rule("None of the team's applications is still in a challenge.", needs=("running_applications",))
+def no_application_is_running(case: Case) -> bool:
+    return case.record.running_applications == 0
+
+
+team = Workflow(
+    "team",
+    Team,
+    sentence="People who apply together; a person alone is a team of one.",
+    states=[
+        State("forming", "Members are being found.", tone="yellow"),
+        State("formed", "Everybody who was asked has answered.", tone="green"),
+        State("disbanded", "The team has come to an end.", final=True),
+    ],
+    steps=[
+        Step("form", "forming", "formed", by=the_team_lead, requires=(somebody_is_in_it, nobody_is_waiting),
+             label="The team is complete", says="The team stops looking for members."),
+        Step("look_again", "formed", "forming", by=the_team_lead, reason=True, label="Look for members again",
+             says="The team can invite people again."),
+        Step("disband", ("forming", "formed"), "disbanded", by=(the_team_lead, the_programme_manager), reason=True,
+             requires=(no_application_is_running,), then=("tell_the_members",), label="Disband the team",
+             says="Every member is told. The team's history stays."),
+    ],
+)  # fmt: skip
