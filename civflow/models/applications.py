@@ -26,9 +26,8 @@ class Application(Tracked, table=True):
     extension_reason: str = Field(default="", max_length=500)
     submitted_at: datetime | None = moment(default=None, nullable=True)
     challenge_version: int = 0
-    answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
-    answers_revision: int = 0  # counts saved changes, so that two tabs cannot overwrite each other
-    complete: bool = False  # every required answer is there and within its length; kept by services/applications.py
+    answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # form id -> question id -> words
+    complete: bool = False  # every answer of the form in hand is there and within its length; kept by services/applications.py
 
 
 class Submission(SQLModel, table=True):

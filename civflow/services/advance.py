@@ -60,6 +60,7 @@ def begin_many(
         record.state, record.since, record.revision = state, now, 0
     session.add_all(records)
     session.flush()
+    _judge_beginning(session, workflow, records, actor, now, inputs)
     entries = [
         history.new_entry(
             workflow=workflow.name, record_id=record.id or 0, number=0, previous="", at=now, actor=actor,
@@ -72,6 +73,19 @@ def begin_many(
     session.connection().execute(_set_head(workflow.table), heads)
     for record, entry in zip(records, entries, strict=True):
         set_committed_value(record, "head", entry["hash"])
+
+
+def _judge_beginning(
+    session: Session, workflow: Workflow, records: Sequence[Tracked], actor: Actor, now: datetime,
+    inputs: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Ask the handbook whether the actor may begin these records. Raises Forbidden or Refused."""
+    if actor.automatic and not workflow.begin_requires:
+        return
+    needs = tuple(dict.fromkeys(n for r in (*workflow.begun_by, *workflow.begin_requires) for n in r.needs))
+    for record in records:
+        row = _read(session, workflow, needs, record.id) if needs else record
+        workflow.judge_beginning(Case(workflow, row, actor, now, inputs=inputs))
 
 
 def case_of(

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, String, Table, and_, case, cast, exists, f
 
 from civflow.models import (
     Agreement, Application, Assignment, Challenge, ChallengeVersion, Conflict, Deliverable, Document, Gate, Membership,
-    Outcome, Panellist, Place, Round, Score, Slot, SlotPanel, Sprint, Team,
+    Outcome, Panellist, Place, Question, Round, Score, Slot, SlotPanel, Sprint, Team,
 )  # fmt: skip
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Workflow
@@ -20,8 +20,8 @@ def table(model: Any) -> Table:
 
 AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Application, Assignment, Challenge))
 VERSION, CONFLICT, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Conflict, Deliverable, Document, Gate))
-MEMBERSHIP, OUTCOME, PANELLIST, PLACE, ROUND = map(table, (Membership, Outcome, Panellist, Place, Round))
-SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Score, Slot, SlotPanel, Sprint, Team))
+OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Place, Question, Round))
+MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
 
 
 def finals(name: str) -> list[str]:
@@ -110,7 +110,11 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             APPLICATION.c.team_id == TEAM.c.id, APPLICATION.c.state != "draft", running(APPLICATION, "application")
         ),
     },
+    "question": {
+        "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == QUESTION.c.challenge_id),
+    },
     "membership": {
+        "team_state": value(TEAM.c.state, TEAM.c.id == MEMBERSHIP.c.team_id),
         "lead_id": value(TEAM.c.lead_id, TEAM.c.id == MEMBERSHIP.c.team_id),
     },
     "application": {

@@ -83,6 +83,7 @@ def compile_challenge(programme: Programme) -> Workflow:
     return Workflow(
         "challenge",
         Challenge,
+        begun_by=OWNERS,
         sentence="From a public body's problem to a product in use.",
         states=[*_states(programme)],
         steps=[*_drafting(), *_calling(), *_stages(programme), *_ending(programme)],
@@ -111,8 +112,11 @@ def _states(programme: Programme) -> Iterator[State]:
 
 
 def _drafting() -> Iterator[Step]:
+    for state in ("draft", "changes_requested"):
+        yield Step("write", state, state, by=OWNERS, label="Write the challenge",
+                   says="Only the sponsor and the programme office read it.")  # fmt: skip
     yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, stamps=(),
-               requires=(the_brief_is_written, the_dates_are_set), then=("tell_the_programme_managers",),
+               requires=(the_brief_is_written, the_dates_are_set), then=("tell_the_approvers",),
                label="Send for approval", says="The programme office reads it and answers.")  # fmt: skip
     yield Step("request_changes", "in_review", "changes_requested", by=(the_programme_manager, the_approver),
                reason=True, then=("tell_the_challenge_owners",), label="Request changes",

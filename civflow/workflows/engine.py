@@ -130,7 +130,8 @@ class State(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """An input of a step. `kind`: text, line, number, yes, moment, date or choice (with `choices`)."""
+    """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), or a record
+    that people name in words: person (by e-mail address) and application (by reference), given as its id."""
 
     name: str
     label: str
@@ -185,6 +186,9 @@ class Step:
         return tuple(dict.fromkeys(names))
 
 
+BY_CIVFLOW = Rule("by_civflow", "It comes into being as a consequence of another step.", lambda case: case.actor.automatic)
+
+
 @dataclass
 class Case:
     """A record, the actor, the time and the inputs: all that a rule may look at.
@@ -229,7 +233,8 @@ class Workflow:
 
     def __init__(
         self, name: str, record: type[Tracked], *, states: Iterable[State], steps: Iterable[Step],
-        title: str = "", sentence: str = "", begins: tuple[str, ...] = (), checks_states: bool = True,
+        title: str = "", sentence: str = "", begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (),
+        begin_requires: tuple[Rule, ...] = (), checks_states: bool = True,
     ) -> None:  # fmt: skip
         self.name, self.record = name, record
         self.title, self.sentence = title or name.replace("_", " ").capitalize(), sentence
@@ -238,6 +243,7 @@ class Workflow:
         self.steps = tuple(steps)
         self.initial = next(iter(self.states))
         self.begins = (self.initial, *begins)  # the states in which a new record may stand
+        self.begun_by, self.begin_requires = begun_by, begin_requires  # beside civflow itself, which may begin any
         self.scopes = tuple(self._scopes())
         self._check()
         self._by_state = {
@@ -311,6 +317,14 @@ class Workflow:
             f"“{button}” is possible while the {self.title.lower()} is {wanted}; it is “{self.states[state].staff}” now."
         )
 
+    def judge_beginning(self, case: Case) -> None:
+        """Say nothing if the case's actor may begin this new record. Raises Forbidden or Refused otherwise."""
+        if not case.actor.automatic and not any(r.claim(case) for r in self.begun_by):
+            raise Forbidden(*(r.sentence for r in self.begun_by or (BY_CIVFLOW,)))
+        failed = [r.sentence for r in self.begin_requires if not r.claim(case)]
+        if failed:
+            raise Refused(*failed)
+
     def judge(self, case: Case, trigger: str) -> Step:
         """The step, if the case's actor may take it now. Raises Forbidden or Refused with every sentence that failed."""
         step = self.step(trigger, case.state)
@@ -358,4 +372,5 @@ class Workflow:
 
     @property
     def needs(self) -> set[str]:
-        return {name for step in self.steps for name in step.needs}
+        begins = (name for r in (*self.begun_by, *self.begin_requires) for name in r.needs)
+        return {*begins, *(name for step in self.steps for name in step.needs)}

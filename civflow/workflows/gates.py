@@ -1,6 +1,7 @@
 """Gate: who goes on to the next stage. Score first, talk later, decide, and only then tell."""
 
 from civflow.models import Gate
+from civflow.models.assessment import SIDES
 from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_approver, the_panel_chair, the_programme_manager
 
@@ -68,6 +69,11 @@ def _ranks(case: Case) -> list[int]:
     return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
 
 
+SEAT = (
+    Ask("person_id", "Who", "person", "Their e-mail address."),
+    Ask("side", "Sits for", "choice", choices=tuple((side, side.capitalize()) for side in SIDES)),
+    Ask("chairs", "Chairs the panel", "yes", required=False),
+)
 GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
                     hint="Only where the number differs from the declared one. It is published.")  # fmt: skip
@@ -85,6 +91,17 @@ gate = Workflow(
         State("released", "Everybody has been told.", public="Decided", final=True, tone="green"),
     ],
     steps=[
+        Step("seat", "waiting", "waiting", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
+             label="Seat somebody on the panel", says="They can be given applications to assess at this gate."),
+        Step("seat", "scoring", "scoring", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
+             label="Seat somebody on the panel", says="They can be given applications to assess at this gate."),
+        Step("match", "waiting", "waiting", by=the_programme_manager, then=("propose_assignments",),
+             requires=(the_panel_has_two_people, there_is_an_application), label="Match assessors to applications",
+             says="Each application gets its assessors. Conflicts are never broken, and loads are kept."),
+        Step("match", "scoring", "scoring", by=the_programme_manager,
+             then=("propose_assignments", "invite_the_assessors"), label="Match assessors again",
+             requires=(the_panel_has_two_people, there_is_an_application),
+             says="Applications that lack an assessor get one, who is invited at once."),
         Step("start", "waiting", "scoring", by=(the_programme_manager, by_itself), locks=("challenge",),
              requires=(the_panel_has_two_people, there_is_an_application), then=("invite_the_assessors",),
              label="Start the scoring", says="The assessors are invited. Each declares conflicts, then scores alone."),
@@ -98,8 +115,13 @@ gate = Workflow(
              requires=(scoring_is_complete, every_application_has_two_assessments, every_interview_is_over),
              then=("rank_the_applications",), label="End the scoring",
              says="Scores are locked. The panel sees them side by side and looks at differences."),
+        Step("adjust", "moderating", "moderating", by=(the_panel_chair, the_programme_manager),
+             asks=(Ask("score_id", "Which score", "number"), Ask("value", "New score", "number", least=0),
+                   Ask("why", "Why the panel changes it", most=2000)),
+             then=("adjust_the_score", "rank_the_applications"), label="Adjust a score",
+             says="The first score stays in the record beside the new one and the reason."),
         Step("settle", "moderating", "moderating", by=the_panel_chair, reason=True,
-             asks=(Ask("application_id", "Which application comes first among its equals", "number"),),
+             asks=(Ask("application_id", "Which application comes first among its equals", "application"),),
              then=("settle_the_tie",), label="Settle a tie",
              says="The panel's decision and its reason stand in the record."),
         Step("score_again", "moderating", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,

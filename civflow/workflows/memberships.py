@@ -15,11 +15,26 @@ def the_lead_stays(case: Case) -> bool:
     return bool(case.record.lead_id != case.record.person_id)
 
 
+@rule("The team invites, and a person asks for themselves.")
+def each_side_speaks_for_itself(case: Case) -> bool:
+    record, actor = case.record, case.actor
+    if actor.automatic:
+        return True
+    return case.holds("team_lead") if record.state == "invited" else bool(record.person_id == actor.id)
+
+
+@rule("The team is looking for members.", needs=("team_state",))
+def the_team_is_looking(case: Case) -> bool:
+    return bool(case.record.team_state == "forming")
+
+
 membership = Workflow(
     "membership",
     Membership,
     sentence="A person's place in a team; both sides say yes.",
     begins=("requested",),
+    begun_by=(the_team_lead, the_person),
+    begin_requires=(each_side_speaks_for_itself, the_team_is_looking),
     states=[
         State("invited", "The team has asked; the person has not answered.", tone="yellow"),
         State("requested", "The person has asked; the team has not answered.", tone="yellow"),

@@ -122,6 +122,7 @@ class Stage(Part):
     closes_at: str = "12:00"
     then: Name | None = None
     cap: int | None = Field(default=None, ge=1)
+    reserve: int = Field(default=0, ge=0)  # how many stay on the reserve list behind those who go on
     money: int = Field(default=0, ge=0)
     form: Name | None = None
     scorecard: Name | None = None

@@ -2,7 +2,7 @@
 
 from civflow.models import Question
 from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import the_challenge_owner, the_programme_manager
+from civflow.workflows.rules import anyone_signed_in, the_challenge_owner, the_programme_manager
 
 
 @rule("The answer is written.")
@@ -15,11 +15,18 @@ def a_second_person_clears_it(case: Case) -> bool:
     return bool(case.record.drafted_by_id != case.actor.id)
 
 
+@rule("The challenge is open.", needs=("challenge_state",))
+def the_challenge_takes_questions(case: Case) -> bool:
+    return bool(case.record.challenge_state == "open")
+
+
 ANSWER = Ask("answer", "The answer", hint="Everybody reads it, and nobody learns who asked.", most=4000)
 
 question = Workflow(
     "question",
     Question,
+    begun_by=(anyone_signed_in,),
+    begin_requires=(the_challenge_takes_questions,),
     sentence="Anybody asks about a challenge, and everybody reads the answer at the same moment.",
     states=[
         State("asked", "It waits for an answer.", public="Waiting for an answer", tone="yellow"),

@@ -18,6 +18,7 @@ def no_challenge_is_running(case: Case) -> bool:
 round_ = Workflow(
     "round",
     Round,
+    begun_by=(the_programme_manager,),
     sentence="A set of challenges that run under one version of one programme.",
     states=[
         State("planned", "Dates, money and challenges are being prepared.", public="Coming soon"),

@@ -34,6 +34,7 @@ slot = Workflow(
     "slot",
     Slot,
     title="Interview slot",
+    begun_by=(the_programme_manager,),
     sentence="Thirty minutes in which a panel hears one team.",
     states=[
         State("offered", "A team can book it.", tone="yellow"),

@@ -20,9 +20,15 @@ def no_application_is_running(case: Case) -> bool:
     return case.record.running_applications == 0
 
 
+@rule("You lead the team that you found.")
+def the_founder(case: Case) -> bool:
+    return case.actor.id is not None and bool(case.record.lead_id == case.actor.id)
+
+
 team = Workflow(
     "team",
     Team,
+    begun_by=(the_founder,),
     sentence="People who apply together; a person alone is a team of one.",
     states=[
         State("forming", "Members are being found.", tone="yellow"),
