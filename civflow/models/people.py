@@ -25,6 +25,12 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(v) for v in values)})"
 
 
+def _only_once(name: str, *columns: str, where: str) -> Index:
+    """An index that lets a grant stand once until it is revoked; NULLs are never equal, hence one for the site."""
+    current = text(f"revoked_at IS NULL AND {where}")
+    return Index(name, *columns, unique=True, sqlite_where=current, postgresql_where=current)
+
+
 class Organisation(SQLModel, table=True):
     """A public body or an applicant's company; the legal name and number are kept apart from the trading name."""
 
@@ -61,13 +67,8 @@ class Grant(SQLModel, table=True):
         CheckConstraint(one_of("scope", SCOPES), "scope"),
         CheckConstraint("(scope = 'site') = (scope_id IS NULL)", "site_has_no_id"),
         CheckConstraint("limit_pounds IS NULL OR limit_pounds >= 0", "limit"),
-        Index(
-            "uq_role_grant_current",
-            "person_id", "role", "scope", text("coalesce(scope_id, 0)"),
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
+        _only_once("uq_role_grant_in_a_scope", "person_id", "role", "scope", "scope_id", where="scope_id IS NOT NULL"),
+        _only_once("uq_role_grant_for_the_site", "person_id", "role", where="scope_id IS NULL"),
     )  # fmt: skip
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id", index=True)

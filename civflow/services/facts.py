@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, String, Table, and_, case, cast, exists, f
 
 from civflow.models import (
     Agreement, Application, Assignment, Challenge, ChallengeVersion, Conflict, Deliverable, Document, Gate, Membership,
-    Outcome, Panellist, Place, Question, Round, Score, Slot, SlotPanel, Sprint, Team,
+    Outcome, Panellist, Place, Question, Round, Score, Slot, SlotPanel, Sprint, Team, Tracked,
 )  # fmt: skip
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Workflow
@@ -184,6 +184,12 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "open_deliverables": count(DELIVERABLE.c.sprint_id == SPRINT.c.id, running(DELIVERABLE, "deliverable")),
     },
 }
+
+def stands_before(model: type[Tracked], trigger: str) -> ColumnElement[bool]:
+    """Records that stand where a step of the handbook begins, whatever the states are called."""
+    page = next(page for page in HANDBOOK.values() if page.record is model)
+    return page.table.c.state.in_(page.sources(trigger))
+
 
 HEAVY = {"answers"}  # columns that no rule looks at
 

@@ -36,6 +36,8 @@ def an_improved_proposal_is_asked_for(case: Case) -> bool:
     return case.record.resubmit_by is not None and case.now < case.record.resubmit_by
 
 
+WON = ("selected",)  # applications whose team has won
+
 application = Workflow(
     "application",
     Application,

@@ -31,6 +31,9 @@ WHY = (
     ("too_many", "I have too many assessments"),
 )
 
+MAY_READ = ("accepted", "scoring", "submitted")  # the assessor has declared no conflict
+LOCKED = ("submitted",)  # scores that count
+
 assignment = Workflow(
     "assignment",
     Assignment,

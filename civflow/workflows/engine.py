@@ -303,6 +303,13 @@ class Workflow:
         """The steps that leave a state, by name, in the order of the page."""
         return self._by_state[state]
 
+    def sources(self, trigger: str) -> tuple[str, ...]:
+        """Every state in which a step of this name begins. Raises KeyError for an unknown name."""
+        found = tuple(state for step in self.steps if step.name == trigger for state in step.sources)
+        if not found:
+            raise KeyError(f"A {self.name} has no step '{trigger}'.")
+        return found
+
     def step(self, trigger: str, state: str) -> Step:
         """The step `trigger` from `state`. Raises NotFound for an unknown name, Refused where the state has no such step."""
         found = self._by_state[state].get(trigger)

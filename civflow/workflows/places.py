@@ -25,6 +25,8 @@ def every_sprint_is_done(case: Case) -> bool:
     return bool(case.record.open_sprints == 0)
 
 
+FINISHED = ("completed",)  # places whose team has done what was agreed
+
 place = Workflow(
     "place",
     Place,

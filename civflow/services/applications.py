@@ -1,0 +1,225 @@
+"""Applications: begin, write, submit with a receipt, and go from stage to stage."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from civflow.models import Application, Assignment, Challenge, Person, Submission, Team
+from civflow.services import documents
+from civflow.services.advance import advance, advance_many, begin
+from civflow.services.effects import Move, effect, effect_for_all
+from civflow.services.facts import stands_before
+from civflow.services.messages import members, post_all, write
+from civflow.services.programmes import programme_of
+from civflow.services.wording import moment
+from civflow.workflows.engine import CIVFLOW, Actor, Conflicted, Refused
+from civflow.workflows.programme import Form, Programme
+
+
+def begin_application(
+    session: Session, challenge: Challenge, team: Team, *, actor: Actor, now: datetime, title: str = ""
+) -> Application:
+    """Begin a team's application. Raises Refused when the team has one already or the challenge is not open."""
+    query = select(Application).where(
+        col(Application.challenge_id) == challenge.id, col(Application.team_id) == team.id
+    )
+    known = session.scalars(query).first()
+    if known:
+        raise Refused(f"{team.name} has an application to this challenge already: {known.reference}.")
+    count = session.scalar(select(func.count()).select_from(Application).where(col(Application.round_id) == challenge.round_id))
+    application = Application(
+        round_id=challenge.round_id, challenge_id=challenge.id or 0, team_id=team.id or 0, title=title,
+        reference=f"{challenge.round_id}-{(count or 0) + 1:04d}", closes_at=challenge.closes_at,
+        challenge_version=challenge.version, state="", since=now,
+    )  # fmt: skip
+    begin(session, application, actor=actor, now=now)
+    return application
+
+
+def form_in_hand(programme: Programme, application: Application) -> tuple[str, Form]:
+    """The id and the questions of the form that the application's stage asks for."""
+    stage = programme.stage(application.stage) if application.stage else programme.call
+    name = stage.form or programme.call.form or next(iter(programme.forms))
+    return name, programme.forms[name]
+
+
+def words_in(text: str) -> int:
+    """How many words a text has, as the form counts them: what spaces separate."""
+    return len(text.split())
+
+
+def faults(form: Form, answers: Mapping[str, str]) -> dict[str, str]:
+    """Question id -> a sentence, for each answer that is missing or too long."""
+    found = {}
+    for question in form.questions:
+        words = words_in(answers.get(question.id, ""))
+        if words > question.words:
+            found[question.id] = f"“{question.title}” has {words} words; it may have {question.words}."
+        elif question.required and not words:
+            found[question.id] = f"Answer “{question.title}”."
+    return found
+
+
+def save_answers(
+    session: Session, application: Application, answers: Mapping[str, str], *, actor: Actor, now: datetime,
+    title: str | None = None, before: Mapping[str, str] | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """Save answers of the form in hand, and answer what is still missing or too long (question id -> sentence).
+
+    `before` is what the writer saw before typing: where somebody else has changed the same answer meanwhile, nothing
+    is saved and Conflicted says so. Raises Refused for questions that the form does not have.
+    """
+    name, form = form_in_hand(programme_of(session, session.get_one(Challenge, application.challenge_id)), application)
+    known = {q.id for q in form.questions}
+    if set(answers) - known:
+        raise Refused("The form has no such question. Go back to the list of questions.")
+    current: dict[str, str] = dict(application.answers.get(name, {}))
+    for question, seen in (before or {}).items():
+        if current.get(question, "") not in (seen, answers.get(question)):
+            raise Conflicted("Somebody in your team has changed this answer meanwhile. Both texts are below.",
+                             who="", when=None)  # fmt: skip
+    new = {**current, **{question: words.strip() for question, words in answers.items()}}
+    changed = sorted(question for question in new if new[question] != current.get(question, ""))
+    if changed or (title is not None and title != application.title):
+        advance(session, application, "write", actor=actor, now=now, changed=changed)
+        application.answers = {**application.answers, name: new}
+        application.title = application.title if title is None else title
+    left = faults(form, new)
+    application.complete = not left
+    session.flush()
+    return left
+
+
+def acknowledge(session: Session, application: Application, *, actor: Actor, now: datetime) -> None:
+    """The team has read the latest text of the challenge."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    advance(session, application, "write", actor=actor, now=now, read_version=challenge.version)
+    application.challenge_version = challenge.version
+    session.flush()
+
+
+def submit(session: Session, application: Application, *, actor: Actor, now: datetime, seen: int | None = None) -> Submission:
+    """Submit the form in hand: the application, or the improved proposal. Returns the snapshot that was kept.
+
+    Raises Refused with every sentence that stands against it.
+    """
+    trigger = "improve" if application.stage else "submit"
+    advance(session, application, trigger, actor=actor, now=now, seen=seen)
+    return last_submission(session, application)
+
+
+def submissions(session: Session, application: Application) -> Sequence[Submission]:
+    """What was submitted, oldest first."""
+    query = select(Submission).where(col(Submission.application_id) == application.id)
+    return session.scalars(query.order_by(col(Submission.number))).all()
+
+
+def last_submission(session: Session, application: Application) -> Submission:
+    """The newest snapshot; raises IndexError when nothing has been submitted."""
+    return submissions(session, application)[-1]
+
+
+def content_hash(answers: Mapping[str, Any]) -> str:
+    """SHA-256 of the answers as JSON with sorted keys: the fingerprint that the receipt prints."""
+    text = json.dumps(answers, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@effect
+def keep_the_submission(session: Session, move: Move) -> None:
+    application: Application = move.record
+    programme = programme_of(session, session.get_one(Challenge, application.challenge_id))
+    name, _ = form_in_hand(programme, application)
+    answers = dict(application.answers.get(name, {}))
+    number = len(submissions(session, application)) + 1
+    session.add(Submission(
+        application_id=application.id or 0, number=number, stage=application.stage or programme.call.id, answers=answers,
+        challenge_version=application.challenge_version, content_hash=content_hash(answers), submitted_at=move.now,
+        submitted_by_id=move.actor.id,
+    ))  # fmt: skip
+    session.flush()
+
+
+@effect
+def send_the_receipt(session: Session, move: Move) -> None:
+    application: Application = move.record
+    submission = last_submission(session, application)
+    data = receipt_data(session, application, submission, submitted_by=move.actor.name)
+    document = documents.ask(
+        session, kind="receipt", key=f"receipt-{application.id}-{submission.number}",
+        title=f"Receipt {application.reference}", workflow="application", record_id=application.id or 0, data=data,
+        now=move.now,
+    )  # fmt: skip
+    first = move.step.name == "submit"
+    post_all(session, [
+        write(person=person, kind="receipt", key=f"receipt-{application.id}-{submission.number}-{person.id}",
+              about=f"/applications/{application.id}", now=move.now, document_id=document.id,
+              reference=application.reference, challenge=data["challenge"], team=data["team"],
+              what="the application" if first else "the improved proposal", submitted_by=move.actor.name,
+              when=moment(move.now, data["zone"]), can_change=first, content_hash=submission.content_hash)
+        for person in members(session, application.team_id)
+    ], now=move.now)  # fmt: skip
+
+
+def receipt_data(
+    session: Session, application: Application, submission: Submission, *, submitted_by: str
+) -> dict[str, Any]:
+    """What the receipt prints; every value is plain JSON."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    programme = programme_of(session, challenge)
+    _, form = form_in_hand(programme, application)
+    return {
+        "reference": application.reference, "challenge": challenge.title, "challenge_reference": challenge.reference,
+        "team": session.get_one(Team, application.team_id).name, "title": application.title,
+        "submitted_at": submission.submitted_at.isoformat(), "zone": programme.timezone, "submitted_by": submitted_by,
+        "number": submission.number, "version": submission.challenge_version, "content_hash": submission.content_hash,
+        "answers": [{"title": q.title, "words": submission.answers.get(q.id, "")} for q in form.questions],
+        "closes_at": application.closes_at.isoformat() if application.closes_at else None,
+    }  # fmt: skip
+
+
+@effect_for_all
+def enter_the_first_gate(session: Session, moves: Sequence[Move]) -> None:
+    """Applications that were taken in stand before the challenge's first gate."""
+    by_challenge: dict[int, list[Application]] = {}
+    for move in moves:
+        by_challenge.setdefault(move.record.challenge_id, []).append(move.record)
+    for challenge_id, applications in by_challenge.items():
+        programme = programme_of(session, session.get_one(Challenge, challenge_id))
+        for application in applications:
+            application.stage = application.stage or programme.gates[0].id
+    session.flush()
+
+
+@effect
+def enter_the_next_stage(session: Session, move: Move) -> None:
+    """The application stands in the stage after its gate; a work stage offers the team a place."""
+    from civflow.services.delivery import offer_place  # delivery builds on this module
+
+    application: Application = move.record
+    challenge = session.get_one(Challenge, application.challenge_id)
+    programme = programme_of(session, challenge)
+    stage = programme.stage(application.stage)
+    following = programme.after(stage) if stage.kind == "gate" else stage
+    if following is None:
+        return
+    application.stage, application.complete = following.id, False
+    session.flush()
+    if following.kind == "work":
+        offer_place(session, application, following, now=move.now)
+
+
+@effect
+def withdraw_its_assignments(session: Session, move: Move) -> None:
+    query = select(Assignment.id).where(
+        col(Assignment.application_id) == move.record.id, stands_before(Assignment, "withdraw")
+    )
+    ids = [i for i in session.scalars(query) if i]
+    advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn.")

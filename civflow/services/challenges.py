@@ -1,0 +1,328 @@
+"""Challenges: draft and publish them, keep their calendar, and move them through the programme's stages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Application, Challenge, ChallengeVersion, Gate, Organisation, Person, Round, StageDates
+from civflow.services import documents
+from civflow.services.advance import advance, advance_many, begin
+from civflow.services.effects import Move, effect
+from civflow.services.facts import stands_before
+from civflow.services.messages import members, post_all, write
+from civflow.services.programmes import programme_of
+from civflow.services.wording import moment
+from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Refused
+from civflow.workflows.programme import Programme, Stage
+
+TIME_TO_IMPROVE = timedelta(days=2)  # at least this long for an improved proposal, once its stage has begun
+
+
+def draft(
+    session: Session, *, round_: Round, sponsor: Organisation | None, title: str, actor: Actor, now: datetime,
+    question: str = "", reference: str = "", **columns: Any,
+) -> Challenge:  # fmt: skip
+    """Begin a challenge with an empty first text. Raises Forbidden for somebody who owns no challenge in the round."""
+    if not title.strip():
+        raise Refused("Give the challenge a title.", fields={"title": "Give the challenge a title."})
+    challenge = Challenge(
+        round_id=round_.id, programme_id=round_.programme_id, sponsor_id=sponsor.id if sponsor else None,
+        title=title.strip(), question=question.strip(), reference=reference, slug=free_slug(session, reference, title),
+        state="", since=now, **columns,
+    )  # fmt: skip
+    begin(session, challenge, actor=actor, now=now)
+    session.add(ChallengeVersion(challenge_id=challenge.id or 0, number=1, written_by_id=actor.id, written_at=now))
+    session.flush()
+    return challenge
+
+
+def free_slug(session: Session, reference: str, title: str) -> str:
+    """The words of the address of a challenge's page, made unique with a number where they are taken."""
+    words = re.sub(r"[^a-z0-9]+", "-", f"{reference} {title}".lower()).strip("-")[:80].strip("-") or "challenge"
+    taken = set(session.scalars(select(Challenge.slug).where(col(Challenge.slug).startswith(words))))
+    return next(slug for n in range(1, len(taken) + 2) if (slug := words if n == 1 else f"{words}-{n}") not in taken)
+
+
+def text_in_hand(session: Session, challenge: Challenge) -> ChallengeVersion:
+    """The text that is being written; after publication, the published one."""
+    query = select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == challenge.id)
+    return session.scalars(query.order_by(col(ChallengeVersion.number).desc()).limit(1)).one()
+
+
+def published_text(session: Session, challenge: Challenge) -> ChallengeVersion | None:
+    """The text that the public reads, or None before the challenge has opened."""
+    query = select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == challenge.id)
+    return session.scalars(query.where(col(ChallengeVersion.number) == challenge.version)).first()
+
+
+WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "decision_promised_at", "budget_holder",
+            "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference")  # fmt: skip
+
+
+def write_challenge(
+    session: Session, challenge: Challenge, *, actor: Actor, now: datetime, sections: Mapping[str, str] | None = None,
+    seen: int | None = None, **columns: Any,
+) -> None:  # fmt: skip
+    """Save sections of the text and columns of the draft. Raises Refused with a sentence per field that cannot be.
+
+    `seen` is the revision that the writer had before their eyes.
+    """
+    unknown = set(columns) - set(WRITABLE)
+    if unknown:
+        raise KeyError(f"A challenge's writer cannot set {', '.join(sorted(unknown))}.")
+    programme = programme_of(session, challenge)
+    _check_columns(session, challenge, columns)
+    text = text_in_hand(session, challenge)
+    new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
+    _check_sections(programme, new)
+    changed = sorted(name for name, value in columns.items() if getattr(challenge, name) != value)
+    changed += sorted(name for name in new if new[name] != text.sections.get(name, ""))
+    advance(session, challenge, "write", actor=actor, now=now, seen=seen, changed=changed)
+    for name, value in columns.items():
+        setattr(challenge, name, value)
+    text.sections, text.written_by_id, text.written_at = new, actor.id, now
+    text.complete = all(new.get(s.id, "").strip() for s in programme.brief if s.required)
+    session.flush()
+
+
+def _check_columns(session: Session, challenge: Challenge, columns: Mapping[str, Any]) -> None:
+    fields = {}
+    if "title" in columns and not str(columns["title"]).strip():
+        fields["title"] = "Give the challenge a title."
+    opens, closes = columns.get("opens_at", challenge.opens_at), columns.get("closes_at", challenge.closes_at)
+    if opens and closes and closes <= opens:
+        fields["closes_at"] = "The closing date must come after the opening date."
+    money = columns.get("money_pounds", challenge.money_pounds)
+    budget = session.get_one(Round, challenge.round_id).budget_pounds
+    if money < 0 or money > budget:
+        fields["money_pounds"] = f"The money must lie between £0 and the round's budget of £{budget:,}."
+    if fields:
+        raise Refused(*fields.values(), fields=fields)
+
+
+def _check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
+    known = {s.id: s for s in programme.brief}
+    fields = {
+        name: f"“{known[name].title}” has {len(words.split())} words; it may have {known[name].words}."
+        for name, words in sections.items()
+        if name in known and len(words.split()) > known[name].words
+    }
+    if fields:
+        raise Refused(*fields.values(), fields=fields)
+
+
+def stage_dates(session: Session, challenge: Challenge) -> dict[str, StageDates]:
+    """The calendar of a challenge: stage id -> its dates, in the order of time."""
+    query = select(StageDates).where(col(StageDates.challenge_id) == challenge.id)
+    return {d.stage: d for d in session.scalars(query.order_by(col(StageDates.starts_at), col(StageDates.id)))}
+
+
+def gate_of(session: Session, challenge: Challenge, stage: str) -> Gate:
+    """The gate of a challenge at a stage; raises NoResultFound for a stage that is none."""
+    query = select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage) == stage)
+    return session.scalars(query).one()
+
+
+def _plan(programme: Programme, opens_at: datetime, closes_at: datetime) -> list[tuple[Stage, datetime, datetime]]:
+    """When each stage begins and ends: one after the other, each ending at the closing time of its last day."""
+    plan, stage, start = [(programme.call, opens_at, closes_at)], programme.after(programme.call), closes_at
+    while stage:
+        last_day = (start + stage.length).astimezone(programme.zone).date()
+        end = datetime.combine(last_day, time(17), programme.zone).astimezone(opens_at.tzinfo)
+        plan.append((stage, start, end))
+        stage, start = programme.after(stage), end
+    return plan
+
+
+@effect
+def prepare_the_stages(session: Session, move: Move) -> None:
+    """Write the calendar and make a gate for each gate stage; a second approval moves the dates."""
+    challenge: Challenge = move.record
+    programme = programme_of(session, challenge)
+    known = stage_dates(session, challenge)
+    have = set(session.scalars(select(Gate.stage).where(col(Gate.challenge_id) == challenge.id)))
+    assert challenge.opens_at and challenge.closes_at  # the rules of the step have seen them
+    for stage, starts_at, ends_at in _plan(programme, challenge.opens_at, challenge.closes_at):
+        dates = known.get(stage.id) or StageDates(
+            challenge_id=challenge.id or 0, stage=stage.id, starts_at=starts_at, ends_at=ends_at
+        )
+        dates.starts_at, dates.ends_at = starts_at, ends_at
+        session.add(dates)
+        if stage.kind == "gate" and stage.id not in have:
+            _make_gate(session, challenge, programme, stage, dates, move.now)
+    session.flush()
+
+
+def _make_gate(
+    session: Session, challenge: Challenge, programme: Programme, stage: Stage, dates: StageDates, now: datetime
+) -> None:
+    gate = Gate(
+        round_id=challenge.round_id, challenge_id=challenge.id or 0, stage=stage.id, cap=dates.cap or stage.cap or 1,
+        criteria=len(programme.card(stage).criteria), scoring_due_at=dates.ends_at, state="", since=now,
+    )  # fmt: skip
+    begin(session, gate, actor=CIVFLOW, now=now)
+
+
+@effect
+def publish_the_text(session: Session, move: Move) -> None:
+    """The text in hand becomes the published version."""
+    challenge: Challenge = move.record
+    text = text_in_hand(session, challenge)
+    text.published_at = move.now
+    challenge.version = text.number
+    session.flush()
+
+
+@effect
+def make_the_brief(session: Session, move: Move) -> None:
+    challenge: Challenge = move.record
+    documents.ask(
+        session, kind="challenge_brief", key=f"brief-{challenge.id}-{challenge.version}",
+        title=f"Challenge brief: {challenge.title}", workflow="challenge", record_id=challenge.id or 0,
+        data=brief_data(session, challenge), now=move.now,
+    )  # fmt: skip
+
+
+def brief_data(session: Session, challenge: Challenge) -> dict[str, Any]:
+    """What the challenge brief prints; every value is plain JSON."""
+    programme = programme_of(session, challenge)
+    text = published_text(session, challenge) or text_in_hand(session, challenge)
+    sponsor = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
+    return {
+        "programme": programme.title, "round": session.get_one(Round, challenge.round_id).title,
+        "reference": challenge.reference, "title": challenge.title, "question": challenge.question,
+        "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
+        "money_pounds": challenge.money_pounds, "excludes_vat": programme.money_excludes_vat,
+        "opens_at": _iso(challenge.opens_at), "closes_at": _iso(challenge.closes_at), "zone": programme.timezone,
+        "version": text.number,
+        "sections": [{"title": s.title, "words": text.sections[s.id]} for s in programme.brief if text.sections.get(s.id)],
+        "stages": [_stage_data(programme.stage(d.stage), d) for d in stage_dates(session, challenge).values()],
+        "scorecards": [_card_data(programme, stage) for stage in programme.gates],
+        "notice_reference": challenge.notice_reference, "source_url": challenge.source_url,
+        "how_to_apply_url": f"/challenges/{challenge.slug}/apply",
+    }  # fmt: skip
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _stage_data(stage: Stage, dates: StageDates) -> dict[str, Any]:
+    return {
+        "title": stage.title, "kind": stage.kind, "sentence": stage.sentence, "starts_at": dates.starts_at.isoformat(),
+        "ends_at": dates.ends_at.isoformat(), "cap": dates.cap or stage.cap,
+        "money_pounds": stage.money if dates.money_pounds is None else dates.money_pounds,
+    }  # fmt: skip
+
+
+def _card_data(programme: Programme, stage: Stage) -> dict[str, Any]:
+    card = programme.card(stage)
+    titles = {c.id: c.title for c in card.criteria}
+    return {
+        "gate": stage.title, "scale_most": card.scale.most, "scale_words": list(card.scale.words),
+        "criteria": [{"title": c.title, "weight": c.weight, "guidance": c.guidance} for c in card.criteria],
+        "ties": [titles[t] for t in card.ties],
+    }  # fmt: skip
+
+
+@effect
+def move_the_deadline(session: Session, move: Move) -> None:
+    """The applications' own deadlines and the calendar follow; every team with a draft or a submission is told."""
+    challenge: Challenge = move.record
+    applications = select(Application).where(col(Application.challenge_id) == challenge.id)
+    taken_in = select(Application.id).where(
+        col(Application.challenge_id) == challenge.id, stands_before(Application, "seal_again")
+    )
+    advance_many(session, Application, [i for i in session.scalars(taken_in) if i], "seal_again", actor=CIVFLOW,
+                 now=move.now, reason=move.reason)  # fmt: skip
+    people: dict[int | None, Person] = {}
+    for application in session.scalars(applications):
+        if application.closes_at is None or challenge.closes_at is None or application.closes_at < challenge.closes_at:
+            application.closes_at = challenge.closes_at
+        people |= {p.id: p for p in members(session, application.team_id)}
+    _move_the_calendar(session, challenge)
+    when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
+    post_all(session, [
+        write(person=p, kind="deadline", key=f"deadline-{challenge.id}-{challenge.revision}-{p.id}", now=move.now,
+              about=f"/challenges/{challenge.slug}", challenge=challenge.title, when=when, reason=move.reason)
+        for p in people.values()
+    ], now=move.now)  # fmt: skip
+
+
+def _move_the_calendar(session: Session, challenge: Challenge) -> None:
+    programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
+    assert challenge.opens_at and challenge.closes_at  # an open challenge has both
+    for stage, starts_at, ends_at in _plan(programme, challenge.opens_at, challenge.closes_at):
+        if stage.id in dates:
+            dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
+    for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):
+        gate.scoring_due_at = dates[gate.stage].ends_at
+    session.flush()
+
+
+@effect
+def take_in_the_applications(session: Session, move: Move) -> None:
+    """The seal opens for every application whose own deadline has come; later ones follow at theirs."""
+    due = select(Application.id).where(
+        col(Application.challenge_id) == move.record.id, stands_before(Application, "take_in"),
+        col(Application.closes_at) <= move.now,
+    )  # fmt: skip
+    ids = [i for i in session.scalars(due.order_by(col(Application.id))) if i]
+    advance_many(session, Application, ids, "take_in", actor=CLOCK, now=move.now)
+
+
+@effect
+def begin_the_stage(session: Session, move: Move) -> None:
+    """Applications that have reached the challenge's new stage stand there; an award drafts its agreements."""
+    from civflow.services.delivery import draft_contracts  # delivery builds on this module
+
+    challenge: Challenge = move.record
+    programme = programme_of(session, challenge)
+    stage = programme.stage(move.to_state)
+    before = programme.before(stage)
+    if before and before.kind == "work":
+        arrived = select(Application).where(
+            col(Application.challenge_id) == challenge.id, col(Application.stage) == before.id,
+            stands_before(Application, "go_on"),
+        )  # fmt: skip
+        for application in session.scalars(arrived):
+            application.stage = stage.id
+        session.flush()
+    if stage.kind == "gate" and stage.form:
+        gate, dates = gate_of(session, challenge, stage.id), stage_dates(session, challenge)[stage.id]
+        gate.resubmit_by = max(dates.starts_at, move.now) + TIME_TO_IMPROVE
+        session.flush()
+    if stage.kind == "award":
+        draft_contracts(session, challenge, stage, now=move.now)
+
+
+@effect
+def close_the_applications(session: Session, move: Move) -> None:
+    """The challenge has ended: no application is left in the selection."""
+    left = select(Application.id).where(
+        col(Application.challenge_id) == move.record.id, stands_before(Application, "not_select")
+    )
+    ids = [i for i in session.scalars(left.order_by(col(Application.id))) if i]
+    advance_many(session, Application, ids, "not_select", actor=CIVFLOW, now=move.now, reason=move.reason)
+
+
+def move_on(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Begin the next stage if nothing stands against it; whether it began."""
+    programme = programme_of(session, challenge)
+    here = [s for s in programme.stages if s.id == challenge.state]
+    following = programme.after(here[0]) if here else None
+    if following is None:
+        return False
+    try:
+        advance(session, challenge, f"begin_{following.id}", actor=CIVFLOW, now=now)
+    except Refused:
+        return False
+    return True
+
+

@@ -1,0 +1,155 @@
+"""Outcome letters: criteria, the team's own scores, and the names and scores of those who go on.
+
+What a letter must tell an unsuccessful tenderer is section 32 of the Procurement Reform (Scotland) Act 2014: the name
+of the successful tenderer, the criteria, their own scores and the scores of the successful tenderer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Outcome, Person, Score, Team
+from civflow.services import documents
+from civflow.services.messages import members, post_all, write
+from civflow.services.programmes import programme_of
+from civflow.services.wording import day
+from civflow.workflows.assignments import LOCKED
+from civflow.workflows.programme import Programme, Scorecard, Stage
+
+DEBRIEF = timedelta(days=30)  # Procurement Reform (Scotland) Act 2014, section 33: a request within 30 days
+Means = Mapping[int, Mapping[str, float]]  # application id -> criterion id -> mean score
+
+
+def issue_letters(session: Session, gate: Gate, *, now: datetime) -> int:
+    """Ask for the letter of every application that the gate decided on, with a message to each member; how many."""
+    outcomes = _outcomes(session, gate)
+    means, reasons = _means(session, gate), _reasons(session, gate)
+    for outcome in outcomes:
+        data = letter_data(session, gate, outcome, outcomes, means=means, reasons=reasons, now=now)
+        document = documents.ask(
+            session, kind="outcome_letter", key=f"letter-{gate.id}-{outcome.application_id}", workflow="application",
+            title=f"Letter about {data['reference']}: {data['gate']}", record_id=outcome.application_id, data=data, now=now,
+        )  # fmt: skip
+        _post(session, gate, outcome, data, document.id, now)
+    return len(outcomes)
+
+
+def _outcomes(session: Session, gate: Gate) -> Sequence[Outcome]:
+    query = select(Outcome).where(col(Outcome.gate_id) == gate.id)
+    return session.scalars(query.order_by(col(Outcome.rank), col(Outcome.id))).all()
+
+
+def _means(session: Session, gate: Gate) -> Means:
+    """The mean score on each criterion, over the submitted assignments; moderated values count."""
+    collected: dict[int, dict[str, list[int]]] = {}
+    for application, score in _scores(session, gate):
+        value = score.value if score.moderated_value is None else score.moderated_value
+        collected.setdefault(application, {}).setdefault(score.criterion, []).append(value)
+    return {a: {c: sum(v) / len(v) for c, v in by.items()} for a, by in collected.items()}
+
+
+def _reasons(session: Session, gate: Gate) -> dict[int, list[tuple[str, str]]]:
+    found: dict[int, list[tuple[str, str]]] = {}
+    for application, score in _scores(session, gate):
+        found.setdefault(application, []).append((score.criterion, score.moderated_reason or score.reason))
+    return found
+
+
+def _scores(session: Session, gate: Gate) -> list[tuple[int, Score]]:
+    query = select(Assignment.application_id, Score).join(Score, col(Score.assignment_id) == col(Assignment.id))
+    query = query.where(col(Assignment.gate_id) == gate.id, col(Assignment.state).in_(LOCKED))
+    return [(a, s) for a, s in session.execute(query.order_by(col(Score.criterion), col(Score.id)))]
+
+
+def letter_data(
+    session: Session, gate: Gate, outcome: Outcome, outcomes: Sequence[Outcome], *, means: Means,
+    reasons: Mapping[int, Sequence[tuple[str, str]]], now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """What one letter prints; every value is plain JSON, scores with one decimal."""
+    application = session.get_one(Application, outcome.application_id)
+    challenge = session.get_one(Challenge, gate.challenge_id)
+    programme = programme_of(session, challenge)
+    stage, card = programme.stage(gate.stage), programme.card(programme.stage(gate.stage))
+    team = session.get_one(Team, application.team_id)
+    winners = [o for o in outcomes if o.decision == "goes_on"]
+    sponsor = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
+    last = stage == programme.gates[-1]
+    ended = outcome.decision == "not_selected"
+    return {
+        "reference": application.reference, "challenge": challenge.title, "programme": programme.title,
+        "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source, "team": team.name,
+        "addressee": session.get_one(Person, team.lead_id).name, "gate": stage.title,
+        "decision": "selected" if last and outcome.decision == "goes_on" else outcome.decision,
+        "released_at": now.isoformat(), "zone": programme.timezone, "applications": len(outcomes),
+        "going_on": len(winners), "rank": outcome.rank, "scale_least": card.scale.least, "scale_most": card.scale.most,
+        "criteria": _criteria(card, means, outcome, winners), "own_total": _total(outcome),
+        "winners": [_winner(session, o, card, means) for o in winners],
+        "reasons": _named(card, reasons.get(outcome.application_id, ())), "tie_break": outcome.tie_break,
+        "next": _next_sentence(programme, stage, outcome),
+        "debrief_until": (now + DEBRIEF).isoformat() if ended else None,
+    }  # fmt: skip
+
+
+def _criteria(card: Scorecard, means: Means, outcome: Outcome, winners: Sequence[Outcome]) -> list[dict[str, Any]]:
+    def mean_of(outcomes: Sequence[Outcome], criterion: str) -> str:
+        values = [means[o.application_id][criterion] for o in outcomes if o.application_id in means]
+        return f"{sum(values) / len(values):.1f}" if values else "–"
+
+    return [
+        {"title": c.title, "weight": c.weight, "own": mean_of([outcome], c.id), "winner": mean_of(winners, c.id)}
+        for c in card.criteria
+    ]
+
+
+def _total(outcome: Outcome) -> str:
+    return f"{outcome.total / 100:.1f}"
+
+
+def _winner(session: Session, outcome: Outcome, card: Scorecard, means: Means) -> dict[str, Any]:
+    application = session.get_one(Application, outcome.application_id)
+    scores = means.get(outcome.application_id, {})
+    return {
+        "team": session.get_one(Team, application.team_id).name, "total": _total(outcome),
+        "scores": {c.title: f"{scores[c.id]:.1f}" for c in card.criteria if c.id in scores},
+    }  # fmt: skip
+
+
+def _named(card: Scorecard, reasons: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    order = {c.id: (position, c.title) for position, c in enumerate(card.criteria)}
+    ordered = sorted(reasons, key=lambda pair: order[pair[0]][0])
+    return [{"criterion": order[criterion][1], "words": words} for criterion, words in ordered if words]
+
+
+def _next_sentence(programme: Programme, stage: Stage, outcome: Outcome) -> str:
+    following = programme.after(stage)
+    if outcome.decision == "goes_on" and following:
+        return f"The next stage is “{following.title}”. {following.sentence}".strip()
+    if outcome.decision == "reserve":
+        return "You go on if a place becomes free, and are told either way."
+    return ""
+
+
+SENTENCES = {
+    "goes_on": "{team} goes on from “{gate}” for “{challenge}”.",
+    "selected": "{team} has won: it is selected at “{gate}” for “{challenge}”.",
+    "reserve": "{team} is in reserve after “{gate}” for “{challenge}”.",
+    "not_selected": "{team} does not go on from “{gate}” for “{challenge}”. Thank you for the work you put into it.",
+}
+
+
+def _post(session: Session, gate: Gate, outcome: Outcome, data: Mapping[str, Any], document: int | None, now: datetime) -> None:
+    application = session.get_one(Application, outcome.application_id)
+    until = day(now + DEBRIEF, data["zone"]) if data["debrief_until"] else ""
+    sentence = SENTENCES[data["decision"]].format(**data)
+    subject = f"{data['reference']}: the result of “{data['gate']}” for {data['challenge']}"
+    post_all(session, [
+        write(person=person, kind="outcome", key=f"letter-{gate.id}-{application.id}-{person.id}", now=now,
+              about=f"/applications/{application.id}", document_id=document, subject=subject, sentence=sentence,
+              reasons=bool(data["reasons"]), next=data["next"], debrief_until=until)
+        for person in members(session, application.team_id)
+    ], now=now)  # fmt: skip

@@ -1,0 +1,77 @@
+"""What people call a record: its title, and the page where it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from civflow.models import (
+    Agreement, Application, Assignment, Challenge, Deliverable, Gate, Membership, Message, Person, Place, Question, Round,
+    Slot, Sprint, Team, Tracked,
+)  # fmt: skip
+from civflow.services.programmes import programme_of
+
+
+def title_of(session: Session, record: Tracked) -> str:
+    """A short title that says which record it is, such as “Sift of Flooding impact”."""
+    return TITLES[type(record)](session, record)
+
+
+def path_of(record: Tracked) -> str:
+    """The path of the page where the record is read."""
+    name = type(record).__name__.lower()
+    return f"/{PAGES[name]}/{record.id}" if name in PAGES else f"/cases/{name}/{record.id}"
+
+
+PAGES = {
+    "application": "applications", "gate": "gates", "assignment": "assignments", "team": "teams",
+    "agreement": "agreements", "round": "rounds",
+}  # fmt: skip
+
+
+def _challenge_title(session: Session, challenge_id: int) -> str:
+    challenge = session.get_one(Challenge, challenge_id)
+    return f"{challenge.reference} {challenge.title}".strip()
+
+
+def stage_title(session: Session, challenge_id: int, stage: str) -> str:
+    """What the programme calls a stage of a challenge."""
+    return programme_of(session, session.get_one(Challenge, challenge_id)).stage(stage).title
+
+
+def _of_stage(session: Session, record: Any) -> str:
+    stage = stage_title(session, record.challenge_id, record.stage)
+    return f"{stage} of {_challenge_title(session, record.challenge_id)}"
+
+
+def _team_of(session: Session, record: Any) -> str:
+    return session.get_one(Team, record.team_id).name
+
+
+def _assignment(session: Session, record: Any) -> str:
+    application = session.get_one(Application, record.application_id)
+    assessor = session.get_one(Person, record.assessor_id)
+    return f"{application.reference} by {assessor.name}"
+
+
+TITLES: dict[type[Tracked], Any] = {
+    Round: lambda session, r: r.title,
+    Challenge: lambda session, r: f"{r.reference} {r.title}".strip(),
+    Question: lambda session, r: (
+        f"Question {r.number or ''} about {_challenge_title(session, r.challenge_id)}".replace("  ", " ")
+    ),
+    Team: lambda session, r: r.name,
+    Membership: lambda session, r: f"{session.get_one(Person, r.person_id).name} in {_team_of(session, r)}",
+    Application: lambda session, r: (
+        f"{r.reference} of {_team_of(session, r)} to {_challenge_title(session, r.challenge_id)}"
+    ),
+    Gate: _of_stage,
+    Assignment: _assignment,
+    Slot: lambda session, r: f"Interview slot of {_challenge_title(session, r.challenge_id)}",
+    Place: lambda session, r: f"{_team_of(session, r)} in {_of_stage(session, r)}",
+    Agreement: lambda session, r: f"Agreement with {_team_of(session, r)} for {_of_stage(session, r)}",
+    Sprint: lambda session, r: f"Sprint {r.number} of {_team_of(session, r)}",
+    Deliverable: lambda session, r: f"{r.title} ({_team_of(session, r)})",
+    Message: lambda session, r: r.subject,
+}
