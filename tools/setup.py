@@ -27,7 +27,7 @@ def main(command: str) -> None:
     with Path(__file__).open() as itself:
         wait_for_turn(itself.fileno())
         if command in {"demo", "test"}:
-            browser = [system.CHROMIUM] if command == "test" else []
+            browser = [system.LIBATOMIC, system.CHROMIUM] if command == "test" else []
             system.ensure([system.PANGO, system.FONTS, *browser])
         ensure_venv()
         if command in {"demo", "test"}:

@@ -23,10 +23,21 @@ class Need:
 
 def has_pango() -> bool:
     """Whether the libraries that WeasyPrint opens can be opened."""
-    names = ("gobject-2.0", "pango-1.0", "pangoft2-1.0", "fontconfig", "harfbuzz", "harfbuzz-subset")
+    libraries = (
+        "gobject-2.0.so.0",
+        "pango-1.0.so.0",
+        "pangoft2-1.0.so.0",
+        "harfbuzz.so.0",
+        "harfbuzz-subset.so.0",
+    )
+    return can_open(*libraries, "fontconfig.so.1")
+
+
+def can_open(*libraries: str) -> bool:
+    """Whether the system's linker finds all these libraries."""
     try:
-        for name in names:
-            ctypes.CDLL(f"lib{name}.so.{1 if name == 'fontconfig' else 0}")
+        for library in libraries:
+            ctypes.CDLL(f"lib{library}")
     except OSError:
         return False
     return True
@@ -40,7 +51,7 @@ def has_fonts() -> bool:
         Path.home() / ".fonts",
         Path.home() / ".local/share/fonts",
     )
-    return any(next(Path(folder).rglob("*.[to]tf"), None) for folder in folders)
+    return any(next(Path(folder).rglob("*.[to]t[cf]"), None) for folder in folders)
 
 
 def has_chromium() -> bool:
@@ -52,6 +63,9 @@ PANGO = Need(
     "pango", "it lays out the PDFs", ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"), has_pango
 )
 FONTS = Need("a font", "the PDFs are written in it", ("fonts-dejavu-core",), has_fonts)
+LIBATOMIC = Need(
+    "libatomic", "Playwright steers the browser with it", ("libatomic1",), lambda: can_open("atomic.so.1")
+)
 CHROMIUM = Need("Chromium", "the browser tests drive it", ("chromium",), has_chromium)
 
 
@@ -61,7 +75,8 @@ def ensure(needs: Collection[Need]) -> None:
     if not missing:
         return
     packages = [package for need in missing for package in need.packages]
-    names = " and ".join(f"{need.name} ({need.purpose})" for need in missing)
+    *others, last = [f"{need.name} ({need.purpose})" for need in missing]
+    names = f"{', '.join(others)} and {last}" if others else last
     if shutil.which("apt-get") is None:
         sys.exit(
             f"civflow needs {names}, and this system has no apt-get. Install what Debian calls "
