@@ -7,8 +7,7 @@ and counts from one instant, so that no two lines of it disagree.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,12 +19,9 @@ from jinja2.runtime import Context
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-DEFAULT_ZONE = "Europe/London"
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+from civflow.services import wording
+from civflow.services.wording import DEFAULT_ZONE, count, local_day, money
+
 NO_DATE = "no date yet"
 
 HEADINGS = {"h3", "h4", "h5", "h6"}
@@ -55,37 +51,23 @@ def request_now() -> datetime:
 
 def when(value: date, zone: str, now: datetime) -> str:
     """'Tuesday 10 September 2024, 12 noon (UK time), in 6 days'; midnight belongs to the day it ends."""
-    if not isinstance(value, datetime):
-        return f"{day(value, zone, now)}, {distance(value, zone, now)}"
-    if _is_midnight(value, zone):
-        text = f"midnight at the end of {day(_local_day(value, zone), zone, now)}"
-    else:
-        text = f"{day(value, zone, now)}, {time(value, zone, now)}"
-    return f"{text} ({zone_name(zone)}), {distance(value, zone, now)}"
+    return f"{wording.moment(value, zone)}, {distance(value, zone, now)}"
 
 
 def day(value: date, zone: str, now: datetime, *, short: bool = False) -> str:  # noqa: ARG001
     """'Tuesday 10 September 2024', or in a table ('short') '10 Sep 2024'."""
-    local = value.astimezone(ZoneInfo(zone)) if isinstance(value, datetime) else value
-    month = MONTHS[local.month - 1]
-    if short:
-        return f"{local.day} {month[:3]} {local.year}"
-    return f"{WEEKDAYS[local.weekday()]} {local.day} {month} {local.year}"
+    return wording.day(value, zone, short=short)
 
 
 def time(value: datetime, zone: str, now: datetime) -> str:  # noqa: ARG001
     """'10am', '5:30pm', '12 noon' or 'midnight'."""
-    local = value.astimezone(ZoneInfo(zone))
-    if (local.hour, local.minute) in ((0, 0), (12, 0)):
-        return "midnight" if local.hour == 0 else "12 noon"
-    minutes = f":{local.minute:02}" if local.minute else ""
-    return f"{(local.hour - 1) % 12 + 1}{minutes}{'am' if local.hour < 12 else 'pm'}"
+    return wording.time(value, zone)
 
 
 def distance(value: date, zone: str, now: datetime) -> str:
     """How far off: 'in 6 days', 'tomorrow', 'in 3 hours', 'now', '20 minutes ago', 'yesterday'."""
     today = now.astimezone(ZoneInfo(zone)).date()
-    days = (_local_day(value, zone) - today).days
+    days = (local_day(value, zone) - today).days
     if isinstance(value, datetime):
         minutes = int(abs((value - now).total_seconds()) // 60)
         if minutes < 1:
@@ -101,27 +83,6 @@ def distance(value: date, zone: str, now: datetime) -> str:
 def iso(value: date) -> str:
     """The value of a `<time datetime>`."""
     return value.isoformat()
-
-
-def zone_name(zone: str) -> str:
-    """'UK time', 'UTC', or the place's own: 'Dublin time'."""
-    if zone in (DEFAULT_ZONE, "UTC"):
-        return "UTC" if zone == "UTC" else "UK time"
-    return zone.rsplit("/", 1)[-1].replace("_", " ") + " time"
-
-
-def _is_midnight(value: date, zone: str) -> bool:
-    if not isinstance(value, datetime):
-        return False
-    local = value.astimezone(ZoneInfo(zone))
-    return (local.hour, local.minute) == (0, 0)
-
-
-def _local_day(value: date, zone: str) -> date:
-    if not isinstance(value, datetime):
-        return value
-    local = value.astimezone(ZoneInfo(zone)).date()
-    return local - timedelta(days=1) if _is_midnight(value, zone) else local
 
 
 def _days(days: int) -> str:
@@ -150,20 +111,6 @@ def _on_a_page(function: Callable[..., str]) -> Callable[..., str]:
 # Sums and numbers
 
 
-def money(value: int | Decimal) -> str:
-    """'£650,000', or with pence where there are any: '£1,250.50'."""
-    pounds = Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    amount = f"{abs(pounds):,.2f}".removesuffix(".00")
-    return f"{'-' if pounds < 0 else ''}£{amount}"
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """'1 application', '5 applications', '1,200 people' (with the plural given where it is not regular)."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number:,} {plural or _plural(noun)}"
-
-
 def percentage(part: float, whole: float) -> str:
     """'43%'; never 0% or 100% unless it is exactly that, and no figure where there is nothing to count."""
     if whole == 0:
@@ -174,12 +121,6 @@ def percentage(part: float, whole: float) -> str:
     if 99 < share < 100:
         return "over 99%"
     return f"{round(share)}%"
-
-
-def _plural(noun: str) -> str:
-    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
-        return noun[:-1] + "ies"
-    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 # What people write

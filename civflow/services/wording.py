@@ -1,0 +1,84 @@
+"""How moments, sums and numbers are written, in pages, mail and documents. Moments are aware datetimes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+DEFAULT_ZONE = "Europe/London"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def moment(value: date, zone: str) -> str:
+    """'Tuesday 10 September 2024, 12 noon (UK time)'; midnight belongs to the day it ends."""
+    if not isinstance(value, datetime):
+        return day(value, zone)
+    if is_midnight(value, zone):
+        return f"midnight at the end of {day(local_day(value, zone), zone)} ({zone_name(zone)})"
+    return f"{day(value, zone)}, {time(value, zone)} ({zone_name(zone)})"
+
+
+def day(value: date, zone: str, *, short: bool = False) -> str:
+    """'Tuesday 10 September 2024', or in a table ('short') '10 Sep 2024'."""
+    local = value.astimezone(ZoneInfo(zone)) if isinstance(value, datetime) else value
+    month = MONTHS[local.month - 1]
+    if short:
+        return f"{local.day} {month[:3]} {local.year}"
+    return f"{WEEKDAYS[local.weekday()]} {local.day} {month} {local.year}"
+
+
+def time(value: datetime, zone: str) -> str:
+    """'10am', '5:30pm', '12 noon' or 'midnight'."""
+    local = value.astimezone(ZoneInfo(zone))
+    if (local.hour, local.minute) in ((0, 0), (12, 0)):
+        return "midnight" if local.hour == 0 else "12 noon"
+    minutes = f":{local.minute:02}" if local.minute else ""
+    return f"{(local.hour - 1) % 12 + 1}{minutes}{'am' if local.hour < 12 else 'pm'}"
+
+
+def zone_name(zone: str) -> str:
+    """'UK time', 'UTC', or the place's own: 'Dublin time'."""
+    if zone in (DEFAULT_ZONE, "UTC"):
+        return "UTC" if zone == "UTC" else "UK time"
+    return zone.rsplit("/", 1)[-1].replace("_", " ") + " time"
+
+
+def is_midnight(value: date, zone: str) -> bool:
+    """Whether it is the instant between two days of the zone."""
+    if not isinstance(value, datetime):
+        return False
+    local = value.astimezone(ZoneInfo(zone))
+    return (local.hour, local.minute) == (0, 0)
+
+
+def local_day(value: date, zone: str) -> date:
+    """The day of the zone to which an instant belongs: midnight to the day it ends."""
+    if not isinstance(value, datetime):
+        return value
+    local = value.astimezone(ZoneInfo(zone)).date()
+    return local - timedelta(days=1) if is_midnight(value, zone) else local
+
+
+def money(value: int | Decimal) -> str:
+    """'£650,000', or with pence where there are any: '£1,250.50'."""
+    pounds = Decimal(value).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    amount = f"{abs(pounds):,.2f}".removesuffix(".00")
+    return f"{'-' if pounds < 0 else ''}£{amount}"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """'1 application', '5 applications', '1,200 people' (with the plural given where it is not regular)."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {plural or _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
