@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin/python"
 QUIET = {"PIP_ROOT_USER_ACTION": "ignore", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+# One line for each package, found on an index or in a folder, and one for unpacking them all.
+PIP_STEP = r"^(?:Collecting ([\w.-]+)|Processing \S*/([^/-]+)|(Installing) collected packages)"
 NO_VENV = "python3 has no working `venv`. On Debian, `apt-get install python3-venv` brings it."
 NO_PACKAGES = "pip could not install the packages. It needs a way to an index, or settings that name one."
 
@@ -55,14 +58,11 @@ def ensure_lock(name: str, title: str) -> None:
     key = fingerprint(lock)
     if is_stamped(name, key):
         return
-    total = sum(
-        line[0].isalnum()
-        for line in lock.read_text().splitlines()
-        if "platform_python_implementation !=" not in line
-    )
+    pins = [line for line in lock.read_text().splitlines() if line[0].isalnum()]
+    total = sum(not re.search(r"!= 'CPython'|== 'win32'", pin) for pin in pins)
     # Without --no-compile pip compiles all modules of all packages, though most are never imported.
     options = ["--no-compile", "--only-binary=:all:", "--require-hashes", "--requirement", str(lock)]
-    pip(f"{title} ({name})", *options, step=r"^(?:Collecting|Processing) (?:\S*/)?([\w.]+)", total=total)
+    pip(f"{title} ({name})", *options, step=PIP_STEP, total=total + 1)
     stamp(name, key)
 
 

@@ -28,7 +28,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run `command`; each output line that matches `step` is a step (of `total`), named by its first group.
+    """Run `command`; each output line that matches `step` is a step (of `total`), named by its group.
 
     A command that fails ends everything with its last lines and the sentence `on_failure`, if there is one.
     """
@@ -65,7 +65,7 @@ def follow(output: Iterable[str], step: re.Pattern[str], total: int, started: fl
         if line:
             last.append(line)
         if match := step.search(line):
-            number, name = number + 1, match[1]
+            number, name = number + 1, match[match.lastindex or 0]
         if (match and sys.stderr.isatty()) or time.monotonic() - shown >= QUIET_SECONDS:
             shown = time.monotonic()
             where = f"{number} of {total}: {name}" if total and number else name or "still at it"
