@@ -13,7 +13,7 @@ class Question(Tracked, table=True):
 
     __table_args__ = (
         UniqueConstraint("challenge_id", "number"),
-        CheckConstraint("state <> 'published' OR (answer <> '' AND number IS NOT NULL)", "published_has_an_answer"),
+        CheckConstraint("state <> 'published' OR answer <> ''", "published_has_an_answer"),
     )
     round_id: int = Field(foreign_key="round.id")
     challenge_id: int = Field(foreign_key="challenge.id", index=True)

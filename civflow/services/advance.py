@@ -159,7 +159,7 @@ def _advance_chunk(
     needs = tuple(dict.fromkeys(n for step in workflow.steps if step.name == trigger for n in step.needs))
     rows = session.connection().execute(_select_many(workflow, needs), {"these": ids}).all()
     records = {r.id: r for r in session.exec(select_rows(workflow.record).where(col(workflow.record.id).in_(ids)))}
-    bulk.refused |= {missing: ("There is no such record.",) for missing in set(ids) - set(records)}
+    bulk.refused.update({missing: ("There is no such record.",) for missing in set(ids) - set(records)})
     moves, changes, entries = [], [], []
     for row in rows:
         try:

@@ -1,0 +1,272 @@
+"""The script: every act of the demonstration with its moment, in the order of time.
+
+One round is played to its end; in a second round challenges stand at every other stage, so that each role has
+something to do. All is deterministic: the same seed and the same end give the same acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from civflow.models import Programme
+from civflow.services.archive import Row, import_rows, shipped_rows
+from civflow.services.deadlines import take_due_steps
+from civflow.services.demonstration import calls, cast, gates, work
+from civflow.services.demonstration.play import Act, Scene
+from civflow.services.demonstration.words import team_names
+from civflow.workflows.engine import Actor, Held
+
+UK = ZoneInfo("Europe/London")
+OWN_TEAM = "Meridian Otter Works"
+CALL = 42  # days that a call is open
+LENGTH = 215  # days from a call's opening to the signed contract
+
+
+@dataclass(frozen=True)
+class Show:
+    """One challenge of the demonstration: its row of the table, when it opens, how many apply, and its turns."""
+
+    row: int
+    opens: float  # days before the end of the story; negative: after it
+    applicants: int
+    slug: str = "demonstration"
+    principal: bool = False  # owned by the demonstration's own challenge owner
+    winners: int = 1
+    declines: bool = False
+    changes: bool = False
+    drafts: int = 0
+    own: str = ""  # what the demonstration's own innovator does: apply or draft
+    always: tuple[str, ...] = ()  # who must sit on the panel of the sift
+    names: list[str] = field(default_factory=list, compare=False)
+
+
+FULL = (
+    Show(40, LENGTH + 9, 37, principal=True, own="apply"), Show(41, LENGTH + 8, 29, winners=2), Show(43, LENGTH + 8, 15),
+    Show(44, LENGTH + 7, 5), Show(36, LENGTH + 6, 22, declines=True), Show(22, LENGTH + 5, 24, changes=True),
+    Show(23, LENGTH + 4, 12), Show(15, LENGTH + 3, 18), Show(8, LENGTH + 2, 20, always=(cast.ASSESSOR,)),
+)  # fmt: skip
+RUNNING = (
+    Show(16, 42 + 13 + 9 + 7, 7, "running", principal=True, own="apply"),
+    Show(10, 42 + 11.4, 8, "running"),
+    Show(17, 42 + 6, 9, "running", always=(cast.ASSESSOR,)),
+    Show(18, 29, 6, "running", principal=True, drafts=2, own="draft"),
+    Show(54, -8, 0, "running"),
+    Show(26, -9.6, 0, "running", principal=True),
+    Show(25, -20, 0, "running", principal=True),
+)
+
+
+def story_end(now: datetime) -> datetime:
+    """Thursday at 10, UK time, the last one: the story then has the same weekdays, and so the same counts, every day."""
+    local = now.astimezone(UK)
+    thursday = local.date() - timedelta(days=(local.weekday() - 3) % 7)
+    end = datetime.combine(thursday, time(10), UK)
+    return (end if end <= local else end - timedelta(days=7)).astimezone(UTC)
+
+
+def write_script(session: Session, *, seed: int, end: datetime) -> list[Act]:
+    """All acts up to `end`, in the order of their moments; acts that would come later are left out."""
+    rows = shipped_rows()
+    random = Random(seed)
+    names = iter(team_names(random, 400))
+    people = list(range(cast.INNOVATORS))
+    random.shuffle(people)
+    supply = _Supply(names, people)
+    first = end - timedelta(days=LENGTH + 60)
+    acts = [Act("assemble", first, cast.assemble), Act("archive", first, _archive(rows))]
+    for show in (*FULL, *RUNNING):
+        acts += _challenge(show, rows[show.row], supply, seed, end)
+    acts += _ticks(acts, first, end)
+    return sorted((a for a in acts if a.at <= end), key=lambda act: act.at)
+
+
+def _archive(rows: list[Row]) -> Any:
+    """Every row that is not played is filed as an earlier challenge."""
+
+    def do(scene: Scene) -> None:
+        played = {show.row for show in (*FULL, *RUNNING)}
+        manager = Actor(scene.person(cast.MANAGER).id, "Morag Sinclair",
+                        frozenset({Held("programme_manager", "site", None)}))  # fmt: skip
+        rest = [row for n, row in enumerate(rows) if n not in played]
+        import_rows(scene.session, rest, programme=scene.one(Programme, name="civtech"), actor=manager, now=scene.now)
+
+    return do
+
+
+@dataclass
+class _Supply:
+    """Names and people that no team has used yet, and the teams that exist."""
+
+    names: Iterator[str]
+    people: list[int]
+    teams: list[str] = field(default_factory=list)
+    own: bool = False  # whether the demonstration's own innovator has a team
+
+    def take(self, number: int) -> list[int]:
+        taken, self.people = self.people[:number], self.people[number:]
+        return taken
+
+
+def _challenge(show: Show, row: Row, supply: _Supply, seed: int, end: datetime) -> Iterator[Act]:
+    """The life of one challenge, from the first draft on."""
+    key = f"{show.row:02d}"
+    random = Random(f"{seed}:{key}")
+    opens = _at(end - timedelta(days=show.opens), 9)
+    closes = _at(opens + timedelta(days=CALL), 12)
+
+    def act(name: str, at: datetime, do: Any) -> Act:
+        return Act(f"{key} {name}", _office_hours(at), do)
+
+    before = {"principal": show.principal}
+    yield act("draft", opens - timedelta(days=40 if show.opens < -15 else 22),
+              calls.draft_it(row, show.slug, opens, closes, **before))  # fmt: skip
+    yield act("review", opens - timedelta(days=14), calls.review_it(row, **before))
+    if show.changes:
+        yield act("change", opens - timedelta(days=12), calls.change_it(row, **before))
+    yield act("approve", opens - timedelta(days=9), calls.approve_it(row))
+    yield Act(f"{key} tick at opening", opens, _tick)
+    yield Act(f"{key} tick at closing", closes, _tick)
+    if show.applicants:
+        yield from _call(show, row, act, opens, closes, supply, random)
+        yield from _gates(show, row, act, closes, random)
+
+
+def _call(show: Show, row: Row, act: Any, opens: datetime, closes: datetime, supply: _Supply, random: Random) -> Iterator[Act]:
+    """Questions, teams and applications."""
+    for number in range(3 if show.opens < CALL else 2):
+        yield act(f"question {number}", opens + timedelta(days=4 + 6 * number), calls.ask_it(row, number))
+        if number < 2:
+            yield act(f"answer {number}", opens + timedelta(days=7 + 6 * number),
+                      calls.answer_it(row, number, principal=show.principal))  # fmt: skip
+    fresh = [next(supply.names) for _ in range(round(show.applicants * (0.55 if show.slug == "demonstration" else 0.3)))]
+    again = random.sample(supply.teams, min(len(supply.teams), show.applicants - len(fresh)))
+    fresh += [next(supply.names) for _ in range(show.applicants - len(fresh) - len(again))]
+    seats = max(1, len(fresh) // 4) + 3 * (len(fresh) - max(1, len(fresh) // 4))
+    people = supply.take(min(seats, 2 * len(fresh)))
+    yield act("teams", opens + timedelta(days=2), calls.gather(fresh, people, row))
+    supply.teams += fresh
+    teams = [*fresh, *again]
+    if show.own and not supply.own:
+        yield act("own team", opens + timedelta(days=1), calls.gather_own(OWN_TEAM, supply.take(2)))
+        supply.own = True
+    for name in teams:
+        unfinished = teams.index(name) < show.drafts
+        writes = act(f"writes {name}", opens + timedelta(days=5 + random.random() * 30),
+                     calls.write_it(row, name, part=unfinished))  # fmt: skip
+        yield writes
+        if not unfinished:
+            sent = writes.at + (closes - writes.at) * (0.2 + 0.78 * random.random())
+            yield Act(f"{show.row:02d} submits {name}", sent, calls.submit_it(row, name))
+    if show.own:
+        yield act("own application", opens + timedelta(days=9), calls.write_it(row, OWN_TEAM, part=show.own == "draft"))
+    if show.own == "apply":
+        yield act("own submission", opens + timedelta(days=20), calls.submit_it(row, OWN_TEAM))
+    if show.applicants > 20:
+        yield act("withdrawal", closes - timedelta(days=-1), calls.withdraw_it(row, teams[-1]))
+
+
+def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> Iterator[Act]:
+    """Sift, interview, exploration, pitch, accelerator and contract."""
+    day = lambda n: closes + timedelta(days=n)  # noqa: E731
+    panel = cast.panel(random, 6, always=show.always)
+    small = [p for p in panel if p[0] not in show.always][:1] + [p for p in panel if p[1] == "sponsor"][:2]
+    small += [p for p in panel if p[1] == "programme" and p not in small][:1]
+    yield act("begin sift", day(1.1), gates.begin_it(row, "sift"))
+    yield act("seat sift", day(1.2), gates.seat_it(row, "sift", panel))
+    yield act("start sift", day(1.3), gates.start_it(row, "sift"))
+    for position, (email, _) in enumerate(panel):
+        if email != cast.ASSESSOR or show.slug == "demonstration":
+            yield act(f"sift answer {email}", day(2 + position / 10), gates.answer_it(row, "sift", email))
+            yield act(f"sift score {email}", day(4.2 + position), gates.score_it(row, "sift", email))
+    yield act("sift match again", day(3), gates.rematch_it(row, "sift"))
+    yield act("sift rest", day(10.4), gates.score_rest(row, "sift"))
+    yield from _decide(row, act, "sift", day(11), 13)
+    yield from _interview(row, act, "interview", day(13), small, show)
+    yield from _work(row, act, "exploration", day(22), 24, show)
+    yield act("begin pitch", day(47), gates.begin_it(row, "pitch"))
+    yield act("improve", day(48.2), gates.improve_all(row, "pitch"))
+    yield from _interview(row, act, "pitch", day(48.4), small, show)
+    yield from _work(row, act, "accelerator", day(57), 108, show)
+    yield act("demo day", day(167), gates.begin_it(row, "demo_day"))
+    yield act("contract", day(168.2), gates.begin_it(row, "contract"))
+    yield act("issue contract", day(169), work.issue_it(row, "contract"))
+    yield act("sign contract", day(170), work.sign_it(row, "contract", principal=show.principal))
+    yield act("follow up", day(171), gates.begin_it(row, "follow_up"))
+
+
+def _decide(row: Row, act: Any, stage: str, at: datetime, until: float, going_on: int | None = None, why: str = "") -> Iterator[Act]:
+    yield act(f"{stage} moderate", at, gates.moderate_it(row, stage, going_on, why))
+    yield act(f"{stage} approve", at + timedelta(days=0.3), gates.approve_it(row, stage))
+    yield act(f"{stage} release", at + timedelta(days=1.5), gates.release_it(row, stage))
+
+
+def _interview(row: Row, act: Any, stage: str, at: datetime, panel: list[tuple[str, str]], show: Show) -> Iterator[Act]:
+    """A panel hears the teams and scores; after the pitch more than one may win."""
+    day = lambda n: at + timedelta(days=n)  # noqa: E731
+    yield act(f"{stage} seat", day(0.2), gates.seat_it(row, stage, panel))
+    yield act(f"{stage} offer slots", day(0.3), gates.offer_it(row, stage, panel[:3], 3))
+    yield act(f"{stage} start", day(0.4), gates.start_it(row, stage))
+    yield act(f"{stage} book", day(1), gates.book_it(row, stage))
+    for email, _ in panel:
+        yield act(f"{stage} answer {email}", day(1.2), gates.answer_it(row, stage, email))
+    yield act(f"{stage} match again", day(1.4), gates.rematch_it(row, stage))
+    yield act(f"{stage} hold", day(5), gates.hold_it(row, stage))
+    for position, (email, _) in enumerate(panel):
+        yield act(f"{stage} score {email}", day(5.2 + position / 20), gates.score_it(row, stage, email))
+    yield act(f"{stage} rest", day(5.8), gates.score_rest(row, stage))
+    two = stage == "pitch" and show.winners > 1
+    why = "Both proposals are strong and solve different halves of the challenge." if two else ""
+    yield from _decide(row, act, stage, day(6.3), 0, show.winners if two else None, why)
+
+
+def _work(row: Row, act: Any, stage: str, at: datetime, days: int, show: Show) -> Iterator[Act]:
+    day = lambda n: at + timedelta(days=n)  # noqa: E731
+    principal = show.principal
+    yield act(f"{stage} accept", day(0.3), work.accept_it(row, stage, declines=show.declines and stage == "exploration"))
+    yield act(f"{stage} issue", day(1), work.issue_it(row, stage))
+    yield act(f"{stage} sign", day(1.4), work.sign_it(row, stage, principal=principal))
+    yield act(f"{stage} reserve", day(2), work.release_the_reserve(row))
+    yield act(f"{stage} deliver", day(days - 4), work.deliver_it(row, stage, principal=principal))
+    for week in range(16, days, 14) if days > 40 else ():
+        yield act(f"{stage} deliver {week}", day(week + 1), work.deliver_it(row, stage, principal=principal))
+        yield act(f"{stage} sprint {week}", day(week + 1.2), work.finish_sprints(row, stage, principal=principal))
+    yield act(f"{stage} last sprint", day(days - 0.6), work.finish_sprints(row, stage, principal=principal))
+    yield act(f"{stage} complete", day(days - 0.2), work.complete_it(row, stage, principal=principal))
+
+
+def _ticks(acts: list[Act], first: datetime, end: datetime) -> Iterator[Act]:
+    """The clock, once an evening and once at the end."""
+    evening = _at(first, 18)
+    while evening < end:
+        yield Act(f"tick {evening:%Y-%m-%d}", evening, _tick)
+        evening += timedelta(days=1)
+    yield Act("tick at the end", end, _tick)
+
+
+def _tick(scene: Scene) -> None:
+    take_due_steps(scene.session, now=scene.now)
+
+
+def _at(moment: datetime, hour: int) -> datetime:
+    """The full hour, UK time, of a moment's day; Saturdays and Sundays become the Monday."""
+    day = moment.astimezone(UK).date()
+    day += timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0)
+    return datetime.combine(day, time(hour), UK).astimezone(UTC)
+
+
+def _office_hours(moment: datetime) -> datetime:
+    """The same day between 9 and 17; a weekend becomes the first hour of Monday. Never changes the order of moments."""
+    local = moment.astimezone(UK)
+    weekday, share = local.weekday(), (local - datetime.combine(local.date(), time(), UK)) / timedelta(days=1)
+    first, hours, day = (10.0, 7.0, local.date()) if weekday == 0 else (9.0, 8.0, local.date())
+    if weekday > 4:
+        share, first, hours = (weekday - 5 + share) / 2, 9.0, 1.0
+        day += timedelta(days=7 - weekday)
+    return (datetime.combine(day, time(), UK) + timedelta(hours=first + hours * share)).astimezone(UTC)
