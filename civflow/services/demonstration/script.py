@@ -44,7 +44,7 @@ class Show:
     drafts: int = 0
     own: str = ""  # what the demonstration's own innovator does: apply or draft
     always: tuple[str, ...] = ()  # who must sit on the panel of the sift
-    names: list[str] = field(default_factory=list, compare=False)
+    stops: str = ""  # the act before which the story of this challenge stands still
 
 
 FULL = (
@@ -54,7 +54,7 @@ FULL = (
 )  # fmt: skip
 RUNNING = (
     Show(16, 42 + 13 + 9 + 7, 7, "running", principal=True, own="apply"),
-    Show(10, 42 + 11.4, 8, "running"),
+    Show(10, 42 + 13, 8, "running", stops="sift release"),
     Show(17, 42 + 6, 9, "running", always=(cast.ASSESSOR,)),
     Show(18, 29, 6, "running", principal=True, drafts=2, own="draft"),
     Show(54, -8, 0, "running"),
@@ -82,7 +82,7 @@ def write_script(session: Session, *, seed: int, end: datetime) -> list[Act]:
     first = end - timedelta(days=LENGTH + 60)
     acts = [Act("assemble", first, cast.assemble), Act("archive", first, _archive(rows))]
     for show in (*FULL, *RUNNING):
-        acts += _challenge(show, rows[show.row], supply, seed, end)
+        acts += _until(show.stops, _challenge(show, rows[show.row], supply, seed, end))
     acts += _ticks(acts, first, end)
     return sorted((a for a in acts if a.at <= end), key=lambda act: act.at)
 
@@ -98,6 +98,13 @@ def _archive(rows: list[Row]) -> Any:
         import_rows(scene.session, rest, programme=scene.one(Programme, name="civtech"), actor=manager, now=scene.now)
 
     return do
+
+
+def _until(name: str, acts: Iterator[Act]) -> list[Act]:
+    """The acts before the one whose name ends so; all of them without a name."""
+    found = list(acts)
+    last = next((a.at for a in found if name and a.name.endswith(name)), None)
+    return [a for a in found if last is None or a.at < last]
 
 
 @dataclass
