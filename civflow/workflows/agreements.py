@@ -43,11 +43,11 @@ agreement = Workflow(
     sentence="A contract between the sponsor and a team for one stage. Both sides sign, after the standstill.",
     states=[
         State("drafted", "The document is being prepared.", public="Being prepared"),
-        State("issued", "Both sides can read and sign it.", public="Ready to sign", tone="yellow"),
-        State("signed", "Both sides have signed.", public="Signed", tone="green"),
-        State("active", "It is in force.", public="In force", tone="green"),
-        State("completed", "It has been fulfilled.", public="Fulfilled", final=True, tone="green"),
-        State("terminated", "It ended before its time.", public="Ended early", final=True, tone="red"),
+        State("issued", "Both sides can read and sign it.", public="Ready to sign", tone="waiting"),
+        State("signed", "Both sides have signed.", public="Signed", tone="done"),
+        State("active", "It is in force.", public="In force", tone="done"),
+        State("completed", "It has been fulfilled.", public="Fulfilled", final=True, tone="done"),
+        State("terminated", "It ended before its time.", public="Ended early", final=True, tone="stopped"),
     ],
     steps=[
         Step("issue", "drafted", "issued", by=the_programme_manager, requires=(the_document_is_finished,),

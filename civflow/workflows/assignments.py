@@ -40,11 +40,11 @@ assignment = Workflow(
     sentence="One assessor, one application. Conflicts first, then reading, then scores with reasons.",
     states=[
         State("proposed", "Matched; the assessor has not been asked."),
-        State("invited", "The assessor has been asked.", tone="yellow"),
-        State("accepted", "The assessor has declared no conflict and may read.", tone="blue"),
-        State("declined", "The assessor cannot do it.", tone="red"),
-        State("scoring", "Scores are being given.", tone="blue"),
-        State("submitted", "The scores are locked.", final=True, tone="green"),
+        State("invited", "The assessor has been asked.", tone="waiting"),
+        State("accepted", "The assessor has declared no conflict and may read.", tone="active"),
+        State("declined", "The assessor cannot do it.", tone="stopped"),
+        State("scoring", "Scores are being given.", tone="active"),
+        State("submitted", "The scores are locked.", final=True, tone="done"),
         State("withdrawn", "It is no longer needed.", final=True),
     ],
     steps=[

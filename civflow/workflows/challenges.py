@@ -98,17 +98,17 @@ def challenge_workflow(source: str) -> Workflow:
 
 
 def _states(programme: Programme) -> Iterator[State]:
-    yield State("draft", "The sponsor writes.", public="Not public yet", tone="yellow")
-    yield State("in_review", "The programme office reads it.", public="Not public yet", tone="yellow")
-    yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="red")
-    yield State("approved", "It opens at its time.", public="Opens soon", tone="blue")
-    yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="green")
+    yield State("draft", "The sponsor writes.", public="Not public yet", tone="waiting")
+    yield State("in_review", "The programme office reads it.", public="Not public yet", tone="waiting")
+    yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="stopped")
+    yield State("approved", "It opens at its time.", public="Opens soon", tone="active")
+    yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done")
     yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications")
     for stage in programme.stages[1:]:
-        yield State(stage.id, stage.sentence, label=stage.title, public=stage.title, future=stage.title, tone="blue")
+        yield State(stage.id, stage.sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
     yield State("completed", "It has come to its end.", public="Finished", final=True)
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
-    yield State("cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="red")
+    yield State("cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="stopped")
 
 
 def _drafting() -> Iterator[Step]:

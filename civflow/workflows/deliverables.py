@@ -10,9 +10,9 @@ deliverable = Workflow(
     sentence="Something a team owes the sponsor, with what counts as done written beforehand.",
     states=[
         State("due", "The team works on it."),
-        State("submitted", "The sponsor looks at it.", tone="yellow"),
-        State("changes_requested", "The team changes it.", tone="red"),
-        State("accepted", "The sponsor has accepted it.", final=True, tone="green"),
+        State("submitted", "The sponsor looks at it.", tone="waiting"),
+        State("changes_requested", "The team changes it.", tone="stopped"),
+        State("accepted", "The sponsor has accepted it.", final=True, tone="done"),
     ],
     steps=[
         Step("submit", ("due", "changes_requested"), "submitted", by=a_team_member, stamps=("submitted_at",),

@@ -118,7 +118,7 @@ class State(NamedTuple):
     public: str = ""
     future: str = ""
     final: bool = False
-    tone: str = "grey"  # the colour of the tag; the words carry the meaning
+    tone: str = "neutral"  # of the tag: neutral, waiting, active, done or stopped; the words carry the meaning
 
     @property
     def staff(self) -> str:

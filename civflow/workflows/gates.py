@@ -84,11 +84,11 @@ gate = Workflow(
     sentence="Who goes on to the next stage. Score first, talk later, decide, and only then tell.",
     states=[
         State("waiting", "Opens when the stage before it ends.", public="Not begun yet"),
-        State("scoring", "Assessors score on their own.", public="Being assessed", tone="blue"),
-        State("moderating", "The panel looks at differences.", public="Being assessed", tone="blue"),
-        State("proposed", "A ranked list waits for approval.", public="Being assessed", tone="yellow"),
-        State("approved", "Decided; nobody has been told.", public="Being assessed", tone="yellow"),
-        State("released", "Everybody has been told.", public="Decided", final=True, tone="green"),
+        State("scoring", "Assessors score on their own.", public="Being assessed", tone="active"),
+        State("moderating", "The panel looks at differences.", public="Being assessed", tone="active"),
+        State("proposed", "A ranked list waits for approval.", public="Being assessed", tone="waiting"),
+        State("approved", "Decided; nobody has been told.", public="Being assessed", tone="waiting"),
+        State("released", "Everybody has been told.", public="Decided", final=True, tone="done"),
     ],
     steps=[
         Step("seat", "waiting", "waiting", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),

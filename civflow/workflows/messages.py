@@ -9,9 +9,9 @@ message = Workflow(
     Message,
     sentence="Written in the transaction that makes it true, sent after it.",
     states=[
-        State("waiting", "It leaves at its time; until then it can be cancelled.", tone="yellow"),
-        State("sent", "The mail server has taken it.", final=True, tone="green"),
-        State("failed", "The mail server did not take it.", tone="red"),
+        State("waiting", "It leaves at its time; until then it can be cancelled.", tone="waiting"),
+        State("sent", "The mail server has taken it.", final=True, tone="done"),
+        State("failed", "The mail server did not take it.", tone="stopped"),
         State("cancelled", "It was stopped before it left.", final=True),
     ],
     steps=[

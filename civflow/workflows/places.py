@@ -32,13 +32,13 @@ place = Workflow(
     Place,
     sentence="A team's place in a work stage.",
     states=[
-        State("offered", "The team has been asked.", public="A place is offered to you", tone="yellow"),
-        State("accepted", "The team comes; the agreement is being signed.", public="Accepted", tone="blue"),
-        State("active", "The team works with the sponsor.", public="Running", tone="green"),
-        State("completed", "The stage is finished.", public="Finished", final=True, tone="green"),
+        State("offered", "The team has been asked.", public="A place is offered to you", tone="waiting"),
+        State("accepted", "The team comes; the agreement is being signed.", public="Accepted", tone="active"),
+        State("active", "The team works with the sponsor.", public="Running", tone="done"),
+        State("completed", "The stage is finished.", public="Finished", final=True, tone="done"),
         State("declined", "The team does not come.", public="Declined", final=True),
         State("lapsed", "The team did not answer in time.", public="Lapsed", final=True),
-        State("ended", "It came to an end before its time.", public="Ended early", final=True, tone="red"),
+        State("ended", "It came to an end before its time.", public="Ended early", final=True, tone="stopped"),
     ],
     steps=[
         Step("accept", "offered", "accepted", by=the_team_lead, requires=(there_is_time_to_answer,),

@@ -29,9 +29,9 @@ question = Workflow(
     begin_requires=(the_challenge_takes_questions,),
     sentence="Anybody asks about a challenge, and everybody reads the answer at the same moment.",
     states=[
-        State("asked", "It waits for an answer.", public="Waiting for an answer", tone="yellow"),
-        State("drafted", "An answer is written; a second person clears it.", public="Waiting for an answer", tone="yellow"),
-        State("published", "Question and answer are public.", public="Answered", final=True, tone="green"),
+        State("asked", "It waits for an answer.", public="Waiting for an answer", tone="waiting"),
+        State("drafted", "An answer is written; a second person clears it.", public="Waiting for an answer", tone="waiting"),
+        State("published", "Question and answer are public.", public="Answered", final=True, tone="done"),
         State("declined", "It is not answered, for the reason given.", public="Not answered", final=True),
     ],
     steps=[

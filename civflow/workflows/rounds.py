@@ -22,7 +22,7 @@ round_ = Workflow(
     sentence="A set of challenges that run under one version of one programme.",
     states=[
         State("planned", "Dates, money and challenges are being prepared.", public="Coming soon"),
-        State("open", "Its challenges run, each at its own pace.", public="Running", tone="green"),
+        State("open", "Its challenges run, each at its own pace.", public="Running", tone="done"),
         State("closed", "Every challenge has come to an end.", public="Closed", final=True),
     ],
     steps=[

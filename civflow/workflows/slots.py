@@ -37,10 +37,10 @@ slot = Workflow(
     begun_by=(the_programme_manager,),
     sentence="Thirty minutes in which a panel hears one team.",
     states=[
-        State("offered", "A team can book it.", tone="yellow"),
-        State("booked", "A team comes.", tone="blue"),
-        State("held", "The interview took place.", final=True, tone="green"),
-        State("missed", "The team did not come.", final=True, tone="red"),
+        State("offered", "A team can book it.", tone="waiting"),
+        State("booked", "A team comes.", tone="active"),
+        State("held", "The interview took place.", final=True, tone="done"),
+        State("missed", "The team did not come.", final=True, tone="stopped"),
         State("cancelled", "It does not take place.", final=True),
     ],
     steps=[

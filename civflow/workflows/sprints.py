@@ -21,9 +21,9 @@ sprint = Workflow(
     sentence="Two weeks of work with a goal and a review.",
     states=[
         State("planned", "It has not begun."),
-        State("active", "The team works.", tone="blue"),
-        State("in_review", "Team and sponsor look at what came of it.", tone="yellow"),
-        State("done", "It is finished.", final=True, tone="green"),
+        State("active", "The team works.", tone="active"),
+        State("in_review", "Team and sponsor look at what came of it.", tone="waiting"),
+        State("done", "It is finished.", final=True, tone="done"),
     ],
     steps=[
         Step("begin", "planned", "active", by=(a_team_member, the_programme_manager, by_itself), due="starts_at",

@@ -31,8 +31,8 @@ team = Workflow(
     begun_by=(the_founder,),
     sentence="People who apply together; a person alone is a team of one.",
     states=[
-        State("forming", "Members are being found.", tone="yellow"),
-        State("formed", "Everybody who was asked has answered.", tone="green"),
+        State("forming", "Members are being found.", tone="waiting"),
+        State("formed", "Everybody who was asked has answered.", tone="done"),
         State("disbanded", "The team has come to an end.", final=True),
     ],
     steps=[
