@@ -1,4 +1,4 @@
-"""Documents: asked for in the transaction that makes them true, made after it, and the same bytes for the same data."""
+"""Documents: asked for in the transaction that makes them true, made after it, once, and kept by their hash."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from civflow.models import Document, Message
@@ -19,12 +19,12 @@ from civflow.services.rendering import KINDS, render
 
 
 def ask(
-    session: Session, *, kind: str, key: str, title: str, workflow: str, record_id: int, data: Mapping[str, Any],
-    now: datetime,
+    session: Session, *, kind: str, key: str, title: str, workflow: str, record_id: int,
+    data: Mapping[str, Any], now: datetime,
 ) -> Document:  # fmt: skip
     """Ask for a document about one record; the same `key` again answers with the one that there is.
 
-    `kind` is one of rendering.KINDS; `data` is plain JSON, and is what the document is made from, today and later.
+    `kind` is one of rendering.KINDS; `data` is plain JSON: all that the document is made from.
     """
     if kind not in KINDS:
         raise ValueError(f"There is no kind of document called {kind}.")
@@ -32,8 +32,9 @@ def ask(
     if known:
         return known
     document = Document(
-        key=key, kind=kind, title=title[:200], workflow=workflow, record_id=record_id, data=dict(data), asked_at=now
-    )
+        key=key, kind=kind, title=title[:200], workflow=workflow, record_id=record_id, data=dict(data),
+        asked_at=now,
+    )  # fmt: skip
     session.add(document)
     session.flush()
     jobs.enqueue(session, "make_document", f"document-{document.id}", document.id)
@@ -41,13 +42,17 @@ def ask(
 
 
 def waiting(session: Session, *, limit: int, leave_out: Sequence[int] = ()) -> list[Document]:
-    """Documents that were asked for and are not made, the oldest first, without those whose id is in `leave_out`."""
+    """Documents that were asked for and are not made, the oldest first, without the ids in `leave_out`.
+
+    On PostgreSQL they stay locked until the transaction ends, so that other workers take others meanwhile.
+    """
     query = select(Document).where(col(Document.made_at).is_(None), col(Document.id).not_in(leave_out))
-    return list(session.exec(query.order_by(col(Document.id)).limit(limit)))
+    query = query.order_by(col(Document.id)).limit(limit).with_for_update(skip_locked=True, key_share=True)
+    return list(session.exec(query))
 
 
 def make(session: Session, document_id: int, *, files: Path, now: datetime, base_url: str = "") -> Document:
-    """Render one document, unless it is made already, and keep it below `files`. Raises rendering.CannotRender."""
+    """Render one document, unless it is made already, and keep it below `files`. Raises CannotRender."""
     document = session.get_one(Document, document_id)
     if document.made_at is None:
         keep(session, document, render(document.kind, document.data, base_url=base_url), files=files, now=now)
@@ -55,23 +60,21 @@ def make(session: Session, document_id: int, *, files: Path, now: datetime, base
 
 
 def keep(session: Session, document: Document, pdf: bytes, *, files: Path, now: datetime) -> bool:
-    """Store a finished PDF by the hash of its content and mark the document as made; False if somebody was first."""
+    """Store a finished PDF by its hash and mark the document as made; False if somebody was first."""
     content_hash = hashlib.sha256(pdf).hexdigest()
     path = store(pdf, content_hash, files)
+    mark = update(Document).where(col(Document.id) == document.id, col(Document.made_at).is_(None))
     made = {"made_at": now, "path": path, "size": len(pdf), "content_hash": content_hash}
-    mark = update(Document).where(col(Document.id) == document.id, col(Document.made_at).is_(None)).values(**made)
-    result = session.connection().execute(mark)
-    assert isinstance(result, CursorResult)
+    first = session.connection().execute(mark.values(**made)).rowcount == 1
     session.refresh(document)
-    if result.rowcount == 1:
-        _wake_its_messages(session, document)
-    return result.rowcount == 1
-
-
-def _wake_its_messages(session: Session, document: Document) -> None:
-    """Messages wait for the document that goes with them."""
-    if session.exec(select(Message.id).where(col(Message.document_id) == document.id).limit(1)).first():
+    if first and _a_message_waits_for(session, document):
         jobs.enqueue(session, "send_message", f"document-{document.id}")
+    return first
+
+
+def _a_message_waits_for(session: Session, document: Document) -> bool:
+    query = select(Message.id).where(col(Message.document_id) == document.id).limit(1)
+    return session.exec(query).first() is not None
 
 
 def store(pdf: bytes, content_hash: str, files: Path) -> str:
@@ -89,7 +92,7 @@ def store(pdf: bytes, content_hash: str, files: Path) -> str:
 
 
 def read(document: Document, *, files: Path) -> bytes:
-    """The bytes of a finished document. Raises OSError where the file is gone, ValueError where it was changed."""
+    """The bytes of a finished document. Raises OSError if the file is gone, ValueError if it was changed."""
     content = (files / document.path).read_bytes()
     if hashlib.sha256(content).hexdigest() != document.content_hash:
         raise ValueError(f"The file of document {document.id} is not the one that was made.")
