@@ -1,7 +1,8 @@
 """Desks: what waits for a person in each of their roles; the first thing on their home page.
 
-One module per role, named as in ORDER, with `desk(session, *, actor, now) -> Desk | None`: None for somebody who
-does not have the role. `templates/home/_<role>.html` shows what the desk has beyond its list; it sees `desk`.
+One module per role, named as in ORDER, with `desk(session, *, actor, now) -> Desk | None`: None for somebody
+who does not have the role. `templates/home/_<role>.html` shows what the desk has beyond its list; it sees
+`desk`.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ def desks(session: Session, *, actor: Actor, now: datetime) -> list[Desk]:
 
 def by_urgency(waiting: list[Waiting]) -> tuple[Waiting, ...]:
     """What has a deadline first, the nearest before the others; the rest in the order given."""
-    dated = sorted((w for w in waiting if w.due), key=lambda w: w.due or datetime.max)
-    return (*dated, *(w for w in waiting if not w.due))
+    dated = [(w.due, n, w) for n, w in enumerate(waiting) if w.due]
+    return (*(w for _, _, w in sorted(dated)), *(w for w in waiting if not w.due))
 
 
 @cache
