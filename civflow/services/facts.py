@@ -11,6 +11,7 @@ from civflow.models import (
     Outcome, Panellist, Place, Question, Round, Score, Slot, SlotPanel, Sprint, Team, Tracked,
 )  # fmt: skip
 from civflow.workflows import HANDBOOK
+from civflow.workflows.assignments import MAY_READ
 from civflow.workflows.engine import Workflow
 
 
@@ -104,6 +105,9 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         ),
     },
     "team": {
+        "active_member_ids": joined(
+            MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"
+        ),
         "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"),
         "open_memberships": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(("invited", "requested"))),
         "running_applications": count(
@@ -126,10 +130,17 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             GATE.c.stage == APPLICATION.c.stage,
             GATE.c.state == "waiting",
         ),
+        "assessor_ids": joined(
+            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state != "proposed"
+        ),
+        "reader_ids": joined(
+            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state.in_(MAY_READ)
+        ),
     },
     "gate": {
         "panel_size": count(PANELLIST.c.gate_id == GATE.c.id),
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id, PANELLIST.c.chairs.is_(True)),
+        "panel_ids": joined(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id),
         "applications_here": count(HERE),
         "outstanding": count(OUTSTANDING),
         "thinly_scored": count(HERE, SUBMITTED_HERE < 2),
@@ -150,6 +161,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     },
     "slot": {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
+        "panel_ids": joined(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
         "panel_conflicts": count(
             SLOT_PANEL.c.slot_id == SLOT.c.id,
             CONFLICT.c.person_id == SLOT_PANEL.c.person_id,
@@ -171,6 +183,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     },
     "place": {
         "agreement_state": value(AGREEMENT.c.state, AGREEMENT.c.place_id == PLACE.c.id),
+        "application_state": value(APPLICATION.c.state, APPLICATION.c.id == PLACE.c.application_id),
         "open_deliverables": count(DELIVERABLE.c.place_id == PLACE.c.id, running(DELIVERABLE, "deliverable")),
         "open_sprints": count(SPRINT.c.place_id == PLACE.c.id, running(SPRINT, "sprint")),
     },

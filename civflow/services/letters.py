@@ -153,3 +153,12 @@ def _post(session: Session, gate: Gate, outcome: Outcome, data: Mapping[str, Any
               reasons=bool(data["reasons"]), next=data["next"], debrief_until=until)
         for person in members(session, application.team_id)
     ], now=now)  # fmt: skip
+
+
+def sample_letter(session: Session, gate: Gate, *, now: datetime) -> dict[str, Any] | None:
+    """The letter that the first unsuccessful team would get, or the first team; None where nothing is decided."""
+    outcomes = _outcomes(session, gate)
+    if not outcomes:
+        return None
+    chosen = next((o for o in outcomes if o.decision == "not_selected"), outcomes[0])
+    return letter_data(session, gate, chosen, outcomes, means=_means(session, gate), reasons=_reasons(session, gate), now=now)

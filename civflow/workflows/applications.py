@@ -36,7 +36,13 @@ def an_improved_proposal_is_asked_for(case: Case) -> bool:
     return case.record.resubmit_by is not None and case.now < case.record.resubmit_by
 
 
+@rule("It was submitted before the deadline.")
+def it_was_submitted(case: Case) -> bool:
+    return case.record.submitted_at is not None
+
+
 WON = ("selected",)  # applications whose team has won
+STILL_IN = ("in_progress", "selected")  # applications whose team may take a place
 
 application = Workflow(
     "application",
@@ -79,9 +85,11 @@ application = Workflow(
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True, then=("tell_the_team",),
              label="Rule it out", says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
-             by=the_programme_manager, reason=True, then=("tell_the_team",), label="Reinstate the application",
+             by=the_programme_manager, reason=True, requires=(it_was_submitted,), then=("tell_the_team",),
+             label="Reinstate the application",
              says="It is in the selection again, at the stage that it had reached."),
-        Step("improve", "in_progress", "in_progress", by=a_team_member, requires=(an_improved_proposal_is_asked_for, the_answers_are_complete),
+        Step("improve", "in_progress", "in_progress", by=a_team_member,
+             requires=(an_improved_proposal_is_asked_for, the_answers_are_complete),
              then=("keep_the_submission", "send_the_receipt"), label="Submit the improved proposal",
              says="The panel reads this proposal beside the first one. You get a receipt."),
         Step("go_on", ("in_progress", "reserve"), "in_progress", by=by_itself, then=("enter_the_next_stage",),
@@ -100,5 +108,8 @@ application = Workflow(
         Step("withdraw", ("draft", "submitted", "in_progress", "reserve"), "withdrawn", by=the_team_lead, reason=True,
              then=("tell_the_programme_managers", "withdraw_its_assignments"), label="Withdraw the application",
              says="It leaves the challenge. The programme manager reads your reason."),
+        Step("write_again", "withdrawn", "draft", by=the_team_lead, reason=True,
+             requires=(the_challenge_is_open, the_deadline_has_not_passed), label="Take the application up again",
+             says="It is a draft again, with every word. It counts when you submit it before the deadline."),
     ],
 )  # fmt: skip

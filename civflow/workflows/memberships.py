@@ -10,7 +10,7 @@ def the_person(case: Case) -> bool:
     return case.actor.id is not None and case.record.person_id == case.actor.id
 
 
-@rule("The team still has another lead, or this person does not lead it.", needs=("lead_id",))
+@rule("This person does not lead the team; who leads it hands the lead over first.", needs=("lead_id",))
 def the_lead_stays(case: Case) -> bool:
     return bool(case.record.lead_id != case.record.person_id)
 
@@ -59,6 +59,10 @@ membership = Workflow(
         Step("remove", "active", "left", by=the_team_lead, reason=True, requires=(the_lead_stays,),
              then=("tell_the_person",), label="Remove from the team", says="The person reads your reason."),
         Step("invite_again", ("left", "declined", "lapsed"), "invited", by=the_team_lead, reason=True,
-             then=("tell_the_person",), label="Invite again", says="The person is asked again."),
+             requires=(the_team_is_looking,), then=("give_time_to_reply", "tell_the_person"), label="Invite again",
+             says="The person has two weeks to answer."),
+        Step("ask_again", ("left", "declined", "lapsed"), "requested", by=the_person, reason=True,
+             requires=(the_team_is_looking,), then=("give_time_to_reply", "tell_the_team_lead"), label="Ask again to join",
+             says="The team lead reads your reason and answers within two weeks."),
     ],
 )  # fmt: skip

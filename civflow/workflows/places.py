@@ -1,6 +1,7 @@
 """Place: a team's place in a work stage."""
 
 from civflow.models import Place
+from civflow.workflows.applications import STILL_IN
 from civflow.workflows.engine import Case, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_challenge_owner, the_programme_manager, the_team_lead
 
@@ -8,6 +9,11 @@ from civflow.workflows.rules import by_itself, the_challenge_owner, the_programm
 @rule("The time to answer has not passed.")
 def there_is_time_to_answer(case: Case) -> bool:
     return case.record.respond_by is None or bool(case.now < case.record.respond_by)
+
+
+@rule("The team's application is still in the challenge.", needs=("application_state",))
+def the_team_is_still_in(case: Case) -> bool:
+    return bool(case.record.application_state in STILL_IN)
 
 
 @rule("The agreement for this stage is signed by both sides.", needs=("agreement_state",))
@@ -41,7 +47,8 @@ place = Workflow(
         State("ended", "It came to an end before its time.", public="Ended early", final=True, tone="stopped"),
     ],
     steps=[
-        Step("accept", "offered", "accepted", by=the_team_lead, requires=(there_is_time_to_answer,),
+        Step("accept", "offered", "accepted", by=the_team_lead,
+             requires=(there_is_time_to_answer, the_team_is_still_in),
              then=("draft_the_agreement",), label="Accept the place", says="The agreement is drafted for both sides."),
         Step("decline", "offered", "declined", by=the_team_lead, reason=True, then=("tell_the_programme_managers",),
              label="Decline the place", says="The place goes to a team in reserve."),

@@ -1,7 +1,7 @@
 """Sprint: two weeks of work with a goal and a review."""
 
 from civflow.models import Sprint
-from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
 from civflow.workflows.rules import a_team_member, by_itself, the_challenge_owner, the_programme_manager
 
 
@@ -15,6 +15,8 @@ def its_deliverables_are_accepted(case: Case) -> bool:
     return bool(case.record.open_deliverables == 0)
 
 
+GOAL = Ask("goal", "What the team wants to have reached when the sprint ends", most=1000)
+
 sprint = Workflow(
     "sprint",
     Sprint,
@@ -26,6 +28,8 @@ sprint = Workflow(
         State("done", "It is finished.", final=True, tone="done"),
     ],
     steps=[
+        *(Step("set_goal", state, state, by=a_team_member, asks=(GOAL,), label="Set the goal",
+               says="Team and sponsor read it beside the sprint.") for state in ("planned", "active")),
         Step("begin", "planned", "active", by=(a_team_member, the_programme_manager, by_itself), due="starts_at",
              requires=(the_place_is_active,), label="Begin the sprint", says="The team starts to work on its goal."),
         Step("review", "active", "in_review", by=(a_team_member, the_programme_manager, by_itself), due="ends_at",

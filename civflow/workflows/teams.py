@@ -1,7 +1,7 @@
 """Team: people who apply together."""
 
 from civflow.models import Team
-from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
 from civflow.workflows.rules import the_programme_manager, the_team_lead
 
 
@@ -18,6 +18,15 @@ def nobody_is_waiting(case: Case) -> bool:
 @rule("None of the team's applications is still in a challenge.", needs=("running_applications",))
 def no_application_is_running(case: Case) -> bool:
     return case.record.running_applications == 0
+
+
+@rule("The new lead is an active member of the team.", needs=("active_member_ids",))
+def the_new_lead_is_a_member(case: Case) -> bool:
+    new = case.inputs.get("lead_id")
+    return new is None or str(new) in (case.record.active_member_ids or "").split(",")
+
+
+NEW_LEAD = Ask("lead_id", "Who leads the team from now on", "person", "The e-mail address of a member.")
 
 
 @rule("You lead the team that you found.")
@@ -40,6 +49,10 @@ team = Workflow(
              label="The team is complete", says="The team stops looking for members."),
         Step("look_again", "formed", "forming", by=the_team_lead, reason=True, label="Look for members again",
              says="The team can invite people again."),
+        *(Step("hand_over", state, state, by=the_team_lead, asks=(NEW_LEAD,), requires=(the_new_lead_is_a_member,),
+               then=("tell_the_members",), label="Hand over the lead",
+               says="The new lead submits, signs and invites from now on. You stay a member.")
+          for state in ("forming", "formed")),
         Step("disband", ("forming", "formed"), "disbanded", by=(the_team_lead, the_programme_manager), reason=True,
              requires=(no_application_is_running,), then=("tell_the_members",), label="Disband the team",
              says="Every member is told. The team's history stays."),

@@ -1,0 +1,24 @@
+"""civflow: a workflow engine for public challenge programmes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from civflow.settings import Settings
+
+__version__ = "0.1.0"
+
+
+def create_app(
+    settings: Settings | None = None, *, engine: Engine | None = None, clock: Callable[[], datetime] | None = None
+) -> Flask:
+    """The whole wiring of the web side; `clock` is read once per request and answers an aware datetime."""
+    from civflow.web.wiring import wire
+
+    return wire(settings, engine=engine, clock=clock)

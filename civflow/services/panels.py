@@ -1,0 +1,172 @@
+"""What a gate's page shows: the panel and its load, every application with its scores, and where the line would be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.methods.ranking import Ranked
+from civflow.models import Application, Assignment, Gate, Outcome, Panellist, Person, Score, Slot, Team
+from civflow.services.assessment import outcomes_of, panel_of, ranking_of, stage_of
+from civflow.services.facts import stands_before
+from civflow.workflows.assignments import LOCKED
+from civflow.workflows.engine import NotFound
+from civflow.workflows.programme import Scorecard, Stage
+
+BETWEEN = timedelta(minutes=15)  # between two interviews
+
+
+@dataclass
+class Seat:
+    """A member of the panel with what they were given: numbers of assignments."""
+
+    panellist: Panellist
+    person: Person
+    given: int = 0
+    submitted: int = 0
+    declined: int = 0
+
+
+@dataclass
+class Sheet:
+    """One assessor's assignment with the scores given so far: criterion id -> score."""
+
+    assignment: Assignment
+    person: Person
+    scores: dict[str, Score] = field(default_factory=dict)
+
+
+@dataclass
+class Line:
+    """One application at the gate. Ranked figures are there once the scoring has ended."""
+
+    application: Application
+    team: Team
+    sheets: list[Sheet] = field(default_factory=list)
+    outcome: Outcome | None = None
+    ranked: Ranked[int] | None = None
+
+    @property
+    def submitted(self) -> int:
+        return sum(1 for sheet in self.sheets if sheet.assignment.state in LOCKED)
+
+    @property
+    def total(self) -> str:
+        """Out of 100, with one decimal."""
+        return f"{self.outcome.total / 100:.1f}" if self.outcome else ""
+
+    @property
+    def spread(self) -> float:
+        """Points between the highest and the lowest assessor's total, out of 100."""
+        return float(self.ranked.spread) if self.ranked else 0.0
+
+    def mean(self, criterion: str) -> str:
+        """The panel's mean on a criterion, on the criterion's own scale, with one decimal."""
+        value = self.ranked.means.get(criterion, Fraction(0)) if self.ranked else None
+        return "" if value is None else f"{float(value):.1f}"
+
+
+@dataclass
+class GatePage:
+    """Everything that the page of a gate shows, read in a fixed number of queries."""
+
+    gate: Gate
+    stage: Stage
+    card: Scorecard
+    seats: list[Seat]
+    lines: list[Line]
+    slots: list[tuple[Slot, str]]
+    ties: tuple[str, ...]
+
+    @property
+    def wanted(self) -> int:
+        """How many assessors the programme asks for, per application."""
+        return self.stage.panel.assessors_per_application if self.stage.panel else 2
+
+    @property
+    def submitted(self) -> int:
+        return sum(line.submitted for line in self.lines)
+
+    @property
+    def assignments(self) -> int:
+        return sum(1 for line in self.lines for sheet in line.sheets if not sheet.assignment.decline_why)
+
+    @property
+    def short(self) -> list[Line]:
+        """Applications with fewer assessors than the programme asks for."""
+        return [
+            line for line in self.lines
+            if sum(1 for sheet in line.sheets if not sheet.assignment.decline_why) < self.wanted
+        ]  # fmt: skip
+
+
+def gate_page(session: Session, gate: Gate, *, with_scores: bool) -> GatePage:
+    """Read a gate with its panel and applications. `with_scores` only for those who may see them."""
+    programme, stage = stage_of(session, gate)
+    lines = _lines(session, gate)
+    by_application = {line.application.id: line for line in lines}
+    _add_sheets(session, gate, by_application, with_scores=with_scores)
+    ties: tuple[str, ...] = ()
+    if with_scores and any(line.outcome for line in lines):
+        ranking = ranking_of(session, gate) if any(line.submitted for line in lines) else None
+        for ranked in ranking.ranked if ranking else ():
+            if ranked.application in by_application:
+                by_application[ranked.application].ranked = ranked
+        ties = ranking.sentences if ranking else ()
+    lines.sort(key=lambda line: (line.outcome.rank if line.outcome else 0, line.application.reference))
+    return GatePage(gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties)
+
+
+def _lines(session: Session, gate: Gate) -> list[Line]:
+    """Applications that stand at the gate, or that it has decided on."""
+    outcomes = {o.application_id: o for o in outcomes_of(session, gate)}
+    here = (col(Application.stage) == gate.stage) & stands_before(Application, "go_on")
+    query = select(Application, Team).join(Team, col(Team.id) == col(Application.team_id))
+    query = query.where(col(Application.challenge_id) == gate.challenge_id, here | col(Application.id).in_(outcomes))
+    return [Line(a, t, outcome=outcomes.get(a.id or 0)) for a, t in session.execute(query.order_by(col(Application.reference)))]
+
+
+def _add_sheets(session: Session, gate: Gate, lines: Mapping[int | None, Line], *, with_scores: bool) -> None:
+    query = select(Assignment, Person).join(Person, col(Person.id) == col(Assignment.assessor_id))
+    query = query.where(col(Assignment.gate_id) == gate.id).order_by(col(Assignment.id))
+    sheets = {}
+    for assignment, person in session.execute(query):
+        if assignment.application_id in lines:
+            sheets[assignment.id] = sheet = Sheet(assignment, person)
+            lines[assignment.application_id].sheets.append(sheet)
+    if with_scores:
+        for score in session.scalars(select(Score).where(col(Score.assignment_id).in_(sheets)).order_by(col(Score.id))):
+            sheets[score.assignment_id].scores[score.criterion] = score
+
+
+def _seats(session: Session, gate: Gate, lines: Sequence[Line]) -> list[Seat]:
+    seats = [Seat(panellist, person) for panellist, person in panel_of(session, gate)]
+    by_person = {seat.person.id: seat for seat in seats}
+    for sheet in (sheet for line in lines for sheet in line.sheets):
+        seat = by_person.get(sheet.person.id)
+        if seat:
+            seat.declined += bool(sheet.assignment.decline_why)
+            seat.given += not sheet.assignment.decline_why
+            seat.submitted += sheet.assignment.state in LOCKED
+    return seats
+
+
+def _slots(session: Session, gate: Gate) -> list[tuple[Slot, str]]:
+    """The interviews in the order of time, each with the name of the team that comes."""
+    query = select(Slot, Team.name).outerjoin(Team, col(Team.id) == col(Slot.team_id))
+    query = query.where(col(Slot.gate_id) == gate.id).order_by(col(Slot.starts_at), col(Slot.id))
+    return [(slot, name or "") for slot, name in session.execute(query)]
+
+
+def one_after_the_other(first: datetime, number: int, *, minutes: int) -> list[datetime]:
+    """The starts of interviews of so many minutes, with a break between them."""
+    return [first + n * (timedelta(minutes=minutes) + BETWEEN) for n in range(number)]
+
+
+def no_such_score() -> NotFound:
+    return NotFound("This gate has no such score.")

@@ -1,0 +1,67 @@
+"""Programme versions: store a file's text as it is, with the states it gives a challenge, and read it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Challenge, Programme, ProgrammeState, Round
+from civflow.workflows.challenges import challenge_workflow
+from civflow.workflows.engine import NotFound
+from civflow.workflows.programme import Loaded, read_programme, shipped_programmes
+from civflow.workflows.programme import Programme as Contents
+
+
+def store(session: Session, loaded: Loaded, *, now: datetime) -> Programme:
+    """The stored version with this content; made with the states of its challenges where there is none yet."""
+    known = session.scalars(select(Programme).where(col(Programme.content_hash) == loaded.content_hash)).first()
+    if known:
+        return known
+    contents = loaded.programme
+    stored = Programme(name=contents.programme, version=contents.version, content_hash=loaded.content_hash,
+                       source=loaded.source, stored_at=now)  # fmt: skip
+    session.add(stored)
+    session.flush()
+    states = challenge_workflow(loaded.source).states
+    session.add_all(ProgrammeState(programme_id=stored.id or 0, state=state) for state in states)
+    session.flush()
+    return stored
+
+
+def store_shipped(session: Session, *, now: datetime) -> list[Programme]:
+    """Store every programme that comes with civflow, as far as it is not stored yet."""
+    return [store(session, loaded, now=now) for loaded in shipped_programmes().values()]
+
+
+def stored_programmes(session: Session) -> Sequence[Programme]:
+    """Every stored version, by name, the oldest first."""
+    return session.scalars(select(Programme).order_by(col(Programme.name), col(Programme.id))).all()
+
+
+def newest(session: Session, name: str) -> Programme:
+    """The newest stored version of a programme. Raises NotFound with the names that there are."""
+    named = [p for p in stored_programmes(session) if p.name == name]
+    if not named:
+        names = ", ".join(dict.fromkeys(p.name for p in stored_programmes(session))) or "none; run `civflow init`"
+        raise NotFound(f"There is no programme '{name}'. Stored are: {names}.")
+    return named[-1]
+
+
+def programme_of(session: Session, record: Challenge | Round) -> Contents:
+    """What the programme says that a challenge or a round runs under: the version that the round pinned."""
+    stored = session.get_one(Programme, record.programme_id)
+    return contents_of(stored)
+
+
+def contents_of(stored: Programme) -> Contents:
+    """What a stored version says, read once per content and process."""
+    known = _CONTENTS.get(stored.content_hash)
+    if known is None:
+        known = _CONTENTS[stored.content_hash] = read_programme(stored.source).programme
+    return known
+
+
+_CONTENTS: dict[str, Contents] = {}  # by content hash; a version's content never changes

@@ -1,0 +1,79 @@
+"""What is known about a record, as rows of a name and a value for people to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from civflow.models import Application, Challenge, Organisation, Person, Round, Team, Tracked
+from civflow.services.naming import stage_title
+from civflow.workflows import HANDBOOK
+
+HIDDEN = {"id", "state", "revision", "head", "answers", "complete", "slug", "programme_id", "gate_id", "place_id",
+          "sprint_id", "document_id", "key", "criteria", "version", "challenge_version"}  # fmt: skip
+NAMES = {
+    "since": "In this state since", "challenge_id": "Challenge", "round_id": "Round", "team_id": "Team",
+    "application_id": "Application", "assessor_id": "Assessor", "lead_id": "Lead", "person_id": "Person",
+    "organisation_id": "Organisation", "sponsor_id": "Sponsor", "cap": "Declared number that goes on",
+    "going_on": "Decided number that goes on", "stake_pounds": "What the places cost", "money_pounds": "Money",
+    "price_pounds": "Price", "budget_pounds": "Budget", "proceed_reason": "Why it goes on without late assessors",
+    "number_reason": "Why another number than declared", "resubmit_by": "Improved proposals until",
+    "respond_by": "Answer by", "due_at": "Due by", "declared_at": "No conflict declared", "done_when": "Done when",
+    "asked_by_id": "Asked by", "drafted_by_id": "Answer written by", "approved_by_id": "Approved by",
+    "team_signed_by_id": "Signed for the team by", "sponsor_signed_by_id": "Signed for the sponsor by",
+    "not_before": "Leaves at", "about": "About", "decline_why": "Why declined", "notice_reference": "Notice",
+}  # fmt: skip
+POUNDS = ("_pounds",)
+FOR_STAFF = {"asked_by_id", "drafted_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "stake_pounds",
+             "approved_by_id", "address"}  # fmt: skip
+
+
+def rows_of(session: Session, record: Tracked, *, staff: bool) -> list[tuple[str, Any, str]]:
+    """Name, value and kind (text, moment or money) of each column that people read; empty ones are left out.
+
+    `staff` also read what the public and applicants do not, such as who asked a question.
+    """
+    rows = []
+    for column in HANDBOOK[_noun(record)].table.c:
+        value = getattr(record, column.name)
+        if column.name in HIDDEN or (column.name in FOR_STAFF and not staff):
+            continue
+        if value is None or value == "" or value == []:
+            continue
+        rows.append((NAMES.get(column.name) or _words(column.name), *_shown(session, record, column.name, value)))
+    return rows
+
+
+def _noun(record: Tracked) -> str:
+    return next(name for name, page in HANDBOOK.items() if page.record is type(record))
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_id").removesuffix("_at").replace("_", " ").capitalize()
+
+
+def _shown(session: Session, record: Any, name: str, value: Any) -> tuple[Any, str]:
+    if name.endswith(POUNDS):
+        return value, "money"
+    if hasattr(value, "tzinfo"):
+        return value, "moment"
+    if name == "stage" and value:
+        return stage_title(session, record.challenge_id, value), "text"
+    if name.endswith("_id"):
+        return _named(session, name, value), "text"
+    if isinstance(value, bool):
+        return "Yes" if value else "No", "text"
+    return ", ".join(value) if isinstance(value, list) else value, "text"
+
+
+def _named(session: Session, name: str, value: int) -> str:
+    """The name behind a foreign key."""
+    kinds: dict[str, tuple[Any, str]] = {
+        "challenge_id": (Challenge, "title"), "round_id": (Round, "title"), "team_id": (Team, "name"),
+        "application_id": (Application, "reference"), "organisation_id": (Organisation, "legal_name"),
+        "sponsor_id": (Organisation, "legal_name"),
+    }  # fmt: skip
+    model, attribute = kinds.get(name, (Person, "name"))
+    found = session.get(model, value)
+    return str(getattr(found, attribute)) if found else str(value)

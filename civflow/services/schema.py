@@ -1,0 +1,49 @@
+"""The database's tables: make them, or bring them to this version; and say whether they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def migrations() -> Path:
+    """The folder of the migrations: inside an installed package, or beside the package in a clone."""
+    inside = PACKAGE / "migrations"
+    return inside if inside.is_dir() else PACKAGE.parent / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to this version; nothing happens where they are."""
+    config = _config()
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def newest_revision() -> str:
+    """The revision that this version of civflow works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def revision(engine: Engine) -> str:
+    """The revision that the database stands at; empty where nothing has been made."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables are those that this version of civflow works with."""
+    return revision(engine) == newest_revision()

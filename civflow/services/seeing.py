@@ -1,0 +1,36 @@
+"""Load and check in one go: a record that this person may see, or none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from civflow.models import Tracked
+from civflow.services import facts
+from civflow.services.advance import workflow_of
+from civflow.workflows import visibility
+from civflow.workflows.engine import Actor, Case, NotFound
+
+Record = TypeVar("Record", bound=Tracked)
+
+
+def seen(session: Session, model: type[Record], record_id: int, *, actor: Actor, now: datetime) -> tuple[Record, Case]:
+    """The record and the case that the rules of visibility looked at.
+
+    Raises NotFound where there is none, and in the same words where the actor may not know of it.
+    """
+    record = session.get(model, record_id)
+    if record is None:
+        raise NotFound(f"There is no such {model.__name__.lower()}, or it is not yours to see.")
+    workflow = workflow_of(session, record)
+    needs = visibility.needs_of(workflow.name)
+    row = session.connection().execute(
+        select(*facts.columns(workflow, needs)).where(workflow.table.c.id == record_id)
+    ).one() if needs else record  # fmt: skip
+    case = Case(workflow, row, actor, now)
+    if not visibility.may_see(case):
+        raise NotFound(f"There is no such {workflow.title.lower()}, or it is not yours to see.")
+    return record, case

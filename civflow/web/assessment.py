@@ -1,0 +1,121 @@
+"""An assessor's pages: what to assess, a conflict first, then reading and scoring, then the others' scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from civflow.models import Application, Assignment, Challenge, Gate
+from civflow.services import reading_desk
+from civflow.services.advance import advance
+from civflow.services.assessment import record_score, scorecard_of
+from civflow.web.access import load, open_to, signed_in
+from civflow.web.current import actor, now, session
+from civflow.web.htmx import page_or_fragment, redirect_to
+from civflow.workflows.engine import Refused
+
+blueprint = Blueprint("assessment", __name__)
+
+
+@blueprint.get("/assignments")
+@open_to(signed_in)
+def mine() -> str:
+    """Everything that the person is asked to assess, what is left first."""
+    return render_template("assessment/list.html", gates=reading_desk.gates_of(session(), actor(), now=now()))
+
+
+@blueprint.get("/assignments/<int:assignment_id>")
+@open_to(signed_in)
+def show(assignment_id: int) -> str:
+    assignment = load(Assignment, assignment_id)
+    return render_template("assessment/show.html", **_context(assignment))
+
+
+@blueprint.post("/assignments/<int:assignment_id>/accept")
+@open_to(signed_in)
+def accept(assignment_id: int) -> Response:
+    """Declare no conflict, and start to read."""
+    assignment = load(Assignment, assignment_id)
+    try:
+        advance(session(), assignment, "accept", actor=actor(), now=now(), no_conflict=request.form.get("no_conflict") == "yes")
+    except Refused as refused:
+        session().rollback()
+        return _refused(load(Assignment, assignment_id), refused, {"no_conflict": "no_conflict"})
+    session().commit()
+    return redirect_to(f"/assignments/{assignment_id}")
+
+
+@blueprint.post("/assignments/<int:assignment_id>/decline")
+@open_to(signed_in)
+def decline(assignment_id: int) -> Response:
+    assignment = load(Assignment, assignment_id)
+    why = request.form.get("decline_why", "")
+    try:
+        advance(session(), assignment, "decline", actor=actor(), now=now(), decline_why=why)
+    except Refused as refused:
+        session().rollback()
+        return _refused(load(Assignment, assignment_id), refused, {"decline_why": "decline_why-1"})
+    session().commit()
+    return redirect_to("/assignments")
+
+
+@blueprint.post("/assignments/<int:assignment_id>/scores/<criterion>")
+@open_to(signed_in)
+def score(assignment_id: int, criterion: str) -> Response:
+    """Keep one score with its reason; the fragment comes back with the progress beside it."""
+    assignment = load(Assignment, assignment_id)
+    typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "")}
+    value = int(typed["value"]) if typed["value"].isdigit() else None
+    try:
+        record_score(session(), assignment, criterion=criterion, value=value, why=typed["why"], actor=actor(), now=now())
+    except Refused as refused:
+        session().rollback()
+        return _one_score(load(Assignment, assignment_id), criterion, 422, typed=typed, refused=refused)
+    session().commit()
+    if request.headers.get("HX-Request"):
+        return _one_score(assignment, criterion, 200, saved=True)
+    return redirect_to(f"/assignments/{assignment_id}#criterion-{criterion}")
+
+
+@blueprint.post("/assignments/<int:assignment_id>/submit")
+@open_to(signed_in)
+def submit(assignment_id: int) -> Response:
+    """Lock the scores, and go to the next application that is left."""
+    assignment = load(Assignment, assignment_id)
+    try:
+        advance(session(), assignment, "submit", actor=actor(), now=now())
+    except Refused as refused:
+        session().rollback()
+        return _refused(load(Assignment, assignment_id), refused, {})
+    session().commit()
+    return redirect_to(f"/assignments/{assignment_id}")
+
+
+def _one_score(assignment: Assignment, criterion: str, status: int, *, typed: dict[str, str] | None = None,
+               refused: Refused | None = None, saved: bool = False) -> Response:  # fmt: skip
+    context = _context(assignment)
+    context["criterion"] = next((c for c in context["card"].criteria if c.id == criterion), context["card"].criteria[0])
+    context |= {"typed": {criterion: typed} if typed else {}, "saved": criterion if saved else ""}
+    if refused:
+        context["faults"] = refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
+        context["errors"] = [(field, text) for field, text in context["faults"].items()]
+    return page_or_fragment("assessment/show.html", "assessment/_score.html", status, also=["assessment/_progress.html"],
+                            **context)  # fmt: skip
+
+
+def _refused(assignment: Assignment, refused: Refused, ids: dict[str, str]) -> Response:
+    """The page again, with the sentences at the top and at the fields."""
+    named = {ids.get(field, field): text for field, text in refused.fields.items()}
+    errors = list(named.items()) or [("", text) for text in refused.sentences]
+    return Response(render_template("assessment/show.html", **_context(assignment), errors=errors, refused=named), 422)
+
+
+def _context(assignment: Assignment) -> dict[str, Any]:
+    gate = session().get_one(Gate, assignment.gate_id)
+    sheet = reading_desk.sheet(session(), assignment, actor(), now=now())
+    return {
+        "assignment": assignment, "gate": gate, "sheet": sheet, "card": scorecard_of(session(), gate),
+        "application": session().get_one(Application, assignment.application_id),
+        "challenge": session().get_one(Challenge, assignment.challenge_id), "typed": {}, "faults": {}, "saved": "",
+    }  # fmt: skip

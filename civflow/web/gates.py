@@ -1,0 +1,170 @@
+"""A gate's pages: the panel, the matching, the scores side by side, the line, and the release."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from civflow.models import Assignment, Challenge, Gate, Score
+from civflow.services import panels
+from civflow.services.advance import advance, options
+from civflow.services.assessment import offer_slots
+from civflow.services.letters import sample_letter
+from civflow.services.programmes import programme_of
+from civflow.web.access import load, may_see_scores, open_to, signed_in
+from civflow.web.current import actor, now, session
+from civflow.web.htmx import redirect_to
+from civflow.web.moments import NotAMoment, parse_moment
+from civflow.workflows.engine import Refused
+
+blueprint = Blueprint("gates", __name__)
+
+
+@blueprint.get("/gates/<int:gate_id>")
+@open_to(signed_in)
+def show(gate_id: int) -> str:
+    gate = load(Gate, gate_id)
+    return render_template("gates/show.html", **_context(gate))
+
+
+@blueprint.get("/gates/<int:gate_id>/propose")
+@open_to(signed_in)
+def propose(gate_id: int) -> str:
+    """The ranked list with its line, before it goes to the approver."""
+    gate = load(Gate, gate_id)
+    return render_template("gates/propose.html", **_context(gate))
+
+
+@blueprint.post("/gates/<int:gate_id>/propose")
+@open_to(signed_in)
+def propose_it(gate_id: int) -> Response:
+    gate = load(Gate, gate_id)
+    typed = {"going_on": request.form.get("going_on", "").strip(), "number_reason": request.form.get("number_reason", "").strip()}
+    number = int(typed["going_on"]) if typed["going_on"].isdigit() else None
+    try:
+        advance(session(), gate, "propose", actor=actor(), now=now(), seen=_seen(), going_on=number,
+                number_reason=typed["number_reason"])  # fmt: skip
+    except Refused as refused:
+        return _again("gates/propose.html", gate_id, refused, typed=typed)
+    session().commit()
+    return redirect_to(f"/gates/{gate_id}")
+
+
+@blueprint.get("/gates/<int:gate_id>/release")
+@open_to(signed_in)
+def release(gate_id: int) -> str:
+    """What will happen, to whom, and what they will be sent."""
+    gate = load(Gate, gate_id)
+    return render_template("gates/release.html", **_context(gate), letter=sample_letter(session(), gate, now=now()))
+
+
+@blueprint.post("/gates/<int:gate_id>/release")
+@open_to(signed_in)
+def release_it(gate_id: int) -> Response:
+    gate = load(Gate, gate_id)
+    try:
+        advance(session(), gate, "release", actor=actor(), now=now(), seen=_seen())
+    except Refused as refused:
+        return _again("gates/release.html", gate_id, refused, letter=None)
+    session().commit()
+    return redirect_to(f"/gates/{gate_id}")
+
+
+@blueprint.get("/gates/<int:gate_id>/scores/<int:score_id>")
+@open_to(signed_in)
+def adjust(gate_id: int, score_id: int) -> str:
+    """One score before the panel: the assessor's value and reason stay beside the panel's."""
+    gate = load(Gate, gate_id)
+    return render_template("gates/adjust.html", **_context(gate), **_score(gate, score_id))
+
+
+@blueprint.post("/gates/<int:gate_id>/scores/<int:score_id>")
+@open_to(signed_in)
+def adjust_it(gate_id: int, score_id: int) -> Response:
+    gate = load(Gate, gate_id)
+    chosen = _score(gate, score_id)
+    typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "").strip()}
+    value = int(typed["value"]) if typed["value"].isdigit() else None
+    try:
+        advance(session(), gate, "adjust", actor=actor(), now=now(), seen=_seen(), score_id=chosen["score"].id,
+                value=value, why=typed["why"])  # fmt: skip
+    except Refused as refused:
+        return _again("gates/adjust.html", gate_id, refused, typed=typed, score_id=score_id)
+    session().commit()
+    return redirect_to(f"/gates/{gate_id}#scores")
+
+
+@blueprint.get("/gates/<int:gate_id>/interviews")
+@open_to(signed_in)
+def interviews(gate_id: int) -> str:
+    gate = load(Gate, gate_id)
+    return render_template("gates/interviews.html", **_context(gate))
+
+
+@blueprint.post("/gates/<int:gate_id>/interviews")
+@open_to(signed_in)
+def offer(gate_id: int) -> Response:
+    """Offer one interview after the other, from a moment on."""
+    gate = load(Gate, gate_id)
+    typed = {name: request.form.get(name, "").strip() for name in ("starts_at", "number", "where")}
+    panel = [int(person) for person in request.form.getlist("panel") if person.isdigit()]
+    try:
+        offer_slots(session(), gate, starts=_starts(gate, typed), where=typed["where"], panel=panel, actor=actor(), now=now())
+    except Refused as refused:
+        return _again("gates/interviews.html", gate_id, refused, typed=typed, chosen=panel)
+    session().commit()
+    return redirect_to(f"/gates/{gate_id}#interviews")
+
+
+def _starts(gate: Gate, typed: dict[str, str]) -> list[datetime]:
+    """The starts of interviews one after the other, fifteen minutes between them. Raises Refused."""
+    page = panels.gate_page(session(), gate, with_scores=False)
+    zone = programme_of(session(), session().get_one(Challenge, gate.challenge_id)).timezone
+    fields = {}
+    number = int(typed["number"]) if typed["number"].isdigit() else 0
+    if not 1 <= number <= 40:
+        fields["number"] = "Write how many interviews to offer, from 1 to 40."
+    try:
+        first = parse_moment(typed["starts_at"], zone)
+    except NotAMoment as sentence:
+        fields["starts_at"] = str(sentence)
+    if fields:
+        raise Refused(*fields.values(), fields=fields)
+    return panels.one_after_the_other(first, number, minutes=page.stage.interview_minutes or 30)
+
+
+def _seen() -> int | None:
+    """The revision that the person had before their eyes."""
+    seen = request.form.get("seen", "")
+    return int(seen) if seen.isdigit() else None
+
+
+def _score(gate: Gate, score_id: int) -> dict[str, Any]:
+    """The score, its assignment and its criterion; a score of another gate is not there."""
+    score = session().get(Score, score_id)
+    assignment = session().get(Assignment, score.assignment_id) if score else None
+    if score is None or assignment is None or assignment.gate_id != gate.id:
+        raise panels.no_such_score()
+    return {"score": score, "assignment": assignment}
+
+
+def _again(template: str, gate_id: int, refused: Refused, *, score_id: int | None = None, **more: Any) -> Response:
+    """The page again with what was typed, and the sentences at the top and at the fields."""
+    session().rollback()
+    gate = load(Gate, gate_id)
+    errors = list(refused.fields.items()) or [("", sentence) for sentence in refused.sentences]
+    extra = _score(gate, score_id) if score_id else {}
+    return Response(render_template(template, **_context(gate), **extra, **more, errors=errors, refused=refused.fields), 422)
+
+
+def _context(gate: Gate) -> dict[str, Any]:
+    """The gate's page for this reader, with the steps that they may take now and why not the rest."""
+    challenge = session().get_one(Challenge, gate.challenge_id)
+    steps = {option.step.name: option for option in options(session(), gate, actor=actor(), now=now())}
+    return {
+        "gate": gate, "challenge": challenge, "steps": steps,
+        "page": panels.gate_page(session(), gate, with_scores=may_see_scores(gate)),
+        "sees_scores": may_see_scores(gate),
+    }  # fmt: skip

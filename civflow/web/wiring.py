@@ -1,0 +1,74 @@
+"""The web side put together: settings, session, access, pages, and one line for each feature."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g, request
+from flask_wtf import CSRFProtect
+from sqlalchemy import Engine
+
+import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
+from civflow.db import make_engine
+from civflow.settings import Settings, read_settings
+from civflow.web import access, current, errors, formats, htmx, limits, pages, security
+from civflow.workflows.engine import Actor
+
+FEATURES = ("sign_in", "cases", "assessment", "gates")
+LARGEST_FORM = 2 * 1024 * 1024  # bytes
+
+
+def wire(settings: Settings | None = None, *, engine: Engine | None = None, clock: Callable[[], datetime] | None = None) -> Flask:
+    """An app for these settings; `engine` and `clock` are given by tests and by the demonstration."""
+    settings = settings or read_settings()
+    app = Flask("civflow", template_folder="templates", static_folder="static")
+    app.config.update(
+        SETTINGS=settings, ENGINE=engine or make_engine(settings), SECRET_KEY=settings.secret_key,
+        BASE_URL=settings.base_url, DEMONSTRATION=settings.demonstration, MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM, WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
+    )  # fmt: skip
+    if clock:
+        app.before_request(lambda: setattr(g, "now", clock()))
+    CSRFProtect(app)
+    for part in (pages, formats, htmx, security, errors, limits, current, access):
+        part.init_app(app)
+    app.context_processor(_every_page)
+    for feature in FEATURES:
+        app.register_blueprint(importlib.import_module(f"civflow.web.{feature}").blueprint)
+    return app
+
+
+def _every_page() -> dict[str, Any]:
+    """What base.html shows on every page."""
+    person = current.person()
+    return {
+        "programme_name": "CivTech" if not current.settings().demonstration else "CivTech demonstration",
+        "navigation": _navigation(current.actor()),
+        "person_name": person.name if person else None,
+        "person_url": "/account",
+        "sign_in_url": "/sign-in",
+        "sign_out_url": "/sign-out",
+        "actor": current.actor(),
+        "now": current.now(),
+    }
+
+
+def _navigation(actor: Actor) -> list[dict[str, Any]]:
+    """The way to each part, for those who have something there."""
+    roles = {held.role for held in actor.roles}
+    items = [("Home", "/"), ("Challenges", "/challenges")]
+    if actor.id is not None and not roles & {"auditor", "finance_officer"}:
+        items += [("Applications", "/applications"), ("Teams", "/teams")]
+    if "assessor" in roles or "panel_member" in roles:
+        items.append(("Assess", "/assignments"))
+    if roles & {"programme_manager", "auditor", "approver", "finance_officer"}:
+        items.append(("Rounds", "/rounds"))
+    if "programme_manager" in roles:
+        items.append(("Outbox", "/outbox"))
+    here = request.path
+    return [{"text": text, "href": href, "current": here == href or (href != "/" and here.startswith(href))}
+            for text, href in items]  # fmt: skip

@@ -1,0 +1,118 @@
+"""Visibility: who may see a record, and who may read the words of an application. Whoever is not named sees nothing."""
+
+from __future__ import annotations
+
+from civflow.workflows.engine import Case, Rule, rule
+from civflow.workflows.memberships import the_person
+from civflow.workflows.rules import (
+    a_team_member, anyone_signed_in, the_approver, the_assessor, the_challenge_owner, the_panel_chair,
+    the_programme_manager, the_team_lead,
+)  # fmt: skip
+
+
+@rule("You are an auditor: you read everything and change nothing.")
+def the_auditor(case: Case) -> bool:
+    return case.holds("auditor")
+
+
+@rule("You are a finance officer of this round.")
+def the_finance_officer(case: Case) -> bool:
+    return case.holds("finance_officer")
+
+
+@rule("The round is not a rehearsal.")
+def it_is_no_rehearsal(case: Case) -> bool:
+    return not case.record.rehearsal
+
+
+@rule("The challenge has been published.")
+def it_is_published(case: Case) -> bool:
+    """An archive challenge was never published here: its facts are public elsewhere."""
+    return case.record.version > 0 or (bool(case.record.source_url) and case.record.state == "completed")
+
+
+@rule("The answer is published.")
+def its_answer_is_published(case: Case) -> bool:
+    return bool(case.record.state == "published")
+
+
+@rule("You asked the question.")
+def the_asker(case: Case) -> bool:
+    return case.actor.id is not None and case.record.asked_by_id == case.actor.id
+
+
+@rule("You sit on this panel.", needs=("panel_ids",))
+def a_panel_member(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.panel_ids or "").split(",")
+
+
+@rule("You are asked to assess this application.", needs=("assessor_ids",))
+def one_of_its_assessors(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.assessor_ids or "").split(",")
+
+
+@rule("The message is addressed to you.")
+def the_addressee(case: Case) -> bool:
+    return case.actor.id is not None and case.record.person_id == case.actor.id
+
+
+STAFF = (the_programme_manager, the_challenge_owner, the_auditor)
+BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
+
+SEES: dict[str, tuple[Rule, ...]] = {
+    "round": (it_is_no_rehearsal, the_programme_manager, the_auditor),
+    "challenge": (it_is_published, *STAFF, the_approver),
+    "question": (its_answer_is_published, the_asker, *STAFF),
+    "team": (anyone_signed_in,),
+    "membership": (the_person, a_team_member, the_team_lead, the_programme_manager, the_auditor),
+    "application": (*BOTH_SIDES, the_approver, one_of_its_assessors),
+    "gate": (*STAFF, the_approver, a_panel_member),
+    "assignment": (the_assessor, the_panel_chair, the_programme_manager, the_auditor),
+    "slot": (a_team_member, *STAFF, a_panel_member),
+    "place": (*BOTH_SIDES, the_finance_officer, the_approver),
+    "agreement": (*BOTH_SIDES, the_finance_officer, the_approver),
+    "sprint": BOTH_SIDES,
+    "deliverable": BOTH_SIDES,
+    "message": (the_addressee, the_programme_manager, the_auditor),
+}
+
+
+@rule("The deadline has passed, so the seal is open.")
+def the_seal_is_open(case: Case) -> bool:
+    record = case.record
+    return record.submitted_at is not None and record.closes_at is not None and case.now >= record.closes_at
+
+
+@rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))
+def an_assessor_who_may_read(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.reader_ids or "").split(",")
+
+
+WORDS_OF_ITS_OWN = (a_team_member, the_team_lead)
+WORDS_AFTER_THE_SEAL = (*STAFF, the_approver, an_assessor_who_may_read)
+SCORES = (*STAFF, the_approver, the_panel_chair)
+
+
+def may_see(case: Case) -> bool:
+    """Whether the actor may know of the record at all."""
+    return any(r.claim(case) for r in SEES[case.workflow.name])
+
+
+def may_read_words(case: Case) -> bool:
+    """Whether the actor may read an application's words: its team always, others only when the seal is open."""
+    if any(r.claim(case) for r in WORDS_OF_ITS_OWN):
+        return True
+    return the_seal_is_open.claim(case) and any(r.claim(case) for r in WORDS_AFTER_THE_SEAL)
+
+
+def may_see_scores(case: Case) -> bool:
+    """Whether the actor may see every assessor's scores at a gate; a panel member sees them once the scoring has ended."""
+    if any(r.claim(case) for r in SCORES):
+        return True
+    return case.record.state not in ("waiting", "scoring") and a_panel_member.claim(case)
+
+
+def needs_of(workflow: str) -> tuple[str, ...]:
+    """The facts that the visibility of a noun looks at."""
+    rules = {"application": (an_assessor_who_may_read,), "gate": SCORES}.get(workflow, ())
+    return tuple(dict.fromkeys(name for r in (*SEES[workflow], *rules) for name in r.needs))
