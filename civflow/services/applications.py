@@ -11,36 +11,53 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Assignment, Challenge, Person, Submission, Team
+from civflow.models import Application, Assignment, Challenge, Round, Submission, Team
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many, begin
 from civflow.services.effects import Move, effect, effect_for_all
 from civflow.services.facts import stands_before
+from civflow.services.history import history_of
 from civflow.services.messages import members, post_all, write
 from civflow.services.programmes import programme_of
 from civflow.services.wording import moment
 from civflow.workflows.engine import CIVFLOW, Actor, Conflicted, Refused
 from civflow.workflows.programme import Form, Programme
 
+LONGEST_TITLE = 200  # characters
+
 
 def begin_application(
     session: Session, challenge: Challenge, team: Team, *, actor: Actor, now: datetime, title: str = ""
 ) -> Application:
-    """Begin a team's application. Raises Refused when the team has one already or the challenge is not open."""
+    """Begin a team's application. Raises Refused where the team has one already or the call is not open."""
+    _one_at_a_time(session, challenge.round_id)
     query = select(Application).where(
         col(Application.challenge_id) == challenge.id, col(Application.team_id) == team.id
     )
     known = session.scalars(query).first()
     if known:
         raise Refused(f"{team.name} has an application to this challenge already: {known.reference}.")
-    count = session.scalar(select(func.count()).select_from(Application).where(col(Application.round_id) == challenge.round_id))
+    count = session.scalar(
+        select(func.count()).select_from(Application).where(col(Application.round_id) == challenge.round_id)
+    )
     application = Application(
-        round_id=challenge.round_id, challenge_id=challenge.id or 0, team_id=team.id or 0, title=title,
-        reference=f"{challenge.round_id}-{(count or 0) + 1:04d}", closes_at=challenge.closes_at,
-        challenge_version=challenge.version, state="", since=now,
-    )  # fmt: skip
+        round_id=challenge.round_id,
+        challenge_id=challenge.id or 0,
+        team_id=team.id or 0,
+        title=title,
+        reference=f"{challenge.round_id}-{(count or 0) + 1:04d}",
+        closes_at=challenge.closes_at,
+        challenge_version=challenge.version,
+        state="",
+        since=now,
+    )
     begin(session, application, actor=actor, now=now)
     return application
+
+
+def _one_at_a_time(session: Session, round_id: int) -> None:
+    """References count up within a round, so applications of a round begin one after the other."""
+    session.execute(select(col(Round.id)).where(col(Round.id) == round_id).with_for_update())
 
 
 def form_in_hand(programme: Programme, application: Application) -> tuple[str, Form]:
@@ -67,34 +84,75 @@ def faults(form: Form, answers: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def save_answers(
-    session: Session, application: Application, answers: Mapping[str, str], *, actor: Actor, now: datetime,
-    title: str | None = None, before: Mapping[str, str] | None = None,
-) -> dict[str, str]:  # fmt: skip
-    """Save answers of the form in hand, and answer what is still missing or too long (question id -> sentence).
+def plain(text: str) -> str:
+    """What people typed as it is stored: browsers send line ends in two kinds, and databases refuse NUL."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
 
-    `before` is what the writer saw before typing: where somebody else has changed the same answer meanwhile, nothing
-    is saved and Conflicted says so. Raises Refused for questions that the form does not have.
+
+def save_answers(
+    session: Session,
+    application: Application,
+    answers: Mapping[str, str],
+    *,
+    actor: Actor,
+    now: datetime,
+    title: str | None = None,
+    before: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Save answers of the form in hand; returns what is still missing or too long (question id -> sentence).
+
+    `before` is what the writer saw before typing: where somebody changed the same answer meanwhile, nothing is
+    saved and Conflicted says who. Raises Refused for an unknown question and for a title that is too long.
     """
-    name, form = form_in_hand(programme_of(session, session.get_one(Challenge, application.challenge_id)), application)
-    known = {q.id for q in form.questions}
-    if set(answers) - known:
-        raise Refused("The form has no such question. Go back to the list of questions.")
-    current: dict[str, str] = dict(application.answers.get(name, {}))
+    # Members write at once: each one waits for the other, and nobody's words are overwritten.
+    session.refresh(application, with_for_update=True)
+    name, form = form_in_hand(
+        programme_of(session, session.get_one(Challenge, application.challenge_id)), application
+    )
+    title = application.title if title is None else plain(title)
+    _check_writing(form, answers, title)
+    new, current = (
+        {question: plain(words) for question, words in answers.items()},
+        application.answers.get(name, {}),
+    )
     for question, seen in (before or {}).items():
-        if current.get(question, "") not in (seen, answers.get(question)):
-            raise Conflicted("Somebody in your team has changed this answer meanwhile. Both texts are below.",
-                             who="", when=None)  # fmt: skip
-    new = {**current, **{question: words.strip() for question, words in answers.items()}}
+        stored = current.get(question, "")
+        if stored not in (plain(seen), new.get(question)) and not (
+            stored and new[question].startswith(stored)
+        ):
+            raise _somebody_wrote(session, application, question, actor)
+    new = {**current, **new}
     changed = sorted(question for question in new if new[question] != current.get(question, ""))
-    if changed or (title is not None and title != application.title):
-        advance(session, application, "write", actor=actor, now=now, changed=changed)
-        application.answers = {**application.answers, name: new}
-        application.title = application.title if title is None else title
+    if changed or title != application.title:
+        also = [] if title == application.title else ["title"]
+        advance(session, application, "write", actor=actor, now=now, changed=[*changed, *also])
+        application.answers, application.title = {**application.answers, name: new}, title
     left = faults(form, new)
     application.complete = not left
     session.flush()
     return left
+
+
+def _check_writing(form: Form, answers: Mapping[str, str], title: str) -> None:
+    if set(answers) - {q.id for q in form.questions}:
+        raise Refused("The form has no such question. Go back to the list of questions.")
+    if len(title) > LONGEST_TITLE:
+        sentence = f"The title has {len(title)} characters; it may have {LONGEST_TITLE}."
+        raise Refused(sentence, fields={"title": sentence})
+
+
+def _somebody_wrote(session: Session, application: Application, question: str, actor: Actor) -> Conflicted:
+    """A refusal that says who changed the answer, and when."""
+    for entry in history_of(session, "application", application.id or 0):
+        if entry.step == "write" and question in json.loads(entry.inputs or "{}").get("changed", []):
+            who = "You have" if entry.actor_id == actor.id else f"{entry.actor_name} has"
+            where = " in another window" if entry.actor_id == actor.id else ""
+            return Conflicted(
+                f"{who} changed this answer{where} since you opened it. Both texts are below.",
+                who=entry.actor_name,
+                when=entry.at,
+            )
+    return Conflicted("This answer was changed since you opened it. Both texts are below.", who="", when=None)
 
 
 def acknowledge(session: Session, application: Application, *, actor: Actor, now: datetime) -> None:
@@ -105,7 +163,9 @@ def acknowledge(session: Session, application: Application, *, actor: Actor, now
     session.flush()
 
 
-def submit(session: Session, application: Application, *, actor: Actor, now: datetime, seen: int | None = None) -> Submission:
+def submit(
+    session: Session, application: Application, *, actor: Actor, now: datetime, seen: int | None = None
+) -> Submission:
     """Submit the form in hand: the application, or the improved proposal. Returns the snapshot that was kept.
 
     Raises Refused with every sentence that stands against it.
@@ -139,11 +199,18 @@ def keep_the_submission(session: Session, move: Move) -> None:
     name, _ = form_in_hand(programme, application)
     answers = dict(application.answers.get(name, {}))
     number = len(submissions(session, application)) + 1
-    session.add(Submission(
-        application_id=application.id or 0, number=number, stage=application.stage or programme.call.id, answers=answers,
-        challenge_version=application.challenge_version, content_hash=content_hash(answers), submitted_at=move.now,
-        submitted_by_id=move.actor.id,
-    ))  # fmt: skip
+    session.add(
+        Submission(
+            application_id=application.id or 0,
+            number=number,
+            stage=application.stage or programme.call.id,
+            answers=answers,
+            challenge_version=application.challenge_version,
+            content_hash=content_hash(answers),
+            submitted_at=move.now,
+            submitted_by_id=move.actor.id,
+        )
+    )
     session.flush()
 
 
@@ -153,19 +220,39 @@ def send_the_receipt(session: Session, move: Move) -> None:
     submission = last_submission(session, application)
     data = receipt_data(session, application, submission, submitted_by=move.actor.name)
     document = documents.ask(
-        session, kind="receipt", key=f"receipt-{application.id}-{submission.number}",
-        title=f"Receipt {application.reference}", workflow="application", record_id=application.id or 0, data=data,
+        session,
+        kind="receipt",
+        key=f"receipt-{application.id}-{submission.number}",
+        title=f"Receipt {application.reference}",
+        workflow="application",
+        record_id=application.id or 0,
+        data=data,
         now=move.now,
-    )  # fmt: skip
+    )
     first = move.step.name == "submit"
-    post_all(session, [
-        write(person=person, kind="receipt", key=f"receipt-{application.id}-{submission.number}-{person.id}",
-              about=f"/applications/{application.id}", now=move.now, document_id=document.id,
-              reference=application.reference, challenge=data["challenge"], team=data["team"],
-              what="the application" if first else "the improved proposal", submitted_by=move.actor.name,
-              when=moment(move.now, data["zone"]), can_change=first, content_hash=submission.content_hash)
-        for person in members(session, application.team_id)
-    ], now=move.now)  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="receipt",
+                key=f"receipt-{application.id}-{submission.number}-{person.id}",
+                about=f"/applications/{application.id}",
+                now=move.now,
+                document_id=document.id,
+                reference=application.reference,
+                challenge=data["challenge"],
+                team=data["team"],
+                what="the application" if first else "the improved proposal",
+                submitted_by=move.actor.name,
+                when=moment(move.now, data["zone"]),
+                can_change=first,
+                content_hash=submission.content_hash,
+            )
+            for person in members(session, application.team_id)
+        ],
+        now=move.now,
+    )
 
 
 def receipt_data(
@@ -176,13 +263,20 @@ def receipt_data(
     programme = programme_of(session, challenge)
     _, form = form_in_hand(programme, application)
     return {
-        "reference": application.reference, "challenge": challenge.title, "challenge_reference": challenge.reference,
-        "team": session.get_one(Team, application.team_id).name, "title": application.title,
-        "submitted_at": submission.submitted_at.isoformat(), "zone": programme.timezone, "submitted_by": submitted_by,
-        "number": submission.number, "version": submission.challenge_version, "content_hash": submission.content_hash,
+        "reference": application.reference,
+        "challenge": challenge.title,
+        "challenge_reference": challenge.reference,
+        "team": session.get_one(Team, application.team_id).name,
+        "title": application.title,
+        "submitted_at": submission.submitted_at.isoformat(),
+        "zone": programme.timezone,
+        "submitted_by": submitted_by,
+        "number": submission.number,
+        "version": submission.challenge_version,
+        "content_hash": submission.content_hash,
         "answers": [{"title": q.title, "words": submission.answers.get(q.id, "")} for q in form.questions],
         "closes_at": application.closes_at.isoformat() if application.closes_at else None,
-    }  # fmt: skip
+    }
 
 
 @effect_for_all
@@ -218,8 +312,10 @@ def enter_the_next_stage(session: Session, move: Move) -> None:
 
 @effect
 def withdraw_its_assignments(session: Session, move: Move) -> None:
-    query = select(Assignment.id).where(
+    query = select(col(Assignment.id)).where(
         col(Assignment.application_id) == move.record.id, stands_before(Assignment, "withdraw")
     )
     ids = [i for i in session.scalars(query) if i]
-    advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn.")
+    advance_many(
+        session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn."
+    )

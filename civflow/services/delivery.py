@@ -16,6 +16,7 @@ from civflow.services.challenges import stage_dates
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.messages import members, post_all, write
+from civflow.services.naming import path_of
 from civflow.services.programmes import programme_of
 from civflow.services.wording import day, moment, money
 from civflow.workflows.applications import WON
@@ -58,7 +59,7 @@ def _tell_of_the_place(session: Session, place: Place, programme: Programme, sta
     respond_by = moment(place.respond_by, zone) if place.respond_by else "the stage begins"
     post_all(session, [
         write(person=person, kind="place", key=f"place-{place.id}-{place.revision}-{person.id}", now=now,
-              about=f"/cases/place/{place.id}", team=team, title=f"{stage.title}: {challenge.title}", money=paid,
+              about=path_of(place), team=team, title=f"{stage.title}: {challenge.title}", money=paid,
               starts=day(place.starts_at, zone), ends=day(place.ends_at, zone), respond_by=respond_by)
         for person in members(session, place.team_id)
     ], now=now)  # fmt: skip

@@ -87,9 +87,9 @@ def holders(session: Session, role: str, *, round_id: int | None = None, challen
     """The people who hold a role for the site, this round or this challenge, by name."""
     scope = (col(Grant.scope) == "site") | ((col(Grant.scope) == "round") & (col(Grant.scope_id) == round_id))
     scope = scope | ((col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge_id))
-    query = select(Person).join(Grant, col(Grant.person_id) == col(Person.id))
-    query = query.where(col(Grant.role) == role, col(Grant.revoked_at).is_(None), col(Person.closed_at).is_(None), scope)
-    return list(session.scalars(query.distinct().order_by(col(Person.name), col(Person.id))))
+    granted = select(col(Grant.person_id)).where(col(Grant.role) == role, col(Grant.revoked_at).is_(None), scope)
+    query = select(Person).where(col(Person.id).in_(granted), col(Person.closed_at).is_(None))
+    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
 
 
 def members(session: Session, team_id: int) -> list[Person]:

@@ -21,12 +21,19 @@ def title_of(session: Session, record: Tracked) -> str:
 def path_of(record: Tracked) -> str:
     """The path of the page where the record is read."""
     name = type(record).__name__.lower()
+    if name in PARTS:
+        page, column = PARTS[name]
+        return f"/{page}/{getattr(record, column)}"
     return f"/{PAGES[name]}/{record.id}" if name in PAGES else f"/cases/{name}/{record.id}"
 
 
 PAGES = {
     "application": "applications", "gate": "gates", "assignment": "assignments", "team": "teams",
-    "agreement": "agreements", "round": "rounds",
+    "agreement": "agreements", "round": "rounds", "place": "delivery",
+}  # fmt: skip
+# Records that are read on the page of another: the page, and the column with that one's id.
+PARTS = {
+    "membership": ("teams", "team_id"), "sprint": ("delivery", "place_id"), "deliverable": ("delivery", "place_id"),
 }  # fmt: skip
 
 

@@ -79,8 +79,10 @@ SEES: dict[str, tuple[Rule, ...]] = {
 
 @rule("The deadline has passed, so the seal is open.")
 def the_seal_is_open(case: Case) -> bool:
+    """What was taken back, or withdrawn before the deadline, was never taken in: it stays the team's own."""
     record = case.record
-    return record.submitted_at is not None and record.closes_at is not None and case.now >= record.closes_at
+    taken_in = bool(record.stage) and record.state not in ("draft", "submitted")
+    return taken_in and record.closes_at is not None and bool(case.now >= record.closes_at)
 
 
 @rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))

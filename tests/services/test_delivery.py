@@ -1,0 +1,251 @@
+"""Delivery: places, agreements that both sides sign after the standstill, sprints and deliverables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Agreement, Application, Deliverable, Document, Message, Place, Sprint
+from civflow.services.advance import advance
+from civflow.services.applications import submit
+from civflow.services.challenges import gate_of
+from civflow.services.delivery import draft_agreement, standstill_end
+from civflow.services.programmes import programme_of
+from civflow.workflows.engine import Conflicted, Forbidden, Refused
+from tests.an_open_call import Call, open_call, place_of
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    return open_call(session, now)
+
+
+@pytest.fixture
+def priya(call):
+    return call.person("Priya Raeburn")
+
+
+@pytest.fixture
+def place(call, session, priya) -> Place:
+    """An offered place in the exploration."""
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    submit(session, application, actor=call.actor(priya), now=call.now)
+    call.wait_until(call.closes_at)
+    call.goes_on(application, "interview", "exploration")
+    return place_of(session, application)
+
+
+@pytest.fixture
+def agreement(call, session, priya, place, tmp_path) -> Agreement:
+    """The place is accepted; its agreement is issued to both sides."""
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    agreement = session.scalars(select(Agreement)).one()
+    call.make_documents(tmp_path)
+    advance(session, agreement, "issue", actor=call.actor(call.manager), now=call.now)
+    return agreement
+
+
+@pytest.fixture
+def active(call, session, priya, place, agreement) -> Place:
+    """Both sides have signed, and the work has begun."""
+    _sign(call, agreement, priya)
+    call.wait_until(place.starts_at)
+    assert (place.state, agreement.state) == ("active", "active")
+    return place
+
+
+def _sign(call, agreement, lead):
+    session = call.session
+    advance(session, agreement, "sign_for_the_team", actor=call.actor(lead), now=call.now, may_sign=True)
+    advance(session, agreement, "sign_for_the_sponsor", actor=call.actor(call.owner), now=call.now, may_sign=True)
+
+
+def subjects_to(session, person):
+    query = select(Message.subject).where(col(Message.person_id) == person.id)
+    return list(session.scalars(query.order_by(col(Message.id))))
+
+
+# Places
+
+
+def test_an_offer_says_money_dates_and_until_when(call, session, priya, place):
+    assert (place.state, place.money_pounds, place.stage) == ("offered", 5000, "exploration")
+    assert place.ends_at - place.starts_at == timedelta(weeks=3)
+    # Five working days after Monday 2 February 2026, 5 pm in London, where it is winter.
+    assert place.respond_by == datetime(2026, 2, 9, 17, tzinfo=UTC)
+    assert subjects_to(session, priya)[-1] == "A place for Otter Works: Exploration: Flooding impact"
+
+
+def test_the_lead_alone_accepts_and_the_agreement_is_drafted(call, session, priya, place):
+    with pytest.raises(Forbidden):
+        advance(session, place, "accept", actor=call.actor(call.owner), now=call.now)
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    agreement = session.scalars(select(Agreement)).one()
+    assert (agreement.state, agreement.price_pounds, agreement.place_id) == ("drafted", 5000, place.id)
+    document = session.get_one(Document, agreement.document_id)
+    assert (document.kind, document.data["team"]["legal_name"]) == ("agreement", "Priya Raeburn")
+
+
+def test_an_offer_that_nobody_answers_lapses_and_is_made_again(call, session, priya, place):
+    call.wait_until(place.respond_by)
+    assert place.state == "lapsed"
+    with pytest.raises(Refused):
+        advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    advance(session, place, "offer_again", actor=call.actor(call.manager), now=call.now, reason="They were ill.")
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    assert place.state == "accepted"
+
+
+def test_declining_needs_a_reason_and_tells_the_programme_office(call, session, priya, place):
+    with pytest.raises(Refused):
+        advance(session, place, "decline", actor=call.actor(priya), now=call.now)
+    advance(session, place, "decline", actor=call.actor(priya), now=call.now, reason="Another contract.")
+    assert subjects_to(session, call.manager)[-1] == "Otter Works in Exploration of 11.2 Flooding impact: Declined"
+
+
+def test_the_work_does_not_begin_before_both_have_signed(call, session, priya, place, agreement):
+    call.wait_until(place.starts_at + timedelta(days=1))
+    assert place.state == "accepted"
+    with pytest.raises(Refused) as refused:
+        advance(session, place, "begin", actor=call.actor(call.manager), now=call.now)
+    assert refused.value.sentences == ("The agreement for this stage is signed by both sides.",)
+
+
+# Agreements
+
+
+def test_an_agreement_is_issued_when_its_document_is_there(call, session, priya, place):
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    agreement = session.scalars(select(Agreement)).one()
+    with pytest.raises(Refused) as refused:
+        advance(session, agreement, "issue", actor=call.actor(call.manager), now=call.now)
+    assert refused.value.sentences == ("The document is finished and can be read.",)
+
+
+def test_both_sides_sign_the_team_first(call, session, priya, agreement):
+    owner, lead = call.actor(call.owner), call.actor(priya)
+    with pytest.raises(Refused) as refused:
+        advance(session, agreement, "sign_for_the_sponsor", actor=owner, now=call.now, may_sign=True)
+    assert refused.value.sentences == ("The team has signed.",)
+    with pytest.raises(Forbidden):
+        advance(session, agreement, "sign_for_the_team", actor=owner, now=call.now, may_sign=True)
+    with pytest.raises(Refused) as refused:
+        advance(session, agreement, "sign_for_the_team", actor=lead, now=call.now, may_sign=False)
+    assert set(refused.value.fields) == {"may_sign"}
+    advance(session, agreement, "sign_for_the_team", actor=lead, now=call.now, may_sign=True)
+    assert (agreement.team_signed_at, agreement.team_signed_by_id) == (call.now, priya.id)
+    with pytest.raises(Refused):
+        advance(session, agreement, "sign_for_the_team", actor=lead, now=call.now, may_sign=True)
+    advance(session, agreement, "sign_for_the_sponsor", actor=owner, now=call.now, may_sign=True)
+    assert (agreement.state, agreement.sponsor_signed_by_id) == ("signed", call.owner.id)
+
+
+def test_of_two_who_sign_at_once_one_is_told(call, session, priya, agreement):
+    seen = agreement.revision
+    advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=call.now, may_sign=True)
+    with pytest.raises(Conflicted) as refused:
+        advance(session, agreement, "redraft", actor=call.actor(call.manager), now=call.now, reason="A slip.", seen=seen)
+    assert refused.value.sentences == (
+        "Priya Raeburn was first: this agreement is now “Issued”. Look at it again.",
+    )
+
+
+def test_taking_it_back_clears_the_signature_and_asks_for_a_new_document(call, session, priya, agreement):
+    first = agreement.document_id
+    advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=call.now, may_sign=True)
+    advance(session, agreement, "redraft", actor=call.actor(call.manager), now=call.now, reason="The price was wrong.")
+    assert (agreement.state, agreement.team_signed_at, agreement.team_signed_by_id) == ("drafted", None, None)
+    assert agreement.document_id != first
+    assert subjects_to(session, priya)[-1] == (
+        "Agreement with Otter Works for Exploration of 11.2 Flooding impact: Being prepared"
+    )
+
+
+def test_nobody_signs_during_the_standstill(call, session, priya, place, tmp_path):
+    """Ten days after the result was released, the last of them whole: until midnight in London."""
+    stage = programme_of(session, call.challenge).stage("contract")
+    gate = gate_of(session, call.challenge, "pitch")
+    assert standstill_end(session, call.challenge, stage) is None
+    gate.released_at = datetime(2026, 7, 1, 15, 30, tzinfo=UTC)
+    over = standstill_end(session, call.challenge, stage)
+    assert over == datetime(2026, 7, 11, 23, tzinfo=UTC)
+    agreement = draft_agreement(
+        session, place=None, application=_application(session, place), stage=stage,
+        price=650_000, starts_at=over, ends_at=over + timedelta(days=90), standstill_ends_at=over, now=call.now,
+    )  # fmt: skip
+    call.make_documents(tmp_path)
+    advance(session, agreement, "issue", actor=call.actor(call.manager), now=call.now)
+    with pytest.raises(Refused) as refused:
+        advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=over - timedelta(seconds=1),
+                may_sign=True)  # fmt: skip
+    assert refused.value.sentences == ("The standstill is over.",)
+    advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=over, may_sign=True)
+    assert agreement.team_signed_at == over
+
+
+def _application(session, place):
+    return session.get_one(Application, place.application_id)
+
+
+# Work
+
+
+def test_the_work_is_planned_when_it_begins(session, active):
+    owed = session.scalars(select(Deliverable)).one()
+    assert (owed.title, owed.due_at) == ("What we learnt and what we propose", active.ends_at)
+    assert list(session.scalars(select(Sprint))) == []  # the exploration has none
+
+
+def test_sprints_follow_each_other_to_the_end_of_the_stage(call, session, priya, active, tmp_path):
+    """The accelerator: fifteen weeks are seven sprints of two weeks and one of one."""
+    application = _application(session, active)
+    call.asks_for_a_proposal(application, until=call.now)
+    call.goes_on(application, "accelerator")
+    place = session.scalars(select(Place).where(col(Place.stage) == "accelerator")).one()
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    agreement = session.scalars(select(Agreement).where(col(Agreement.place_id) == place.id)).one()
+    call.make_documents(tmp_path)
+    advance(session, agreement, "issue", actor=call.actor(call.manager), now=call.now)
+    _sign(call, agreement, priya)
+    call.wait_until(place.starts_at)
+    sprints = session.scalars(select(Sprint).order_by(col(Sprint.number))).all()
+    assert [s.number for s in sprints] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [s.starts_at for s in sprints] == [place.starts_at + timedelta(weeks=2 * n) for n in range(8)]
+    assert [s.ends_at for s in sprints] == [*(s.starts_at for s in sprints[1:]), place.ends_at]
+    assert [s.state for s in sprints[:2]] == ["planned", "planned"]
+    call.wait_until(place.starts_at)
+    assert [s.state for s in sprints[:2]] == ["active", "planned"]
+    advance(session, sprints[0], "set_goal", actor=call.actor(priya), now=call.now, goal="Three users try it.")
+    assert sprints[0].goal == "Three users try it."
+    with pytest.raises(Forbidden):
+        advance(session, sprints[0], "set_goal", actor=call.actor(call.owner), now=call.now, goal="Theirs.")
+
+
+def test_a_deliverable_comes_back_for_changes_and_is_accepted(call, session, priya, active):
+    owed = session.scalars(select(Deliverable)).one()
+    lead, owner = call.actor(priya), call.actor(call.owner)
+    with pytest.raises(Refused) as refused:
+        advance(session, owed, "submit", actor=lead, now=call.now, note="")
+    assert refused.value.fields == {"note": "Fill in “What you deliver, and where it can be seen”."}
+    advance(session, owed, "submit", actor=lead, now=call.now, note="At our address.")
+    with pytest.raises(Forbidden):
+        advance(session, owed, "accept", actor=lead, now=call.now)
+    advance(session, owed, "request_changes", actor=owner, now=call.now, reason="Show what did not work.")
+    assert subjects_to(session, priya)[-1] == "What we learnt and what we propose (Otter Works): Changes requested"
+    with pytest.raises(Refused) as refused:
+        advance(session, active, "complete", actor=owner, now=call.now)
+    assert refused.value.sentences == ("Every deliverable is accepted.",)
+    advance(session, owed, "submit", actor=lead, now=call.now, note="At our address, page 2.")
+    advance(session, owed, "accept", actor=owner, now=call.now)
+    assert (owed.accepted_at, owed.note) == (call.now, "At our address, page 2.")
+
+
+def test_a_finished_stage_fulfils_its_agreement(call, session, priya, active, agreement):
+    owed = session.scalars(select(Deliverable)).one()
+    advance(session, owed, "submit", actor=call.actor(priya), now=call.now, note="At our address.")
+    advance(session, owed, "accept", actor=call.actor(call.owner), now=call.now)
+    advance(session, active, "complete", actor=call.actor(call.owner), now=call.now)
+    assert (active.state, agreement.state) == ("completed", "completed")
