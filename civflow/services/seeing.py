@@ -34,3 +34,10 @@ def seen(session: Session, model: type[Record], record_id: int, *, actor: Actor,
     if not visibility.may_see(case):
         raise NotFound(f"There is no such {workflow.title.lower()}, or it is not yours to see.")
     return record, case
+
+
+def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> bool:
+    """Whether the handbook lets the actor begin this record, which is not stored yet."""
+    page = workflow_of(session, record)
+    case = Case(page, record, actor, now, state=page.initial)
+    return actor.automatic or any(r.claim(case) for r in page.begun_by)

@@ -97,7 +97,7 @@ def context(record: Tracked, case: Case) -> dict[str, Any]:
     state = page.states[record.state]
     offered = options(session(), record, actor=actor(), now=now())
     return {
-        "record": record, "page": page, "title": title_of(session(), record), "state": state,
+        "record": record, "noun": page, "title": title_of(session(), record), "state": state,
         "label": state.staff if is_staff(case) else state.public or state.staff, "rows": rows_of(session(), record, staff=is_staff(case)),
         "path": path_of(record), "own_page": not path_of(record).startswith("/cases/"), **offered_steps(record, offered),
     }  # fmt: skip

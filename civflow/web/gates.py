@@ -7,19 +7,23 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from civflow.models import Assignment, Challenge, Gate, Score
+from civflow.models import Assignment, Challenge, Gate, Score, Slot
 from civflow.services import panels
 from civflow.services.advance import advance, options
 from civflow.services.assessment import offer_slots
 from civflow.services.letters import sample_letter
 from civflow.services.programmes import programme_of
+from civflow.services.seeing import may_begin
 from civflow.web.access import load, may_see_scores, open_to, signed_in
+from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import redirect_to
 from civflow.web.moments import NotAMoment, parse_moment
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("gates", __name__)
+DECISIONS = {"goes_on": ("Goes on", "done"), "reserve": ("In reserve", "waiting"), "not_selected": ("Not selected", "neutral")}
 
 
 @blueprint.get("/gates/<int:gate_id>")
@@ -162,9 +166,21 @@ def _again(template: str, gate_id: int, refused: Refused, *, score_id: int | Non
 def _context(gate: Gate) -> dict[str, Any]:
     """The gate's page for this reader, with the steps that they may take now and why not the rest."""
     challenge = session().get_one(Challenge, gate.challenge_id)
-    steps = {option.step.name: option for option in options(session(), gate, actor=actor(), now=now())}
+    offered = options(session(), gate, actor=actor(), now=now())
+    sees_scores = may_see_scores(gate)
+    page = panels.gate_page(session(), gate, with_scores=sees_scores)
+    titles = {criterion.id: criterion.title for criterion in page.card.criteria}
     return {
-        "gate": gate, "challenge": challenge, "steps": steps,
-        "page": panels.gate_page(session(), gate, with_scores=may_see_scores(gate)),
-        "sees_scores": may_see_scores(gate),
+        "gate": gate, "challenge": challenge, "page": page, "sees_scores": sees_scores,
+        "steps": {option.step.name: option for option in offered}, **offered_steps(gate, offered),
+        "step_paths": {name: f"/gates/{gate.id}/{name}" for name in ("propose", "release")},
+        "case_state": HANDBOOK["gate"].states[gate.state], "slot_states": HANDBOOK["slot"].states,
+        "tie_titles": [titles[tie] for tie in page.card.ties], "decision_words": DECISIONS,
+        "may_offer": may_begin(session(), Slot(**slot_keys(gate)), actor=actor(), now=now()),
     }  # fmt: skip
+
+
+def slot_keys(gate: Gate) -> dict[str, Any]:
+    """The columns of a slot that would be offered at the gate, as far as permission looks at them."""
+    return {"round_id": gate.round_id, "challenge_id": gate.challenge_id, "gate_id": gate.id, "state": "", "since": now(),
+            "starts_at": now(), "ends_at": now()}  # fmt: skip
