@@ -129,15 +129,15 @@ def gate_of(session: Session, challenge: Challenge, stage: str) -> Gate:
     return session.scalars(query).one()
 
 
-def _plan(programme: Programme, opens_at: datetime, closes_at: datetime) -> list[tuple[Stage, datetime, datetime]]:
-    """When each stage begins and ends: one after the other, each ending at the closing time of its last day."""
-    plan, stage, start = [(programme.call, opens_at, closes_at)], programme.after(programme.call), closes_at
+def plan(programme: Programme, opens_at: datetime, closes_at: datetime) -> list[tuple[Stage, datetime, datetime]]:
+    """When each stage begins and ends: one after the other, each ending at five in the afternoon of its last day."""
+    found, stage, start = [(programme.call, opens_at, closes_at)], programme.after(programme.call), closes_at
     while stage:
         last_day = (start + stage.length).astimezone(programme.zone).date()
         end = datetime.combine(last_day, time(17), programme.zone).astimezone(opens_at.tzinfo)
-        plan.append((stage, start, end))
+        found.append((stage, start, end))
         stage, start = programme.after(stage), end
-    return plan
+    return found
 
 
 @effect
@@ -148,7 +148,7 @@ def prepare_the_stages(session: Session, move: Move) -> None:
     known = stage_dates(session, challenge)
     have = set(session.scalars(select(Gate.stage).where(col(Gate.challenge_id) == challenge.id)))
     assert challenge.opens_at and challenge.closes_at  # the rules of the step have seen them
-    for stage, starts_at, ends_at in _plan(programme, challenge.opens_at, challenge.closes_at):
+    for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
         dates = known.get(stage.id) or StageDates(
             challenge_id=challenge.id or 0, stage=stage.id, starts_at=starts_at, ends_at=ends_at
         )
@@ -258,7 +258,7 @@ def move_the_deadline(session: Session, move: Move) -> None:
 def _move_the_calendar(session: Session, challenge: Challenge) -> None:
     programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
     assert challenge.opens_at and challenge.closes_at  # an open challenge has both
-    for stage, starts_at, ends_at in _plan(programme, challenge.opens_at, challenge.closes_at):
+    for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
         if stage.id in dates:
             dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
     for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):

@@ -1,0 +1,336 @@
+"""Finding challenges: who may know of which, search, filters, counts; a page of them in three statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)  # fmt: skip
+from sqlmodel import Session, col
+
+from civflow.models import Challenge, Organisation, Programme, Round, StageDates
+from civflow.workflows import HANDBOOK
+from civflow.workflows.challenges import challenge_workflow
+from civflow.workflows.engine import Actor, State, Workflow
+
+EACH = 50  # challenges on a page
+MOST_WORDS = 10  # of a search
+# The roles that read a challenge before it opens.
+PREVIEWS = ("challenge_owner", "programme_manager", "approver", "auditor")
+GROUPS = {
+    "open": "Open for applications",
+    "soon": "Opening soon",
+    "running": "In progress",
+    "finished": "Finished",
+    "preparing": "Not public yet",
+}
+SORTS = {
+    "": "What you can still join first",
+    "closes": "Closing date, earliest first",
+    "-closes": "Closing date, latest first",
+    "title": "Title, A to Z",
+    "-money": "Money, largest first",
+    "-round": "Round, newest first",
+}
+
+
+PAGE = HANDBOOK["challenge"]
+
+
+def _standing(*states: str) -> str:
+    names = ", ".join(f"'{state}'" for state in states)
+    return f"challenge.state IN ({names})"
+
+
+def _before(*steps: str) -> str:
+    """Where these steps begin: every programme's challenge has them, whatever its stages are."""
+    return _standing(*sorted({state for step in steps for state in PAGE.sources(step)}))
+
+
+# Written out once, without parameters: the handbook's own names, in every query of a list.
+IS_OPEN, IS_ANNOUNCED = _before("close"), _before("open")
+IS_HIDDEN = _before("submit_for_review", "approve", "restore")
+IS_FINISHED = _standing(*(s.name for s in PAGE.states.values() if s.final))
+GROUP: ColumnElement[str] = literal_column(
+    f"CASE WHEN {IS_OPEN} THEN 'open' WHEN {IS_ANNOUNCED} THEN 'soon' WHEN {IS_HIDDEN} THEN 'preparing' "
+    f"WHEN {IS_FINISHED} THEN 'finished' ELSE 'running' END",
+    String(),
+)
+ORDER: ColumnElement[int] = literal_column(
+    f"CASE WHEN {IS_OPEN} THEN 0 WHEN {IS_ANNOUNCED} THEN 1 WHEN {IS_HIDDEN} THEN 4 "
+    f"WHEN {IS_FINISHED} THEN 3 ELSE 2 END",
+    Integer(),
+)
+# An archive challenge was never published here: its facts are public elsewhere.
+IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_before('resume')}))"
+IS_PUBLIC = and_(
+    literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False)
+)
+SPONSOR = func.coalesce(col(Organisation.legal_name), col(Challenge.sponsors_in_source))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody looks for: words, a key of GROUPS, a round's slug, a sponsor's name, a key of SORTS."""
+
+    words: str = ""
+    group: str = ""
+    round: str = ""
+    sponsor: str = ""
+    sort: str = ""
+    page: int = 1
+
+
+class Found(NamedTuple):
+    """One challenge of a list, as anybody may read it."""
+
+    id: int
+    slug: str
+    reference: str
+    title: str
+    question: str
+    sponsor: str
+    group: str
+    label: str
+    tone: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    stage_ends_at: datetime | None
+    money_pounds: int
+    round_title: str
+    result: str
+    source: str
+    is_readable: bool  # an announced challenge shows no more than its title, its sponsor and its opening date
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, how many there are in each group, and what can be chosen."""
+
+    rows: list[Found]
+    total: int
+    counts: dict[str, int]
+    rounds: list[tuple[str, str]]
+    sponsors: list[str]
+
+
+class Sight(NamedTuple):
+    """Which challenges an actor may read before they open: all, or those of these rounds and these ones."""
+
+    everything: bool
+    rounds: tuple[int, ...] = ()
+    challenges: tuple[int, ...] = ()
+
+
+def sight_of(actor: Actor) -> Sight:
+    """What the actor's roles let them read before it opens."""
+    held = [h for h in actor.roles if h.role in PREVIEWS]
+    of = {scope: tuple(sorted(h.scope_id or 0 for h in held if h.scope == scope)) for scope in HELD_FOR}
+    return Sight(any(h.scope == "site" for h in held), of["round"], of["challenge"])
+
+
+HELD_FOR = ("round", "challenge")
+
+
+def previewed_by(sight: Sight) -> ColumnElement[bool]:
+    """Challenges that are in sight before they open."""
+    if sight.everything:
+        return true()
+    mine = [col(Challenge.round_id).in_(sight.rounds)] if sight.rounds else []
+    mine += [col(Challenge.id).in_(sight.challenges)] if sight.challenges else []
+    return or_(false(), *mine)
+
+
+def may_know_of(sight: Sight) -> ColumnElement[bool]:
+    """Challenges that are public, and those that are in sight before they open."""
+    return or_(IS_PUBLIC, previewed_by(sight))
+
+
+def find(session: Session, wanted: Wanted, *, actor: Actor) -> Page:
+    """The page of challenges that `wanted` describes, out of those that the actor may know of."""
+    sight, shape, values = sight_of(actor), _shape(wanted), _values(wanted)
+    run = session.connection().execute
+    counts: dict[str, int] = dict(run(_counting(sight, shape._replace(sort="")), values).all())
+    rounds, sponsors = _choices(run(_choosing(sight)).all())
+    total = counts.get(wanted.group, 0) if wanted.group else sum(counts.values())
+    rows = _rows(session, _listing(sight, shape), values) if total else []
+    return Page(rows, total, {name: counts.get(name, 0) for name in GROUPS}, rounds, sponsors)
+
+
+def every(session: Session, wanted: Wanted, *, actor: Actor) -> list[Found]:
+    """Every challenge that `wanted` describes, without pages: for a download."""
+    values = {**_values(wanted), "least": 0, "most": 100_000}
+    return _rows(session, _listing(sight_of(actor), _shape(wanted)), values)
+
+
+def open_now(session: Session) -> list[Found]:
+    """What is open to everybody, closing soonest first; at most a page."""
+    wanted = Wanted(group="open")
+    return _rows(session, _listing(Sight(False), _shape(wanted)), _values(wanted))
+
+
+class Shape(NamedTuple):
+    """What a statement depends on; everything else is a parameter, so that statements are built once."""
+
+    words: int
+    group: bool
+    round: bool
+    sponsor: bool
+    sort: str
+
+
+def _shape(wanted: Wanted) -> Shape:
+    words = min(len(wanted.words.split()), MOST_WORDS)
+    return Shape(words, wanted.group in GROUPS, bool(wanted.round), bool(wanted.sponsor), wanted.sort)
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    words = {f"word_{n}": word.lower() for n, word in enumerate(wanted.words.split()[:MOST_WORDS])}
+    least = (max(wanted.page, 1) - 1) * EACH
+    chosen = {"wanted_group": wanted.group, "wanted_round": wanted.round, "wanted_sponsor": wanted.sponsor}
+    return {**words, **chosen, "least": least, "most": EACH}
+
+
+def _conditions(sight: Sight, shape: Shape) -> list[ColumnElement[bool]]:
+    """What is asked for, but for its group: the counts of the groups are of everything else."""
+    where = [
+        may_know_of(sight),
+        *(_has_word(bindparam(f"word_{n}", type_=String())) for n in range(shape.words)),
+    ]
+    if shape.round:
+        where.append(col(Round.slug) == bindparam("wanted_round"))
+    if shape.sponsor:
+        where.append(SPONSOR.op("=", is_comparison=True)(bindparam("wanted_sponsor", type_=String())))
+    return where
+
+
+def _has_word(word: ColumnElement[str]) -> ColumnElement[bool]:
+    """A word is in the title, the sponsor's name, the reference or, once it is public, the question."""
+    texts = (Challenge.reference, Challenge.title, Challenge.sponsors_in_source, Organisation.legal_name)
+    escaped = func.replace(func.replace(func.replace(word, "/", "//"), "%", "/%"), "_", "/_")
+    pattern = "%" + escaped + "%"
+    question = and_(
+        literal_column(f"NOT ({IS_ANNOUNCED})", Boolean()),
+        func.lower(col(Challenge.question)).like(pattern, escape="/"),
+    )
+    return or_(question, *(func.lower(col(text)).like(pattern, escape="/") for text in texts))
+
+
+def _joined(*columns: Any) -> Select[Any]:
+    query = select(*columns).select_from(Challenge).join(Round, col(Round.id) == col(Challenge.round_id))
+    return query.outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
+
+
+@lru_cache(maxsize=256)
+def _counting(sight: Sight, shape: Shape) -> Select[Any]:
+    where = _conditions(sight, shape)
+    return _joined(GROUP.label("standing"), func.count()).where(*where).group_by("standing")
+
+
+@lru_cache(maxsize=256)
+def _choosing(sight: Sight) -> Select[Any]:
+    columns = (col(Round.slug), col(Round.title), col(Round.starts_at), SPONSOR)
+    return _joined(*columns).where(may_know_of(sight)).distinct()
+
+
+def _choices(rows: Sequence[Any]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The rounds, newest first, and the sponsors by name, that have a challenge in the list."""
+    newest_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
+    rounds = {slug: title for slug, title, _, _ in newest_first}
+    return list(rounds.items()), sorted({name for *_, name in rows if name}, key=str.casefold)
+
+
+COLUMNS: tuple[Any, ...] = (
+    col(Challenge.id), col(Challenge.slug), col(Challenge.reference), col(Challenge.title),
+    col(Challenge.question), col(Organisation.legal_name), col(Challenge.sponsors_in_source),
+    GROUP.label("standing"), col(Challenge.state), col(Challenge.opens_at), col(Challenge.closes_at),
+    col(StageDates.ends_at), col(Challenge.money_pounds), col(Round.title).label("round_title"),
+    col(Challenge.earlier_result), col(Challenge.source_url), col(Programme.content_hash),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _listing(sight: Sight, shape: Shape) -> Select[Any]:
+    same_challenge = col(StageDates.challenge_id) == col(Challenge.id)
+    here = and_(same_challenge, col(StageDates.stage) == col(Challenge.state))
+    readable = or_(literal_column(IS_PUBLISHED, Boolean()), previewed_by(sight))
+    query = _joined(*COLUMNS, case((readable, 1), else_=0).label("is_readable")).join(
+        Programme, col(Programme.id) == col(Challenge.programme_id)
+    )
+    query = query.outerjoin(StageDates, here).where(*_conditions(sight, shape)).order_by(*_order(shape.sort))
+    if shape.group:
+        query = query.where(GROUP.op("=", is_comparison=True)(bindparam("wanted_group", type_=String())))
+    return query.limit(bindparam("most", type_=Integer())).offset(bindparam("least", type_=Integer()))
+
+
+def _order(sort: str) -> list[Any]:
+    closes, opens = col(Challenge.closes_at), col(Challenge.opens_at)
+    last = (col(Round.starts_at).desc(), closes.desc().nulls_last(), col(Challenge.title), col(Challenge.id))
+    first: dict[str, tuple[Any, ...]] = {
+        "closes": (closes.asc().nulls_last(),),
+        "-closes": (closes.desc().nulls_last(),),
+        "title": (func.lower(col(Challenge.title)),),
+        "-money": (col(Challenge.money_pounds).desc(),),
+        "-round": (col(Round.starts_at).desc(),),
+    }
+    is_open, is_announced = literal_column(IS_OPEN, Boolean()), literal_column(IS_ANNOUNCED, Boolean())
+    joinable = (ORDER, case((is_open, closes), (is_announced, opens)).asc().nulls_last())
+    return [*first.get(sort, joinable), *last]
+
+
+def _rows(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> list[Found]:
+    rows = session.connection().execute(statement, values).all()
+    pages = {key: workflow_with(session, key) for key in {row.content_hash for row in rows}}
+    return [_found(row, pages[row.content_hash].states[row.state]) for row in rows]
+
+
+def _found(row: Any, state: State) -> Found:
+    readable = bool(row.is_readable)
+    return Found(
+        id=row.id, slug=row.slug, reference=row.reference, title=row.title,
+        question=row.question if readable else "",
+        sponsor=sponsor_name(row.legal_name, row.sponsors_in_source), group=row.standing,
+        label=state.staff if row.standing == "preparing" else state.public, tone=state.tone,
+        opens_at=row.opens_at, closes_at=row.closes_at, stage_ends_at=row.ends_at,
+        money_pounds=row.money_pounds if readable else 0, round_title=row.round_title,
+        result=row.earlier_result, source=row.source_url, is_readable=readable,
+    )  # fmt: skip
+
+
+def sponsor_name(legal_name: str | None, in_source: str) -> str:
+    """The sponsor's name; of an imported challenge with several, all of them."""
+    if legal_name and not in_source.startswith(legal_name):
+        return legal_name
+    return in_source.replace(";", ",")
+
+
+_WORKFLOWS: dict[str, Workflow] = {}  # by content hash; a version's content never changes
+
+
+def workflow_with(session: Session, content_hash: str) -> Workflow:
+    """The challenge's workflow under the programme version with this hash."""
+    known = _WORKFLOWS.get(content_hash)
+    if known is None:
+        source = session.scalars(
+            select(col(Programme.source)).where(col(Programme.content_hash) == content_hash)
+        )
+        known = _WORKFLOWS[content_hash] = challenge_workflow(source.one())
+    return known

@@ -1,0 +1,135 @@
+"""The funnel of a challenge: its stages in time, and how many came to each gate and went on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, case, func, select
+from sqlmodel import Session, col
+
+from civflow.models import Application, Challenge, Gate, StageDates
+from civflow.services.challenges import plan
+from civflow.services.facts import stands_before
+from civflow.workflows import HANDBOOK
+from civflow.workflows.programme import Programme, Stage
+
+RELEASED = sorted({step.target for step in HANDBOOK["gate"].steps if step.name == "release"})
+
+
+class StageOf(NamedTuple):
+    """One stage of one challenge. `came` and `went_on` count applications; None while nobody may know."""
+
+    id: str
+    title: str
+    kind: str
+    sentence: str
+    starts_at: datetime
+    ends_at: datetime
+    cap: int | None
+    money_pounds: int
+    is_now: bool
+    came: int | None = None
+    went_on: int | None = None
+    released_at: datetime | None = None
+
+
+def funnels(
+    session: Session, challenges: Sequence[Challenge], programmes: Sequence[Programme], *, staff: bool = False
+) -> dict[int, list[StageOf]]:
+    """Challenge id -> its stages in order, for any number of challenges in two statements.
+
+    `programmes` are in the order of the challenges. The public's numbers are those of released results;
+    `staff` also learn how many applications were sent, once the call has closed. A draft has the stages that its
+    dates lead to.
+    """
+    ids = [c.id or 0 for c in challenges]
+    dates: dict[int, dict[str, StageDates]] = {}
+    for row in session.scalars(select(StageDates).where(col(StageDates.challenge_id).in_(ids))):
+        dates.setdefault(row.challenge_id, {})[row.stage] = row
+    gates: dict[int, dict[str, Result]] = {}
+    for key, stage, *result in session.execute(_results(ids)):
+        gates.setdefault(key, {})[stage] = Result(*result)
+    found = {}
+    for challenge, programme in zip(challenges, programmes, strict=True):
+        stages = _stages(challenge, programme, dates.get(challenge.id or 0, {}))
+        results = gates.get(challenge.id or 0, {})
+        decided = any(result.released_at for result in results.values())
+        shows = decided or (staff and has_closed(challenge))
+        found[challenge.id or 0] = _with_numbers(stages, results) if shows else stages
+    return found
+
+
+class Result(NamedTuple):
+    """What a gate says: how many go on, when that was released, and how many applications were sent."""
+
+    going_on: int
+    released_at: datetime | None
+    sent: int
+
+
+def _results(ids: Sequence[int]) -> Select[Any]:
+    sent = select(func.count()).where(
+        col(Application.challenge_id) == col(Gate.challenge_id),
+        col(Application.submitted_at).is_not(None),
+        ~stands_before(Application, "submit"),
+    )
+    released = case((col(Gate.state).in_(RELEASED), col(Gate.released_at)))
+    columns = (col(Gate.challenge_id), col(Gate.stage), col(Gate.going_on), released)
+    query = select(*columns, sent.correlate(Gate).scalar_subquery())
+    return query.where(col(Gate.challenge_id).in_(ids))
+
+
+def has_closed(challenge: Challenge) -> bool:
+    """Whether the call is over, so that numbers of applications give nothing away."""
+    page = HANDBOOK["challenge"]
+    early = {
+        state for step in ("submit_for_review", "approve", "open", "close") for state in page.sources(step)
+    }
+    return challenge.state not in early
+
+
+def _stages(challenge: Challenge, programme: Programme, dates: dict[str, StageDates]) -> list[StageOf]:
+    if not dates:
+        if challenge.opens_at is None or challenge.closes_at is None:
+            return []
+        return [
+            _stage(challenge, *planned)
+            for planned in plan(programme, challenge.opens_at, challenge.closes_at)
+        ]
+    return [
+        _stage(challenge, stage, dates[stage.id].starts_at, dates[stage.id].ends_at, dates[stage.id])
+        for stage in programme.stages
+        if stage.id in dates
+    ]
+
+
+def _stage(
+    challenge: Challenge, stage: Stage, starts_at: datetime, ends_at: datetime, own: StageDates | None = None
+) -> StageOf:
+    money = stage.money if own is None or own.money_pounds is None else own.money_pounds
+    if stage.kind == "award":
+        money = challenge.money_pounds or money
+    is_call_now = stage.kind == "call" and challenge.state in HANDBOOK["challenge"].sources("close")
+    return StageOf(
+        stage.id, stage.title, stage.kind, stage.sentence, starts_at, ends_at, (own and own.cap) or stage.cap,
+        money, is_now=challenge.state == stage.id or is_call_now,
+    )  # fmt: skip
+
+
+def _with_numbers(stages: list[StageOf], results: dict[str, Result]) -> list[StageOf]:
+    """Who leaves a gate comes to the next one; everybody comes to the first."""
+    found: list[StageOf] = []
+    here = next((result.sent for result in results.values()), None)
+    for stage in stages:
+        if stage.kind != "gate":
+            found.append(stage)
+            continue
+        result = results.get(stage.id)
+        went_on = result.going_on if result and result.released_at else None
+        found.append(
+            stage._replace(came=here, went_on=went_on, released_at=result.released_at if result else None)
+        )
+        here = went_on
+    return found

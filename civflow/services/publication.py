@@ -1,0 +1,195 @@
+"""What is published about one challenge: text, dates, questions, extensions and results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlmodel import Session, col
+
+from civflow.models import (
+    Application,
+    Challenge,
+    ChallengeVersion,
+    Document,
+    History,
+    Organisation,
+    Programme,
+    Question,
+    Round,
+    Team,
+)
+from civflow.services.finding import sponsor_name
+from civflow.services.funnels import StageOf, funnels
+from civflow.services.programmes import contents_of
+from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows.applications import WON
+from civflow.workflows.challenges import challenge_workflow
+from civflow.workflows.engine import Actor, Case, NotFound, State
+from civflow.workflows.programme import Programme as Contents
+from civflow.workflows.programme import Section
+
+PUBLISHED = sorted({step.target for step in HANDBOOK["question"].steps if step.name == "publish"})
+
+
+class Answer(NamedTuple):
+    """A published question with its answer."""
+
+    number: int
+    text: str
+    answer: str
+    published_at: datetime
+
+
+class Extension(NamedTuple):
+    """A moved deadline, for everybody or for one team, with the reason."""
+
+    at: datetime
+    closes_at: datetime | None
+    reason: str
+    for_all: bool
+
+
+class Brief(NamedTuple):
+    """The challenge as a PDF."""
+
+    document_id: int
+    is_made: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A challenge as this reader may see it; `is_preview` when it is not public yet."""
+
+    challenge: Challenge
+    round: Round
+    programme: Contents
+    state: State
+    sponsor: str
+    sections: Mapping[str, str]
+    stages: list[StageOf]
+    answers: list[Answer]
+    extensions: list[Extension]
+    winners: list[str]
+    brief: Brief | None
+    case: Case
+    is_preview: bool
+    is_archive: bool
+    takes_applications: bool
+
+    @property
+    def text(self) -> list[tuple[Section, str]]:
+        """The sections that are written, in the programme's order."""
+        return [(s, self.sections[s.id]) for s in self.programme.brief if self.sections.get(s.id, "").strip()]
+
+    @property
+    def gates(self) -> list[StageOf]:
+        """The gates whose result is released."""
+        return [s for s in self.stages if s.kind == "gate" and s.released_at]
+
+
+def read(session: Session, slug: str, *, actor: Actor, now: datetime, staff: bool = False) -> Publication:
+    """The challenge at this address. Raises NotFound where there is none or it is hidden, in the same words.
+
+    With `staff` the funnel has the numbers that only staff know.
+    """
+    row = session.execute(_found(slug)).first()
+    if row is None:
+        raise NotFound(NOTHING)
+    challenge, round_, stored, version, legal_name, document_id, made_at, size = row
+    workflow, contents = challenge_workflow(stored.source), contents_of(stored)
+    looked_at = Case(workflow, challenge, actor, now)
+    previews = any(looked_at.holds(role) for role in PREVIEWS)
+    public = visibility.it_is_published(looked_at) and not round_.rehearsal
+    if not public and not previews:
+        raise NotFound(NOTHING)
+    stages = funnels(session, [challenge], [contents], staff=staff)[challenge.id]
+    decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
+    return Publication(
+        challenge=challenge, round=round_, programme=contents, state=workflow.states[challenge.state],
+        sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
+        sections=version.sections if version else {}, stages=stages,
+        answers=answers_to(session, challenge) if challenge.version else [],
+        extensions=extensions_of(session, challenge) if challenge.version else [],
+        winners=winners_of(session, challenge) if decided else [],
+        brief=Brief(document_id, made_at is not None, size) if document_id else None,
+        case=looked_at, is_preview=not public, is_archive=public and challenge.version == 0,
+        takes_applications=challenge.state in workflow.sources("close"),
+    )  # fmt: skip
+
+
+NOTHING = "There is no such challenge, or it is not public yet."
+PREVIEWS = ("challenge_owner", "programme_manager", "approver", "auditor")
+
+
+def _found(slug: str):  # type: ignore[no-untyped-def]
+    """The challenge with its round, programme, text, sponsor and brief."""
+    newest = select(func.max(col(ChallengeVersion.number))).where(
+        col(ChallengeVersion.challenge_id) == col(Challenge.id)
+    )
+    number = case(
+        (col(Challenge.version) > 0, col(Challenge.version)),
+        else_=newest.correlate(Challenge).scalar_subquery(),
+    )
+    text = and_(
+        col(ChallengeVersion.challenge_id) == col(Challenge.id), col(ChallengeVersion.number) == number
+    )
+    brief = select(func.max(col(Document.id))).where(
+        col(Document.workflow) == "challenge", col(Document.record_id) == col(Challenge.id),
+        col(Document.kind) == "challenge_brief",
+    )  # fmt: skip
+    columns = (Challenge, Round, Programme, ChallengeVersion, col(Organisation.legal_name),
+               col(Document.id), col(Document.made_at), col(Document.size))  # fmt: skip
+    return (
+        select(*columns)
+        .join(Round, col(Round.id) == col(Challenge.round_id))
+        .join(Programme, col(Programme.id) == col(Challenge.programme_id))
+        .outerjoin(ChallengeVersion, text)
+        .outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
+        .outerjoin(Document, col(Document.id) == brief.correlate(Challenge).scalar_subquery())
+        .where(col(Challenge.slug) == slug)
+    )
+
+
+def answers_to(session: Session, challenge: Challenge) -> list[Answer]:
+    """The published questions with their answers, by number."""
+    columns = (col(Question.number), col(Question.text), col(Question.answer), col(Question.published_at))
+    query = select(*columns).where(
+        col(Question.challenge_id) == challenge.id, col(Question.state).in_(PUBLISHED)
+    )
+    return [Answer(*row) for row in session.execute(query.order_by(col(Question.number)))]
+
+
+def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:
+    """Moved deadlines, oldest first: the challenge's own, and those of single teams, without their names."""
+    own = and_(
+        col(History.workflow) == "challenge", col(History.record_id) == challenge.id,
+        col(History.step).in_(("extend", "reopen")),
+    )  # fmt: skip
+    applications = select(col(Application.id)).where(col(Application.challenge_id) == challenge.id)
+    one = and_(
+        col(History.workflow) == "application", col(History.step) == "extend",
+        col(History.record_id).in_(applications),
+    )  # fmt: skip
+    columns = (col(History.at), col(History.inputs), col(History.reason), col(History.workflow))
+    rows = session.execute(select(*columns).where(or_(own, one)).order_by(col(History.at), col(History.id)))
+    return [
+        Extension(at, _new_closing(inputs), reason, noun == "challenge") for at, inputs, reason, noun in rows
+    ]
+
+
+def _new_closing(inputs: str) -> datetime | None:
+    written = json.loads(inputs).get("closes_at") if inputs else None
+    return datetime.fromisoformat(written) if written else None
+
+
+def winners_of(session: Session, challenge: Challenge) -> list[str]:
+    """The names of the teams that have won, for when the last result is released."""
+    query = select(col(Team.name)).join(Application, col(Application.team_id) == col(Team.id))
+    query = query.where(col(Application.challenge_id) == challenge.id, col(Application.state).in_(WON))
+    return list(session.scalars(query.order_by(col(Team.name))))
