@@ -35,6 +35,11 @@ class Row(NamedTuple):
     source: str
 
     @property
+    def reference(self) -> str:
+        """The number as later rounds write it: round and number, such as 2.4."""
+        return f"{self.round}.{self.number}" if self.number.isdigit() and self.round else self.number
+
+    @property
     def result(self) -> str:
         """What became of it, in the words of the source."""
         return "; ".join(part for part in (self.winner, self.stage) if part)
@@ -85,7 +90,7 @@ def import_row(session: Session, row: Row, round_: Round, *, actor: Actor, now: 
     """One row as a draft in a round, with its source and what the source says became of it."""
     sponsor = organisation(session, row.sponsor.split(";")[0].strip()) if row.sponsor else None
     return draft(
-        session, round_=round_, sponsor=sponsor, title=row.title, question=row.question[:500], reference=row.number,
+        session, round_=round_, sponsor=sponsor, title=row.title, question=row.question[:500], reference=row.reference,
         actor=actor, now=now, source_url=row.source, earlier_result=row.result[:300], sponsors_in_source=row.sponsor,
     )  # fmt: skip
 

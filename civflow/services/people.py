@@ -16,7 +16,7 @@ from sqlalchemy import or_, select, union_all, update
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
-from civflow.models import Grant, Membership, Person, SignIn, SignInLink, Team
+from civflow.models import Grant, Membership, Panellist, Person, SignIn, SignInLink, Team
 from civflow.models.people import ROLES, SCOPES
 from civflow.services.facts import stands_before
 from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
@@ -52,7 +52,7 @@ def person_by_email(session: Session, email: str) -> Person | None:
 
 
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
-    """The person with every role that they hold: granted ones, and those that teams give. One query."""
+    """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
     grants = select(
         col(Grant.role).label("role"), col(Grant.scope).label("scope"), col(Grant.scope_id).label("scope_id"),
         col(Grant.limit_pounds).label("pounds"),
@@ -63,7 +63,10 @@ def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # no
     belongs = select(literal("team_member"), literal("team"), col(Membership.team_id), literal(None)).where(
         col(Membership.person_id) == person.id, stands_before(Membership, "leave")
     )
-    rows = session.execute(union_all(grants, leads, belongs))
+    seats = select(literal("panel_member"), literal("gate"), col(Panellist.gate_id), literal(None)).where(
+        col(Panellist.person_id) == person.id
+    )
+    rows = session.execute(union_all(grants, leads, belongs, seats))
     return Actor(person.id, person.name, frozenset(Held(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
 
 
@@ -145,11 +148,16 @@ def hash_password(password: str) -> str:
 
 def set_password(session: Session, person: Person, password: str, *, now: datetime) -> None:
     """Set a password and end every sign-in of the person. Raises Refused for one that is too short."""
+    check_length(password)
+    person.password_hash = hash_password(password)
+    end_all(session, person, now=now)
+
+
+def check_length(password: str) -> None:
+    """Raise Refused for a password that is too short."""
     if len(password) < SHORTEST:
         sentence = f"Choose a password with at least {SHORTEST} characters."
         raise Refused(sentence, fields={"password": sentence})
-    person.password_hash = hash_password(password)
-    end_all(session, person, now=now)
 
 
 def check_password(session: Session, *, email: str, password: str) -> Person:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -65,3 +66,9 @@ def contents_of(stored: Programme) -> Contents:
 
 
 _CONTENTS: dict[str, Contents] = {}  # by content hash; a version's content never changes
+
+
+@cache
+def shipped() -> dict[str, Loaded]:
+    """Every programme file that comes with civflow, by name; read once per process."""
+    return shipped_programmes()

@@ -17,7 +17,7 @@ from civflow.settings import Settings, read_settings
 from civflow.web import access, current, errors, formats, htmx, limits, pages, security
 from civflow.workflows.engine import Actor
 
-FEATURES = ("sign_in", "cases", "assessment", "gates")
+FEATURES = ("sign_in", "account", "cases", "assessment", "gates", "rounds", "outbox")
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 
 
