@@ -24,5 +24,5 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     rows = [(agreement, team) for agreement, team in session.execute(query.order_by(col(Agreement.starts_at)).limit(SHOWN))]
     total = session.scalar(select(func.coalesce(func.sum(Agreement.price_pounds), 0)).where(in_force)) or 0
     number = session.scalar(select(func.count()).select_from(Agreement).where(in_force)) or 0
-    return Desk("finance", "Agreements in force", (), "Nothing waits for you: invoices come with a later version.",
+    return Desk("finance", "Agreements in force", (), "Nothing waits for you.",
                 {"agreements": rows, "total": total, "number": number})  # fmt: skip
