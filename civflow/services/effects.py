@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from civflow.models import Tracked
 from civflow.workflows.engine import Actor, Step, Workflow
 
 
-@dataclass(frozen=True)
+class Records:
+    """The loaded rows of records that moved together; read in one statement when the first of them is asked for."""
+
+    def __init__(
+        self, session: Session, model: type[Tracked], ids: Iterable[int], loaded: Tracked | None = None
+    ) -> None:
+        self._session, self._model, self._ids = session, model, ids
+        self._loaded: dict[int, Any] = {} if loaded is None else {loaded.id or 0: loaded}
+
+    def __getitem__(self, record_id: int) -> Any:
+        if not self._loaded:
+            query = select(self._model).where(col(self._model.id).in_(list(self._ids)))
+            self._loaded = {record.id or 0: record for record in self._session.exec(query)}
+        return self._loaded[record_id]
+
+
+@dataclass(slots=True)
 class Move:
-    """A step that one record has just taken. `record` is the loaded row, already in its new state."""
+    """A step that one record has just taken.
+
+    `record` is the loaded row, already in its new state. `row` has its columns and the facts as they were read before
+    the step, and costs no load; the long ones (`facts.HEAVY`) are missing.
+    """
 
     workflow: Workflow
     step: Step
-    record: Any
+    row: Any
+    records: Records
     from_state: str
     to_state: str
     actor: Actor
     now: datetime
     reason: str
     inputs: Mapping[str, Any]
+
+    @property
+    def record_id(self) -> int:
+        return int(self.row.id)
+
+    @property
+    def record(self) -> Any:
+        return self.records[self.row.id]
 
 
 OneByOne = Callable[[Session, Move], None]

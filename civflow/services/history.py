@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from bisect import bisect_right, bisect_left
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, func, or_, select
 from sqlmodel import Session, col
 
 from civflow.models import History, Seal
+from civflow.services import statements
+from civflow.services.statements import HISTORY as TABLE
+from civflow.services.statements import Link
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
 
-TABLE = History.__table__  # type: ignore[attr-defined]
-APPEND = TABLE.insert().inline()
 CHAINED = (
     "previous", "workflow", "record_id", "number", "at", "actor_id", "actor_name", "step", "from_state", "to_state",
     "reason", "inputs",
 )  # fmt: skip
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def moment_text(at: datetime) -> str:
     """The text of a datetime that hashes are made from: UTC, six decimals, on every database."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def entry_hash(entry: Mapping[str, Any]) -> str:
-    """SHA-256 over the entry's values in the order of CHAINED, the previous hash first."""
-    values = [entry[name] for name in CHAINED]
-    values[4] = moment_text(values[4])
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def inputs_text(inputs: Mapping[str, Any]) -> str:
@@ -47,24 +42,56 @@ def _plain(value: Any) -> str:
     return moment_text(value) if isinstance(value, datetime) else str(value)
 
 
-def new_entry(
-    *, workflow: str, record_id: int, number: int, previous: str, at: datetime, actor: Actor, step: str,
-    from_state: str, to_state: str, reason: str, inputs: Mapping[str, Any],
-) -> dict[str, Any]:  # fmt: skip
-    """An entry with its hash, ready to be appended; `number` is the record's revision after the step."""
-    entry: dict[str, Any] = {
-        "workflow": workflow, "record_id": record_id, "number": number, "previous": previous, "at": at,
-        "actor_id": actor.id, "actor_name": actor.name, "step": step, "from_state": from_state, "to_state": to_state,
-        "reason": reason, "inputs": inputs_text(inputs),
-    }  # fmt: skip
-    entry["hash"] = entry_hash(entry)
-    return entry
+class Deed(NamedTuple):
+    """What the entries of records that take the same step together have in common."""
+
+    workflow: str
+    at: datetime
+    actor_id: int | None
+    actor_name: str
+    step: str
+    from_state: str
+    to_state: str
+    reason: str
+    inputs: str
+
+    def links(self, stands: Iterable[tuple[int, int, str]]) -> list[Link]:
+        """This deed as the next entry of some records, which stand at (id, revision, head); -1 is before the first."""
+        workflow, rest = _json(self.workflow), _rest(self)
+        return [
+            (record_id, revision + 1, head, _hash(head, workflow, record_id, revision + 1, rest))
+            for record_id, revision, head in stands
+        ]
 
 
-def append(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Append entries in one statement."""
-    if entries:
-        session.connection().execute(APPEND, list(entries))
+def deed(
+    *, workflow: str, at: datetime, actor: Actor, step: str, from_state: str, to_state: str, reason: str,
+    inputs: Mapping[str, Any],
+) -> Deed:  # fmt: skip
+    """A deed from what a step is given."""
+    return Deed(workflow, at, actor.id, actor.name, step, from_state, to_state, reason, inputs_text(inputs))
+
+
+def entry_hash(what: Deed, record_id: int, number: int, previous: str) -> str:
+    """SHA-256 of the JSON array of the entry's values in the order of CHAINED, the previous hash first."""
+    return _hash(previous, _json(what.workflow), record_id, number, _rest(what))
+
+
+def _hash(previous: str, workflow: str, record_id: int, number: int, rest: str) -> str:
+    return hashlib.sha256(f'["{previous}",{workflow},{record_id},{number},{rest}'.encode()).hexdigest()
+
+
+def _rest(what: Deed) -> str:
+    """The end of the text that is hashed, which entries of one deed share."""
+    return _json((moment_text(what.at), *what[2:]))[1:]
+
+
+def append(connection: Connection, table: Table, columns: Mapping[str, Any], what: Deed, links: Sequence[Link]) -> bool:
+    """Change the rows of `table` and append their entries; False where one stood no longer where it was read.
+
+    The new state, revision and head follow from the deed and the links; `columns` are what else is set.
+    """
+    return statements.write(connection, table, columns, what._asdict(), links) == len(links)
 
 
 def history_of(session: Session, workflow: str, record_id: int) -> Sequence[History]:
@@ -90,36 +117,54 @@ def merkle_root(hashes: Sequence[str]) -> str:
     return level[0].hex()
 
 
+# Seals -----------------------------------------------------------------------------------------------------------------
+#
+# A seal stands for the entries with a time before the end of its day that were there when it was made (their ids are at
+# most `last_id`) and that no earlier seal holds, in the order of their ids. So an entry that was committed late, into a
+# day that is sealed already, belongs to the next seal.
+
+
 def seal_days(session: Session, *, now: datetime) -> list[Seal]:
-    """Seal every day that is over (UTC) and not sealed yet, oldest first. Days without entries have no seal."""
+    """Seal every day that is over (UTC) and not sealed yet, oldest first. Days without entries have no seal.
+
+    Raises Conflicted when others have been writing for so long that nobody knows which entries there are.
+    """
+    statements.wait_for_writers(session.connection())
     today = now.astimezone(UTC).date()
     last = session.scalars(select(Seal).order_by(col(Seal.day).desc()).limit(1)).first()
     query = select(TABLE.c.id, TABLE.c.at, TABLE.c.hash).where(TABLE.c.at < _midnight(today))
     if last:
-        query = query.where(TABLE.c.at >= _midnight(last.day + timedelta(days=1)))
-    rows = session.connection().execute(query.order_by(TABLE.c.at, TABLE.c.id)).all()
+        query = query.where(or_(TABLE.c.at >= _midnight(_after(last.day)), TABLE.c.id > last.last_id))
+    days: dict[date, list[tuple[int, str]]] = {}
+    for entry in session.connection().execute(query.order_by(TABLE.c.id)):
+        day = max(entry.at.date(), _after(last.day)) if last else entry.at.date()
+        days.setdefault(day, []).append((entry.id, entry.hash))
+    newest = session.connection().execute(select(func.max(TABLE.c.id))).scalar() or 0
     seals = []
-    for day, entries in groupby(rows, key=lambda row: row.at.date()):
-        ids, hashes = zip(*((row.id, row.hash) for row in entries), strict=True)
-        seals.append(last := _new_seal(day, ids, hashes, last.hash if last else "", now))
+    for day in sorted(day for day in days if day < today):
+        last = _new_seal(day, days[day], newest, last.hash if last else "", now)
+        seals.append(last)
     session.add_all(seals)
     session.flush()
     return seals
+
+
+def _after(day: date) -> date:
+    return day + timedelta(days=1)
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _new_seal(day: date, ids: Sequence[int], hashes: Sequence[str], previous: str, now: datetime) -> Seal:
-    root = merkle_root(hashes)
-    digest = _seal_hash(previous, day, min(ids), max(ids), len(ids), root)
-    return Seal(day=day, first_id=min(ids), last_id=max(ids), entries=len(ids), root=root, previous=previous,
-                hash=digest, sealed_at=now)  # fmt: skip
+def _new_seal(day: date, entries: Sequence[tuple[int, str]], newest: int, previous: str, now: datetime) -> Seal:
+    first, root = entries[0][0], merkle_root([digest for _, digest in entries])
+    text = f"{previous}|{day.isoformat()}|{first}|{newest}|{len(entries)}|{root}|{moment_text(now)}"
+    return Seal(day=day, first_id=first, last_id=newest, entries=len(entries), root=root, previous=previous,
+                hash=hashlib.sha256(text.encode()).hexdigest(), sealed_at=now)  # fmt: skip
 
 
-def _seal_hash(previous: str, day: date, first: int, last: int, entries: int, root: str) -> str:
-    return hashlib.sha256(f"{previous}|{day.isoformat()}|{first}|{last}|{entries}|{root}".encode()).hexdigest()
+# The check -------------------------------------------------------------------------------------------------------------
 
 
 class Audit(NamedTuple):
@@ -131,59 +176,91 @@ class Audit(NamedTuple):
     broken: str | None
 
 
+class Stand(NamedTuple):
+    """Where a record stands: in its own row, or by the last entry of its history."""
+
+    state: str
+    revision: int
+    head: str
+
+
 def verify(session: Session) -> Audit:
     """Compute every chain and every seal again; reads everything, changes nothing."""
-    entries = records = 0
-    query = select(TABLE).order_by(TABLE.c.workflow, TABLE.c.record_id, TABLE.c.number)
-    rows = session.connection().execution_options(yield_per=2000).execute(query)
-    heads: dict[str, dict[int, tuple[int, str]]] = {name: {} for name in HANDBOOK}
-    for (workflow, record_id), chain in groupby(rows.mappings(), key=lambda r: (r["workflow"], r["record_id"])):
-        records += 1
-        previous, number = "", 0
-        for row in chain:
-            entries += 1
-            fault = _fault(row, previous, number)
-            if fault:
-                return Audit(entries, records, 0, fault)
-            previous, number = row["hash"], number + 1
-        heads.setdefault(workflow, {})[record_id] = (number - 1, previous)
-    broken = next(_broken_heads(session, heads), None)
+    stands: dict[str, dict[int, Stand]] = {name: {} for name in HANDBOOK}
+    entries, broken = _verify_chains(session, stands)
+    records = sum(map(len, stands.values()))
+    broken = broken or next(_broken_records(session, stands), None)
     if broken:
         return Audit(entries, records, 0, broken)
     seals, broken = _verify_seals(session)
     return Audit(entries, records, seals, broken)
 
 
-def _fault(row: Mapping[str, Any], previous: str, number: int) -> str | None:
-    where = f"History entry {row['id']} ({row['workflow']} {row['record_id']}, entry {row['number']}, step “{row['step']}”)"
-    if row["number"] != number:
-        return f"{where} should be entry {number}: an entry before it is missing."
-    if row["previous"] != previous:
-        return f"{where} is not chained to the entry before it."
-    if row["hash"] != entry_hash(row):
+def _verify_chains(session: Session, stands: dict[str, dict[int, Stand]]) -> tuple[int, str | None]:
+    """Compute every entry's hash; note in `stands` where each record must stand. The count, and the first fault."""
+    columns = [TABLE.c[name] for name in (*Deed._fields, "id", *statements.LINK)]
+    query = select(*columns).order_by(TABLE.c.workflow, TABLE.c.record_id, TABLE.c.number)
+    count = 0
+    for row in session.connection().execution_options(yield_per=5000).execute(query):
+        count += 1
+        known = stands.setdefault(row.workflow, {})
+        fault = _fault(row, known.get(row.record_id, NOWHERE))
+        if fault:
+            return count, fault
+        known[row.record_id] = Stand(row.to_state, row.number, row.hash)
+    return count, None
+
+
+NOWHERE = Stand("", -1, "")
+
+
+def _fault(row: Any, before: Stand) -> str | None:
+    """What is wrong with an entry that follows `before`."""
+    where = f"History entry {row.id} ({row.workflow} {row.record_id}, entry {row.number}, step “{row.step}”)"
+    if row.number != before.revision + 1:
+        return f"{where} should be entry {before.revision + 1}: an entry before it is missing."
+    if row.hash != entry_hash(Deed(*row[:9]), row.record_id, row.number, row.previous):
         return f"{where} has been changed: its content does not fit its hash."
+    if row.previous != before.head or row.from_state != before.state:
+        return f"{where} is not chained to the entry before it."
     return None
 
 
-def _broken_heads(session: Session, heads: Mapping[str, Mapping[int, tuple[int, str]]]) -> Iterator[str]:
-    """Records whose last entry is gone, or whose columns were changed past the gate."""
-    for name, page in HANDBOOK.items():
-        table, known = page.table, heads[name]
-        for row in session.connection().execute(select(table.c.id, table.c.revision, table.c.head)):
-            if known.get(row.id) != (row.revision, row.head):
-                yield f"{page.title} {row.id} stands at revision {row.revision}, which its history does not show."
+def _broken_records(session: Session, stands: Mapping[str, Mapping[int, Stand]]) -> Iterator[str]:
+    """Records whose last entry is gone, that are gone themselves, or whose columns were changed past the gate."""
+    for name, known in stands.items():
+        left = dict(known)
+        title = HANDBOOK[name].title if name in HANDBOOK else name.capitalize()
+        if name in HANDBOOK:
+            table = HANDBOOK[name].table
+            query = select(table.c.id, table.c.state, table.c.revision, table.c.head).order_by(table.c.id)
+            for record_id, *stand in session.connection().execute(query):
+                must = left.pop(record_id, NOWHERE)
+                if tuple(stand) != must:
+                    yield (
+                        f"{title} {record_id} stands in “{stand[0]}” at revision {stand[1]}, and its history ends in "
+                        f"“{must.state}” at revision {must.revision}: it was changed past its history."
+                        if tuple(stand[:2]) != must[:2]
+                        else f"{title} {record_id} does not carry the hash of its last history entry."
+                    )
+        for record_id in left:
+            yield f"{title} {record_id} is gone, and its history is still there."
 
 
 def _verify_seals(session: Session) -> tuple[int, str | None]:
-    previous, count = "", 0
-    for seal in session.scalars(select(Seal).order_by(col(Seal.day))):
-        day = select(TABLE.c.id, TABLE.c.hash).where(
-            TABLE.c.at >= _midnight(seal.day), TABLE.c.at < _midnight(seal.day + timedelta(days=1))
-        )
-        rows = session.connection().execute(day.order_by(TABLE.c.at, TABLE.c.id)).all()
-        root = merkle_root([row.hash for row in rows])
-        digest = _seal_hash(previous, seal.day, seal.first_id, seal.last_id, seal.entries, root)
-        if (len(rows), root, digest, previous) != (seal.entries, seal.root, seal.hash, seal.previous):
-            return count, f"The seal of {seal.day} does not fit the entries of that day."
-        previous, count = seal.hash, count + 1
-    return count, None
+    """Compute every seal again. The number of seals that fit, and what is wrong with the first that does not."""
+    seals = session.scalars(select(Seal).order_by(col(Seal.day))).all()
+    ends, newest = [_midnight(_after(seal.day)) for seal in seals], [seal.last_id for seal in seals]
+    held: list[list[tuple[int, str]]] = [[] for _ in seals]
+    query = select(TABLE.c.id, TABLE.c.at, TABLE.c.hash).order_by(TABLE.c.id)
+    for entry_id, at, digest in session.connection().execution_options(yield_per=5000).execute(query):
+        number = max(bisect_right(ends, at), bisect_left(newest, entry_id))
+        if number < len(seals):
+            held[number].append((entry_id, digest))
+    previous = ""
+    for number, (seal, entries) in enumerate(zip(seals, held, strict=True)):
+        again = _new_seal(seal.day, entries or [(0, "")], seal.last_id, previous, seal.sealed_at)
+        if any(getattr(again, name) != getattr(seal, name) for name in ("hash", "root", "first_id", "entries", "previous")):
+            return number, f"The seal of {seal.day} (seal {seal.id}) does not fit the entries of that day."
+        previous = seal.hash
+    return len(seals), None

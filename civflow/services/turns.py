@@ -1,0 +1,116 @@
+"""A step as records take it: judged by the handbook, what it writes into their rows, and how it is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from sqlalchemy.orm.attributes import set_committed_value
+
+from civflow.models import Tracked
+from civflow.services import history
+from civflow.services.effects import Move, Records
+from civflow.services.statements import Link
+from civflow.workflows.engine import NOBODY, Actor, Case, Forbidden, Refused, Step, Workflow
+
+
+class Turn(NamedTuple):
+    """A step of one record, or of several that stand in the same state; `columns` are set beside the state."""
+
+    workflow: Workflow
+    step: Step
+    from_state: str
+    to_state: str
+    actor: Actor
+    now: datetime
+    reason: str
+    inputs: Mapping[str, Any]
+    columns: dict[str, Any]
+
+    def deed(self) -> history.Deed:
+        """What the history keeps of it."""
+        return history.deed(
+            workflow=self.workflow.name, at=self.now, actor=self.actor, step=self.step.name,
+            from_state=self.from_state, to_state=self.to_state, reason=self.reason, inputs=self.inputs,
+        )  # fmt: skip
+
+    def show(self, record: Tracked, link: Link) -> None:
+        """Bring a loaded record up to date without marking it as changed."""
+        new = {**self.columns, "state": self.to_state, "revision": link[1], "head": link[3]}
+        for name, value in new.items():
+            set_committed_value(record, name, value)
+
+    def move(self, row: Any, records: Records) -> Move:
+        """The turn of one of the records, for what follows."""
+        return Move(
+            self.workflow, self.step, row, records, self.from_state, self.to_state, self.actor, self.now, self.reason,
+            self.inputs,
+        )  # fmt: skip
+
+
+def judge(
+    workflow: Workflow, row: Any, trigger: str, actor: Actor, now: datetime, reason: str, inputs: Mapping[str, Any],
+    known: Turn | None = None,
+) -> Turn:  # fmt: skip
+    """Ask the handbook; `known` is the turn of another record in the same state. Raises Forbidden or Refused."""
+    step = known.step if known else workflow.step(trigger, row.state)
+    case = Case(workflow, row, actor, now, reason, inputs)
+    if not workflow.permits(case, step):
+        raise Forbidden(*(rule.sentence for rule in step.permits))
+    wrong = {} if known else wrong_inputs(step, reason, inputs)
+    if wrong:
+        case.inputs = {name: value for name, value in inputs.items() if name not in wrong}
+    unmet = workflow.unmet(case, step)
+    if wrong or unmet:
+        raise Refused(*wrong.values(), *unmet, fields=wrong)
+    if known:
+        return known
+    to_state = _leads_to(workflow, trigger, row.state)
+    columns = _columns(workflow, step, actor, now, inputs)
+    if to_state != row.state:
+        columns["since"] = now
+    return Turn(workflow, step, row.state, to_state, actor, now, reason, inputs, columns)
+
+
+def _columns(workflow: Workflow, step: Step, actor: Actor, now: datetime, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What the step sets in the row: its stamps, its signatures, and the asks that are columns."""
+    columns: dict[str, Any] = {**dict.fromkeys(step.stamps, now), **dict.fromkeys(step.signs, actor.id)}
+    for ask in step.asks:
+        if ask.name in inputs and ask.name in workflow.table.c:
+            columns[ask.name] = inputs[ask.name]
+    return columns
+
+
+@lru_cache(4096)
+def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
+    """Where the page's machine leads; it holds no conditions of its own, so it is asked once."""
+    return workflow.fire(Case(workflow, SimpleNamespace(state=state), NOBODY, datetime.min.replace(tzinfo=UTC)), trigger)
+
+
+def wrong_inputs(step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Input -> a sentence, for what the step asks for and did not get."""
+    wrong = {}
+    if step.reason and not reason:
+        wrong["reason"] = "Give a reason: it is kept with the step."
+    for ask in step.asks:
+        value = inputs.get(ask.name)
+        if ask.required and (value is None or value == "" or value is False):
+            wrong[ask.name] = f"Fill in “{ask.label}”."
+        elif isinstance(value, str) and ask.most and len(value) > ask.most:
+            wrong[ask.name] = f"“{ask.label}” may have {ask.most} characters; it has {len(value)}."
+        elif isinstance(value, int) and ask.least is not None and value < ask.least:
+            wrong[ask.name] = f"“{ask.label}” must be at least {ask.least}."
+        elif ask.choices and value and value not in dict(ask.choices):
+            wrong[ask.name] = f"Choose one of the answers to “{ask.label}”."
+    return wrong
+
+
+@lru_cache(1024)
+def looks_at(workflow: Workflow, trigger: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The facts that the steps of this name need, and the other records that they lock."""
+    steps = [step for step in workflow.steps if step.name == trigger]
+    needs, locks = (name for s in steps for name in s.needs), (name for s in steps for name in s.locks)
+    return tuple(dict.fromkeys(needs)), tuple(dict.fromkeys(locks))
