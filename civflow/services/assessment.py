@@ -190,7 +190,9 @@ def sheets(session: Session, gate: Gate) -> dict[int, dict[int, dict[str, int]]]
 def ranking_of(session: Session, gate: Gate) -> Ranking[int]:
     """The ranking that the scores and the declared order of criteria give: exact, ties left as ties."""
     card = scorecard_of(session, gate)
-    here = {a.id: a.reference for a in applications_at(session, gate)}
+    decided = {o.application_id for o in outcomes_of(session, gate)} if gate.approved_at else set()
+    query = select(Application.id, Application.reference).where(col(Application.id).in_(decided))
+    here = {a.id: a.reference for a in applications_at(session, gate)} | {i: ref for i, ref in session.execute(query)}
     scores = {application: given for application, given in sheets(session, gate).items() if application in here}
     criteria = [Criterion(c.id, c.title, c.weight, card.scale.least, card.scale.most) for c in card.criteria]
     return rank(scores, criteria, ties=card.ties, names={a: here[a] for a in scores})

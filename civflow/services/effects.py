@@ -65,12 +65,18 @@ EFFECTS: dict[str, AllAtOnce] = {}
 def effect(function: OneByOne) -> OneByOne:
     """Register a function under its own name: it is called for each record that moved."""
 
+    effect_named(function.__name__, function)
+    return function
+
+
+def effect_named(name: str, function: OneByOne) -> None:
+    """Register a function under another name than its own."""
+
     def for_each(session: Session, moves: Sequence[Move]) -> None:
         for move in moves:
             function(session, move)
 
-    _register(function.__name__, for_each)
-    return function
+    _register(name, for_each)
 
 
 def effect_for_all(function: AllAtOnce) -> AllAtOnce:

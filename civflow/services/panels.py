@@ -117,7 +117,7 @@ def gate_page(session: Session, gate: Gate, *, with_scores: bool) -> GatePage:
         for ranked in ranking.ranked if ranking else ():
             if ranked.application in by_application:
                 by_application[ranked.application].ranked = ranked
-        ties = ranking.sentences if ranking else ()
+        ties = ranking.sentences if ranking and gate.approved_at is None else ()
     lines.sort(key=lambda line: (line.outcome.rank if line.outcome else 0, line.application.reference))
     return GatePage(gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties)
 

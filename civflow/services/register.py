@@ -1,5 +1,5 @@
 """Import every service that has effects, so that the gate finds them all, whatever was imported first."""
 
-from civflow.services import applications, assessment, challenges, delivery, messages, questions, teams
+from civflow.services import applications, assessment, challenges, delivery, questions, teams, telling
 
-SERVICES = (applications, assessment, challenges, delivery, messages, questions, teams)
+SERVICES = (applications, assessment, challenges, delivery, questions, teams, telling)

@@ -14,6 +14,7 @@ from civflow.services.advance import advance, options, workflow_of
 from civflow.services.naming import path_of, title_of
 from civflow.services.programmes import programme_of
 from civflow.services.record_facts import rows_of
+from civflow.services.telling import preview
 from civflow.web.access import anyone, load_case, open_to
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import page_or_fragment, redirect_to
@@ -87,7 +88,8 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     undo = [s for s in page.steps_from(step.target).values() if page.states[s.target] is not page.states[step.target]
             and page.is_backward(s, step.target)]  # fmt: skip
     details = {"option": option, "step": step, "undo": undo, "target": page.states[step.target], "typed": request.form,
-               "seen": request.form.get("seen", record.revision), "zone": zone_of(record)}  # fmt: skip
+               "seen": request.form.get("seen", record.revision), "zone": zone_of(record),
+               "told": preview(session(), page, step, record, actor=actor(), now=now(), reason=request.form.get("reason", ""))}  # fmt: skip
     return page_or_fragment("cases/step.html", "cases/_step.html", status, **{**context(record, case), **details, **more})
 
 

@@ -1,0 +1,135 @@
+"""Telling: the effects that tell people what happened, and what a person who is about to press can see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Application, Challenge, Panellist, Person, Round, Team
+from civflow.services.effects import Move, effect_named
+from civflow.services.facts import stands_before
+from civflow.services.messages import holders, members, post_all, write
+from civflow.services.naming import path_of, title_of
+from civflow.workflows.engine import Actor, Step, Workflow
+
+Audience = Callable[[Session, Any], list[Person]]
+AUDIENCES: dict[str, Audience] = {}
+
+
+def tells(audience: Audience) -> Audience:
+    """Make an effect of a function that says who is told; the effect has the function's name."""
+
+    def tell(session: Session, move: Move) -> None:
+        context = words(session, move.workflow, move.step, move.record, move.actor, move.reason)
+        about = path_of(move.record)
+        key = f"{move.workflow.name}-{move.record.id}-{move.record.revision}-{move.step.name}"
+        post_all(session, [
+            write(person=person, kind="step", about=about, now=move.now, key=f"{key}-{person.id}", **context)
+            for person in audience(session, move.record) if person.id != move.actor.id
+        ], now=move.now)  # fmt: skip
+
+    AUDIENCES[audience.__name__] = audience
+    effect_named(audience.__name__, tell)
+    return audience
+
+
+def words(session: Session, workflow: Workflow, step: Step, record: Any, actor: Actor, reason: str) -> dict[str, str]:
+    """What the message about a step says."""
+    state = workflow.states[step.target]
+    return {"title": title_of(session, record), "noun": workflow.title.lower(), "step": step.button,
+            "state": state.public or state.staff, "reason": reason, "actor": actor.name}  # fmt: skip
+
+
+class Preview(NamedTuple):
+    """Who would be told of a step, by name, and the message to the first of them."""
+
+    people: list[str]
+    subject: str
+    body: str
+
+
+def preview(
+    session: Session, workflow: Workflow, step: Step, record: Any, *, actor: Actor, now: datetime, reason: str = ""
+) -> Preview | None:
+    """What people would be sent if the step were taken now; None where nobody is told this way."""
+    found = {p.id: p for name in step.then if name in AUDIENCES for p in AUDIENCES[name](session, record)}
+    people = [p for p in found.values() if p.id != actor.id]
+    if not people:
+        return None
+    context = words(session, workflow, step, record, actor, reason or ("(your reason)" if step.reason else ""))
+    message = write(person=people[0], kind="step", key="", about="", now=now, **context)
+    return Preview([p.name for p in people], message.subject, message.body)
+
+
+def _staff(session: Session, record: Any, role: str) -> list[Person]:
+    round_id = record.id if isinstance(record, Round) else getattr(record, "round_id", None)
+    challenge_id = record.id if isinstance(record, Challenge) else getattr(record, "challenge_id", None)
+    return holders(session, role, round_id=round_id, challenge_id=challenge_id)
+
+
+def _team_id(record: Any) -> int:
+    return int(record.id if isinstance(record, Team) else record.team_id)
+
+
+@tells
+def tell_the_programme_managers(session: Session, record: Any) -> list[Person]:
+    return _staff(session, record, "programme_manager")
+
+
+@tells
+def tell_the_approvers(session: Session, record: Any) -> list[Person]:
+    return _staff(session, record, "approver")
+
+
+@tells
+def tell_the_challenge_owners(session: Session, record: Any) -> list[Person]:
+    return _staff(session, record, "challenge_owner")
+
+
+@tells
+def tell_the_members(session: Session, record: Any) -> list[Person]:
+    return members(session, _team_id(record))
+
+
+@tells
+def tell_the_team(session: Session, record: Any) -> list[Person]:
+    return members(session, _team_id(record))
+
+
+@tells
+def tell_the_person(session: Session, record: Any) -> list[Person]:
+    return [session.get_one(Person, record.person_id)]
+
+
+@tells
+def tell_the_team_lead(session: Session, record: Any) -> list[Person]:
+    return [session.get_one(Person, session.get_one(Team, _team_id(record)).lead_id)]
+
+
+@tells
+def tell_the_assessor(session: Session, record: Any) -> list[Person]:
+    return [session.get_one(Person, record.assessor_id)]
+
+
+@tells
+def tell_the_panel(session: Session, record: Any) -> list[Person]:
+    query = select(Person).join(Panellist, col(Panellist.person_id) == col(Person.id))
+    return list(session.scalars(query.where(col(Panellist.gate_id) == record.id).order_by(col(Person.id))))
+
+
+@tells
+def tell_both_sides(session: Session, record: Any) -> list[Person]:
+    people = {p.id: p for p in [*members(session, record.team_id), *_staff(session, record, "challenge_owner")]}
+    return list(people.values())
+
+
+@tells
+def tell_the_applicants(session: Session, record: Any) -> list[Person]:
+    """Every member of every team that has begun an application to the challenge."""
+    query = select(Application.team_id).where(col(Application.challenge_id) == record.id)
+    query = query.where(stands_before(Application, "withdraw")).order_by(col(Application.team_id))
+    return list({p.id: p for team in session.scalars(query) for p in members(session, team)}.values())
