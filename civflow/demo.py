@@ -1,0 +1,144 @@
+"""`civflow demo`: play the demonstration to its end, say what came of it, and serve it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import socket
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import waitress
+from sqlalchemy import Engine
+
+import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
+from civflow import create_app
+from civflow.db import make_engine, new_session
+from civflow.services import jobs, people, programmes, schema
+from civflow.services.demonstration import Act, Summary, begun_at, cast, play, story_end, summary, write_script
+from civflow.settings import Settings, read_settings
+from civflow.worker import Worker, start_embedded
+
+SEED = 2016  # the year of CivTech's first round
+LINKS_LAST = timedelta(days=30)
+EVENING = "tick "  # how the acts are called after which the day's mail leaves
+
+
+class CannotServe(Exception):
+    """The demonstration cannot be served; the text says why and what to do."""
+
+
+def demonstration_settings(**overrides: str) -> Settings:
+    """The settings of a demonstration: a database and a folder of its own unless the environment names others."""
+    own = {"demonstration": "1"}
+    if not os.environ.get("CIVFLOW_DATABASE_URL"):
+        own["database_url"] = "sqlite:///var/demonstration.db"
+    if not os.environ.get("CIVFLOW_FILES"):
+        own["files"] = "var/demonstration-files"
+    return read_settings(**{**own, **overrides})
+
+
+def perform(settings: Settings, *, quiet: bool = False) -> tuple[Summary, float]:
+    """Play what has not been played yet; the summary, and how many seconds it took.
+
+    Stopped at any moment and started again, it goes on where it was and ends in the same counts.
+    """
+    begun = time.monotonic()
+    engine = make_engine(settings)
+    schema.upgrade(engine)
+    with new_session(engine) as session:
+        programmes.store_shipped(session, now=datetime.now(UTC))
+        end = begun_at(session, end=story_end(datetime.now(UTC)))
+        session.commit()
+        acts = write_script(session, seed=SEED, end=end)
+    _play(settings, engine, acts, end, quiet=quiet)
+    jobs.prepare(engine)  # only now: what is asked for from here on is for the worker
+    with new_session(engine) as session:
+        found = summary(session, files=settings.files)
+    engine.dispose()
+    return found, time.monotonic() - begun
+
+
+def _play(settings: Settings, engine: Engine, acts: list[Act], end: datetime, *, quiet: bool) -> None:
+    """Play the acts, each in a transaction of its own; every evening the day's documents are made and mail leaves."""
+    clock = {"now": end}
+    worker = Worker(settings, engine, now=lambda: clock["now"])
+    say = _Progress(len(acts), quiet=quiet)
+    try:
+        for number, act in enumerate(acts, start=1):
+            with new_session(engine) as session:
+                fresh = play(session, act, seed=SEED, files=settings.files)
+                session.commit()
+            if fresh and act.name.startswith(EVENING):
+                clock["now"] = act.at + timedelta(minutes=5)
+                worker.make_documents()
+                worker.send_messages()
+            say.at(number, act)
+        clock["now"] = end + timedelta(minutes=5)
+        worker.make_documents()
+        worker.send_messages()
+    finally:
+        worker.close()
+    say.done()
+
+
+class _Progress:
+    """One line that says how far the story is, on a terminal; now and then a line elsewhere."""
+
+    def __init__(self, of: int, *, quiet: bool) -> None:
+        self.of, self.quiet, self.told = of, quiet, 0.0
+        self.terminal = sys.stderr.isatty()
+
+    def at(self, number: int, act: Act) -> None:
+        if self.quiet or time.monotonic() - self.told < (0.2 if self.terminal else 5):
+            return
+        self.told = time.monotonic()
+        line = f"Playing the round: {number:,} of {self.of:,} acts, {act.at:%-d %B %Y}"
+        print(f"\r{line:<70}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
+
+    def done(self) -> None:
+        if not self.quiet and self.told:
+            end = "\r" if self.terminal else ""
+            print(f"{end}{'The round is played.':<70}", file=sys.stderr)
+
+
+def as_json(found: Summary, seconds: float) -> str:
+    """The summary as one JSON object on one line."""
+    return json.dumps({**dataclasses.asdict(found), "seconds": round(seconds, 1)})
+
+
+def links(settings: Settings) -> list[tuple[str, str, str]]:
+    """Role, name and a link that signs in as the person, for each of the demonstration's people."""
+    engine = make_engine(settings)
+    now, found = datetime.now(UTC), []
+    with new_session(engine) as session:
+        for email, name, role in cast.ROLES:
+            person = people.person_by_email(session, email)
+            if person:
+                token = people.make_link(session, person, now=now, lasts=LINKS_LAST, reusable=True)
+                found.append((role, name, f"{settings.base_url}/sign-in/{token}"))
+        session.commit()
+    engine.dispose()
+    return found
+
+
+def serve(settings: Settings, *, port: int) -> None:
+    """Serve the site on 127.0.0.1 with the worker in the same process. Raises CannotServe where the port is taken."""
+    check_port(port)
+    app = create_app(settings)
+    with start_embedded(settings):
+        waitress.serve(app, host="127.0.0.1", port=port, threads=8, ident="civflow")
+
+
+def check_port(port: int) -> None:
+    """Raise CannotServe where somebody listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise CannotServe(
+                f"Another program uses port {port}. End it, or choose another port: civflow demo --port {port + 1}"
+            ) from None

@@ -1,0 +1,44 @@
+"""Write the first migration anew from the tables; only until civflow 0.1.0 is released.
+
+Run `.venv/bin/python migrations/first.py` after a change of civflow/models or of the states of a page. From
+the release on, every change is a migration of its own:
+`.venv/bin/alembic revision --autogenerate --rev-id 0002 -m "What changes"`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from civflow.db import make_engine
+from civflow.settings import read_settings
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Replace versions/0001_*.py by what the tables are now."""
+    for old in (HERE / "versions").glob("0001_*.py"):
+        old.unlink()
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    with tempfile.TemporaryDirectory() as folder:
+        engine = make_engine(read_settings({}, database_url=f"sqlite:///{folder}/new.db"))
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.revision(config, "The tables of the first release", autogenerate=True, rev_id="0001")
+        engine.dispose()
+    ruff = str(Path(sys.executable).parent / "ruff")
+    written = [str(path) for path in (HERE / "versions").glob("0001_*.py")]
+    subprocess.run([ruff, "check", "--quiet", "--fix", *written], check=False)
+    subprocess.run([ruff, "format", "--quiet", *written], check=True)
+
+
+if __name__ == "__main__":
+    main()
