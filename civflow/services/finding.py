@@ -26,8 +26,9 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Organisation, Programme, Round, StageDates
+from civflow.models import Application, Challenge, Organisation, Programme, Round, StageDates
 from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import WON
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, State, Workflow
 
@@ -84,6 +85,14 @@ IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_bef
 IS_PUBLIC = and_(
     literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False)
 )
+# What the source says became of it, or a team that has won: teams win when the last result is released.
+HAS_WINNER = (
+    select(col(Application.id))
+    .where(col(Application.challenge_id) == col(Challenge.id), col(Application.state).in_(WON))
+    .correlate(Challenge)
+    .exists()
+)
+HAS_RESULT = or_(col(Challenge.earlier_result) != "", HAS_WINNER)
 SPONSOR = func.coalesce(col(Organisation.legal_name), col(Challenge.sponsors_in_source))
 
 
@@ -95,6 +104,7 @@ class Wanted:
     group: str = ""
     round: str = ""
     sponsor: str = ""
+    known: bool = False  # only those of which it is known what became of them
     sort: str = ""
     page: int = 1
 
@@ -181,10 +191,29 @@ def every(session: Session, wanted: Wanted, *, actor: Actor) -> list[Found]:
     return _rows(session, _listing(sight_of(actor), _shape(wanted)), values)
 
 
-def open_now(session: Session) -> list[Found]:
-    """What is open to everybody, closing soonest first; at most a page."""
-    wanted = Wanted(group="open")
-    return _rows(session, _listing(Sight(False), _shape(wanted)), _values(wanted))
+def joinable(session: Session, *, most: int) -> list[Found]:
+    """What is open to everybody, closing soonest first, then what opens soon, opening soonest first."""
+    values = {**_values(Wanted()), "most": most}
+    return _rows(session, _listing(Sight(False), _shape(Wanted())), values)
+
+
+class Numbers(NamedTuple):
+    """How many challenges the public can read, by group, and of how many it is known what became of them."""
+
+    groups: dict[str, int]
+    known: int
+
+    @property
+    def all(self) -> int:
+        return sum(self.groups.values())
+
+
+def numbers(session: Session) -> Numbers:
+    """The public's numbers, for the home page."""
+    sight, run = Sight(False), session.connection().execute
+    groups: dict[str, int] = dict(run(_counting(sight, _shape(Wanted()))).all())
+    known = run(_counting(sight, _shape(Wanted(known=True)))).all()
+    return Numbers({name: groups.get(name, 0) for name in GROUPS}, sum(number for _, number in known))
 
 
 class Shape(NamedTuple):
@@ -194,12 +223,15 @@ class Shape(NamedTuple):
     group: bool
     round: bool
     sponsor: bool
+    known: bool
     sort: str
 
 
 def _shape(wanted: Wanted) -> Shape:
     words = min(len(wanted.words.split()), MOST_WORDS)
-    return Shape(words, wanted.group in GROUPS, bool(wanted.round), bool(wanted.sponsor), wanted.sort)
+    return Shape(
+        words, wanted.group in GROUPS, bool(wanted.round), bool(wanted.sponsor), wanted.known, wanted.sort
+    )
 
 
 def _values(wanted: Wanted) -> dict[str, Any]:
@@ -219,6 +251,8 @@ def _conditions(sight: Sight, shape: Shape) -> list[ColumnElement[bool]]:
         where.append(col(Round.slug) == bindparam("wanted_round"))
     if shape.sponsor:
         where.append(SPONSOR.op("=", is_comparison=True)(bindparam("wanted_sponsor", type_=String())))
+    if shape.known:
+        where.append(HAS_RESULT)
     return where
 
 

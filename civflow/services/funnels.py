@@ -33,6 +33,7 @@ class StageOf(NamedTuple):
     came: int | None = None
     went_on: int | None = None
     released_at: datetime | None = None
+    number_reason: str = ""  # why another number than declared went on
 
 
 def funnels(
@@ -41,8 +42,8 @@ def funnels(
     """Challenge id -> its stages in order, for any number of challenges in two statements.
 
     `programmes` are in the order of the challenges. The public's numbers are those of released results;
-    `staff` also learn how many applications were sent, once the call has closed. A draft has the stages that its
-    dates lead to.
+    `staff` also learn how many applications were sent, once the call has closed. A draft has the stages that
+    its dates lead to.
     """
     ids = [c.id or 0 for c in challenges]
     dates: dict[int, dict[str, StageDates]] = {}
@@ -66,6 +67,7 @@ class Result(NamedTuple):
 
     going_on: int
     released_at: datetime | None
+    number_reason: str
     sent: int
 
 
@@ -76,7 +78,7 @@ def _results(ids: Sequence[int]) -> Select[Any]:
         ~stands_before(Application, "submit"),
     )
     released = case((col(Gate.state).in_(RELEASED), col(Gate.released_at)))
-    columns = (col(Gate.challenge_id), col(Gate.stage), col(Gate.going_on), released)
+    columns = (col(Gate.challenge_id), col(Gate.stage), col(Gate.going_on), released, col(Gate.number_reason))
     query = select(*columns, sent.correlate(Gate).scalar_subquery())
     return query.where(col(Gate.challenge_id).in_(ids))
 
@@ -127,9 +129,14 @@ def _with_numbers(stages: list[StageOf], results: dict[str, Result]) -> list[Sta
             found.append(stage)
             continue
         result = results.get(stage.id)
-        went_on = result.going_on if result and result.released_at else None
+        if result is None or result.released_at is None:
+            found.append(stage._replace(came=here))
+            here = None
+            continue
+        here, came = result.going_on, here
         found.append(
-            stage._replace(came=here, went_on=went_on, released_at=result.released_at if result else None)
+            stage._replace(
+                came=came, went_on=here, released_at=result.released_at, number_reason=result.number_reason
+            )
         )
-        here = went_on
     return found

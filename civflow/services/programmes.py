@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Programme, ProgrammeState, Round
+from civflow.services.facts import stands_before
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import NotFound
 from civflow.workflows.programme import Loaded, read_programme, shipped_programmes
@@ -49,6 +50,14 @@ def newest(session: Session, name: str) -> Programme:
         names = ", ".join(dict.fromkeys(p.name for p in stored_programmes(session))) or "none; run `civflow init`"
         raise NotFound(f"There is no programme '{name}'. Stored are: {names}.")
     return named[-1]
+
+
+def current_programme(session: Session) -> Contents:
+    """What newcomers read: the programme of the round that began last, or the one that comes with civflow."""
+    pinned = select(Programme).join(Round, col(Round.programme_id) == col(Programme.id))
+    begun = pinned.where(col(Round.rehearsal).is_(False), stands_before(Round, "close"))
+    stored = session.scalars(begun.order_by(col(Round.starts_at).desc(), col(Round.id).desc())).first()
+    return contents_of(stored) if stored else shipped_programmes()["civtech"].programme
 
 
 def programme_of(session: Session, record: Challenge | Round) -> Contents:

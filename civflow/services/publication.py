@@ -16,6 +16,7 @@ from civflow.models import (
     Challenge,
     ChallengeVersion,
     Document,
+    Gate,
     History,
     Organisation,
     Programme,
@@ -23,7 +24,7 @@ from civflow.models import (
     Round,
     Team,
 )
-from civflow.services.finding import sponsor_name
+from civflow.services.finding import PREVIEWS, sponsor_name
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import contents_of
 from civflow.workflows import HANDBOOK, visibility
@@ -79,6 +80,7 @@ class Publication:
     brief: Brief | None
     case: Case
     is_preview: bool
+    is_staff: bool
     is_archive: bool
     takes_applications: bool
 
@@ -93,10 +95,10 @@ class Publication:
         return [s for s in self.stages if s.kind == "gate" and s.released_at]
 
 
-def read(session: Session, slug: str, *, actor: Actor, now: datetime, staff: bool = False) -> Publication:
+def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publication:
     """The challenge at this address. Raises NotFound where there is none or it is hidden, in the same words.
 
-    With `staff` the funnel has the numbers that only staff know.
+    For those who may read it before it opens the funnel has the numbers that only staff know.
     """
     row = session.execute(_found(slug)).first()
     if row is None:
@@ -108,7 +110,7 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime, staff: boo
     public = visibility.it_is_published(looked_at) and not round_.rehearsal
     if not public and not previews:
         raise NotFound(NOTHING)
-    stages = funnels(session, [challenge], [contents], staff=staff)[challenge.id]
+    stages = funnels(session, [challenge], [contents], staff=previews)[challenge.id]
     decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
     return Publication(
         challenge=challenge, round=round_, programme=contents, state=workflow.states[challenge.state],
@@ -118,13 +120,13 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime, staff: boo
         extensions=extensions_of(session, challenge) if challenge.version else [],
         winners=winners_of(session, challenge) if decided else [],
         brief=Brief(document_id, made_at is not None, size) if document_id else None,
-        case=looked_at, is_preview=not public, is_archive=public and challenge.version == 0,
+        case=looked_at, is_preview=not public, is_staff=previews,
+        is_archive=public and challenge.version == 0,
         takes_applications=challenge.state in workflow.sources("close"),
     )  # fmt: skip
 
 
 NOTHING = "There is no such challenge, or it is not public yet."
-PREVIEWS = ("challenge_owner", "programme_manager", "approver", "auditor")
 
 
 def _found(slug: str):  # type: ignore[no-untyped-def]
@@ -193,3 +195,35 @@ def winners_of(session: Session, challenge: Challenge) -> list[str]:
     query = select(col(Team.name)).join(Application, col(Application.team_id) == col(Team.id))
     query = query.where(col(Application.challenge_id) == challenge.id, col(Application.state).in_(WON))
     return list(session.scalars(query.order_by(col(Team.name))))
+
+
+class Decided(NamedTuple):
+    """A challenge whose last result is released, with the names of its winners."""
+
+    slug: str
+    title: str
+    sponsor: str
+    teams: list[str]
+    released_at: datetime
+
+
+def latest_results(session: Session, *, most: int = 3) -> list[Decided]:
+    """The challenges that were decided last, the newest first."""
+    names = (col(Organisation.legal_name), col(Challenge.sponsors_in_source), col(Team.name))
+    columns = (col(Challenge.slug), col(Challenge.title), *names)
+    query = (
+        select(*columns, func.max(col(Gate.released_at)))
+        .join(Application, col(Application.challenge_id) == col(Challenge.id))
+        .join(Team, col(Team.id) == col(Application.team_id))
+        .join(Gate, col(Gate.challenge_id) == col(Challenge.id))
+        .join(Round, col(Round.id) == col(Challenge.round_id))
+        .outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
+        .where(col(Application.state).in_(WON), col(Round.rehearsal).is_(False), col(Challenge.version) > 0)
+        .group_by(*columns, col(Challenge.id))
+        .order_by(func.max(col(Gate.released_at)).desc(), col(Challenge.id).desc(), col(Team.name))
+    )
+    found: dict[str, Decided] = {}
+    for slug, title, legal_name, in_source, team, at in session.execute(query.limit(10 * most)):
+        sponsor = sponsor_name(legal_name, in_source)
+        found.setdefault(slug, Decided(slug, title, sponsor, [], at)).teams.append(team)
+    return list(found.values())[:most]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Person, Question
 from civflow.services.advance import begin
 from civflow.services.effects import Move, effect
+from civflow.services.facts import stands_before
 from civflow.services.messages import post
 from civflow.workflows.engine import Actor, Refused
 
@@ -20,12 +22,28 @@ def ask(session: Session, challenge: Challenge, *, text: str, actor: Actor, now:
     """Ask a question about an open challenge. Raises Refused for an empty or overlong text, or a closed challenge."""
     words = text.strip()
     if not words or len(words) > LONGEST:
-        sentence = "Write your question." if not words else f"Your question has {len(words)} characters; {LONGEST} fit."
+        sentence = (
+            "Write your question."
+            if not words
+            else f"Your question has {len(words)} characters; {LONGEST} fit."
+        )
         raise Refused(sentence, fields={"text": sentence})
     question = Question(round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_by_id=actor.id, asked_at=now,
                         text=words, state="", since=now)  # fmt: skip
     begin(session, question, actor=actor, now=now)
     return question
+
+
+def unanswered(session: Session, challenge: Challenge, *, actor: Actor, staff: bool) -> Sequence[Question]:
+    """Questions that nobody reads yet, oldest first: to staff all that wait, to anybody else their own."""
+    if actor.id is None:
+        return []
+    query = select(Question).where(col(Question.challenge_id) == challenge.id)
+    if staff:
+        query = query.where(stands_before(Question, "publish") | stands_before(Question, "draft"))
+    else:
+        query = query.where(col(Question.asked_by_id) == actor.id, col(Question.number).is_(None))
+    return session.scalars(query.order_by(col(Question.asked_at), col(Question.id))).all()
 
 
 @effect

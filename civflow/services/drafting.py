@@ -1,0 +1,245 @@
+"""Drafting a challenge: its parts, how far each is, what approval still needs, and saving without losing a word."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Challenge, ChallengeVersion, Grant, Organisation, Person, Round
+from civflow.services.advance import workflow_of
+from civflow.services.archive import organisation as sponsor_named
+from civflow.services.challenges import text_in_hand, write_challenge
+from civflow.services.facts import CHALLENGE, FACTS, stands_before
+from civflow.services.history import last_entry
+from civflow.workflows.engine import Actor, Case, Conflicted, Refused
+from civflow.workflows.programme import Programme
+
+
+class Field(NamedTuple):
+    """Something that is typed. `kind`: line, text, moment or money; `words` or `letters` is the most that fit."""
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: str = "line"
+    words: int = 0
+    letters: int = 0
+    required: bool = True
+
+
+class Part(NamedTuple):
+    """A page of the draft."""
+
+    id: str
+    title: str
+    fields: tuple[Field, ...]
+    intro: str = ""
+
+
+class Progress(NamedTuple):
+    """How far a part is: words for people, and a tone for their tag."""
+
+    words: str
+    tone: str
+
+
+TEXT = "text-"  # a section of the brief is a part with this before its id
+QUESTION = Part(
+    "question",
+    "Title and question",
+    (
+        Field("title", "Title", "Short, and without jargon: people find the challenge by it.", letters=200),
+        Field(
+            "question",
+            "The question",
+            "One open question that presupposes no solution, such as “How might we help farmers to see "
+            "what lives on their land?”",
+            "text",
+            letters=500,
+        ),
+        Field("sponsor", "Sponsor", "The public body that has the problem.", letters=200),
+        Field("reference", "Number in the round", "Such as 11.4, if it has one.", letters=20, required=False),
+    ),
+)
+READINESS = Part(
+    "readiness",
+    "Readiness",
+    (
+        Field("budget_holder", "Who holds the budget", "Name and post of the person who agrees to pay.", letters=200),
+        Field(
+            "route_to_adoption",
+            "Route to adoption",
+            "Who will use it when it works, and who pays for that after the contract.",
+            "text",
+            letters=2000,
+        ),
+        Field(
+            "sponsor_time",
+            "The sponsor's time",
+            "Named people, and how many hours a week each has for the teams.",
+            "text",
+            letters=500,
+        ),
+    ),
+    intro="A challenge is approved when these are true. Only the sponsor and the programme office read them.",
+)  # fmt: skip
+DATES = Part(
+    "dates",
+    "Dates and money",
+    (
+        Field("opens_at", "Opens", "Such as 10 September 2026 09:00, UK time.", "moment"),
+        Field("closes_at", "Closes", "Such as 22 October 2026 12:00, UK time. At midday people can ask.", "moment"),
+        Field(
+            "decision_promised_at",
+            "First decisions promised by",
+            "Teams read this date before they apply. It may stay empty.",
+            "moment",
+            required=False,
+        ),
+        Field("money_pounds", "Money for the contract", "The most, in whole pounds without VAT.", "money"),
+        Field(
+            "notice_reference",
+            "Procurement notice",
+            "The number in Public Contracts Scotland or Find a Tender, if there is one.",
+            letters=60,
+            required=False,
+        ),
+    ),
+)  # fmt: skip
+
+
+def parts_of(programme: Programme) -> list[Part]:
+    """The pages of a draft: the question, each section of the programme's brief, readiness, dates and money."""
+    sections = [
+        Part(
+            TEXT + section.id,
+            section.title,
+            (Field(section.id, section.title, section.hint, "text", section.words, required=section.required),),
+        )
+        for section in programme.brief
+    ]  # fmt: skip
+    return [QUESTION, *sections, READINESS, DATES]
+
+
+def stored(session: Session, challenge: Challenge, text: ChallengeVersion, part: Part) -> dict[str, Any]:
+    """What is saved of a part: field -> text, aware datetime or whole pounds."""
+    if part.id.startswith(TEXT):
+        return {field.name: text.sections.get(field.name, "") for field in part.fields}
+    values = {field.name: getattr(challenge, field.name) for field in part.fields if field.name != "sponsor"}
+    if part is QUESTION:
+        sponsor = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
+        values["sponsor"] = sponsor.legal_name if sponsor else ""
+    return values
+
+
+def fingerprint(values: Mapping[str, Any]) -> str:
+    """Sixteen hexadecimal digits that differ when anything in the part differs: what a writer has seen."""
+    text = json.dumps(values, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def progress_of(part: Part, values: Mapping[str, Any]) -> Progress:
+    """How far a part is, as its line of the list says it."""
+    missing = [field for field in part.fields if field.required and not values[field.name]]
+    if not any(values[field.name] for field in part.fields):
+        return Progress("Not begun", "waiting") if missing else Progress("May stay empty", "neutral")
+    if missing:
+        return Progress(f"Missing: {', '.join(field.label.lower() for field in missing)}", "attention")
+    if part.fields[0].words:
+        number = len(str(values[part.fields[0].name]).split())
+        return Progress(f"Done, {number} of {part.fields[0].words} words", "done")
+    return Progress("Done", "done")
+
+
+def save(
+    session: Session, challenge: Challenge, part: Part, values: Mapping[str, Any], *, seen: str, actor: Actor,
+    now: datetime,
+) -> bool:  # fmt: skip
+    """Save one part; whether anything changed.
+
+    `seen` is the fingerprint of what the writer had before their eyes: where somebody else has changed this part
+    meanwhile, nothing is saved and Conflicted says who it was. Raises Refused with a sentence per field.
+    """
+    current = stored(session, challenge, text_in_hand(session, challenge), part)
+    if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
+        raise _somebody_else(session, challenge)
+    _check_lengths(part, values)
+    if all(values[name] == current[name] for name in current):
+        return False
+    if part.id.startswith(TEXT):
+        write_challenge(session, challenge, sections=dict(values), actor=actor, now=now)
+        return True
+    columns = dict(values)
+    if "sponsor" in columns:
+        name = columns.pop("sponsor")
+        columns["sponsor_id"] = sponsor_named(session, name).id if name else None
+    write_challenge(session, challenge, actor=actor, now=now, **columns)
+    return True
+
+
+def _somebody_else(session: Session, challenge: Challenge) -> Conflicted:
+    last = last_entry(session, "challenge", challenge.id or 0)
+    who = last.actor_name if last else "Somebody"
+    sentence = (
+        f"{who} has changed this part while you were writing. Both versions are below: nothing is lost."
+    )
+    return Conflicted(sentence, who=who, when=last.at if last else None)
+
+
+def _check_lengths(part: Part, values: Mapping[str, Any]) -> None:
+    fields = {
+        field.name: f"“{field.label}” has {len(values[field.name])} characters; it may have {field.letters}."
+        for field in part.fields
+        if field.letters and len(values[field.name] or "") > field.letters
+    }
+    if fields:
+        raise Refused(*fields.values(), fields=fields)
+
+
+def checklist(
+    session: Session, challenge: Challenge, *, actor: Actor, now: datetime
+) -> list[tuple[str, bool]]:
+    """What approval needs, in the rules' own sentences, and whether it is so; the limit only for an approver."""
+    workflow = workflow_of(session, challenge)
+    steps = [step for step in workflow.steps if step.name in ("submit_for_review", "approve")]
+    rules = {rule.name: rule for step in steps for rule in step.requires}
+    names = dict.fromkeys(name for rule in rules.values() for name in rule.needs)
+    facts = [FACTS["challenge"][name].label(name) for name in names]
+    row = session.execute(select(*CHALLENGE.c, *facts).where(CHALLENGE.c.id == challenge.id)).one()
+    case = Case(workflow, row, actor, now)
+    if not case.holds("approver"):
+        rules.pop("the_limit_covers_the_money", None)
+    return [(rule.sentence, rule(case)) for rule in rules.values()]
+
+
+def owners_of(session: Session, challenge: Challenge) -> list[Person]:
+    """The people who write this challenge: those who hold the role for it, not those of the round or the site."""
+    query = select(Person).join(Grant, col(Grant.person_id) == col(Person.id))
+    query = query.where(
+        col(Grant.role) == "challenge_owner", col(Grant.scope) == "challenge",
+        col(Grant.scope_id) == challenge.id, col(Grant.revoked_at).is_(None),
+    )  # fmt: skip
+    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
+
+
+def rounds_for(session: Session, actor: Actor) -> list[Round]:
+    """The rounds in which the actor may begin a challenge, the newest first."""
+    roles = [h for h in actor.roles if h.role in ("programme_manager", "challenge_owner")]
+    query = select(Round).where(stands_before(Round, "open") | stands_before(Round, "close"))
+    if not any(h.scope == "site" for h in roles):
+        query = query.where(col(Round.id).in_([h.scope_id or 0 for h in roles if h.scope == "round"]))
+    # An archive round holds what was imported: it has no budget to spend.
+    query = query.where(col(Round.budget_pounds) > 0)
+    return list(session.scalars(query.order_by(col(Round.starts_at).desc(), col(Round.id).desc())))
+
+
+def public_bodies(session: Session) -> list[str]:
+    """The names of the sponsors that there are."""
+    query = select(col(Organisation.legal_name)).where(col(Organisation.kind) == "public_body")
+    return list(session.scalars(query.order_by(col(Organisation.legal_name))))

@@ -1,0 +1,68 @@
+"""Pages about the site itself: how a challenge works, accessibility, privacy; and what machines ask for."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from civflow.services.programmes import current_programme
+from civflow.web.access import anyone, open_to
+from civflow.web.current import session, settings
+
+blueprint = Blueprint("about", __name__)
+NOT_FOR_ROBOTS = ("/account", "/applications", "/assignments", "/cases", "/sign-in", "/sign-out", "/documents")
+
+
+@blueprint.get("/how-it-works")
+@open_to(anyone)
+def how_it_works() -> str:
+    """The programme's funnel for newcomers, with its own figures."""
+    return render_template("about/how_it_works.html", contents=current_programme(session()))
+
+
+@blueprint.get("/accessibility")
+@open_to(anyone)
+def accessibility() -> str:
+    return render_template("about/accessibility.html", contact=settings().mail_from)
+
+
+@blueprint.get("/privacy")
+@open_to(anyone)
+def privacy() -> str:
+    return render_template("about/privacy.html", contact=settings().mail_from, hours=settings().session_hours)
+
+
+@blueprint.get("/robots.txt")
+@open_to(anyone)
+def robots() -> Response:
+    """What search engines may read: the public pages, and nothing of a demonstration, whose people are invented."""
+    closed = ("/",) if settings().demonstration else NOT_FOR_ROBOTS
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@blueprint.get("/favicon.ico")
+@open_to(anyone)
+def favicon() -> AnyResponse:
+    return redirect(url_for("static", filename="images/mark-48.png"))
+
+
+@blueprint.get("/health")
+@open_to(anyone)
+def health() -> Response:
+    """Whether the database answers: for the machine that watches this one."""
+    try:
+        with current_app.config["ENGINE"].connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        logging.getLogger("civflow").exception("The database cannot be reached.")
+        answer = current_app.json.response(status="the database cannot be reached")
+        answer.status_code = 503
+    else:
+        answer = current_app.json.response(status="ok")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,142 @@
+"""Challenges for everybody: the list, the page of one with all that is published about it, and a question about it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, render_template, request
+
+from civflow.services import finding, publication
+from civflow.services.finding import GROUPS, SORTS, Found, Wanted
+from civflow.services.publication import Publication
+from civflow.services.questions import LONGEST, ask, unanswered
+from civflow.web.access import anyone, open_to, signed_in
+from civflow.web.cases import offered_steps
+from civflow.web.current import actor, now, session
+from civflow.web.htmx import page_or_fragment, redirect_to
+from civflow.web.strips import strip_of
+from civflow.workflows.challenges import OWNERS
+from civflow.workflows.engine import Refused
+
+blueprint = Blueprint("challenges", __name__)
+
+
+@blueprint.get("/challenges")
+@open_to(anyone)
+def list_challenges() -> Response:
+    """Every challenge that this person may know of: searched, filtered, sorted, 50 at a time."""
+    wanted = _wanted()
+    found = finding.find(session(), wanted, actor=actor())
+    groups = [(name, title) for name, title in GROUPS.items() if name != "preparing" or found.counts[name]]
+    return page_or_fragment(
+        "challenges/list.html", "challenges/_list.html", found=found, wanted=wanted, groups=groups,
+        fields=_fields(wanted, found), may_draft=may_draft(),
+        is_filtered=bool(wanted.round or wanted.sponsor or wanted.known),
+    )  # fmt: skip
+
+
+@blueprint.get("/challenges.csv")
+@open_to(anyone)
+def download() -> Response:
+    """The same list, whole, as a table."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(("reference", "title", "question", "sponsor", "state", "opens_at", "closes_at",
+                     "money_pounds_excluding_vat", "round", "what_became_of_it", "source"))  # fmt: skip
+    writer.writerows(_line(row) for row in finding.every(session(), _wanted(), actor=actor()))
+    answer = Response("\ufeff" + table.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = 'attachment; filename="challenges.csv"'
+    return answer
+
+
+@blueprint.get("/challenges/<slug>")
+@open_to(anyone)
+def show(slug: str) -> str:
+    return render_template("challenges/show.html", **_context(slug))
+
+
+@blueprint.post("/challenges/<slug>/questions")
+@open_to(signed_in)
+def ask_question(slug: str) -> Response:
+    """Ask; a refusal comes back into the form with what was typed."""
+    words = request.form.get("text", "")
+    found = _read(slug)
+    try:
+        ask(session(), found.challenge, text=words, actor=actor(), now=now())
+    except Refused as refused:
+        session().rollback()
+        errors = list(refused.fields.items()) or [("text", " ".join(refused.sentences))]
+        context = {**_context(slug), "errors": errors, "typed": words}
+        return page_or_fragment("challenges/show.html", "challenges/_ask.html", 422, **context)
+    session().commit()
+    flash(
+        "The sponsor has your question. The answer is published here for everybody, without your name.",
+        "done",
+    )
+    return redirect_to(f"/challenges/{slug}")
+
+
+def may_draft() -> bool:
+    """Whether this person may begin a challenge somewhere."""
+    return any(
+        h.role in ("programme_manager", "challenge_owner") and h.scope in ("site", "round")
+        for h in actor().roles
+    )
+
+
+def _read(slug: str) -> Publication:
+    return publication.read(session(), slug, actor=actor(), now=now())
+
+
+def _context(slug: str) -> dict[str, Any]:
+    """The page of one challenge; those who run it also see what they can do, and what only they know."""
+    found = _read(slug)
+    g.zone = found.programme.timezone
+    owns = any(permits(found.case) for permits in OWNERS)
+    return {
+        "found": found, "challenge": found.challenge, "contents": found.programme, "strip": strip_of(found),
+        "owns": owns, "longest": LONGEST, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
+        "waiting_questions": unanswered(session(), found.challenge, actor=actor(), staff=owns),
+        **(offered_steps(found.challenge) if found.is_staff else {}),
+    }  # fmt: skip
+
+
+def _wanted() -> Wanted:
+    """What the address asks for; what it cannot mean is left out."""
+    asked = request.args
+    page = asked.get("page", "1")
+    group, sort = asked.get("group", ""), asked.get("sort", "")
+    return Wanted(
+        words=" ".join(asked.get("q", "").replace("\0", " ").split())[:200],
+        group=group if group in GROUPS else "", round=asked.get("round", "")[:60],
+        sponsor=asked.get("sponsor", "")[:200], known=asked.get("result") == "known",
+        sort=sort if sort in SORTS else "", page=max(1, int(page[:6])) if page.isdecimal() else 1,
+    )  # fmt: skip
+
+
+def _fields(wanted: Wanted, found: finding.Page) -> list[dict[str, Any]]:
+    """The filters, with what is chosen."""
+    sponsors = [("", "Any sponsor"), *((name, name) for name in found.sponsors)]
+    results = [("", "Any"), ("known", "It is known what became of it")]
+    return [
+        {"name": "q", "label": "Search", "type": "search", "value": wanted.words,
+         "hint": "Title, question, sponsor or number"},
+        {"name": "group", "type": "hidden", "value": wanted.group},
+        {"name": "round", "label": "Round", "type": "select", "value": wanted.round,
+         "options": [("", "Any round"), *found.rounds]},
+        {"name": "sponsor", "label": "Sponsor", "type": "select", "value": wanted.sponsor, "options": sponsors},
+        {"name": "result", "label": "Result", "type": "select", "value": "known" if wanted.known else "",
+         "options": results},
+        {"name": "sort", "label": "Sort by", "type": "select", "value": wanted.sort, "options": list(SORTS.items())},
+    ]  # fmt: skip
+
+
+def _line(row: Found) -> tuple[str, ...]:
+    opens, closes = (at.isoformat() if at else "" for at in (row.opens_at, row.closes_at))
+    money = str(row.money_pounds) if row.money_pounds else ""
+    cells = (row.reference, row.title, row.question, row.sponsor, row.label, opens, closes, money,
+             row.round_title, row.result, row.source)  # fmt: skip
+    # A spreadsheet takes what begins like this for a formula.
+    return tuple(f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells)

@@ -1,0 +1,44 @@
+"""The home page: what waits for whoever is signed in, what is open, how it works, what became of earlier challenges."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, render_template
+
+from civflow.services import desks, finding, publication
+from civflow.services.programmes import current_programme
+from civflow.web.access import anyone, open_to
+from civflow.web.current import actor, now, session
+from civflow.web.strips import strips_of
+
+blueprint = Blueprint("home", __name__)
+SHOWN = 10  # open challenges, and announced ones; the rest is one link away
+
+
+@blueprint.get("/")
+@open_to(anyone)
+def home() -> str:
+    """First what waits for this person by role, then what everybody may join."""
+    mine = desks.desks(session(), actor=actor(), now=now())
+    rows = finding.joinable(session(), most=2 * SHOWN)
+    open_rows = [row for row in rows if row.group == "open"][:SHOWN]
+    return render_template(
+        "home/show.html", desks=mine, parts={desk.role: _template_of(desk.role) for desk in mine},
+        waiting=desks.by_urgency([waiting for desk in mine for waiting in desk.waiting]),
+        open_rows=open_rows, soon_rows=[row for row in rows if row.group == "soon"][:SHOWN],
+        strips=strips_of(session(), [row.id for row in open_rows]), numbers=finding.numbers(session()),
+        results=publication.latest_results(session()), contents=current_programme(session()),
+    )  # fmt: skip
+
+
+def _template_of(role: str) -> str | None:
+    """The template of what a desk has beyond its list, if it has one."""
+    name = f"home/_{role}.html"
+    loader = current_app.jinja_env.loader
+    return name if loader and name in _templates() else None
+
+
+def _templates() -> set[str]:
+    known: set[str] = current_app.extensions.setdefault("civflow_templates", set())
+    if not known:
+        known.update(current_app.jinja_env.list_templates(filter_func=lambda name: name.startswith("home/_")))
+    return known
