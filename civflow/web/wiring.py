@@ -17,7 +17,11 @@ from civflow.settings import Settings, read_settings
 from civflow.web import access, current, errors, formats, htmx, limits, pages, security
 from civflow.workflows.engine import Actor
 
-FEATURES = ("sign_in", "account", "cases", "assessment", "gates", "rounds", "outbox")
+FEATURES = (
+    "home", "challenges", "drafting", "documents", "about",
+    "sign_in", "account", "cases", "assessment", "gates", "rounds", "outbox", "teams", "applying",
+    "applications", "writing", "delivery",
+)  # fmt: skip
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 
 
