@@ -43,6 +43,19 @@ def it_was_submitted(case: Case) -> bool:
 
 WON = ("selected",)  # applications whose team has won
 STILL_IN = ("in_progress", "selected")  # applications whose team may take a place
+OVER = ("not_selected", "ineligible", "withdrawn")  # applications that go no further
+
+# What a team reads of its own application, beside the label of its state.
+IN_OUR_WORDS = {
+    "draft": "Only your team reads it. It counts once you submit it.",
+    "submitted": "It is sealed: nobody can open it before the deadline. Until then you can take it back and change it.",
+    "ineligible": "It does not meet a condition of the challenge. The reason stands below; it can be reinstated.",
+    "in_progress": "It is in the selection.",
+    "not_selected": "It does not go on. Your letter has your scores and the assessors' reasons.",
+    "reserve": "It goes on if a place becomes free. You are told either way.",
+    "selected": "It has won.",
+    "withdrawn": "Your team has withdrawn it. Every word is kept.",
+}
 
 application = Workflow(
     "application",
@@ -92,14 +105,14 @@ application = Workflow(
              requires=(an_improved_proposal_is_asked_for, the_answers_are_complete),
              then=("keep_the_submission", "send_the_receipt"), label="Submit the improved proposal",
              says="The panel reads this proposal beside the first one. You get a receipt."),
-        Step("go_on", ("in_progress", "reserve"), "in_progress", by=by_itself, then=("enter_the_next_stage",),
+        Step("go_on", ("in_progress", "reserve"), "in_progress", by=by_itself, onwards=True, then=("enter_the_next_stage",),
              label="Go on to the next stage", says="The team goes on."),
         Step("keep_in_reserve", "in_progress", "reserve", by=by_itself, label="Keep in reserve",
              says="The team goes on if a place becomes free."),
         Step("promote", "reserve", "in_progress", by=the_programme_manager, reason=True,
              then=("enter_the_next_stage", "tell_the_team"), label="Promote from the reserve",
              says="The team is offered a place at the stage that it would have gone on to."),
-        Step("not_select", ("submitted", "in_progress", "reserve"), "not_selected", by=by_itself, label="Do not select",
+        Step("not_select", ("submitted", "in_progress", "reserve"), "not_selected", by=by_itself, onwards=True, label="Do not select",
              says="The team gets a letter with its scores."),
         Step("close_the_reserve", "reserve", "not_selected", by=the_programme_manager, reason=True,
              then=("tell_the_team",), label="Release from the reserve", says="The team is told that no place is left."),

@@ -54,7 +54,7 @@ assignment = Workflow(
              requires=(no_conflict_is_declared, no_conflict_is_on_record), stamps=("declared_at",),
              asks=(Ask("no_conflict", "I have no conflict of interest with this team", "yes"),),
              label="Accept", says="You declare that you have no conflict of interest, and may then read."),
-        Step("decline", ("invited", "accepted", "scoring"), "declined", by=the_assessor,
+        Step("decline", ("invited", "accepted", "scoring"), "declined", by=the_assessor, onwards=True,
              asks=(Ask("decline_why", "Why you cannot assess it", "choice", choices=WHY),),
              then=("record_the_conflict", "tell_the_programme_managers"), label="Decline",
              says="The programme manager finds somebody else."),

@@ -115,7 +115,7 @@ def _drafting() -> Iterator[Step]:
     for state in ("draft", "changes_requested"):
         yield Step("write", state, state, by=OWNERS, label="Write the challenge",
                    says="Only the sponsor and the programme office read it.")  # fmt: skip
-    yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, stamps=(),
+    yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
                requires=(the_brief_is_written, the_dates_are_set), then=("tell_the_approvers",),
                label="Send for approval", says="The programme office reads it and answers.")  # fmt: skip
     yield Step("request_changes", "in_review", "changes_requested", by=(the_programme_manager, the_approver),

@@ -150,7 +150,7 @@ class Step:
     `by`: any one of these rules permits the actor. `due`: the record's datetime column from which the clock takes the
     step. `stamps`: datetime columns that are set to now. `signs`: columns that are set to the actor's id. An ask whose
     name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
-    look at and that must not change meanwhile.
+    look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
     """
 
     name: str
@@ -167,6 +167,7 @@ class Step:
     locks: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
+    onwards: bool = False
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -295,9 +296,9 @@ class Workflow:
         self.table.append_constraint(CheckConstraint(f"state IN ({names})", "state"))
 
     def is_backward(self, step: Step, source: str) -> bool:
-        """Whether the step goes to a state that stands before `source` on the page."""
+        """Whether the step goes back: to a state that stands before `source` on the page, unless it says that it goes on."""
         order = list(self.states)
-        return order.index(step.target) < order.index(source)
+        return not step.onwards and order.index(step.target) < order.index(source)
 
     def steps_from(self, state: str) -> Mapping[str, Step]:
         """The steps that leave a state, by name, in the order of the page."""

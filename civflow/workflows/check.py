@@ -1,0 +1,112 @@
+"""Proofs about the handbook: every state can be reached and left, every step can be taken by somebody, every name exists."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import DateTime
+from sqlalchemy.types import TypeDecorator
+
+from civflow.models.people import ROLES
+from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Case, Held, Rule, Step, Workflow
+
+SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on names the same person everywhere
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> list[str]:
+    """Everything that is wrong with a page, in sentences; none for a page that holds.
+
+    `effects` are the names that services do, `facts` what they can tell of each noun: the handbook cannot import them.
+    """
+    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), _names(page, effects, facts), _words(page)))
+
+
+def paths(page: Workflow) -> dict[str, list[Step]]:
+    """State -> the shortest way to it from where a record begins; states that cannot be reached are left out."""
+    found: dict[str, list[Step]] = {state: [] for state in page.begins}
+    queue = deque(page.begins)
+    while queue:
+        state = queue.popleft()
+        for step in page.steps_from(state).values():
+            if step.target not in found:
+                found[step.target] = [*found[state], step]
+                queue.append(step.target)
+    return found
+
+
+def _unreached(page: Workflow) -> Iterator[str]:
+    reached = paths(page)
+    for state in page.states:
+        if state not in reached:
+            yield f"{page.name}: nothing leads to the state “{state}”."
+
+
+def _dead_ends(page: Workflow) -> Iterator[str]:
+    finals = {s.name for s in page.states.values() if s.final}
+    if not finals:
+        yield f"{page.name}: it has no final state."
+    for state in page.states.values():
+        leaves = any(step.target != state.name for step in page.steps_from(state.name).values())
+        if not state.final and not leaves:
+            yield f"{page.name}: nothing leaves the state “{state.name}”, and it is not final."
+
+
+def _nobodys_steps(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        if not step.due and not any(takes(page, rule) for rule in step.permits):
+            yield f"{page.name}.{step.name}: nobody could ever take it: {' '.join(r.sentence for r in step.permits)}"
+
+
+def takes(page: Workflow, rule: Rule) -> bool:
+    """Whether any of the actors that there are satisfies a `by` rule on a record that names them everywhere."""
+    return any(rule.claim(Case(page, record_of(page), actor, NOW)) for actor in _actors(page))
+
+
+def _actors(page: Workflow) -> Iterator[Actor]:
+    yield from (CIVFLOW, CLOCK, Actor(SOMEBODY, "A person"))
+    for role in (*ROLES, "team_lead", "team_member"):
+        scope = ("team", SOMEBODY) if role.startswith("team") else ("site", None)
+        yield Actor(SOMEBODY, role, frozenset({Held(role, *scope, limit=10**9)}))
+
+
+def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
+    """A record whose every reference is SOMEBODY, whose facts are 1, and whose moments have just passed."""
+    columns = {c.name: SOMEBODY if c.name == "id" or c.name.endswith("_id") else _plain(c) for c in page.table.c}
+    facts = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY if name.endswith("_id") else 1 for name in page.needs}
+    return SimpleNamespace(**{**columns, **facts, "state": page.initial, **values})
+
+
+def _plain(column: Any) -> Any:
+    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    if isinstance(kind, DateTime):
+        return NOW
+    return {"str": "x", "int": 1, "bool": True}.get(getattr(kind.python_type, "__name__", ""), None)
+
+
+def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
+    for name in sorted(page.effects - set(effects)):
+        yield f"{page.name}: no service does “{name}”."
+    for name in sorted(page.needs - set(facts.get(page.name, ()))):
+        yield f"{page.name}: no service knows the fact “{name}”."
+    for step in page.steps:
+        for column in {step.due, *step.stamps} - {None}:
+            kind = page.table.c[column].type
+            if not isinstance(kind.impl if isinstance(kind, TypeDecorator) else kind, DateTime):
+                yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
+
+
+def _words(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        if not step.label or not step.says:
+            yield f"{page.name}.{step.name}: it needs a label for its button and a sentence about what happens."
+        if any(page.is_backward(step, source) for source in step.sources) and not step.reason:
+            yield f"{page.name}.{step.name}: it goes back, so it must ask for a reason."
+    for state in page.states.values():
+        if not state.sentence:
+            yield f"{page.name}: the state “{state.name}” has no sentence."
