@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import waitress
@@ -124,21 +125,32 @@ def links(settings: Settings) -> list[tuple[str, str, str]]:
     return found
 
 
-def serve(settings: Settings, *, port: int) -> None:
-    """Serve the site on 127.0.0.1 with the worker in the same process. Raises CannotServe where the port is taken."""
-    check_port(port)
+def in_words(found: Summary, seconds: float) -> str:
+    """The summary in a few lines."""
+    return (
+        f"{found.challenges} challenges, {found.applications} applications, {found.assignments} assignments, "
+        f"{found.scores:,} scores, {found.letters} letters, {found.agreements} agreements, {len(found.documents)} PDFs, "
+        f"{found.history:,} entries in the record; {seconds:.0f} seconds."
+    )
+
+
+def serve(settings: Settings, *, port: int, host: str = "127.0.0.1", with_worker: bool = True) -> None:
+    """Serve the site, with the worker in the same process. Raises CannotServe where the port is taken."""
+    check_port(port, host)
     app = create_app(settings)
-    with start_embedded(settings):
-        waitress.serve(app, host="127.0.0.1", port=port, threads=8, ident="civflow")
+    with start_embedded(settings) if with_worker else nullcontext():
+        waitress.serve(app, host=host, port=port, threads=8, ident="civflow")
 
 
-def check_port(port: int) -> None:
-    """Raise CannotServe where somebody listens on the port already."""
+def check_port(port: int, host: str = "127.0.0.1") -> None:
+    """Raise CannotServe where somebody listens on the port already, or nobody may."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
+        except PermissionError:
+            raise CannotServe(f"You may not listen on port {port}. Choose one above 1023, such as --port 8000.") from None
         except OSError:
             raise CannotServe(
-                f"Another program uses port {port}. End it, or choose another port: civflow demo --port {port + 1}"
+                f"Another program uses port {port}. End it, or choose another port: --port {port + 1}"
             ) from None

@@ -258,3 +258,14 @@ def sign_out(session: Session, token: str, *, now: datetime) -> None:
     session.connection().execute(
         update(SignIn).where(col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None)).values(revoked_at=now)
     )
+
+
+def role_holders(session: Session) -> list[tuple[Person, str]]:
+    """Everybody who holds a granted role, with each role in words, by address."""
+    query = select(Person, Grant).join(Grant, col(Grant.person_id) == col(Person.id))
+    query = query.where(col(Grant.revoked_at).is_(None)).order_by(col(Person.email), col(Grant.id))
+    return [
+        (person, held.role + ("" if held.scope == "site" else f" ({held.scope} {held.scope_id})")
+         + (f", up to £{held.limit_pounds:,}" if held.limit_pounds is not None else ""))
+        for person, held in session.execute(query)
+    ]  # fmt: skip

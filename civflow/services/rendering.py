@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 import unicodedata
@@ -52,13 +51,11 @@ def render(kind: str, data: Mapping[str, Any], *, base_url: str = "") -> bytes:
     printed behind `base_url`. A character for which no font of the installation has a glyph is printed as its
     name in brackets, since PDF/UA forbids an empty box. Raises CannotRender, whose text says what is missing.
     """
-    identity = json.dumps([kind, data, base_url], sort_keys=True, ensure_ascii=True).encode()
-    identifier = hashlib.sha256(identity).hexdigest()[:32].encode()
     with _one_at_a_time:
-        pdf, missing = _print(html(kind, data, base_url=base_url), identifier)
+        pdf, missing = _print(html(kind, data, base_url=base_url))
         if missing:
             names = {ord(character): _name(character) for character in missing}
-            pdf, _ = _print(html(kind, data, base_url=base_url, instead=names), identifier)
+            pdf, _ = _print(html(kind, data, base_url=base_url, instead=names))
     return pdf
 
 
@@ -122,10 +119,11 @@ class Remarks(logging.Handler):
 _one_at_a_time = Lock()  # the fonts are shared, and the log tells nobody which document it speaks of
 
 
-def _print(page: str, identifier: bytes) -> tuple[bytes, set[str]]:
+def _print(page: str) -> tuple[bytes, set[str]]:
     """The PDF, and the characters that it could not show."""
     press = _press()
     press.remarks.missing = set()
+    identifier = hashlib.sha256(page.encode(errors="surrogatepass")).hexdigest()[:32].encode()
     pdf: bytes = press.weasyprint.HTML(string=page, url_fetcher=press.fetcher).write_pdf(
         stylesheets=[press.css], font_config=press.fonts, pdf_variant="pdf/ua-1", pdf_identifier=identifier
     )
@@ -174,3 +172,8 @@ def _templates() -> Environment:
     environment.filters.update(typography.FILTERS)
     environment.tests["web_address"] = typography.is_web_address
     return environment
+
+
+def check_can_print() -> None:
+    """Raise CannotRender, with what to install, where this machine cannot print."""
+    _press()
