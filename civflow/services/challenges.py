@@ -45,7 +45,7 @@ def draft(
 def free_slug(session: Session, reference: str, title: str) -> str:
     """The words of the address of a challenge's page, made unique with a number where they are taken."""
     words = re.sub(r"[^a-z0-9]+", "-", f"{reference} {title}".lower()).strip("-")[:80].strip("-") or "challenge"
-    taken = set(session.scalars(select(Challenge.slug).where(col(Challenge.slug).startswith(words))))
+    taken = {"new", *session.scalars(select(Challenge.slug).where(col(Challenge.slug).startswith(words)))}
     return next(slug for n in range(1, len(taken) + 2) if (slug := words if n == 1 else f"{words}-{n}") not in taken)
 
 

@@ -1,4 +1,4 @@
-"""Drafting a challenge: its parts, how far each is, what approval still needs, and saving without losing a word."""
+"""Drafting a challenge: its parts, how far each is, what approval needs, and saving without losing a word."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from civflow.workflows.programme import Programme
 
 
 class Field(NamedTuple):
-    """Something that is typed. `kind`: line, text, moment or money; `words` or `letters` is the most that fit."""
+    """Something that is typed. `kind`: line, text, moment or money; `words` or `letters` is the most."""
 
     name: str
     label: str
@@ -71,7 +71,7 @@ READINESS = Part(
     "readiness",
     "Readiness",
     (
-        Field("budget_holder", "Who holds the budget", "Name and post of the person who agrees to pay.", letters=200),
+        Field("budget_holder", "Who holds the budget", "Name and post of whoever agrees to pay.", letters=200),
         Field(
             "route_to_adoption",
             "Route to adoption",
@@ -94,11 +94,11 @@ DATES = Part(
     "Dates and money",
     (
         Field("opens_at", "Opens", "Such as 10 September 2026 09:00, UK time.", "moment"),
-        Field("closes_at", "Closes", "Such as 22 October 2026 12:00, UK time. At midday people can ask.", "moment"),
+        Field("closes_at", "Closes", "Such as 22 October 2026 12:00, UK time.", "moment"),
         Field(
             "decision_promised_at",
             "First decisions promised by",
-            "Teams read this date before they apply. It may stay empty.",
+            "Teams read this date before they apply.",
             "moment",
             required=False,
         ),
@@ -115,12 +115,12 @@ DATES = Part(
 
 
 def parts_of(programme: Programme) -> list[Part]:
-    """The pages of a draft: the question, each section of the programme's brief, readiness, dates and money."""
+    """The pages of a draft: the question, each section of the brief, readiness, dates and money."""
     sections = [
         Part(
             TEXT + section.id,
             section.title,
-            (Field(section.id, section.title, section.hint, "text", section.words, required=section.required),),
+            (Field(section.id, section.title, section.hint, "text", section.words, 0, section.required),),
         )
         for section in programme.brief
     ]  # fmt: skip
@@ -163,8 +163,8 @@ def save(
 ) -> bool:  # fmt: skip
     """Save one part; whether anything changed.
 
-    `seen` is the fingerprint of what the writer had before their eyes: where somebody else has changed this part
-    meanwhile, nothing is saved and Conflicted says who it was. Raises Refused with a sentence per field.
+    `seen` is the fingerprint of what the writer had before their eyes: where somebody else has changed this
+    part meanwhile, nothing is saved and Conflicted says who it was. Raises Refused with a sentence per field.
     """
     current = stored(session, challenge, text_in_hand(session, challenge), part)
     if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
@@ -205,7 +205,7 @@ def _check_lengths(part: Part, values: Mapping[str, Any]) -> None:
 def checklist(
     session: Session, challenge: Challenge, *, actor: Actor, now: datetime
 ) -> list[tuple[str, bool]]:
-    """What approval needs, in the rules' own sentences, and whether it is so; the limit only for an approver."""
+    """What approval needs, in the rules' own sentences, and whether it is so; the limit for an approver."""
     workflow = workflow_of(session, challenge)
     steps = [step for step in workflow.steps if step.name in ("submit_for_review", "approve")]
     rules = {rule.name: rule for step in steps for rule in step.requires}
@@ -219,7 +219,7 @@ def checklist(
 
 
 def owners_of(session: Session, challenge: Challenge) -> list[Person]:
-    """The people who write this challenge: those who hold the role for it, not those of the round or the site."""
+    """The people who write this challenge: those who hold the role for it alone."""
     query = select(Person).join(Grant, col(Grant.person_id) == col(Person.id))
     query = query.where(
         col(Grant.role) == "challenge_owner", col(Grant.scope) == "challenge",

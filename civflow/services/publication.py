@@ -19,11 +19,11 @@ from civflow.models import (
     Gate,
     History,
     Organisation,
-    Programme,
     Question,
     Round,
     Team,
 )
+from civflow.models import Programme as StoredProgramme
 from civflow.services.finding import PREVIEWS, sponsor_name
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import contents_of
@@ -69,6 +69,7 @@ class Publication:
 
     challenge: Challenge
     round: Round
+    pinned: StoredProgramme  # kept, so that nobody who looks at the rules has to ask the database again
     programme: Contents
     state: State
     sponsor: str
@@ -113,7 +114,8 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     stages = funnels(session, [challenge], [contents], staff=previews)[challenge.id]
     decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
     return Publication(
-        challenge=challenge, round=round_, programme=contents, state=workflow.states[challenge.state],
+        challenge=challenge, round=round_, pinned=stored, programme=contents,
+        state=workflow.states[challenge.state],
         sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
         sections=version.sections if version else {}, stages=stages,
         answers=answers_to(session, challenge) if challenge.version else [],
@@ -145,12 +147,12 @@ def _found(slug: str):  # type: ignore[no-untyped-def]
         col(Document.workflow) == "challenge", col(Document.record_id) == col(Challenge.id),
         col(Document.kind) == "challenge_brief",
     )  # fmt: skip
-    columns = (Challenge, Round, Programme, ChallengeVersion, col(Organisation.legal_name),
+    columns = (Challenge, Round, StoredProgramme, ChallengeVersion, col(Organisation.legal_name),
                col(Document.id), col(Document.made_at), col(Document.size))  # fmt: skip
     return (
         select(*columns)
         .join(Round, col(Round.id) == col(Challenge.round_id))
-        .join(Programme, col(Programme.id) == col(Challenge.programme_id))
+        .join(StoredProgramme, col(StoredProgramme.id) == col(Challenge.programme_id))
         .outerjoin(ChallengeVersion, text)
         .outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
         .outerjoin(Document, col(Document.id) == brief.correlate(Challenge).scalar_subquery())

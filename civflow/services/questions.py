@@ -19,7 +19,7 @@ LONGEST = 2000  # characters
 
 
 def ask(session: Session, challenge: Challenge, *, text: str, actor: Actor, now: datetime) -> Question:
-    """Ask a question about an open challenge. Raises Refused for an empty or overlong text, or a closed challenge."""
+    """Ask about an open challenge. Raises Refused for an empty or overlong text, or a closed challenge."""
     words = text.strip()
     if not words or len(words) > LONGEST:
         sentence = (
@@ -28,8 +28,10 @@ def ask(session: Session, challenge: Challenge, *, text: str, actor: Actor, now:
             else f"Your question has {len(words)} characters; {LONGEST} fit."
         )
         raise Refused(sentence, fields={"text": sentence})
-    question = Question(round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_by_id=actor.id, asked_at=now,
-                        text=words, state="", since=now)  # fmt: skip
+    question = Question(
+        round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_by_id=actor.id, asked_at=now,
+        text=words, state="", since=now,
+    )  # fmt: skip
     begin(session, question, actor=actor, now=now)
     return question
 

@@ -14,7 +14,7 @@ from civflow.web.access import anyone, open_to
 from civflow.web.current import session, settings
 
 blueprint = Blueprint("about", __name__)
-NOT_FOR_ROBOTS = ("/account", "/applications", "/assignments", "/cases", "/sign-in", "/sign-out", "/documents")
+NOT_FOR_ROBOTS = ("/account", "/applications", "/assignments", "/cases", "/documents", "/sign-in")
 
 
 @blueprint.get("/how-it-works")
@@ -39,7 +39,7 @@ def privacy() -> str:
 @blueprint.get("/robots.txt")
 @open_to(anyone)
 def robots() -> Response:
-    """What search engines may read: the public pages, and nothing of a demonstration, whose people are invented."""
+    """What search engines may read: the public pages, and nothing of a demonstration: it is invented."""
     closed = ("/",) if settings().demonstration else NOT_FOR_ROBOTS
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")

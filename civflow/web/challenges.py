@@ -1,4 +1,4 @@
-"""Challenges for everybody: the list, the page of one with all that is published about it, and a question about it."""
+"""Challenges for everybody: the list, the page of one with all that is published, a question about it."""
 
 from __future__ import annotations
 
@@ -126,10 +126,12 @@ def _fields(wanted: Wanted, found: finding.Page) -> list[dict[str, Any]]:
         {"name": "group", "type": "hidden", "value": wanted.group},
         {"name": "round", "label": "Round", "type": "select", "value": wanted.round,
          "options": [("", "Any round"), *found.rounds]},
-        {"name": "sponsor", "label": "Sponsor", "type": "select", "value": wanted.sponsor, "options": sponsors},
+        {"name": "sponsor", "label": "Sponsor", "type": "select", "value": wanted.sponsor,
+         "options": sponsors},
         {"name": "result", "label": "Result", "type": "select", "value": "known" if wanted.known else "",
          "options": results},
-        {"name": "sort", "label": "Sort by", "type": "select", "value": wanted.sort, "options": list(SORTS.items())},
+        {"name": "sort", "label": "Sort by", "type": "select", "value": wanted.sort,
+         "options": list(SORTS.items())},
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Drafting a challenge: begin one, write it part by part, name who writes it, and see what approval still needs."""
+"""Drafting a challenge: begin one, write it part by part, name who writes it, see what approval needs."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def edit(slug: str) -> str:
     steps = offered_steps(challenge)
     steps["possible"] = [option for option in steps["possible"] if option.step.name != "write"]
     return render_template(
-        "challenges/edit.html", challenge=challenge, tasks=tasks, done=sum(p.tone == "done" for _, p in tasks),
+        "challenges/edit.html", challenge=challenge, tasks=tasks,
+        done=sum(progress.tone == "done" for _, progress in tasks),
         writable=is_writable(challenge), owners=drafting.owners_of(session(), challenge),
         checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()), **steps,
     )  # fmt: skip
@@ -175,7 +176,7 @@ def _not_saved(slug: str, part_id: str, typed: dict[str, str], refusal: Refused 
 
 
 def _mine(slug: str) -> Challenge:
-    """The challenge, for those who may write it. Raises NotFound for those who may not even know of it, Forbidden."""
+    """The challenge, for those who may write it. Raises Forbidden, or NotFound where it is hidden."""
     challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
     if challenge_id is None:
         raise NotFound("There is no such challenge, or it is not public yet.")

@@ -1,4 +1,4 @@
-"""The home page: what waits for whoever is signed in, what is open, how it works, what became of earlier challenges."""
+"""The home page: what waits for whoever is signed in, what is open, what became of earlier challenges."""
 
 from __future__ import annotations
 

@@ -1,0 +1,509 @@
+"""Challenges: drafting, approval, opening, questions, the archive, and what everybody can find and read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Challenge, Document, Message, Round, StageDates
+from civflow.services import archive, drafting, finding, publication
+from civflow.services.advance import advance, begin
+from civflow.services.challenges import brief_data, draft, text_in_hand, write_challenge
+from civflow.services.deadlines import take_due_steps
+from civflow.services.finding import Wanted, find
+from civflow.services.funnels import funnels
+from civflow.services.programmes import programme_of, store
+from civflow.services.questions import ask, unanswered
+from civflow.workflows.engine import CIVFLOW, NOBODY, Actor, Conflicted, Forbidden, Held, NotFound, Refused
+from civflow.workflows.programme import shipped_programmes
+from tests.an_open_call import OPEN_FOR, Call, open_call
+
+MANAGER = Actor(None, "Morag Sinclair", frozenset({Held("programme_manager", "site", None)}))
+OWNER = Actor(None, "Hamish Drummond", frozenset({Held("challenge_owner", "site", None)}))
+AUDITOR = Actor(None, "Joanna Spence", frozenset({Held("auditor", "site", None)}))
+APPROVER = Actor(None, "Una Galbraith", frozenset({Held("approver", "site", None, 700_000)}))
+SMALL_APPROVER = Actor(None, "Una Galbraith", frozenset({Held("approver", "site", None, 100)}))
+READY = {
+    "budget_holder": "A director",
+    "route_to_adoption": "The service team takes it over.",
+    "sponsor_time": "A day a week.",
+}
+
+
+@pytest.fixture
+def round_(session, now) -> Round:
+    programme = store(session, shipped_programmes()["civtech"], now=now)
+    made = Round(programme_id=programme.id, slug="a-round", title="A round", budget_pounds=1_000_000,
+                 starts_at=now, ends_at=now + timedelta(days=300), state="", since=now)  # fmt: skip
+    begin(session, made, actor=CIVFLOW, now=now)
+    return made
+
+
+@pytest.fixture
+def challenge(session, round_, now) -> Challenge:
+    """A draft with nothing but a title."""
+    return draft(session, round_=round_, sponsor=None, title="Flooding impact", actor=OWNER, now=now)
+
+
+@pytest.fixture
+def written(session, challenge, now) -> Challenge:
+    """A draft that can be sent for approval, and approved."""
+    sections = {s.id: "Words." for s in programme_of(session, challenge).brief}
+    write_challenge(session, challenge, sections=sections, question="How might we see a flood coming?",
+                    opens_at=now + timedelta(days=7), closes_at=now + timedelta(days=49),
+                    money_pounds=650_000, actor=OWNER, now=now, **READY)  # fmt: skip
+    return challenge
+
+
+@pytest.fixture
+def approved(session, written, now) -> Challenge:
+    advance(session, written, "submit_for_review", actor=OWNER, now=now)
+    advance(session, written, "approve", actor=APPROVER, now=now)
+    return written
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    return open_call(session, now)
+
+
+# Drafting
+
+
+def test_addresses_are_made_of_words_and_never_taken_twice(session, round_, now):
+    titles = ("Flooding: impact!", "Flooding impact", "New", "  ?  ")
+    made = [draft(session, round_=round_, sponsor=None, title=t, actor=OWNER, now=now).slug for t in titles]
+    assert made == ["flooding-impact", "flooding-impact-2", "new-2", "challenge"]
+
+
+def test_only_an_owner_or_a_manager_begins_a_challenge(session, round_, now):
+    with pytest.raises(Forbidden):
+        draft(session, round_=round_, sponsor=None, title="Mine", actor=APPROVER, now=now)
+    session.rollback()
+
+
+def test_a_challenge_needs_a_title(session, round_, now):
+    with pytest.raises(Refused) as refused:
+        draft(session, round_=round_, sponsor=None, title="  ", actor=OWNER, now=now)
+    assert refused.value.fields == {"title": "Give the challenge a title."}
+
+
+def test_what_is_written_is_kept_with_who_changed_what(session, challenge, now):
+    write_challenge(
+        session, challenge, sections={"problem": " Wet feet. "}, question="How?", actor=OWNER, now=now
+    )
+    assert text_in_hand(session, challenge).sections == {"problem": "Wet feet."}
+    assert (challenge.question, challenge.revision) == ("How?", 1)
+    assert not text_in_hand(session, challenge).complete
+
+
+def test_a_section_may_not_be_too_long(session, challenge, now):
+    with pytest.raises(Refused) as refused:
+        write_challenge(session, challenge, sections={"problem": "word " * 401}, actor=OWNER, now=now)
+    assert refused.value.fields == {"problem": "“The problem” has 401 words; it may have 400."}
+
+
+@pytest.mark.parametrize(("columns", "fields"), [
+    ({"title": " "}, {"title": "Give the challenge a title."}),
+    ({"money_pounds": 1_000_001},
+     {"money_pounds": "The money must lie between £0 and the round's budget of £1,000,000."}),
+    ({"opens_at": datetime(2026, 2, 2, tzinfo=UTC), "closes_at": datetime(2026, 2, 1, tzinfo=UTC)},
+     {"closes_at": "The closing date must come after the opening date."}),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_at_its_field(session, challenge, now, columns, fields):
+    with pytest.raises(Refused) as refused:
+        write_challenge(session, challenge, actor=OWNER, now=now, **columns)
+    assert refused.value.fields == fields
+
+
+def test_a_writer_cannot_set_what_is_not_the_writers(session, challenge, now):
+    with pytest.raises(KeyError):
+        write_challenge(session, challenge, actor=OWNER, now=now, state="open")
+
+
+def test_somebody_who_saw_an_older_version_is_told_who_was_first(session, challenge, now):
+    write_challenge(session, challenge, question="Mine?", actor=MANAGER, now=now)
+    with pytest.raises(Conflicted) as conflicted:
+        write_challenge(session, challenge, question="Yours?", seen=0, actor=OWNER, now=now)
+    assert (conflicted.value.who, conflicted.value.when) == ("Morag Sinclair", now)
+
+
+# The parts of a draft
+
+
+def part(session, challenge, name):
+    return next(p for p in drafting.parts_of(programme_of(session, challenge)) if p.id == name)
+
+
+def values_of(session, challenge, name):
+    return drafting.stored(
+        session, challenge, text_in_hand(session, challenge), part(session, challenge, name)
+    )
+
+
+def test_each_part_says_how_far_it_is(session, challenge):
+    found = {p.id: drafting.progress_of(p, values_of(session, challenge, p.id)).words
+             for p in drafting.parts_of(programme_of(session, challenge))}  # fmt: skip
+    assert found["question"] == "Missing: the question, sponsor"
+    assert (found["text-problem"], found["text-constraints"]) == ("Not begun", "May stay empty")
+
+
+def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, challenge, now):
+    before = drafting.fingerprint(values_of(session, challenge, "question"))
+    new = {"title": "Floods", "question": "How?", "sponsor": "Invented Council", "reference": "11.2"}
+    chosen = part(session, challenge, "question")
+    assert drafting.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
+    assert not drafting.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
+    assert values_of(session, challenge, "question") == new
+    assert challenge.revision == 1
+
+
+def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
+    chosen, before = part(session, challenge, "text-problem"), drafting.fingerprint({"problem": ""})
+    drafting.save(session, challenge, chosen, {"problem": "Theirs."}, seen=before, actor=MANAGER, now=now)
+    with pytest.raises(Conflicted) as conflicted:
+        drafting.save(session, challenge, chosen, {"problem": "Mine."}, seen=before, actor=OWNER, now=now)
+    assert conflicted.value.who == "Morag Sinclair"
+    assert values_of(session, challenge, "text-problem") == {"problem": "Theirs."}
+
+
+def test_two_writers_of_different_parts_do_not_meet(session, challenge, now):
+    for name, writer in (("problem", MANAGER), ("background", OWNER)):
+        chosen, before = part(session, challenge, f"text-{name}"), drafting.fingerprint({name: ""})
+        drafting.save(session, challenge, chosen, {name: "Words."}, seen=before, actor=writer, now=now)
+    assert text_in_hand(session, challenge).sections == {"problem": "Words.", "background": "Words."}
+
+
+def test_what_the_database_cannot_hold_is_refused_with_a_sentence(session, challenge, now):
+    values = values_of(session, challenge, "readiness") | {"budget_holder": "x" * 201}
+    seen = drafting.fingerprint(values_of(session, challenge, "readiness"))
+    with pytest.raises(Refused) as refused:
+        drafting.save(
+            session, challenge, part(session, challenge, "readiness"), values, seen=seen, actor=OWNER, now=now
+        )
+    sentence = "“Who holds the budget” has 201 characters; it may have 200."
+    assert refused.value.fields == {"budget_holder": sentence}
+
+
+# Approval
+
+
+def test_an_empty_draft_cannot_be_sent_for_approval(session, challenge, now):
+    with pytest.raises(Refused) as refused:
+        advance(session, challenge, "submit_for_review", actor=OWNER, now=now)
+    assert refused.value.sentences == (
+        "It asks a question, and every required section of the brief is written.",
+        "It has an opening and a closing date, and the closing date lies ahead.",
+    )
+
+
+def test_the_checklist_says_what_approval_needs_in_the_rules_own_words(session, challenge, now):
+    assert [
+        sentence for sentence, so in drafting.checklist(session, challenge, actor=OWNER, now=now) if not so
+    ] == [
+        "It asks a question, and every required section of the brief is written.",
+        "It has an opening and a closing date, and the closing date lies ahead.",
+        "A budget holder is named.",
+        "The route to adoption is written: who will use it, and who pays when it works.",
+        "Named people of the sponsor have hours for the teams.",
+    ]
+
+
+def test_the_checklist_of_what_is_written_is_ticked(session, written, now):
+    assert all(so for _, so in drafting.checklist(session, written, actor=APPROVER, now=now))
+    assert not all(so for _, so in drafting.checklist(session, written, actor=SMALL_APPROVER, now=now))
+
+
+def test_an_approver_needs_a_limit_that_covers_the_money(session, written, now):
+    advance(session, written, "submit_for_review", actor=OWNER, now=now)
+    with pytest.raises(Refused) as refused:
+        advance(session, written, "approve", actor=SMALL_APPROVER, now=now)
+    assert refused.value.sentences == ("Your limit in pounds covers the challenge's money.",)
+
+
+def test_the_money_of_a_round_is_spent_once(session, round_, approved, now):
+    second = draft(session, round_=round_, sponsor=None, title="Second", actor=OWNER, now=now)
+    sections = {s.id: "Words." for s in programme_of(session, second).brief}
+    write_challenge(session, second, sections=sections, question="How?", opens_at=now,
+                    closes_at=now + OPEN_FOR, money_pounds=350_001, actor=OWNER, now=now, **READY)  # fmt: skip
+    advance(session, second, "submit_for_review", actor=OWNER, now=now)
+    with pytest.raises(Refused) as refused:
+        advance(session, second, "approve", actor=APPROVER, now=now)
+    assert refused.value.sentences == ("Its money is within the round's budget.",)
+
+
+def test_approval_makes_the_calendar_with_a_stage_after_the_other(session, approved):
+    dates = session.scalars(
+        select(StageDates)
+        .where(col(StageDates.challenge_id) == approved.id)
+        .order_by(col(StageDates.starts_at))
+    ).all()
+    programme = programme_of(session, approved)
+    assert [d.stage for d in dates] == [s.id for s in programme.stages]
+    assert [d.starts_at for d in dates[1:]] == [d.ends_at for d in dates[:-1]]
+    assert (dates[0].starts_at, dates[0].ends_at) == (approved.opens_at, approved.closes_at)
+
+
+# Opening and extending
+
+
+def test_it_opens_by_itself_at_its_time_with_its_text_and_its_brief(session, round_, approved, now):
+    advance(session, round_, "open", actor=MANAGER, now=now)
+    take_due_steps(session, now=approved.opens_at - timedelta(seconds=1))
+    assert approved.state == "approved"
+    take_due_steps(session, now=approved.opens_at)
+    session.refresh(approved)
+    assert (approved.state, approved.version) == ("open", 1)
+    assert text_in_hand(session, approved).published_at == approved.opens_at
+    brief = session.scalars(select(Document).where(col(Document.record_id) == approved.id)).one()
+    assert (brief.kind, brief.data["title"]) == ("challenge_brief", "Flooding impact")
+
+
+def test_the_brief_prints_plain_data(session, call):
+    data = brief_data(session, call.challenge)
+    assert (data["reference"], data["money_pounds"], data["how_to_apply_url"]) == (
+        "11.2", 650_000, "/challenges/11-2-flooding-impact/apply",
+    )  # fmt: skip
+    assert [stage["title"] for stage in data["stages"]][:3] == ["Open call", "Sift", "Interview"]
+
+
+def test_a_moved_deadline_moves_every_application_and_is_told_and_published(session, call):
+    application = call.application(call.team("Otter Works", call.person("Priya Raeburn")))
+    later = call.closes_at + timedelta(days=7)
+    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, closes_at=later,
+            reason="The notice was late.")  # fmt: skip
+    assert (call.challenge.closes_at, application.closes_at) == (later, later)
+    told = session.scalars(select(Message).where(col(Message.key).startswith("deadline-"))).one()
+    assert told.address == "priya.raeburn@example.org"
+    published = publication.extensions_of(session, call.challenge)
+    assert published == [publication.Extension(call.now, later, "The notice was late.", True)]
+
+
+def test_a_deadline_never_moves_backwards(session, call):
+    with pytest.raises(Refused) as refused:
+        advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now,
+                reason="Why not", closes_at=call.closes_at - timedelta(days=1))  # fmt: skip
+    assert refused.value.sentences == (
+        "The new closing date is later than the old one, and it has not passed.",
+    )
+
+
+def test_one_teams_deadline_is_published_without_its_name(session, call):
+    application = call.application(call.team("Otter Works", call.person("Priya Raeburn")))
+    later = call.closes_at + timedelta(days=1)
+    advance(session, application, "extend", actor=call.actor(call.manager), now=call.now, closes_at=later,
+            reason="Illness in the team.")  # fmt: skip
+    published = publication.extensions_of(session, call.challenge)
+    assert published == [publication.Extension(call.now, later, "Illness in the team.", False)]
+
+
+def test_a_reopened_call_seals_the_applications_again(session, call):
+    priya = call.person("Priya Raeburn")
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    advance(session, application, "submit", actor=call.actor(priya), now=call.now)
+    call.wait_until(call.closes_at)
+    assert (call.challenge.state, application.state) == ("closed", "in_progress")
+    later = call.now + timedelta(days=3)
+    advance(session, call.challenge, "reopen", actor=call.actor(call.manager), now=call.now, closes_at=later,
+            reason="The site could not be reached.")  # fmt: skip
+    assert (call.challenge.state, application.state, application.closes_at) == ("open", "submitted", later)
+
+
+# Questions
+
+
+def answered(session, call, text, *, at):
+    """A question that the owner answers and the manager publishes."""
+    asker = call.person(f"Asker of {text}")
+    question = ask(session, call.challenge, text=text, actor=call.actor(asker), now=at)
+    advance(session, question, "draft", actor=call.actor(call.owner), now=at, answer="Yes.")
+    advance(session, question, "publish", actor=call.actor(call.manager), now=at)
+    return question
+
+
+def test_answers_are_numbered_in_the_order_of_their_publication(session, call):
+    first, second = (answered(session, call, text, at=call.now) for text in ("May I?", "Can I?"))
+    assert (first.number, second.number) == (1, 2)
+    assert publication.answers_to(session, call.challenge) == [
+        (1, "May I?", "Yes.", call.now), (2, "Can I?", "Yes.", call.now),
+    ]  # fmt: skip
+
+
+def test_a_number_stays_when_an_answer_is_taken_back_and_published_again(session, call):
+    question = answered(session, call, "May I?", at=call.now)
+    manager, owner = call.actor(call.manager), call.actor(call.owner)
+    advance(session, question, "redraft", actor=manager, now=call.now, reason="It was wrong.")
+    assert publication.answers_to(session, call.challenge) == []
+    advance(session, question, "draft", actor=owner, now=call.now, answer="No.")
+    advance(session, question, "publish", actor=manager, now=call.now)
+    assert publication.answers_to(session, call.challenge) == [(1, "May I?", "No.", call.now)]
+
+
+def test_whoever_wrote_an_answer_does_not_publish_it(session, call):
+    question = ask(session, call.challenge, text="May I?", actor=call.actor(call.person("A")), now=call.now)
+    owner = call.actor(call.owner)
+    advance(session, question, "draft", actor=owner, now=call.now, answer="Yes.")
+    with pytest.raises(Refused) as refused:
+        advance(session, question, "publish", actor=owner, now=call.now)
+    assert refused.value.sentences == ("Somebody other than the person who wrote the answer clears it.",)
+
+
+@pytest.mark.parametrize(("text", "sentence"), [
+    ("  ", "Write your question."),
+    ("x" * 2001, "Your question has 2001 characters; 2000 fit."),
+])  # fmt: skip
+def test_a_question_has_words_and_not_too_many(session, call, text, sentence):
+    with pytest.raises(Refused) as refused:
+        ask(session, call.challenge, text=text, actor=call.actor(call.person("A")), now=call.now)
+    assert refused.value.fields == {"text": sentence}
+
+
+def test_nobody_asks_without_an_account(session, call):
+    with pytest.raises(Forbidden):
+        ask(session, call.challenge, text="May I?", actor=NOBODY, now=call.now)
+    session.rollback()
+
+
+def test_a_closed_call_takes_no_questions(session, call):
+    asker = call.person("A")
+    call.wait_until(call.closes_at)
+    with pytest.raises(Refused) as refused:
+        ask(session, call.challenge, text="May I?", actor=call.actor(asker), now=call.now)
+    assert refused.value.sentences == ("The challenge is open.",)
+
+
+def test_the_one_who_asked_reads_why_it_is_not_answered(session, call):
+    asker = call.person("A")
+    question = ask(session, call.challenge, text="Who else applies?", actor=call.actor(asker), now=call.now)
+    advance(
+        session, question, "decline", actor=call.actor(call.owner), now=call.now, reason="That is sealed."
+    )
+    told = session.scalars(select(Message).where(col(Message.key).startswith("question-"))).one()
+    assert (told.person_id, "That is sealed." in told.body) == (asker.id, True)
+
+
+def test_waiting_questions_are_seen_by_staff_and_by_whoever_asked(session, call):
+    asker, other = call.person("A"), call.person("B")
+    question = ask(session, call.challenge, text="May I?", actor=call.actor(asker), now=call.now)
+    owner = call.actor(call.owner)
+    assert unanswered(session, call.challenge, actor=owner, staff=True) == [question]
+    assert unanswered(session, call.challenge, actor=call.actor(asker), staff=False) == [question]
+    assert unanswered(session, call.challenge, actor=call.actor(other), staff=False) == []
+    assert unanswered(session, call.challenge, actor=NOBODY, staff=False) == []
+
+
+# The archive
+
+
+@pytest.fixture
+def civtech(session, now):
+    return store(session, shipped_programmes()["civtech"], now=now)
+
+
+def test_every_shipped_row_is_filed_once_with_its_source(session, civtech, now):
+    rows = archive.shipped_rows()
+    made, known = archive.import_rows(session, rows, programme=civtech, actor=MANAGER, now=now)
+    assert (len(made), known) == (56, 0)
+    assert {c.state for c in made} == {"completed"}
+    assert all(c.source_url for c in made)
+    assert archive.import_rows(session, rows, programme=civtech, actor=MANAGER, now=now) == ([], 56)
+
+
+def test_a_table_without_its_columns_says_which_are_missing():
+    with pytest.raises(Refused) as refused:
+        archive.read_rows("title,round\nA,1\n")
+    assert refused.value.sentences[0].startswith("The file has no column challenge_number, question_short,")
+
+
+def test_a_row_without_a_title_or_a_source_is_refused_with_its_line():
+    head = ",".join(archive.COLUMNS)
+    with pytest.raises(Refused) as refused:
+        archive.read_rows(f"{head}\n1,,A title,,,,,https://example.org\n1,,,,,,,\n")
+    assert refused.value.sentences == ("Line 3: a challenge needs a title and a source.",)
+
+
+# Finding
+
+
+def titles(session, wanted=None, actor=NOBODY):
+    return [row.title for row in find(session, wanted or Wanted(), actor=actor).rows]
+
+
+def test_a_draft_is_found_by_those_who_may_read_it_alone(session, challenge):
+    assert titles(session) == []
+    assert titles(session, actor=Actor(7, "Somebody", frozenset({Held("team_lead", "team", 1)}))) == []
+    mine = Actor(7, "Owner", frozenset({Held("challenge_owner", "challenge", challenge.id)}))
+    its_round = Actor(7, "Manager", frozenset({Held("programme_manager", "round", challenge.round_id)}))
+    other = Actor(7, "Owner", frozenset({Held("challenge_owner", "challenge", 999)}))
+    assert [titles(session, actor=a) for a in (mine, its_round, AUDITOR)] == [["Flooding impact"]] * 3
+    assert titles(session, actor=other) == []
+
+
+def test_an_approved_challenge_is_announced_and_no_more(session, approved):
+    row = find(session, Wanted(), actor=NOBODY).rows[0]
+    assert (row.group, row.title, row.question, row.money_pounds, row.is_readable) == (
+        "soon", "Flooding impact", "", 0, False,
+    )  # fmt: skip
+    assert titles(session, Wanted(words="see a flood")) == []
+    with pytest.raises(NotFound):
+        publication.read(session, approved.slug, actor=NOBODY, now=approved.since)
+
+
+def test_a_rehearsal_is_found_by_staff_alone(session, call):
+    session.get_one(Round, call.challenge.round_id).rehearsal = True
+    session.flush()
+    assert (titles(session), titles(session, actor=MANAGER)) == ([], ["Flooding impact"])
+    with pytest.raises(NotFound):
+        publication.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
+
+
+def test_a_list_is_searched_filtered_counted_and_sorted(session, call, civtech):
+    archive.import_rows(session, archive.shipped_rows(), programme=civtech, actor=MANAGER, now=call.now)
+    everything = find(session, Wanted(), actor=NOBODY)
+    assert (everything.total, everything.counts["open"], everything.counts["finished"]) == (57, 1, 56)
+    assert (everything.rows[0].group, len(everything.rows)) == ("open", 50)
+    assert len(find(session, Wanted(page=2), actor=NOBODY).rows) == 7
+    assert titles(session, Wanted(words="FLOOD impact", group="open")) == ["Flooding impact"]
+    assert titles(session, Wanted(words="100%")) == titles(session, Wanted(words="_")) == []
+    assert titles(session, Wanted(sponsor="NatureScot")) == ["Biodiversity credits"]
+    assert find(session, Wanted(known=True), actor=NOBODY).total == 13
+    by_title = titles(session, Wanted(sort="title"))
+    assert by_title == sorted(by_title, key=str.lower)
+
+
+def test_what_is_open_comes_first_and_closes_soonest_first(session, call):
+    assert [row.title for row in finding.joinable(session, most=10)] == ["Flooding impact"]
+    assert finding.numbers(session) == (
+        {"open": 1, "soon": 0, "running": 0, "finished": 0, "preparing": 0},
+        0,
+    )
+
+
+# What is published
+
+
+def test_the_public_learns_no_number_before_a_result_is_released(session, call):
+    priya = call.person("Priya Raeburn")
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    advance(session, application, "submit", actor=call.actor(priya), now=call.now)
+    call.wait_until(call.closes_at)
+    found = publication.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
+    assert {(s.came, s.went_on) for s in found.stages} == {(None, None)}
+    assert (found.winners, found.is_preview, found.is_staff) == ([], False, False)
+    staff = publication.read(session, call.challenge.slug, actor=call.actor(call.owner), now=call.now)
+    assert [s.came for s in staff.stages if s.kind == "gate"] == [1, None, None]
+
+
+def test_a_draft_shows_the_stages_that_its_dates_lead_to(session, written):
+    programme = programme_of(session, written)
+    stages = funnels(session, [written], [programme])[written.id]
+    assert [s.id for s in stages] == [s.id for s in programme.stages]
+    assert (stages[0].starts_at, stages[0].ends_at) == (written.opens_at, written.closes_at)
+    assert stages[-2].money_pounds == 650_000
+
+
+def test_a_draft_without_dates_has_no_stages(session, challenge):
+    assert funnels(session, [challenge], [programme_of(session, challenge)]) == {challenge.id: []}
