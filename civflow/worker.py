@@ -1,28 +1,286 @@
-"""The background worker: the tick, mail, documents, nightly seals; in a process of its own or inside the web's."""
+"""The background worker: the tick, mail, documents, the nightly seal; in its own process or inside the web's.
+
+Every job looks at the rows that wait and does what it finds, so it may run twice, stop anywhere, and be taken
+up by any worker. DBOS wakes the workers up and sees to it that of many machines one takes the tick.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import signal
+import smtplib
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock
 
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy import Engine
 
+from civflow.db import make_engine, new_session, reading
+from civflow.services import deadlines, documents, history, jobs, mail
+from civflow.services.printing import Order, PrintRoom
+from civflow.services.rendering import CannotRender
 from civflow.settings import Settings
+
+log = logging.getLogger(__name__)
+
+JOBS_VERSION = "1"  # goes up when a job takes other arguments: then no worker takes up another version's jobs
+AT_ONCE = 32  # documents that are printed before they are written down
+OUTBOX_AT_ONCE = 200
+SCHEDULES = {"tick": "*/5 * * * * *", "seal_days": "10 0 * * *", "purge": "40 3 * * *"}  # UTC
+
+Clock = Callable[[], datetime]
+
+
+def clock() -> datetime:
+    """The only place of the worker that reads the time."""
+    return datetime.now(UTC)
+
+
+class Worker:
+    """What the jobs need: an engine, printers, a line to the mail server; and the jobs as plain methods."""
+
+    def __init__(self, settings: Settings, engine: Engine, *, now: Clock = clock) -> None:
+        self.settings, self.engine, self.now = settings, engine, now
+        self.stopping = Event()
+        self._room: PrintRoom | None = None
+        self._office = mail.PostOffice(settings.smtp_url) if settings.smtp_url else None
+        self._mail_rests_until: datetime | None = None
+        self._refused: dict[int, tuple[int, datetime]] = {}  # document -> failures, and when to try again
+        self._mailing, self._printing = Lock(), Lock()
+        self.jobs: dict[str, Callable[[], object]] = {
+            "tick": self.tick, "send_message": self.send_messages, "make_document": self.make_documents,
+            "seal_days": self.seal_days, "purge": self.purge,
+        }  # fmt: skip
+
+    def tick(self) -> None:
+        """Take the steps that are due, and ask for the jobs of rows that still wait."""
+        now = self.now()
+        with new_session(self.engine) as session:
+            tick = deadlines.take_due_steps(session, now=now)
+            session.commit()
+        for stuck in tick.stuck:
+            log.info("%s %s cannot %s: %s", *stuck[:3], " ".join(stuck.sentences))
+        with new_session(reading(self.engine)) as session:
+            mail_waits = bool(mail.due(session, now=now, limit=1))
+            documents_wait = documents.are_waiting(session)
+        if mail_waits or documents_wait:
+            self._wake(now, mail_waits=mail_waits, documents_wait=documents_wait)
+
+    def _wake(self, now: datetime, *, mail_waits: bool, documents_wait: bool) -> None:
+        key = f"tick-{now:%Y%m%dT%H%M%S}"
+        with new_session(self.engine) as session:
+            if mail_waits:
+                jobs.enqueue(session, "send_message", key)
+            if documents_wait:
+                jobs.enqueue(session, "make_document", key)
+            session.commit()
+
+    def send_messages(self) -> int:
+        """Send everything that is due; how many left for good."""
+        with self._mailing:
+            return self._send_by_server() if self._office else self._show_in_outbox()
+
+    def _show_in_outbox(self) -> int:
+        if not self.settings.demonstration:
+            log.warning("CIVFLOW_SMTP_URL names no mail server: messages wait.")
+            return 0
+        sent = 0
+        while not self.stopping.is_set():
+            with new_session(self.engine) as session:
+                due = mail.due(session, now=self.now(), limit=OUTBOX_AT_ONCE)
+                moved = mail.show_in_outbox(session, due, now=self.now()) if due else 0
+                session.commit()
+            sent += moved
+            if not moved:
+                break
+        return sent
+
+    def _send_by_server(self) -> int:
+        if self._mail_rests_until and self.now() < self._mail_rests_until:
+            return 0
+        sent = 0
+        try:
+            while due := self._due_now():
+                sent += sum(self._send_one(message_id) for message_id in due if not self.stopping.is_set())
+        except (OSError, smtplib.SMTPException) as broken:
+            self._mail_rests_until = self.now() + timedelta(seconds=30)
+            log.warning("The mail server cannot be reached, next try in 30 seconds: %s", broken)
+        finally:
+            self._line().close()
+        return sent
+
+    def _line(self) -> mail.PostOffice:
+        assert self._office is not None  # noqa: S101
+        return self._office
+
+    def _due_now(self) -> list[int]:
+        if self.stopping.is_set():
+            return []
+        with new_session(reading(self.engine)) as session:
+            return mail.due(session, now=self.now(), limit=50)
+
+    def _send_one(self, message_id: int) -> bool:
+        """Claim, commit, hand over, write down, commit. Raises OSError or SMTPException if nobody listens."""
+        self._line().open()
+        with new_session(self.engine) as session:
+            letter = mail.claim(session, message_id, settings=self.settings, now=self.now())
+            session.commit()
+            if letter is None:
+                return False
+            result = self._line().deliver(letter)
+            mail.settle(session, message_id, result, now=self.now())
+            session.commit()
+        return result.kind == "sent"
+
+    def make_documents(self, progress: Callable[[int], None] | None = None) -> int:
+        """Make every document that waits; `progress` hears every few how many are made. How many in all."""
+        made = 0
+        with self._printing:
+            while not self.stopping.is_set():
+                tried, done = self._make_some()
+                made += done
+                if not tried:
+                    break
+                if progress:
+                    progress(made)
+        return made
+
+    def _make_some(self) -> tuple[int, int]:
+        """Print a few documents; how many were tried, and how many were made."""
+        now = self.now()
+        resting = [document for document, (_, until) in self._refused.items() if until > now]
+        with new_session(self.engine) as session:
+            some = documents.waiting(session, limit=AT_ONCE, leave_out=resting)
+            if not some:
+                return 0, 0
+            if self.settings.is_sqlite:
+                session.commit()  # nobody else could write while we print; elsewhere the locks keep them ours
+            orders = [Order(d.kind, d.data, self.settings.base_url) for d in some]
+            made = 0
+            for document, pdf in zip(some, self._print_room().print_all(orders), strict=True):
+                if isinstance(pdf, CannotRender):
+                    self._let_rest(document.id or 0, str(pdf), now)
+                else:
+                    made += documents.keep(session, document, pdf, files=self.settings.files, now=self.now())
+            session.commit()
+        return len(some), made
+
+    def _let_rest(self, document_id: int, why: str, now: datetime) -> None:
+        """A document that cannot be made is tried again ever more seldom, and holds up no other."""
+        failures = self._refused.get(document_id, (0, now))[0] + 1
+        self._refused[document_id] = (failures, now + timedelta(minutes=min(2 ** (failures - 1), 240)))
+        log.error("Document %s cannot be made: %s", document_id, why)
+
+    def _print_room(self) -> PrintRoom:
+        if self._room is None:
+            self._room = PrintRoom()
+        return self._room
+
+    def seal_days(self) -> None:
+        """Seal every day that is over."""
+        with new_session(self.engine) as session:
+            history.seal_days(session, now=self.now())
+            session.commit()
+
+    def purge(self) -> None:
+        """Delete what nobody needs any more: jobs that ended, sign-ins that are over."""
+        jobs.purge(self.engine, now=self.now())
+        with new_session(self.engine) as session:
+            jobs.forget_sign_ins(session, now=self.now())
+            session.commit()
+
+    def close(self) -> None:
+        """End the printers and the line to the mail server."""
+        self.stopping.set()
+        if self._room:
+            self._room.close()
+        if self._office:
+            self._office.close()
+
+
+def drain(
+    settings: Settings, engine: Engine, *, now: datetime, progress: Callable[[int], None] | None = None
+) -> tuple[int, int]:
+    """Make every document and send every message that waits at `now`, here and at once, without jobs.
+
+    `progress` hears every few documents how many are made. Returns the numbers of documents and messages.
+    """
+    worker = Worker(settings, engine, now=lambda: now)
+    try:
+        return worker.make_documents(progress), worker.send_messages()
+    finally:
+        worker.close()
 
 
 def run(settings: Settings) -> None:
     """Work until the process is told to stop: `civflow worker`."""
-    raise NotImplementedError
+    told = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: told.set())
+    with _working(settings, settings.worker or socket.gethostname()):
+        told.wait()
 
 
 @contextmanager
-def start_embedded(settings: Settings) -> Iterator[None]:
+def start_embedded(settings: Settings) -> Iterator[Worker]:
     """Work in threads of this process while the block lasts: web and worker in one."""
-    raise NotImplementedError
-    yield
+    with _working(settings, f"{settings.worker or socket.gethostname()}/web") as worker:
+        yield worker
 
 
-def drain(settings: Settings, engine: Engine, *, now: datetime) -> None:
-    """Make every document and send every message that waits at `now`, here and at once, without jobs."""
-    raise NotImplementedError
+@contextmanager
+def _working(settings: Settings, name: str) -> Iterator[Worker]:
+    """Launch DBOS under a name that is the same after a restart: then it takes up what it left."""
+    engine = make_engine(settings)
+    worker = Worker(settings, engine)
+    config: DBOSConfig = {
+        "name": jobs.NAME,
+        "system_database_url": settings.database_url,
+        "application_version": JOBS_VERSION,
+        "executor_id": name,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "scheduler_polling_interval_sec": 30.0,
+    }
+    DBOS(config=config)
+    try:
+        registered = {name: DBOS.workflow(name=name)(_job(name, body)) for name, body in worker.jobs.items()}
+        DBOS.launch()
+        for queue in jobs.QUEUES:
+            DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5)
+        DBOS.apply_schedules([
+            {"schedule_name": name, "workflow_fn": registered[name], "schedule": when, "context": None,
+             "queue_name": jobs.JOBS[name].queue}
+            for name, when in SCHEDULES.items()
+        ])  # fmt: skip
+        _ask_for_what_the_nights_missed(worker)
+        yield worker
+    finally:
+        worker.stopping.set()
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=10)
+        worker.close()
+        engine.dispose()
+
+
+def _job(name: str, body: Callable[[], object]) -> Callable[..., None]:
+    """A job as DBOS calls it, which gives those with a schedule their time and context."""
+
+    def job(*_: object) -> None:
+        try:
+            body()
+        except Exception:
+            log.exception("The job %s failed; the next tick wakes it up again.", name)
+            raise
+
+    return job
+
+
+def _ask_for_what_the_nights_missed(worker: Worker) -> None:
+    """A machine that sleeps at night does it once in the morning."""
+    with new_session(worker.engine) as session:
+        for name in ("seal_days", "purge"):
+            jobs.enqueue(session, name, f"{worker.now():%Y-%m-%d}")
+        session.commit()

@@ -16,14 +16,14 @@ from sqlmodel import Session
 
 from civflow.models import Challenge, Programme, Tracked
 from civflow.services import history, statements, turns
-from civflow.services.effects import Move, Records, follow
-from civflow.services.turns import Turn
+from civflow.services.effects import Move, Records, follow, in_rows
+from civflow.services.turns import Moves, Turn
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, Case, Conflicted, NotFound, Option, Refused, Workflow
 
 PAGES = {page.record: page for page in HANDBOOK.values()}
-CHUNK = 2000  # records that advance_many reads and writes at a time
+CHUNK = 5000  # records that advance_many reads and writes at a time
 
 
 def workflow_of(session: Session, record: Tracked) -> Workflow:
@@ -143,23 +143,13 @@ def _advance(
     if seen is not None and seen != row.revision:
         raise _somebody_was_first(session, workflow, record_id)
     turn = turns.judge(workflow, row, trigger, actor, now, reason.strip(), inputs)
-    deed = turn.deed()
-    links = deed.links([(record_id, row.revision, row.head)])
-    if not history.append(connection, workflow.table, turn.columns, deed, links):
-        raise _somebody_was_first(session, workflow, record_id)
-    if record is None:
-        _show_loaded(session, turn, links)
-    else:
-        turn.show(record, links[0])
-    move = turn.move(row, Records(session, workflow.record, [record_id], record))
-    follow(session, [move])
-    return move
+    return next(iter(_move_together(session, turn, [row], record)))
 
 
 class Bulk(NamedTuple):
     """What became of many records: the moves, and the sentences for those that stayed where they were."""
 
-    moved: list[Move]
+    moved: Moves
     refused: dict[int, tuple[str, ...]]
 
 
@@ -174,7 +164,7 @@ def advance_many(
     page differs by row.
     """
     session.flush()
-    workflow, wanted, bulk = PAGES[model], list(dict.fromkeys(ids)), Bulk([], {})
+    workflow, wanted, bulk = PAGES[model], list(dict.fromkeys(ids)), Bulk(Moves(), {})
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
         for turn, rows in _sort_by_turn(session, workflow, chunk, trigger, actor, now, reason.strip(), inputs, bulk):
@@ -205,16 +195,17 @@ def _sort_by_turn(
     return sorted_.values()
 
 
-def _move_together(session: Session, turn: Turn, rows: list[Any]) -> list[Move]:
+def _move_together(session: Session, turn: Turn, rows: list[Any], loaded: Tracked | None = None) -> Moves:
     """Write one turn of several rows, and do what follows."""
-    deed = turn.deed()
-    links = deed.links((row.id, row.revision, row.head) for row in rows)
-    if not history.append(session.connection(), turn.workflow.table, turn.columns, deed, links):
-        raise Conflicted("Somebody changed one of these records meanwhile.", who="", when=None)
-    _show_loaded(session, turn, links)
-    records = Records(session, turn.workflow.record, [row.id for row in rows])
-    moves = [turn.move(row, records) for row in rows]
-    follow(session, moves)
+    workflow, deed, moves = turn.workflow, turn.deed(), Moves()
+    moves.add(turn, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
+    for more, same in in_rows(session, turn.step, moves, rows):
+        columns = {**turn.columns, **more}
+        links = deed.links((row.id, row.revision, row.head) for row in same)
+        if not history.append(session.connection(), workflow.table, columns, deed, links):
+            raise _somebody_was_first(session, workflow, links[0][0])
+        _show(session, turn, columns, links, loaded)
+    follow(session, turn.step, moves)
     return moves
 
 
@@ -227,12 +218,18 @@ def _read(
     return rows[0]
 
 
-def _show_loaded(session: Session, turn: Turn, links: Sequence[statements.Link]) -> None:
-    """Bring those of the moved records up to date that the session has loaded."""
-    loaded = {record.id: record for record in session.identity_map.values() if type(record) is turn.workflow.record}
-    for link in links if loaded else ():
-        if link[0] in loaded:
-            turn.show(loaded[link[0]], link)
+def _show(
+    session: Session, turn: Turn, columns: Mapping[str, Any], links: Sequence[statements.Link], loaded: Tracked | None
+) -> None:
+    """Bring the loaded ones of the moved records up to date without marking them as changed."""
+    model = turn.workflow.record
+    known = [loaded] if loaded else [record for record in session.identity_map.values() if type(record) is model]
+    new = {link[0]: link for link in links} if known else {}
+    for record in known:
+        link = new.get(record.id or 0)
+        if link:
+            for name, value in {**columns, "state": turn.to_state, "revision": link[1], "head": link[3]}.items():
+                set_committed_value(record, name, value)
 
 
 def _somebody_was_first(session: Session, workflow: Workflow, record_id: int) -> Conflicted:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from civflow.models import Application, Assignment, Challenge, Round, Submission, Team
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many, begin
-from civflow.services.effects import Move, effect, effect_for_all
+from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.history import history_of
 from civflow.services.messages import members, post_all, write
@@ -279,17 +279,14 @@ def receipt_data(
     }
 
 
-@effect_for_all
-def enter_the_first_gate(session: Session, moves: Sequence[Move]) -> None:
+@effect_in_row
+def enter_the_first_gate(session: Session, moves: Sequence[Move]) -> list[dict[str, str]]:
     """Applications that were taken in stand before the challenge's first gate."""
-    by_challenge: dict[int, list[Application]] = {}
-    for move in moves:
-        by_challenge.setdefault(move.record.challenge_id, []).append(move.record)
-    for challenge_id, applications in by_challenge.items():
+    rows, first = [move.row for move in moves], {}
+    for challenge_id in {row.challenge_id for row in rows}:
         programme = programme_of(session, session.get_one(Challenge, challenge_id))
-        for application in applications:
-            application.stage = application.stage or programme.gates[0].id
-    session.flush()
+        first[challenge_id] = programme.gates[0].id
+    return [{"stage": row.stage or first[row.challenge_id]} for row in rows]
 
 
 @effect

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Programme, Tracked
-from civflow.services.advance import Bulk, advance, advance_many
+from civflow.models import Challenge, Programme
+from civflow.services.advance import advance, advance_many
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import challenge_workflow
-from civflow.workflows.engine import CLOCK, Refused, Step, Workflow
+from civflow.workflows.engine import CLOCK, Refusal, Step, Workflow
+
+Why = tuple[str, ...]
+Taken = tuple[int, dict[int, Why]]  # how many moved; why others could not
+Take = Callable[[list[int]], Taken]
 
 
 class Tick(NamedTuple):
@@ -28,44 +33,100 @@ class Stuck(NamedTuple):
     workflow: str
     record_id: int
     step: str
-    sentences: tuple[str, ...]
+    sentences: Why
 
 
 def take_due_steps(session: Session, *, now: datetime) -> Tick:
-    """Take every step whose time has come, for every workflow of the handbook."""
+    """Take every step whose time has come, for every workflow of the handbook.
+
+    A record whose step is refused, by a rule or by what follows, stays where it is and holds up nobody else.
+    """
     moved, stuck = 0, []
+    for page, step, take in _due_steps(session, now):
+        count, refused = _take(session, page, step, take, now)
+        moved += count
+        stuck += [Stuck(page.name, record, step.name, why) for record, why in refused.items()]
+    return Tick(moved, stuck)
+
+
+def _due_steps(session: Session, now: datetime) -> Iterator[tuple[Workflow, Step, Take]]:
+    """Each step that the clock can take, with the function that takes it for some records."""
     for name, page in HANDBOOK.items():
+        if name == "challenge":
+            yield from _due_steps_of_challenges(session, now)
+            continue
         for step in page.steps:
             if step.due:
-                bulk = _take_challenges(session, step.name, now) if name == "challenge" else _take(session, page, step, now)
-                moved += len(bulk.moved)
-                stuck += [Stuck(name, record, step.name, why) for record, why in bulk.refused.items()]
-    return Tick(moved, stuck)
+                yield page, step, _together(session, page, step, now)
+
+
+def _together(session: Session, page: Workflow, step: Step, now: datetime) -> Take:
+    def take(ids: list[int]) -> Taken:
+        bulk = advance_many(session, page.record, ids, step.name, actor=CLOCK, now=now)
+        return len(bulk.moved), bulk.refused
+
+    return take
+
+
+def _due_steps_of_challenges(session: Session, now: datetime) -> Iterator[tuple[Workflow, Step, Take]]:
+    """Each programme has a page of its own for its challenges."""
+    for programme in session.scalars(select(Programme).order_by(col(Programme.id))).all():
+        page = challenge_workflow(programme.source)
+        for step in page.steps:
+            if step.due:
+                yield page, step, _one_by_one(session, programme, step, now)
+
+
+def _one_by_one(session: Session, programme: Programme, step: Step, now: datetime) -> Take:
+    def take(ids: list[int]) -> Taken:
+        wanted = select(Challenge).where(col(Challenge.id).in_(ids), col(Challenge.programme_id) == programme.id)
+        challenges = session.scalars(wanted.order_by(col(Challenge.id))).all()
+        for challenge in challenges:
+            advance(session, challenge, step.name, actor=CLOCK, now=now)
+        return len(challenges), {}
+
+    return take
 
 
 def due_ids(session: Session, page: Workflow, step: Step, now: datetime) -> list[int]:
     """The records that stand where the step begins and whose time has come."""
     table = page.table
-    query = select(table.c.id).where(table.c.state.in_(step.sources), table.c[step.due] <= now)
-    return list(session.connection().execute(query.order_by(table.c.id)).scalars())
+    query = select(table.c.id).where(table.c.state.in_(step.sources), table.c[str(step.due)] <= now)
+    return list(session.connection().execute(query.order_by(table.c.id)).scalars().all())
 
 
-def _take(session: Session, page: Workflow, step: Step, now: datetime) -> Bulk:
-    model: type[Tracked] = page.record
-    return advance_many(session, model, due_ids(session, page, step, now), step.name, actor=CLOCK, now=now)
+def _take(session: Session, page: Workflow, step: Step, take: Take, now: datetime) -> Taken:
+    """Take the step with everybody that is due: all together, or one by one where it is refused for all of them."""
+    ids = due_ids(session, page, step, now)
+    if not ids:
+        return 0, {}
+    try:
+        moved, refused = _attempt(session, take, ids)
+    except Refusal:
+        moved, refused = _take_one_by_one(session, take, ids)
+    if refused:  # another tick, or a person, may have taken the step meanwhile
+        still = set(due_ids(session, page, step, now))
+        refused = {record: why for record, why in refused.items() if record in still}
+    return moved, refused
 
 
-def _take_challenges(session: Session, trigger: str, now: datetime) -> Bulk:
-    """Challenges one by one: their page depends on the programme of their round."""
-    bulk = Bulk([], {})
-    for programme in session.scalars(select(Programme)):
-        page = challenge_workflow(programme.source)
-        for step in (s for s in page.steps if s.name == trigger):
-            ids = due_ids(session, page, step, now)
-            wanted = select(Challenge).where(col(Challenge.id).in_(ids), col(Challenge.programme_id) == programme.id)
-            for challenge in session.scalars(wanted.order_by(col(Challenge.id))).all():
-                try:
-                    bulk.moved.append(advance(session, challenge, trigger, actor=CLOCK, now=now))
-                except Refused as refused:
-                    bulk.refused[challenge.id or 0] = refused.sentences
-    return bulk
+def _take_one_by_one(session: Session, take: Take, ids: list[int]) -> Taken:
+    moved, refused = 0, {}
+    for record_id in ids:
+        try:
+            count, why = _attempt(session, take, [record_id])
+        except Refusal as refusal:
+            count, why = 0, {record_id: refusal.sentences}
+        moved += count
+        refused.update(why)
+    return moved, refused
+
+
+def _attempt(session: Session, take: Take, ids: list[int]) -> Taken:
+    """Take the step; where what follows is refused, undo all of it and raise the refusal."""
+    try:
+        with session.begin_nested():
+            return take(ids)
+    except Refusal:
+        session.expire_all()
+        raise

@@ -1,4 +1,4 @@
-"""Documents: asked for in the transaction that makes them true, made after it, once, and kept by their hash."""
+"""Documents: asked for in the transaction that makes them true, made after it, and kept by their hash."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ def waiting(session: Session, *, limit: int, leave_out: Sequence[int] = ()) -> l
     query = select(Document).where(col(Document.made_at).is_(None), col(Document.id).not_in(leave_out))
     query = query.order_by(col(Document.id)).limit(limit).with_for_update(skip_locked=True, key_share=True)
     return list(session.exec(query))
+
+
+def are_waiting(session: Session) -> bool:
+    """Whether any document was asked for and is not made."""
+    return (
+        session.exec(select(Document.id).where(col(Document.made_at).is_(None)).limit(1)).first() is not None
+    )
 
 
 def make(session: Session, document_id: int, *, files: Path, now: datetime, base_url: str = "") -> Document:

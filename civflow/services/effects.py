@@ -59,7 +59,10 @@ class Move:
 
 OneByOne = Callable[[Session, Move], None]
 AllAtOnce = Callable[[Session, Sequence[Move]], None]
+Columns = Mapping[str, Any]
+InRow = Callable[[Session, Sequence[Move]], Sequence[Columns]]
 EFFECTS: dict[str, AllAtOnce] = {}
+IN_ROW: dict[str, InRow] = {}
 
 
 def effect(function: OneByOne) -> OneByOne:
@@ -85,14 +88,41 @@ def effect_for_all(function: AllAtOnce) -> AllAtOnce:
     return function
 
 
+def effect_in_row(function: InRow) -> InRow:
+    """Register a function that sets columns of the moving records themselves, and does nothing else.
+
+    It answers the columns for each move, in their order; they are written in one statement with the new state. It is
+    called before that, so it looks at `row` and not at `record`.
+    """
+    _register(function.__name__, lambda _session, _moves: None)
+    IN_ROW[function.__name__] = function
+    return function
+
+
 def _register(name: str, function: AllAtOnce) -> None:
     if name in EFFECTS:
         raise ValueError(f"Two effects are called {name}.")
     EFFECTS[name] = function
 
 
-def follow(session: Session, moves: Sequence[Move]) -> None:
-    """Do everything that the handbook says follows; all moves are of one step."""
-    if moves:
-        for name in moves[0].step.then:
-            EFFECTS[name](session, moves)
+def in_rows(
+    session: Session, step: Step, moves: Sequence[Move], rows: Sequence[Any]
+) -> Iterable[tuple[Columns, Sequence[Any]]]:
+    """What the step's effects set in the records' own rows: the rows, together where they are set the same."""
+    answers = [IN_ROW[name](session, moves) for name in step.then if name in IN_ROW]
+    if not answers:
+        return [({}, rows)]
+    together: dict[tuple[tuple[str, Any], ...], tuple[Columns, list[Any]]] = {}
+    for row, columns in zip(rows, map(_merged, *answers), strict=True):
+        together.setdefault(tuple(columns.items()), (columns, []))[1].append(row)
+    return together.values()
+
+
+def _merged(first: Columns, *others: Columns) -> Columns:
+    return {name: value for some in (first, *others) for name, value in some.items()} if others else first
+
+
+def follow(session: Session, step: Step, moves: Sequence[Move]) -> None:
+    """Do everything that the handbook says follows a step."""
+    for name in step.then:
+        EFFECTS[name](session, moves)

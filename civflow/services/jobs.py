@@ -13,8 +13,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
-from sqlalchemy import Engine, inspect
-from sqlmodel import Session
+from sqlalchemy import Engine, delete, inspect
+from sqlmodel import Session, col
+
+from civflow.models import SignIn, SignInLink
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -130,3 +132,12 @@ def purge(engine: Engine, *, now: datetime) -> int:
                 return gone
             client.delete_workflows([job.workflow_id for job in old])
             gone += len(old)
+
+
+def forget_sign_ins(session: Session, *, now: datetime) -> int:
+    """Delete sign-ins and their links that ended KEPT ago or longer; how many."""
+    gone = 0
+    for table in (SignIn, SignInLink):
+        old = delete(table).where(col(table.expires_at) < now - KEPT)
+        gone += session.connection().execute(old).rowcount
+    return gone

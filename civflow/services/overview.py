@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Gate, Message, Outcome, Programme, Round, StageDates
+from civflow.models import Challenge, Gate, Message, Outcome, Round
 from civflow.services.advance import options, workflow_of
 from civflow.services.naming import path_of, title_of
-from civflow.services.programmes import contents_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
 
@@ -22,12 +21,11 @@ SOON = timedelta(days=7)
 
 @dataclass
 class Strip:
-    """One challenge of the round: its stages with their dates and counts, and its state."""
+    """One challenge of the round, and what its state is called."""
 
     challenge: Challenge
     label: str
     tone: str
-    stages: list[dict[str, Any]]
 
 
 @dataclass
@@ -76,7 +74,7 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     challenges = session.scalars(
         select(Challenge).where(col(Challenge.round_id) == round_.id).order_by(col(Challenge.reference), col(Challenge.id))
     ).all()
-    found.strips = strips(session, round_, challenges)
+    found.strips = [_strip(session, challenge) for challenge in challenges]
     gates = session.scalars(select(Gate).where(col(Gate.round_id) == round_.id).order_by(col(Gate.id))).all()
     _decisions(session, found, gates, challenges)
     for record in (*challenges, *gates):
@@ -87,41 +85,9 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     return found
 
 
-def strips(session: Session, round_: Round, challenges: Sequence[Challenge]) -> list[Strip]:
-    """The flow of each challenge: stage, dates, and how many went in and came out of each gate."""
-    ids = [c.id for c in challenges]
-    programme = contents_of(session.get_one(Programme, round_.programme_id))
-    calendar: dict[int, list[StageDates]] = {}
-    for dates in session.scalars(select(StageDates).where(col(StageDates.challenge_id).in_(ids)).order_by(col(StageDates.starts_at))):
-        calendar.setdefault(dates.challenge_id, []).append(dates)
-    counts = gate_counts(session, ids)
-    found = []
-    for challenge in challenges:
-        state = workflow_of(session, challenge).states[challenge.state]
-        order = [d.stage for d in calendar.get(challenge.id or 0, [])]
-        here = order.index(challenge.state) if challenge.state in order else 0 if state.name == "open" else None
-        stages = [
-            {
-                "id": d.stage, "title": programme.stage(d.stage).title, "kind": programme.stage(d.stage).kind,
-                "starts": d.starts_at, "ends": d.ends_at, "into": counts.get((challenge.id, d.stage), (None, None))[0],
-                "out_of": counts.get((challenge.id, d.stage), (None, None))[1],
-                "state": "future" if here is None else "past" if n < here else "current" if n == here else "future",
-            }
-            for n, d in enumerate(calendar.get(challenge.id or 0, []))
-        ]  # fmt: skip
-        found.append(Strip(challenge, state.staff, state.tone, stages))
-    return found
-
-
-def gate_counts(session: Session, challenge_ids: Sequence[int | None]) -> dict[tuple[int, str], tuple[int | None, int | None]]:
-    """(challenge, stage) -> how many applications a released gate ranked, and how many of them went on."""
-    on = func.sum(case((col(Outcome.decision) == "goes_on", 1), else_=0))
-    query = select(Gate.challenge_id, Gate.stage, func.count(col(Outcome.id)), on).join(
-        Outcome, col(Outcome.gate_id) == col(Gate.id)
-    )
-    query = query.where(col(Gate.challenge_id).in_(challenge_ids), col(Gate.released_at).is_not(None))
-    rows = session.execute(query.group_by(col(Gate.challenge_id), col(Gate.stage)))
-    return {(challenge, stage): (into, out) for challenge, stage, into, out in rows}
+def _strip(session: Session, challenge: Challenge) -> Strip:
+    state = workflow_of(session, challenge).states[challenge.state]
+    return Strip(challenge, state.staff, state.tone)
 
 
 def _decisions(session: Session, found: Overview, gates: Sequence[Gate], challenges: Sequence[Challenge]) -> None:

@@ -78,9 +78,9 @@ class Prepared:
             if name in shared:
                 rest[names.index(name) - len(LINK)] = convert(shared[name])
         in_order = itemgetter(*(names.index(name) for name in self.names))
-        return self._execute(connection, [in_order((*link, *rest)) for link in links], many=True)
+        return self._execute(connection, (in_order((*link, *rest)) for link in links), many=True)
 
-    def _execute(self, connection: Connection, arguments: Sequence[Any], *, many: bool) -> Any:
+    def _execute(self, connection: Connection, arguments: Iterable[Any], *, many: bool) -> Any:
         cursor = connection.connection.cursor()
         try:
             (cursor.executemany if many else cursor.execute)(self.sql, arguments)

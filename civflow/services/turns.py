@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from sqlalchemy.orm.attributes import set_committed_value
-
-from civflow.models import Tracked
 from civflow.services import history
 from civflow.services.effects import Move, Records
-from civflow.services.statements import Link
 from civflow.workflows.engine import NOBODY, Actor, Case, Forbidden, Refused, Step, Workflow
 
 
 class Turn(NamedTuple):
-    """A step of one record, or of several that stand in the same state; `columns` are set beside the state."""
+    """A step of one record, or of several that stand in the same state; `columns` are what it sets in each row."""
 
     workflow: Workflow
     step: Step
@@ -37,18 +33,34 @@ class Turn(NamedTuple):
             from_state=self.from_state, to_state=self.to_state, reason=self.reason, inputs=self.inputs,
         )  # fmt: skip
 
-    def show(self, record: Tracked, link: Link) -> None:
-        """Bring a loaded record up to date without marking it as changed."""
-        new = {**self.columns, "state": self.to_state, "revision": link[1], "head": link[3]}
-        for name, value in new.items():
-            set_committed_value(record, name, value)
-
     def move(self, row: Any, records: Records) -> Move:
         """The turn of one of the records, for what follows."""
         return Move(
             self.workflow, self.step, row, records, self.from_state, self.to_state, self.actor, self.now, self.reason,
             self.inputs,
         )  # fmt: skip
+
+
+class Moves(Sequence[Move]):
+    """The moves of some turns, each made when somebody looks at it: thousands cost nothing until then."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Turn, Sequence[Any], Records]] = []
+
+    def add(self, turn: Turn, rows: Sequence[Any], records: Records) -> None:
+        self._parts.append((turn, rows, records))
+
+    def extend(self, others: Moves) -> None:
+        self._parts.extend(others._parts)
+
+    def __len__(self) -> int:
+        return sum(len(rows) for _, rows, _ in self._parts)
+
+    def __iter__(self) -> Iterator[Move]:
+        return (turn.move(row, records) for turn, rows, records in self._parts for row in rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return list(self)[index]
 
 
 def judge(

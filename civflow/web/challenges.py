@@ -96,7 +96,7 @@ def _context(slug: str) -> dict[str, Any]:
     g.zone = found.programme.timezone
     owns = any(permits(found.case) for permits in OWNERS)
     return {
-        "found": found, "challenge": found.challenge, "contents": found.programme, "strip": strip_of(found),
+        "found": found, "challenge": found.challenge, "contents": found.programme, "strip": strip_of(found.challenge, found.stages, now=now(), zone=g.zone),
         "owns": owns, "longest": LONGEST, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
         "waiting_questions": unanswered(session(), found.challenge, actor=actor(), staff=owns),
         **(offered_steps(found.challenge) if found.is_staff else {}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app
@@ -70,7 +70,7 @@ def _lane(found: Layout, track: Track, side: int) -> Line:
     """The lines of one track: from each source out to the lane, along it, and in to the target."""
     target = found.boxes[track.target]
     edge, y = _edge(target, side), track.ports[track.target]
-    path = "".join(_run(found.boxes[key], track, key, side, edge, y) for key in track.sources)
+    path = "".join(_runs(found, track, side, edge, y))
     head = f"{edge:g},{y:g} {edge + side * 9:g},{y - 5:g} {edge + side * 9:g},{y + 5:g}"
     # At the left the words end before the longest way, which a step to a side state crosses.
     start = edge + 12 if side > 0 else min(box.x for box in found.boxes.values()) - 12
@@ -79,15 +79,20 @@ def _lane(found: Layout, track: Track, side: int) -> Line:
     return Line(path, head, track.dashed, words, "start" if side > 0 else "end")
 
 
-def _run(source: Box, track: Track, key: str, side: int, edge: float, y: float) -> str:
-    """One source's way to the target, with rounded corners."""
-    begin, lane = track.ports[key], track.x
-    bend = min(BEND, abs(y - begin) / 2)
-    turn, down = side * bend, bend if y > begin else -bend
-    return (
-        f"M{_edge(source, side):g} {begin:g}H{lane - turn:g}Q{lane:g} {begin:g} {lane:g} {begin + down:g}"
-        f"V{y - down:g}Q{lane:g} {y:g} {lane - turn:g} {y:g}H{edge + side * 6:g}"
-    )
+def _runs(found: Layout, track: Track, side: int, edge: float, y: float) -> Iterator[str]:
+    """Each source's way to the target, with rounded corners; what ways share is drawn once: dashes stay."""
+    reached: set[bool] = set()
+    for key in sorted(track.sources, key=lambda key: -abs(track.ports[key] - y)):
+        begin, lane = track.ports[key], track.x
+        bend = min(BEND, abs(y - begin) / 2)
+        turn, down = side * bend, bend if y > begin else -bend
+        yield f"M{_edge(found.boxes[key], side):g} {begin:g}H{lane - turn:g}"
+        yield f"Q{lane:g} {begin:g} {lane:g} {begin + down:g}"
+        if (y > begin) not in reached:
+            yield f"V{y - down:g}Q{lane:g} {y:g} {lane - turn:g} {y:g}"
+            if not reached:
+                yield f"H{edge + side * 6:g}"
+        reached.add(y > begin)
 
 
 def _edge(box: Box, side: int) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, render_template
+from markupsafe import Markup
 
 from civflow.services import desks, finding, publication
 from civflow.services.programmes import current_programme
 from civflow.web.access import anyone, open_to
 from civflow.web.current import actor, now, session
-from civflow.web.strips import strips_of
+from civflow.web.strips import strip_of, strips_of
 
 blueprint = Blueprint("home", __name__)
 SHOWN = 10  # open challenges, and announced ones; the rest is one link away
@@ -25,9 +26,15 @@ def home() -> str:
         "home/show.html", desks=mine, parts={desk.role: _template_of(desk.role) for desk in mine},
         waiting=desks.by_urgency([waiting for desk in mine for waiting in desk.waiting]),
         open_rows=open_rows, soon_rows=[row for row in rows if row.group == "soon"][:SHOWN],
-        strips=strips_of(session(), [row.id for row in open_rows]), numbers=finding.numbers(session()),
+        strips=strips_of(session(), [row.id for row in open_rows], now=now()) | _strips_of_desks(mine), numbers=finding.numbers(session()),
         results=publication.latest_results(session()), contents=current_programme(session()),
     )  # fmt: skip
+
+
+def _strips_of_desks(mine: list[desks.Desk]) -> dict[int, Markup]:
+    """The pictures of a challenge owner's own challenges, with what only staff know."""
+    own = [one for desk in mine if desk.role == "owner" for one in desk.parts["challenges"]]
+    return {one.challenge.id: strip_of(one.challenge, one.stages, now=now(), zone=one.zone) for one in own}
 
 
 def _template_of(role: str) -> str | None:

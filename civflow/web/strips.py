@@ -1,15 +1,48 @@
-"""The flow picture of challenges, drawn from what services/funnels.py knows of their stages."""
+"""The flow picture of a challenge, drawn from what services/funnels.py knows of its stages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from markupsafe import Markup
+from sqlmodel import Session, col, select
 
-from civflow.services.publication import Publication
+from civflow.models import Challenge
+from civflow.services.funnels import StageOf, funnels
+from civflow.services.programmes import programme_of
+from civflow.web.flow import Flow, FlowStage, picture
 
 
-def strip_of(found: Publication) -> Markup:
-    return Markup("")
+def strip_of(challenge: Challenge, stages: Sequence[StageOf], *, now: datetime, zone: str) -> Markup:
+    """The picture of one challenge; nothing while it has no dates.
+
+    A survey lasts longer than everything before it, so it is drawn only once it has come.
+    """
+    drawn = [stage for stage in stages if stage.kind != "survey" or stage.is_now]
+    here = next((number for number, stage in enumerate(drawn) if stage.is_now), None)
+    parts = [
+        FlowStage(s.id, s.title, s.kind, s.starts_at, s.ends_at, s.came, s.went_on, _state(s, n, here, now))
+        for n, s in enumerate(drawn)
+    ]
+    return picture(Flow(challenge.title, parts, now, zone))
 
 
-def strips_of(session, ids):
-    return {}
+def _state(stage: StageOf, number: int, here: int | None, now: datetime) -> str:
+    """Whether a stage is over: by where the challenge stands, and by its dates where it stands between two."""
+    if here is None:
+        return "past" if stage.ends_at <= now else "future"
+    return "past" if number < here else "current" if number == here else "future"
+
+
+def strips_of(session: Session, challenge_ids: Sequence[int], *, now: datetime) -> dict[int, Markup]:
+    """Challenge id -> its picture with the public's numbers, in a fixed number of statements."""
+    if not challenge_ids:
+        return {}
+    challenges = session.exec(select(Challenge).where(col(Challenge.id).in_(challenge_ids))).all()
+    programmes = [programme_of(session, challenge) for challenge in challenges]
+    stages = funnels(session, challenges, programmes)
+    return {
+        challenge.id or 0: strip_of(challenge, stages[challenge.id or 0], now=now, zone=programme.timezone)
+        for challenge, programme in zip(challenges, programmes, strict=True)
+    }

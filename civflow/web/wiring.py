@@ -18,9 +18,8 @@ from civflow.web import access, current, errors, formats, htmx, limits, pages, s
 from civflow.workflows.engine import Actor
 
 FEATURES = (
-    "home", "challenges", "drafting", "documents", "about",
-    "sign_in", "account", "cases", "assessment", "gates", "rounds", "outbox", "teams", "applying",
-    "applications", "writing", "delivery",
+    "home", "challenges", "drafting", "documents", "about", "sign_in", "account", "cases", "handbook", "outbox",
+    "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "rounds",
 )  # fmt: skip
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 

@@ -41,6 +41,7 @@ class Mine:
     challenge: Challenge
     state: State
     stages: list[StageOf]
+    zone: str
     selection: list[Selection] = field(default_factory=list)
 
 
@@ -109,8 +110,8 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
     unwritten = col(Question.answer) == ""
     others = and_(~unwritten, col(Question.drafted_by_id) != actor.id)
     columns = (
-        col(Question.challenge_id), unwritten.label("unwritten"), func.count(),
-        func.min(col(Question.asked_at)), func.min(col(Question.answer_promised_at)), func.min(col(Question.id)),
+        col(Question.challenge_id), unwritten.label("unwritten"), func.count(), func.min(col(Question.asked_at)),
+        func.min(col(Question.answer_promised_at)), func.min(col(Question.id)),
     )  # fmt: skip
     query = select(*columns).where(
         col(Question.challenge_id).in_(found), stands_before(Question, "draft"), or_(unwritten, others)
@@ -172,8 +173,14 @@ def _mine(session: Session, challenges: Sequence[Challenge]) -> list[Mine]:
     stages = funnels(session, challenges, programmes, staff=True)
     selections = _selections(session, {c.id or 0: p for c, p in zip(challenges, programmes, strict=True)})
     return [
-        Mine(c, workflow_of(session, c).states[c.state], stages[c.id or 0], selections.get(c.id or 0, []))
-        for c in challenges
+        Mine(
+            c,
+            workflow_of(session, c).states[c.state],
+            stages[c.id or 0],
+            p.timezone,
+            selections.get(c.id or 0, []),
+        )
+        for c, p in zip(challenges, programmes, strict=True)
     ]
 
 

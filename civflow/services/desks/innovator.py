@@ -1,0 +1,106 @@
+"""An innovator's desk: what each application needs by when, invitations, and challenges that fit."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Application, Challenge, Membership, Person, Team
+from civflow.services.challenges import published_text
+from civflow.services.desks import Desk, Waiting, by_urgency
+from civflow.services.finding import joinable
+from civflow.services.standing import Standing, standing_of
+from civflow.services.teams import teams_of, waiting_for_me
+from civflow.workflows.applications import OVER
+from civflow.workflows.engine import Actor
+
+OF_A_TEAM = {"team_member", "team_lead"}
+SHOWN = 5
+
+
+class Mine(NamedTuple):
+    """One of the person's applications as the desk shows it."""
+
+    application: Application
+    challenge: Challenge
+    team: Team
+    standing: Standing
+
+
+class Fitting(NamedTuple):
+    """An open challenge and the person's skills that its text speaks of."""
+
+    challenge: Challenge
+    skills: tuple[str, ...]
+
+
+def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
+    """The desk of everybody who is in a team or asked into one, and of a newcomer without any role."""
+    asked, roles = waiting_for_me(session, actor.id), {held.role for held in actor.roles}
+    if not asked and roles and not roles & OF_A_TEAM:
+        return None
+    mine = _applications(session, actor, now)
+    person = session.get_one(Person, actor.id)
+    needs = [need for one in mine for need in one.standing.needs]
+    return Desk(
+        "innovator",
+        "Your applications",
+        by_urgency([*needs, *_answers(asked, actor)]),
+        "Your applications need nothing from you at the moment." if mine else "You have no application yet.",
+        {
+            "running": [one for one in mine if one.application.state not in OVER][:SHOWN],
+            "number": len(mine),
+            "teams": teams_of(session, actor.id),
+            "fitting": _fitting(session, person, {one.challenge.id for one in mine}),
+            "skills": person.skills,
+        },
+    )
+
+
+def _applications(session: Session, actor: Actor, now: datetime) -> list[Mine]:
+    """Every application of the person's teams, the newest first."""
+    teams = {team.id: team for team in teams_of(session, actor.id)}
+    query = select(Application, Challenge).join(Challenge, col(Challenge.id) == col(Application.challenge_id))
+    query = query.where(col(Application.team_id).in_(teams)).order_by(col(Application.id).desc())
+    return [
+        Mine(application, challenge, teams[application.team_id],
+             standing_of(session, application, actor=actor, now=now))
+        for application, challenge in session.execute(query)
+    ]  # fmt: skip
+
+
+def _answers(asked: list[tuple[Membership, Team, Person]], actor: Actor) -> list[Waiting]:
+    """Invitations to the person, and requests to the teams that the person leads."""
+    return [
+        Waiting(
+            f"Answer {team.name}: they invite you"
+            if person.id == actor.id
+            else f"Answer {person.name}, who asks to join {team.name}",
+            f"/teams/{team.id}",
+            membership.respond_by,
+        )
+        for membership, team, person in asked
+    ]
+
+
+def _fitting(session: Session, person: Person, begun: set[int | None]) -> list[Fitting]:
+    """Open challenges whose published text has the person's skills as words, most of them first."""
+    found = []
+    for row in joinable(session, most=4 * SHOWN):
+        challenge = session.get_one(Challenge, row.id)
+        if row.group != "open" or challenge.id in begun:
+            continue
+        skills = tuple(skill for skill in person.skills if _speaks_of(session, challenge, skill))
+        if skills:
+            found.append(Fitting(challenge, skills))
+    return sorted(found, key=lambda one: -len(one.skills))[:SHOWN]
+
+
+def _speaks_of(session: Session, challenge: Challenge, skill: str) -> bool:
+    text = published_text(session, challenge)
+    words = " ".join([challenge.title, challenge.question, *(text.sections.values() if text else ())])
+    return re.search(rf"\b{re.escape(skill)}\b", words, re.IGNORECASE) is not None

@@ -1,0 +1,273 @@
+"""Where an application stands, in the applicant's words: what happens, what comes next, what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Agreement, Application, Challenge, Deliverable, Place, StageDates, Submission
+from civflow.services.advance import workflow_of
+from civflow.services.applications import form_in_hand, words_in
+from civflow.services.challenges import stage_dates
+from civflow.services.desks import Waiting
+from civflow.services.facts import stands_before
+from civflow.services.interviews import booked_slot, gate_here, open_slots
+from civflow.services.programmes import programme_of
+from civflow.services.wording import count
+from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import IN_OUR_WORDS, OVER, STILL_IN, WON
+from civflow.workflows.engine import Actor
+from civflow.workflows.programme import Programme, Stage
+
+PAGE = HANDBOOK["application"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One application on a list or at the head of its page."""
+
+    label: str
+    tone: str
+    here: str  # what happens now, in a sentence or two
+    next: str  # what comes next; empty where nothing does
+    promised: datetime | None  # by when the next news is promised
+    needs: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A stage on the way: `status` is done, here, ahead or ended."""
+
+    stage: Stage
+    status: str
+    dates: StageDates | None
+
+
+def standing_of(session: Session, application: Application, *, actor: Actor, now: datetime) -> Standing:
+    """Everything that the team wants to know first."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    programme = programme_of(session, challenge)
+    state = PAGE.states[application.state]
+    here, following, promised = _story(session, application, challenge, programme, now)
+    return Standing(
+        label=state.public or state.staff,
+        tone=state.tone,
+        here=here,
+        next=following,
+        promised=promised if promised and promised > now else None,
+        needs=tuple(needs_of(session, application, actor=actor, now=now)),
+    )
+
+
+def may(application: Application, trigger: str) -> bool:
+    """Whether the application's state has this step at all."""
+    return trigger in PAGE.steps_from(application.state)
+
+
+def _story(
+    session: Session, application: Application, challenge: Challenge, programme: Programme, now: datetime
+) -> tuple[str, str, datetime | None]:
+    """What happens now, what comes next, and by when there is news."""
+    words, dates, first = IN_OUR_WORDS[application.state], stage_dates(session, challenge), programme.gates[0]
+    if may(application, "submit") and not can_be_submitted(session, application, now=now):
+        return "The call is closed, and this was not submitted. Every word is kept.", "", None
+    if may(application, "submit") or may(application, "take_back"):
+        promised = dates[first.id].ends_at if first.id in dates else challenge.decision_promised_at
+        return words, f"After the deadline comes “{first.title}”. {first.sentence}", promised
+    if application.state in STILL_IN:
+        stage = _stage_now(application, challenge, programme)
+        following = programme.after(stage)
+        ahead = f"Then comes “{following.title}”. {following.sentence}".strip() if following else ""
+        promised = dates[stage.id].ends_at if stage.id in dates and stage.kind == "gate" else None
+        won = f"{words} " if application.state in WON else ""
+        return f"{won}It is at “{stage.title}”. {stage.sentence}".strip(), ahead, promised
+    return words, "", None
+
+
+def can_be_submitted(session: Session, application: Application, *, now: datetime) -> bool:
+    """Whether the draft can still be handed in: its call is open, and its own deadline has not passed."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    is_open = "close" in workflow_of(session, challenge).steps_from(challenge.state)
+    return (
+        may(application, "submit")
+        and is_open
+        and (application.closes_at is None or now < application.closes_at)
+    )
+
+
+def _stage_now(application: Application, challenge: Challenge, programme: Programme) -> Stage:
+    """The stage that the application has reached; one that has won moves on with its challenge."""
+    reached = programme.stage(application.stage) if application.stage else programme.call
+    ahead = programme.stages[programme.stages.index(reached) :]
+    later = next((stage for stage in ahead if stage.id == challenge.state), reached)
+    return later if application.state in WON else reached
+
+
+def way_of(session: Session, application: Application) -> list[Milestone]:
+    """The stages of the programme and how far the application has come; it ends where that ended."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
+    over = application.state in OVER
+    reached = programme.stages.index(_stage_now(application, challenge, programme))
+    stages = programme.stages[: reached + 1] if over else programme.stages
+
+    def status(position: int) -> str:
+        if position == reached:
+            return "ended" if over else "here"
+        return "done" if position < reached else "ahead"
+
+    return [Milestone(stage, status(n), dates.get(stage.id)) for n, stage in enumerate(stages)]
+
+
+# What it needs, by when
+
+
+def needs_of(session: Session, application: Application, *, actor: Actor, now: datetime) -> Iterator[Waiting]:
+    """What the team has to do next with this application, in no order."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    yield from _writing(session, application, challenge, now)
+    yield from _interview(session, application, challenge, now)
+    yield from _places(session, application, actor)
+    yield from _signing(session, application, actor, now)
+    yield from _deliverables(session, application)
+
+
+def _writing(
+    session: Session, application: Application, challenge: Challenge, now: datetime
+) -> Iterator[Waiting]:
+    href = f"/applications/{application.id}"
+    if can_be_submitted(session, application, now=now):
+        if application.challenge_version != challenge.version:
+            yield Waiting(
+                f"Read the new text of {challenge.title}",
+                href,
+                application.closes_at,
+                "It has changed since you began. You submit once you have read it.",
+            )
+        verb = "Submit" if application.complete else "Finish and submit"
+        yield Waiting(
+            f"{verb} your application to {challenge.title}",
+            href,
+            application.closes_at,
+            progress_of(session, application).sentence,
+        )
+    elif proposal_is_asked_for(session, application, now=now) and not _sent_here(session, application):
+        gate = gate_here(session, application)
+        yield Waiting(
+            f"Send your improved proposal for {challenge.title}",
+            href,
+            gate.resubmit_by if gate else None,
+            progress_of(session, application).sentence,
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the form in hand is filled in."""
+
+    answered: int
+    asked: int
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.answered} of {count(self.asked, 'question')} answered"
+
+
+def progress_of(session: Session, application: Application) -> Progress:
+    """How many questions of the form in hand have an answer that fits its length."""
+    name, form = form_in_hand(
+        programme_of(session, session.get_one(Challenge, application.challenge_id)), application
+    )
+    answers = application.answers.get(name, {})
+    fits = [q for q in form.questions if 0 < words_in(answers.get(q.id, "")) <= q.words]
+    return Progress(len(fits), len(form.questions))
+
+
+def proposal_is_asked_for(session: Session, application: Application, *, now: datetime) -> bool:
+    """Whether the team may write and submit an improved proposal at this moment."""
+    gate = gate_here(session, application) if may(application, "improve") else None
+    return gate is not None and gate.resubmit_by is not None and now < gate.resubmit_by
+
+
+def _sent_here(session: Session, application: Application) -> bool:
+    here = col(Submission.application_id) == application.id, col(Submission.stage) == application.stage
+    return session.scalars(select(col(Submission.id)).where(*here)).first() is not None
+
+
+def _interview(
+    session: Session, application: Application, challenge: Challenge, now: datetime
+) -> Iterator[Waiting]:
+    booked, href = booked_slot(session, application), f"/applications/{application.id}/interview"
+    if booked:
+        if booked.starts_at > now:
+            yield Waiting(
+                f"Come to your interview for {challenge.title}", href, booked.starts_at, booked.where
+            )
+        return
+    offered = open_slots(session, application, now=now)
+    if offered:
+        yield Waiting(
+            f"Book your interview for {challenge.title}",
+            href,
+            offered[0].starts_at,
+            f"{count(len(offered), 'time')} to choose from",
+        )
+
+
+def _places(session: Session, application: Application, actor: Actor) -> Iterator[Waiting]:
+    offered = select(Place).where(col(Place.application_id) == application.id, stands_before(Place, "accept"))
+    challenge = session.get_one(Challenge, application.challenge_id)
+    for place in session.scalars(offered.order_by(col(Place.id))):
+        title = programme_of(session, challenge).stage(place.stage).title
+        yield Waiting(
+            f"Accept or decline your place in {title}: {challenge.title}",
+            f"/delivery/{place.id}",
+            place.respond_by,
+            _for_the_lead(actor, application),
+        )
+
+
+def _signing(session: Session, application: Application, actor: Actor, now: datetime) -> Iterator[Waiting]:
+    """Agreements that the team can sign today; during the standstill nobody can."""
+    issued = select(Agreement).where(
+        col(Agreement.application_id) == application.id,
+        stands_before(Agreement, "sign_for_the_team"),
+        col(Agreement.team_signed_at).is_(None),
+    )
+    challenge = session.get_one(Challenge, application.challenge_id)
+    for agreement in session.scalars(issued.order_by(col(Agreement.id))):
+        if agreement.standstill_ends_at is None or agreement.standstill_ends_at <= now:
+            title = programme_of(session, challenge).stage(agreement.stage).title
+            yield Waiting(
+                f"Read and sign the agreement for {title}: {challenge.title}",
+                f"/agreements/{agreement.id}",
+                None,
+                _for_the_lead(actor, application),
+            )
+
+
+def _for_the_lead(actor: Actor, application: Application) -> str:
+    return "" if actor.holds("team_lead", {"team": application.team_id}) else "Your team's lead does this."
+
+
+def _deliverables(session: Session, application: Application) -> Iterator[Waiting]:
+    query = (
+        select(Deliverable)
+        .join(Place, col(Place.id) == col(Deliverable.place_id))
+        .where(
+            col(Place.application_id) == application.id,
+            stands_before(Place, "complete"),
+            stands_before(Deliverable, "submit"),
+        )
+    )
+    for owed in session.scalars(query.order_by(col(Deliverable.due_at), col(Deliverable.id))):
+        again = owed.submitted_at is not None
+        yield Waiting(
+            f"Deliver “{owed.title}”" + (" with the changes" if again else ""),
+            f"/delivery/{owed.place_id}",
+            owed.due_at,
+        )

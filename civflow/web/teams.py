@@ -1,0 +1,242 @@
+"""Teams: found them, say whom they look for, invite people, ask to join, and answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, render_template, request
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Application, Challenge, Membership, Organisation, Person, Team
+from civflow.services.advance import options
+from civflow.services.people import person_by_email
+from civflow.services.retelling import retell
+from civflow.services.standing import PAGE
+from civflow.services.teams import (
+    ask_to_join,
+    change_about,
+    company,
+    found,
+    invite,
+    looking,
+    membership_of,
+    roster,
+    teams_of,
+    waiting_for_me,
+)
+from civflow.web import cases
+from civflow.web.access import load_case, open_to, signed_in
+from civflow.web.current import actor, now, person, session, settings
+from civflow.web.htmx import redirect_to
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Case, Forbidden, Refused
+
+blueprint = Blueprint("teams", __name__)
+
+
+@blueprint.get("/teams")
+@open_to(signed_in)
+def mine() -> str:
+    """My teams, who waits for an answer, and the teams that look for members."""
+    teams = teams_of(session(), actor().id)
+    others = [team for team in looking(session()) if team not in teams]
+    return render_template(
+        "teams/list.html",
+        teams=[(team, _state(team), len(_active(team))) for team in teams],
+        waiting=waiting_for_me(session(), actor().id),
+        looking=[(team, len(_active(team))) for team in others],
+    )
+
+
+@blueprint.get("/teams/new")
+@open_to(signed_in)
+def new() -> str:
+    return render_template("teams/new.html", typed={}, wrong={})
+
+
+@blueprint.post("/teams/new")
+@open_to(signed_in)
+def found_it() -> Response:
+    typed = request.form
+    try:
+        organisation = company(session(), legal_name=typed.get("company", ""), number=typed.get("number", ""))
+        team = found(
+            session(),
+            name=typed.get("name", ""),
+            about=typed.get("about", ""),
+            looking_for=_skills(typed.get("looking_for", "")),
+            organisation=organisation,
+            lead=_me(),
+            actor=actor(),
+            now=now(),
+        )
+    except Refused as refused:
+        session().rollback()
+        page = render_template(
+            "teams/new.html", typed=typed, wrong=refused.fields, errors=list(refused.fields.items())
+        )
+        return Response(page, 422)
+    session().commit()
+    flash(f"{team.name} is founded. You lead it.", "done")
+    return redirect_to(f"/teams/{team.id}")
+
+
+@blueprint.get("/teams/<int:team_id>")
+@open_to(signed_in)
+def show(team_id: int) -> str:
+    """Members see everything; others read what the team says about itself, and may ask to join."""
+    return render_template("teams/show.html", **_context(*load_case(Team, team_id)))
+
+
+@blueprint.get("/teams/<int:team_id>/edit")
+@open_to(signed_in)
+def edit(team_id: int) -> str:
+    team, _ = load_case(Team, team_id)
+    _lead_only(team)
+    typed = {"about": team.about, "looking_for": ", ".join(team.looking_for)}
+    return render_template("teams/edit.html", team=team, typed=typed, wrong={})
+
+
+@blueprint.post("/teams/<int:team_id>/edit")
+@open_to(signed_in)
+def save(team_id: int) -> Response:
+    team, _ = load_case(Team, team_id)
+    try:
+        change_about(session(), team, about=request.form.get("about", ""), actor=actor(),
+                     looking_for=_skills(request.form.get("looking_for", "")))  # fmt: skip
+    except Refused as refused:
+        session().rollback()
+        page = render_template("teams/edit.html", team=load_case(Team, team_id)[0], typed=request.form,
+                               wrong=refused.fields, errors=list(refused.fields.items()))  # fmt: skip
+        return Response(page, 422)
+    session().commit()
+    flash("Saved.", "done")
+    return redirect_to(f"/teams/{team_id}")
+
+
+@blueprint.post("/teams/<int:team_id>/invite")
+@open_to(signed_in)
+def invite_it(team_id: int) -> Response:
+    team, _ = load_case(Team, team_id)
+    email = request.form.get("email", "").strip()
+    try:
+        invited = invite(session(), team, _invited(team, email), actor=actor(), now=now())
+    except Refused as refused:
+        return _again(team_id, refused, email=email)
+    session().commit()
+    name = session().get_one(Person, invited.person_id).name
+    flash(f"{name} is invited and gets a message. The invitation stands for two weeks.", "done")
+    return redirect_to(f"/teams/{team_id}")
+
+
+@blueprint.post("/teams/<int:team_id>/ask")
+@open_to(signed_in)
+def ask(team_id: int) -> Response:
+    team, _ = load_case(Team, team_id)
+    try:
+        ask_to_join(session(), team, actor=actor(), now=now())
+    except Refused as refused:
+        return _again(team_id, refused)
+    session().commit()
+    flash(f"{team.name} is asked. Its lead answers within two weeks.", "done")
+    return redirect_to(f"/teams/{team_id}")
+
+
+def _again(team_id: int, refused: Refused, **typed: str) -> Response:
+    session().rollback()
+    context = _context(*load_case(Team, team_id))
+    fields = refused.fields if "email" in typed else {}
+    errors = list(fields.items()) or [("", sentence) for sentence in refused.sentences]
+    page = render_template(
+        "teams/show.html", **{**context, "errors": errors, "wrong": fields, "typed": typed}
+    )
+    return Response(page, 422)
+
+
+def _invited(team: Team, email: str) -> Person:
+    """The person with this address. Raises Refused with what to do where nobody has it."""
+    known = person_by_email(session(), email) if email else None
+    if known and known.closed_at is None:
+        return known
+    link = f"{settings().base_url.rstrip('/')}/teams/{team.id}"
+    sentence = (
+        f"Nobody has an account with the address {email}. They can make one "
+        f"and ask to join at {link}: send them this link."
+        if email
+        else "Write the e-mail address of the person."
+    )
+    raise Refused(sentence, fields={"email": sentence})
+
+
+def _context(team: Team, case: Case) -> dict[str, Any]:
+    own = membership_of(session(), team, actor().id)
+    inside = case.holds("team_member") or case.holds("team_lead")
+    staff = cases.is_staff(case)
+    company_of = session().get(Organisation, team.organisation_id) if team.organisation_id else None
+    return {
+        "team": team,
+        "lead": session().get_one(Person, team.lead_id),
+        "company": company_of,
+        "state": HANDBOOK["team"].states[team.state],
+        "inside": inside,
+        "leads": case.holds("team_lead"),
+        "staff": staff,
+        "may_invite": case.holds("team_lead") and _takes_members(team),
+        "may_ask": own is None and not inside and _takes_members(team),
+        "people": [_row(m, p) for m, p in roster(session(), team)] if inside or staff else [],
+        "own": _row(own, _me()) if own and not inside else None,
+        "number": len(_active(team)),
+        "applications": _applications(team) if inside or staff else [],
+        "entries": retell(session(), team, team_id=team.id or 0) if inside else [],
+        "link": f"{settings().base_url.rstrip('/')}/teams/{team.id}",
+        **cases.offered_steps(team),
+    }
+
+
+def _row(membership: Membership, person_in_it: Person) -> dict[str, Any]:
+    """One line of the list: the person, the state, and what the reader may do about it."""
+    offered = options(session(), membership, actor=actor(), now=now())
+    return {
+        "membership": membership,
+        "person": person_in_it,
+        "state": HANDBOOK["membership"].states[membership.state],
+        "options": [option.step for option in offered if option.allowed],
+    }
+
+
+def _applications(team: Team) -> list[tuple[Application, Challenge, Any]]:
+    query = select(Application, Challenge).join(Challenge, col(Challenge.id) == col(Application.challenge_id))
+    rows = session().execute(
+        query.where(col(Application.team_id) == team.id).order_by(col(Application.id).desc())
+    )
+    return [(application, challenge, PAGE.states[application.state]) for application, challenge in rows]
+
+
+def _takes_members(team: Team) -> bool:
+    return "form" in HANDBOOK["team"].steps_from(team.state)
+
+
+def _active(team: Team) -> list[Membership]:
+    return [m for m, _ in roster(session(), team) if "leave" in HANDBOOK["membership"].steps_from(m.state)]
+
+
+def _state(team: Team) -> Any:
+    return HANDBOOK["team"].states[team.state]
+
+
+def _lead_only(team: Team) -> None:
+    if not actor().holds("team_lead", {"team": team.id}):
+        raise Forbidden("You lead this team.")
+
+
+def _skills(text: str) -> list[str]:
+    """Skills from one line with commas between, each once."""
+    words = [" ".join(word.split()).lower() for word in text.split(",")]
+    return list(dict.fromkeys(word for word in words if word))
+
+
+def _me() -> Person:
+    me = person()
+    assert me  # noqa: S101 - the audience of every view here
+    return me
