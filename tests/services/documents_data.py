@@ -9,12 +9,42 @@ CRITERIA = (
     ("Commitment to the schedule", 15, "Named people for every stage."),
 )
 
+PROBLEM = """Farmers are asked to do more for nature, and have **no simple way** to see what they have.
+
+Three things make it hard:
+
+- surveys cost more than a small farm can pay,
+- results come a year later,
+- nobody can compare one farm with the next."""
+
+
+def stage(
+    title: str,
+    kind: str,
+    starts: str,
+    ends: str,
+    sentence: str,
+    cap: int | None = None,
+    money_pounds: int = 0,
+) -> dict[str, Any]:
+    """A stage of the brief; `starts` and `ends` are UTC to the minute."""
+    dates = {"starts_at": f"{starts}:00+00:00", "ends_at": f"{ends}:00+00:00"}
+    return {
+        "title": title,
+        "kind": kind,
+        "sentence": sentence,
+        **dates,
+        "cap": cap,
+        "money_pounds": money_pounds,
+    }
+
+
 BRIEF: dict[str, Any] = {
     "programme": "CivTech",
     "round": "Round 10",
     "reference": "10.1",
     "title": "Biodiversity on the farm",
-    "question": "How might we use technology to help farmers and crofters understand and improve biodiversity on their land?",
+    "question": "How might we help farmers and crofters understand and improve biodiversity on their land?",
     "sponsor": "NatureScot",
     "money_pounds": 650000,
     "excludes_vat": True,
@@ -23,30 +53,16 @@ BRIEF: dict[str, Any] = {
     "zone": "Europe/London",
     "version": 2,
     "sections": [
-        {
-            "title": "The problem",
-            "words": "Farmers are asked to do more for nature, and have **no simple way** to see what they have.\n\n"
-            "Three things make it hard:\n\n- surveys cost more than a small farm can pay,\n- results come a year "
-            "later,\n- nobody can compare one farm with the next.",
-        },
-        {
-            "title": "Why it needs solving now",
-            "words": "From 2027 support will depend on what is done for nature.\nWithout a baseline nobody can show it.",
-        },
+        {"title": "The problem", "words": PROBLEM},
+        {"title": "Why it needs solving now", "words": "From 2027 support depends on it.\nNobody can show it."},
     ],
     "stages": [
-        {"title": "Open call", "kind": "call", "sentence": "Anybody may ask questions and apply.",
-         "starts_at": "2024-07-30T08:00:00+00:00", "ends_at": "2024-09-10T11:00:00+00:00", "cap": None, "money_pounds": 0},
-        {"title": "Sift", "kind": "gate", "sentence": "Assessors score the written applications.",
-         "starts_at": "2024-09-10T11:00:00+00:00", "ends_at": "2024-09-24T11:00:00+00:00", "cap": 6, "money_pounds": 0},
-        {"title": "Interview", "kind": "gate", "sentence": "Teams present for thirty minutes and answer questions.",
-         "starts_at": "2024-10-07T08:00:00+00:00", "ends_at": "2024-10-09T16:00:00+00:00", "cap": 3, "money_pounds": 0},
-        {"title": "Exploration", "kind": "work", "sentence": "Paid teams work with the sponsor to understand the problem.",
-         "starts_at": "2024-11-11T09:00:00+00:00", "ends_at": "2024-11-29T17:00:00+00:00", "cap": 3, "money_pounds": 5000},
-        {"title": "Final pitch", "kind": "gate", "sentence": "Improved proposals and an in-depth interview.",
-         "starts_at": "2024-12-03T09:00:00+00:00", "ends_at": "2024-12-05T17:00:00+00:00", "cap": 1, "money_pounds": 0},
-        {"title": "Accelerator", "kind": "work", "sentence": "The winner builds a first product in two-week sprints.",
-         "starts_at": "2025-01-20T09:00:00+00:00", "ends_at": "2025-05-02T16:00:00+00:00", "cap": 1, "money_pounds": 30000},
+        stage("Open call", "call", "2024-07-30T08:00", "2024-09-10T11:00", "Anybody may ask questions and apply."),
+        stage("Sift", "gate", "2024-09-10T11:00", "2024-09-24T11:00", "Assessors score the applications.", cap=6),
+        stage("Interview", "gate", "2024-10-07T08:00", "2024-10-09T16:00", "Teams present for thirty minutes.", cap=3),
+        stage("Exploration", "work", "2024-11-11T09:00", "2024-11-29T17:00", "Paid work.", money_pounds=5000),
+        stage("Final pitch", "gate", "2024-12-03T09:00", "2024-12-05T17:00", "Improved proposals.", cap=1),
+        stage("Accelerator", "work", "2025-01-20T09:00", "2025-05-02T16:00", "A first product.", money_pounds=30000),
     ],
     "scorecards": [
         {
@@ -76,8 +92,14 @@ RECEIPT: dict[str, Any] = {
     "version": 2,
     "content_hash": "3b1f0c5e9d7a4c2b8e6f1a0d3c5b7e9f2a4c6e8b0d1f3a5c7e9b2d4f6a8c0e1b",
     "answers": [
-        {"title": "Your idea in two sentences", "words": "A phone listens to a field for ten minutes.\nIt says who lives there."},
-        {"title": "How does it solve the challenge?", "words": "First paragraph.\n\nSecond paragraph, after a blank line."},
+        {
+            "title": "Your idea in two sentences",
+            "words": "A phone listens to a field for ten minutes.\nIt says who lives there.",
+        },
+        {
+            "title": "How does it solve the challenge?",
+            "words": "First paragraph.\n\nSecond paragraph, after a blank line.",
+        },
         {"title": "How do you work for equality and diversity?", "words": ""},
     ],
     "closes_at": "2024-09-10T11:00:00+00:00",
@@ -101,7 +123,9 @@ LETTER: dict[str, Any] = {
     "scale_most": 4,
     "criteria": [
         {"title": t, "weight": w, "own": own, "winner": winner}
-        for (t, w, _), own, winner in zip(CRITERIA, ("2.7", "3.3", "1.7", "3.0"), ("3.4", "3.1", "2.8", "3.6"), strict=True)
+        for (t, w, _), own, winner in zip(
+            CRITERIA, ("2.7", "3.3", "1.7", "3.0"), ("3.4", "3.1", "2.8", "3.6"), strict=True
+        )
     ],
     "own_total": "68.4",
     "winners": [
@@ -113,8 +137,14 @@ LETTER: dict[str, Any] = {
         )
     ],
     "reasons": [
-        {"criterion": "Solves the challenge", "words": "It measures birds well, and says little about plants and insects."},
-        {"criterion": "Solves the challenge", "words": "Convincing on what is heard; how a farmer acts on it stays open."},
+        {
+            "criterion": "Solves the challenge",
+            "words": "It measures birds well, and says little about plants and insects.",
+        },
+        {
+            "criterion": "Solves the challenge",
+            "words": "Convincing on what is heard; how a farmer acts on it stays open.",
+        },
         {"criterion": "Innovation", "words": "Running the model on the phone, without a network, is new."},
         {"criterion": "Commercial potential", "words": "Who pays after the first year was not answered."},
     ],
@@ -139,7 +169,7 @@ AGREEMENT: dict[str, Any] = {
     "ends_at": "2024-11-29T17:00:00+00:00",
     "zone": "Europe/London",
     "deliverables": [
-        {"title": "What we learnt and what we propose", "done_when": "The sponsor has discussed it with the team.",
+        {"title": "What we learnt and what we propose", "done_when": "The sponsor has discussed it.",
          "due_at": "2024-11-29T17:00:00+00:00"},
     ],
     "standstill_ends_at": None,

@@ -1,0 +1,1 @@
+"""The tests: a rule without a database, a service with a session, a page with a client, a journey in a browser."""
