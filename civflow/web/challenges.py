@@ -95,11 +95,13 @@ def _context(slug: str) -> dict[str, Any]:
     found = _read(slug)
     g.zone = found.programme.timezone
     owns = any(permits(found.case) for permits in OWNERS)
+    challenge = found.challenge
     return {
-        "found": found, "challenge": found.challenge, "contents": found.programme, "strip": strip_of(found.challenge, found.stages, now=now(), zone=g.zone),
-        "owns": owns, "longest": LONGEST, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
-        "waiting_questions": unanswered(session(), found.challenge, actor=actor(), staff=owns),
-        **(offered_steps(found.challenge) if found.is_staff else {}),
+        "found": found, "challenge": challenge, "contents": found.programme, "longest": LONGEST,
+        "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
+        "owns": owns, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
+        "waiting_questions": unanswered(session(), challenge, actor=actor(), staff=owns),
+        **(offered_steps(challenge) if found.is_staff else {}),
     }  # fmt: skip
 
 

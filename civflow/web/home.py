@@ -22,12 +22,14 @@ def home() -> str:
     mine = desks.desks(session(), actor=actor(), now=now())
     rows = finding.joinable(session(), most=2 * SHOWN)
     open_rows = [row for row in rows if row.group == "open"][:SHOWN]
+    strips = strips_of(session(), [row.id for row in open_rows], now=now()) | _strips_of_desks(mine)
+    signed_in = actor().id is not None
     return render_template(
         "home/show.html", desks=mine, parts={desk.role: _template_of(desk.role) for desk in mine},
         waiting=desks.by_urgency([waiting for desk in mine for waiting in desk.waiting]),
-        open_rows=open_rows, soon_rows=[row for row in rows if row.group == "soon"][:SHOWN],
-        strips=strips_of(session(), [row.id for row in open_rows], now=now()) | _strips_of_desks(mine), numbers=finding.numbers(session()),
-        results=publication.latest_results(session()), contents=current_programme(session()),
+        open_rows=open_rows, soon_rows=[row for row in rows if row.group == "soon"][:SHOWN], strips=strips,
+        numbers=finding.numbers(session()), contents=None if signed_in else current_programme(session()),
+        results=[] if signed_in else publication.latest_results(session()),
     )  # fmt: skip
 
 

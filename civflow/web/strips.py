@@ -29,7 +29,7 @@ def strip_of(challenge: Challenge, stages: Sequence[StageOf], *, now: datetime, 
 
 
 def _state(stage: StageOf, number: int, here: int | None, now: datetime) -> str:
-    """Whether a stage is over: by where the challenge stands, and by its dates where it stands between two."""
+    """Whether a stage is over: by where the challenge stands; between two stages, by its dates."""
     if here is None:
         return "past" if stage.ends_at <= now else "future"
     return "past" if number < here else "current" if number == here else "future"

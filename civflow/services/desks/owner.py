@@ -110,8 +110,9 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
     unwritten = col(Question.answer) == ""
     others = and_(~unwritten, col(Question.drafted_by_id) != actor.id)
     columns = (
-        col(Question.challenge_id), unwritten.label("unwritten"), func.count(), func.min(col(Question.asked_at)),
-        func.min(col(Question.answer_promised_at)), func.min(col(Question.id)),
+        col(Question.challenge_id), unwritten.label("unwritten"), func.count(),
+        func.min(col(Question.asked_at)), func.min(col(Question.answer_promised_at)),
+        func.min(col(Question.id)),
     )  # fmt: skip
     query = select(*columns).where(
         col(Question.challenge_id).in_(found), stands_before(Question, "draft"), or_(unwritten, others)
@@ -124,7 +125,8 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
         href = (
             f"/cases/question/{first}" if number == 1 else f"/challenges/{challenge.slug}#questions-to-answer"
         )
-        what = count(number, "question") if empty else count(number, "answer")
+        one = "a question" if empty else "an answer"
+        what = one if number == 1 else count(number, "question" if empty else "answer")
         days = (now - asked_at).days
         when = f"{count(days, 'day')} ago" if days else "today"
         detail = f"{'It was' if number == 1 else 'The oldest was'} asked {when}."
