@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -18,7 +16,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-import civflow.services
+import civflow.services.register  # noqa: F401 - every effect of the handbook is there in every test
 from civflow.db import make_engine, new_session
 from civflow.services import schema
 from civflow.settings import Settings, read_settings
@@ -45,7 +43,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     """
     kind = request.param
     template = request.getfixturevalue(f"{kind}_template")
-    with (_copied_file(template, tmp_path) if kind == "sqlite" else _copied_database(template)) as url:
+    with _copied_file(template, tmp_path) if kind == "sqlite" else _copied_database(template) as url:
         yield url
 
 
@@ -76,7 +74,7 @@ def session(engine: Engine) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory, every_service: None) -> Path:
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     engine = make_engine(settings_for(f"sqlite:///{path}"))
@@ -105,7 +103,7 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgres_server: str, every_service: None) -> str:
+def postgresql_template(postgres_server: str) -> str:
     """The address of a migrated PostgreSQL database to copy; nobody stays connected to it."""
     url = f"{postgres_server}/civflow_{uuid4().hex[:12]}"
     _run(postgres_server, SQL("CREATE DATABASE {}").format(_name(url)))
@@ -133,11 +131,3 @@ def _run(server: str, statement: object) -> None:
     plain = server.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
         connection.execute(statement)
-
-
-@pytest.fixture(scope="session")
-def every_service() -> None:
-    """Import every service, so that every effect of the handbook is there."""
-    for module in pkgutil.walk_packages(civflow.services.__path__, "civflow.services."):
-        with suppress(ImportError):  # some are still being written
-            importlib.import_module(module.name)
