@@ -29,10 +29,15 @@ from sqlalchemy import Engine
 from benchmarks.ground import MANAGER, MEMBER, NOW, open_engine
 from civflow.db import new_session
 from civflow.models import History, Sprint
-from civflow.services.advance import advance
+from civflow.services.advance import advance, advance_by_id
 from civflow.workflows.engine import CLOCK, Actor
 
-RING = (("review", CLOCK, ""), ("finish", MANAGER, ""), ("reopen", MANAGER, "Look again."), ("work_on", MEMBER, "More."))
+RING = (
+    ("review", CLOCK, ""),
+    ("finish", MANAGER, ""),
+    ("reopen", MANAGER, "Look again."),
+    ("work_on", MEMBER, "More."),
+)
 STATES = ("active", "in_review", "done", "in_review", "active")
 ROLES = {"review": "clock", "finish": "programme_manager", "reopen": "programme_manager", "work_on": "team_member"}
 
@@ -46,7 +51,7 @@ def may(actor: Actor, role: str) -> bool:
 
 
 def civflow(url: str) -> NewClient:
-    from civflow.services.advance import advance_by_id
+
     engine = open_engine(url)
 
     def take(record_id: int, place: int) -> None:
@@ -92,7 +97,9 @@ def sqlmodel(url: str) -> NewClient:
     return lambda: take
 
 
-COLUMNS = "id, state, revision, head, since, round_id, challenge_id, team_id, place_id, number, goal, starts_at, ends_at"
+COLUMNS = (
+    "id, state, revision, head, since, round_id, challenge_id, team_id, place_id, number, goal, starts_at, ends_at"
+)
 READ = f"SELECT {COLUMNS} FROM sprint WHERE id = ?"
 UPDATE = "UPDATE sprint SET state = ?, revision = ?, head = ?, since = ? WHERE id = ? AND state = ? AND revision = ?"
 INSERT = (
@@ -149,8 +156,9 @@ def bpmn() -> bytes:
     )
     return (
         '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="n">'
-        f'<process id="sprint" isExecutable="true"><startEvent id="start"><outgoing>to_{nodes[1]}</outgoing></startEvent>'
-        f'{tasks}<endEvent id="end"><incoming>to_end</incoming></endEvent>{flows}</process></definitions>'
+        '<process id="sprint" isExecutable="true">'
+        f'<startEvent id="start"><outgoing>to_{nodes[1]}</outgoing></startEvent>{tasks}'
+        f'<endEvent id="end"><incoming>to_end</incoming></endEvent>{flows}</process></definitions>'
     ).encode()
 
 
@@ -172,7 +180,10 @@ def spiffworkflow(url: str) -> NewClient:
     def client() -> Take:
         connection, mark, now = raw(url)
         serializer = BpmnWorkflowSerializer()
-        read, insert = mark("SELECT s.*, w.workflow FROM sprint s JOIN spiff w ON w.id = s.id WHERE s.id = ?"), mark(INSERT)
+        read, insert = (
+            mark("SELECT s.*, w.workflow FROM sprint s JOIN spiff w ON w.id = s.id WHERE s.id = ?"),
+            mark(INSERT),
+        )
         update, keep = mark(UPDATE), mark("UPDATE spiff SET workflow = ? WHERE id = ?")
 
         def take(record_id: int, place: int) -> None:

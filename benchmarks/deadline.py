@@ -24,8 +24,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parents[1])  # and not this folder, whose names hide the libraries'
 
-from benchmarks import crew, ground
-from benchmarks.deadline_contenders import HOW_MANY
+from benchmarks import crew, ground  # noqa: E402
+from benchmarks.deadline_contenders import HOW_MANY  # noqa: E402
 
 OPENERS = {
     "civflow": "benchmarks.deadline_contenders:civflow_tick",

@@ -13,8 +13,9 @@ from sqlalchemy import JSON, Boolean, Column, Integer, Table
 from benchmarks.contenders import RING, NewClient, Take, may
 from benchmarks.ground import NOW, STAGE
 from civflow.db import UTCDateTime
-from civflow.models import Application, History, Sprint as SprintRow
-from civflow.workflows.engine import Actor, CLOCK
+from civflow.models import Application, History
+from civflow.models import Sprint as SprintRow
+from civflow.workflows.engine import CLOCK, Actor
 
 HISTORY: Table = History.__table__  # type: ignore[attr-defined]
 SPRINT: Table = SprintRow.__table__  # type: ignore[attr-defined]
@@ -138,7 +139,6 @@ def viewflow(url: str) -> NewClient:
     from viewflow import fsm
 
     class Sprint(base(SPRINT)):  # type: ignore[misc]
-
         class Meta:
             managed, db_table, app_label = False, "sprint", "bench"
 
@@ -164,10 +164,14 @@ def viewflow(url: str) -> NewClient:
         @state.transition(State.ACTIVE, State.IN_REVIEW, conditions=[in_time("ends_at")], permission=is_("clock"))
         def review(self) -> None: ...
 
-        @state.transition(State.IN_REVIEW, State.DONE, conditions=[in_time("ends_at")], permission=is_("programme_manager"))
+        @state.transition(
+            State.IN_REVIEW, State.DONE, conditions=[in_time("ends_at")], permission=is_("programme_manager")
+        )
         def finish(self) -> None: ...
 
-        @state.transition(State.DONE, State.IN_REVIEW, conditions=[in_time("ends_at")], permission=is_("programme_manager"))
+        @state.transition(
+            State.DONE, State.IN_REVIEW, conditions=[in_time("ends_at")], permission=is_("programme_manager")
+        )
         def reopen(self) -> None: ...
 
         @state.transition(State.IN_REVIEW, State.ACTIVE, conditions=[in_time("ends_at")], permission=is_("team_member"))
@@ -182,7 +186,7 @@ def viewflow(url: str) -> NewClient:
     return _taker(Sprint, history(), fire)
 
 
-# One deadline for many applications ------------------------------------------------------------------------------------
+# One deadline for many applications ----------------------------------------------------------------------------------
 
 
 def django_fsm_deadline(url: str) -> NewClient:
@@ -234,7 +238,9 @@ def viewflow_deadline(url: str) -> NewClient:
         def _set_state(self, value: Any) -> None:
             self.record.state = value
 
-        @state.transition(State.SUBMITTED, State.IN_PROGRESS, conditions=[in_time("closes_at")], permission=is_("clock"))
+        @state.transition(
+            State.SUBMITTED, State.IN_PROGRESS, conditions=[in_time("closes_at")], permission=is_("clock")
+        )
         def take_in(self) -> None: ...
 
     def fire(application: Any) -> None:
@@ -258,8 +264,8 @@ def _all_at_once(applications: Any, entries: Any, fire: Callable[[Any], None]) -
                 fire(record)
             rows = [
                 entries(workflow="application", record_id=record.id, number=record.revision + 1, at=NOW, actor_id=None,
-                        actor_name=CLOCK.name, step="take_in", from_state="submitted", to_state="in_progress", reason="",
-                        inputs="", previous="0" * 64, hash="0" * 64)
+                        actor_name=CLOCK.name, step="take_in", from_state="submitted", to_state="in_progress",
+                        reason="", inputs="", previous="0" * 64, hash="0" * 64)
                 for record in records
             ]  # fmt: skip
             moved = due.update(state="in_progress", revision=F("revision") + 1, head="0" * 64, since=NOW, stage=STAGE)

@@ -20,14 +20,14 @@ from civflow.services.advance import advance_many, begin_many
 from civflow.settings import read_settings
 from civflow.workflows.engine import CIVFLOW, Actor, Held
 from civflow.workflows.programme import shipped_programmes
-
-from tests import postgres
+from tests.postgres import a_postgres
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(90)
 STAGE = "sift"  # the first gate of the programme
 MANAGER = Actor(1, "Robin Manager", frozenset({Held("programme_manager", "round", 1)}))
 MEMBER = Actor(2, "Kim Member", frozenset({Held("team_member", "team", 1)}))
+DISK = "/var/tmp"  # /tmp may be memory
 DURABLE = ("listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=256MB")
 SAFETY = {"sqlite": "WAL, synchronous=FULL", "postgresql": "fsync=on, synchronous_commit=on, full_page_writes=on"}
 
@@ -44,7 +44,7 @@ def copies(kind: str, fill: Fill) -> Iterator[NewCopy]:
 
 @contextmanager
 def _sqlite_copies(fill: Fill) -> Iterator[NewCopy]:
-    folder = Path(tempfile.mkdtemp(prefix="civflow-bench-", dir="/var/tmp"))  # a disk, where /tmp may be memory
+    folder = Path(tempfile.mkdtemp(prefix="civflow-bench-", dir=DISK))
     try:
         template = f"sqlite:///{folder}/template.db"
         _fill(template, fill)
@@ -60,8 +60,7 @@ def _sqlite_copies(fill: Fill) -> Iterator[NewCopy]:
 
 @contextmanager
 def _postgresql_copies(fill: Fill) -> Iterator[NewCopy]:
-    postgres.QUICK = DURABLE
-    with postgres.a_postgres() as server:
+    with a_postgres(DURABLE, DISK) as server:
         plain = server.replace("postgresql+psycopg://", "postgresql://")
         with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -124,8 +123,8 @@ def sprints(engine: Engine, count: int) -> None:
     people(engine)
     with new_session(engine) as session:
         rows = [
-            Sprint(round_id=1, challenge_id=1, team_id=1, place_id=1, number=number, goal="x" * 400, state="", since=NOW,
-                   starts_at=NOW - timedelta(14), ends_at=NOW - timedelta(hours=number % 24 + 1))
+            Sprint(round_id=1, challenge_id=1, team_id=1, place_id=1, number=number, goal="x" * 400, state="",
+                   since=NOW, starts_at=NOW - timedelta(14), ends_at=NOW - timedelta(hours=number % 24 + 1))
             for number in range(1, count + 1)
         ]  # fmt: skip
         begin_many(session, rows, actor=CIVFLOW, now=NOW)
@@ -139,12 +138,12 @@ def applications(engine: Engine, count: int) -> None:
     people(engine)
     with new_session(engine) as session:
         session.add_all(
-            Challenge(round_id=1, programme_id=1, slug=f"challenge-{n}", title=f"Challenge {n}", state="open", since=NOW)
+            Challenge(
+                round_id=1, programme_id=1, slug=f"challenge-{n}", title=f"Challenge {n}", state="open", since=NOW
+            )
             for n in range(2, 11)
         )
-        session.add_all(
-            Team(name=f"Team {n}", lead_id=2, state="formed", since=NOW) for n in range(2, count // 10 + 2)
-        )
+        session.add_all(Team(name=f"Team {n}", lead_id=2, state="formed", since=NOW) for n in range(2, count // 10 + 2))
         session.flush()
         rows = [
             Application(round_id=1, challenge_id=n % 10 + 1, team_id=n // 10 + 2, reference=f"1-{n + 1:05d}", since=NOW,

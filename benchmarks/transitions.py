@@ -10,10 +10,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parents[1])  # and not this folder, whose names hide the libraries'
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text  # noqa: E402
 
-from benchmarks import crew, ground
-from benchmarks.contenders import prepare_spiff
+from benchmarks import crew, ground  # noqa: E402
+from benchmarks.contenders import prepare_spiff  # noqa: E402
 
 PEERS = {
     "django_fsm_2": "benchmarks.django_peers:django_fsm",

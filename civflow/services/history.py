@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from bisect import bisect_right, bisect_left
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, func, or_, select
@@ -117,7 +117,7 @@ def merkle_root(hashes: Sequence[str]) -> str:
     return level[0].hex()
 
 
-# Seals -----------------------------------------------------------------------------------------------------------------
+# Seals ---------------------------------------------------------------------------------------------------------------
 #
 # A seal stands for the entries with a time before the end of its day that were there when it was made (their ids are at
 # most `last_id`) and that no earlier seal holds, in the order of their ids. So an entry that was committed late, into a
@@ -164,7 +164,7 @@ def _new_seal(day: date, entries: Sequence[tuple[int, str]], newest: int, previo
                 hash=hashlib.sha256(text.encode()).hexdigest(), sealed_at=now)  # fmt: skip
 
 
-# The check -------------------------------------------------------------------------------------------------------------
+# The check -----------------------------------------------------------------------------------------------------------
 
 
 class Audit(NamedTuple):
@@ -260,7 +260,9 @@ def _verify_seals(session: Session) -> tuple[int, str | None]:
     previous = ""
     for number, (seal, entries) in enumerate(zip(seals, held, strict=True)):
         again = _new_seal(seal.day, entries or [(0, "")], seal.last_id, previous, seal.sealed_at)
-        if any(getattr(again, name) != getattr(seal, name) for name in ("hash", "root", "first_id", "entries", "previous")):
+        if any(
+            getattr(again, name) != getattr(seal, name) for name in ("hash", "root", "first_id", "entries", "previous")
+        ):
             return number, f"The seal of {seal.day} (seal {seal.id}) does not fit the entries of that day."
         previous = seal.hash
     return len(seals), None

@@ -17,8 +17,23 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    CTE, BindParameter, ColumnElement, Connection, Executable, Integer, Select, String, Table, Update, bindparam,
-    column, func, insert, literal_column, select, update,
+    CTE,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Executable,
+    Integer,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -81,7 +96,7 @@ class Prepared:
         return self._execute(connection, (in_order((*link, *rest)) for link in links), many=True)
 
     def _execute(self, connection: Connection, arguments: Iterable[Any], *, many: bool) -> Any:
-        cursor = connection.connection.cursor()
+        cursor: Any = connection.connection.cursor()
         try:
             (cursor.executemany if many else cursor.execute)(self.sql, arguments)
         except connection.dialect.loaded_dbapi.Error as error:
@@ -101,8 +116,10 @@ class Prepared:
         return row
 
 
-def _converters(types: Iterable[TypeEngine[Any]], of: Callable[[TypeEngine[Any]], Convert | None]) -> list[tuple[int, Convert]]:
-    """Position -> conversion, where one is needed. Moments repeat, and converting one costs more than remembering it."""
+def _converters(
+    types: Iterable[TypeEngine[Any]], of: Callable[[TypeEngine[Any]], Convert | None]
+) -> list[tuple[int, Convert]]:
+    """Position -> conversion, where one is needed. Moments repeat, and remembering one is cheaper than converting it."""
     found = [(i, of(kind), isinstance(kind, UTCDateTime)) for i, kind in enumerate(types)]
     return [(i, lru_cache(4096)(convert) if repeats else convert) for i, convert, repeats in found if convert]
 
@@ -111,7 +128,7 @@ def _parameter(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
     return bindparam(f"b_{name}", None, kind)  # a column's own name is not allowed, and a value comes later
 
 
-# Reading ---------------------------------------------------------------------------------------------------------------
+# Reading -------------------------------------------------------------------------------------------------------------
 
 
 def read(
@@ -148,7 +165,7 @@ def _among(database: str, of: ColumnElement[int], many: bool) -> ColumnElement[b
 
 
 def lock(connection: Connection, workflow: Workflow, others: Iterable[str], ids: Sequence[int]) -> None:
-    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; the same order for all.
+    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; everybody in one order.
 
     What is read after that, in another statement, is what everybody before us has committed. SQLite has one writer.
     """
@@ -186,7 +203,7 @@ def wait_for_writers(connection: Connection) -> None:
         raise Conflicted("Others are writing for long. Try again later.", who="", when=None) from error
 
 
-# Writing ---------------------------------------------------------------------------------------------------------------
+# Writing -------------------------------------------------------------------------------------------------------------
 
 
 def write(
@@ -226,7 +243,11 @@ def _writing(database: str, table: Table, columns: tuple[str, ...], many: bool, 
     link = {name: source.c[name] for name in LINK} if source is not None else _link_parameters()
     changed = _change(table, columns, link, first).returning(table.c.id).cte("changed")
     rows: Select[Any] = select(*link.values(), *_shared_parameters().values())
-    rows = rows.select_from(changed) if source is None else rows.join_from(source, changed, source.c.record_id == changed.c.id)
+    rows = (
+        rows.select_from(changed)
+        if source is None
+        else rows.join_from(source, changed, source.c.record_id == changed.c.id)
+    )
     return [Prepared(insert(HISTORY).from_select([*LINK, *SHARED], rows, include_defaults=False), database)]
 
 
@@ -254,5 +275,3 @@ def _link_arrays() -> CTE:
     arrays = (_parameter(name, ARRAY(kind)) for name, kind in kinds.items())
     rows = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in kinds.items())).render_derived()
     return select(*rows.c).cte("link")
-
-

@@ -99,7 +99,9 @@ def _columns(workflow: Workflow, step: Step, actor: Actor, now: datetime, inputs
 @lru_cache(4096)
 def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
     """Where the page's machine leads; it holds no conditions of its own, so it is asked once."""
-    return workflow.fire(Case(workflow, SimpleNamespace(state=state), NOBODY, datetime.min.replace(tzinfo=UTC)), trigger)
+    return workflow.fire(
+        Case(workflow, SimpleNamespace(state=state), NOBODY, datetime.min.replace(tzinfo=UTC)), trigger
+    )
 
 
 def wrong_inputs(step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
