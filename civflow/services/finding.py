@@ -82,9 +82,7 @@ ORDER: ColumnElement[int] = literal_column(
 )
 # An archive challenge was never published here: its facts are public elsewhere.
 IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_before('resume')}))"
-IS_PUBLIC = and_(
-    literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False)
-)
+IS_PUBLIC = and_(literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False))
 # What the source says became of it, or a team that has won: teams win when the last result is released.
 HAS_WINNER = (
     select(col(Application.id))
@@ -210,10 +208,9 @@ class Numbers(NamedTuple):
 
 def numbers(session: Session) -> Numbers:
     """The public's numbers, for the home page."""
-    sight, run = Sight(False), session.connection().execute
-    groups: dict[str, int] = dict(run(_counting(sight, _shape(Wanted()))).all())
-    known = run(_counting(sight, _shape(Wanted(known=True)))).all()
-    return Numbers({name: groups.get(name, 0) for name in GROUPS}, sum(number for _, number in known))
+    rows = session.connection().execute(_numbering()).all()
+    groups = {name: number for name, number, _ in rows}
+    return Numbers({name: groups.get(name, 0) for name in GROUPS}, sum(known or 0 for _, _, known in rows))
 
 
 class Shape(NamedTuple):
@@ -229,9 +226,7 @@ class Shape(NamedTuple):
 
 def _shape(wanted: Wanted) -> Shape:
     words = min(len(wanted.words.split()), MOST_WORDS)
-    return Shape(
-        words, wanted.group in GROUPS, bool(wanted.round), bool(wanted.sponsor), wanted.known, wanted.sort
-    )
+    return Shape(words, wanted.group in GROUPS, bool(wanted.round), bool(wanted.sponsor), wanted.known, wanted.sort)
 
 
 def _values(wanted: Wanted) -> dict[str, Any]:
@@ -277,6 +272,12 @@ def _joined(*columns: Any) -> Select[Any]:
 def _counting(sight: Sight, shape: Shape) -> Select[Any]:
     where = _conditions(sight, shape)
     return _joined(GROUP.label("standing"), func.count()).where(*where).group_by("standing")
+
+
+@lru_cache(maxsize=1)
+def _numbering() -> Select[Any]:
+    known = func.sum(case((HAS_RESULT, 1), else_=0))
+    return _joined(GROUP.label("standing"), func.count(), known).where(IS_PUBLIC).group_by("standing")
 
 
 @lru_cache(maxsize=256)
@@ -363,8 +364,6 @@ def workflow_with(session: Session, content_hash: str) -> Workflow:
     """The challenge's workflow under the programme version with this hash."""
     known = _WORKFLOWS.get(content_hash)
     if known is None:
-        source = session.scalars(
-            select(col(Programme.source)).where(col(Programme.content_hash) == content_hash)
-        )
+        source = session.scalars(select(col(Programme.source)).where(col(Programme.content_hash) == content_hash))
         known = _WORKFLOWS[content_hash] = challenge_workflow(source.one())
     return known

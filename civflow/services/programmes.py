@@ -57,12 +57,16 @@ def current_programme(session: Session) -> Contents:
     pinned = select(Programme).join(Round, col(Round.programme_id) == col(Programme.id))
     begun = pinned.where(col(Round.rehearsal).is_(False), stands_before(Round, "close"))
     stored = session.scalars(begun.order_by(col(Round.starts_at).desc(), col(Round.id).desc())).first()
+    if stored:
+        session.info.setdefault("programmes", {})[stored.id] = stored
     return contents_of(stored) if stored else shipped_programmes()["civtech"].programme
 
 
 def programme_of(session: Session, record: Challenge | Round) -> Contents:
     """What the programme says that a challenge or a round runs under: the version that the round pinned."""
     stored = session.get_one(Programme, record.programme_id)
+    # Kept by the session, which forgets what nobody holds and would ask for it again at every look at the rules.
+    session.info.setdefault("programmes", {})[stored.id] = stored
     return contents_of(stored)
 
 

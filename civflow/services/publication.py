@@ -19,14 +19,14 @@ from civflow.models import (
     Gate,
     History,
     Organisation,
+    Programme,
     Question,
     Round,
     Team,
 )
-from civflow.models import Programme as StoredProgramme
 from civflow.services.finding import PREVIEWS, sponsor_name
 from civflow.services.funnels import StageOf, funnels
-from civflow.services.programmes import contents_of
+from civflow.services.programmes import programme_of
 from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.applications import WON
 from civflow.workflows.challenges import challenge_workflow
@@ -69,7 +69,6 @@ class Publication:
 
     challenge: Challenge
     round: Round
-    pinned: StoredProgramme  # kept, so that nobody who looks at the rules has to ask the database again
     programme: Contents
     state: State
     sponsor: str
@@ -105,7 +104,7 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     if row is None:
         raise NotFound(NOTHING)
     challenge, round_, stored, version, legal_name, document_id, made_at, size = row
-    workflow, contents = challenge_workflow(stored.source), contents_of(stored)
+    workflow, contents = challenge_workflow(stored.source), programme_of(session, challenge)
     looked_at = Case(workflow, challenge, actor, now)
     previews = any(looked_at.holds(role) for role in PREVIEWS)
     public = visibility.it_is_published(looked_at) and not round_.rehearsal
@@ -114,7 +113,7 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     stages = funnels(session, [challenge], [contents], staff=previews)[challenge.id]
     decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
     return Publication(
-        challenge=challenge, round=round_, pinned=stored, programme=contents,
+        challenge=challenge, round=round_, programme=contents,
         state=workflow.states[challenge.state],
         sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
         sections=version.sections if version else {}, stages=stages,
@@ -140,19 +139,17 @@ def _found(slug: str):  # type: ignore[no-untyped-def]
         (col(Challenge.version) > 0, col(Challenge.version)),
         else_=newest.correlate(Challenge).scalar_subquery(),
     )
-    text = and_(
-        col(ChallengeVersion.challenge_id) == col(Challenge.id), col(ChallengeVersion.number) == number
-    )
+    text = and_(col(ChallengeVersion.challenge_id) == col(Challenge.id), col(ChallengeVersion.number) == number)
     brief = select(func.max(col(Document.id))).where(
         col(Document.workflow) == "challenge", col(Document.record_id) == col(Challenge.id),
         col(Document.kind) == "challenge_brief",
     )  # fmt: skip
-    columns = (Challenge, Round, StoredProgramme, ChallengeVersion, col(Organisation.legal_name),
+    columns = (Challenge, Round, Programme, ChallengeVersion, col(Organisation.legal_name),
                col(Document.id), col(Document.made_at), col(Document.size))  # fmt: skip
     return (
         select(*columns)
         .join(Round, col(Round.id) == col(Challenge.round_id))
-        .join(StoredProgramme, col(StoredProgramme.id) == col(Challenge.programme_id))
+        .join(Programme, col(Programme.id) == col(Challenge.programme_id))
         .outerjoin(ChallengeVersion, text)
         .outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
         .outerjoin(Document, col(Document.id) == brief.correlate(Challenge).scalar_subquery())
@@ -163,9 +160,7 @@ def _found(slug: str):  # type: ignore[no-untyped-def]
 def answers_to(session: Session, challenge: Challenge) -> list[Answer]:
     """The published questions with their answers, by number."""
     columns = (col(Question.number), col(Question.text), col(Question.answer), col(Question.published_at))
-    query = select(*columns).where(
-        col(Question.challenge_id) == challenge.id, col(Question.state).in_(PUBLISHED)
-    )
+    query = select(*columns).where(col(Question.challenge_id) == challenge.id, col(Question.state).in_(PUBLISHED))
     return [Answer(*row) for row in session.execute(query.order_by(col(Question.number)))]
 
 
@@ -182,9 +177,7 @@ def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:
     )  # fmt: skip
     columns = (col(History.at), col(History.inputs), col(History.reason), col(History.workflow))
     rows = session.execute(select(*columns).where(or_(own, one)).order_by(col(History.at), col(History.id)))
-    return [
-        Extension(at, _new_closing(inputs), reason, noun == "challenge") for at, inputs, reason, noun in rows
-    ]
+    return [Extension(at, _new_closing(inputs), reason, noun == "challenge") for at, inputs, reason, noun in rows]
 
 
 def _new_closing(inputs: str) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
 from sqlmodel import Session, col
 
-from civflow.models import Agreement, Assignment, Challenge, Deliverable, Gate, Programme, Question, Team
+from civflow.models import Agreement, Assignment, Challenge, Deliverable, Gate, Question, Team
 from civflow.services.advance import workflow_of
 from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.facts import stands_before
@@ -52,21 +52,16 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
         return None
     challenges = _challenges(session, actor)
     found = {c.id or 0: c for c in challenges}
-    # Kept with the desk: else every look at a challenge's rules would ask for its programme again.
-    pinned = session.scalars(
-        select(Programme).where(col(Programme.id).in_({c.programme_id for c in challenges}))
-    ).all()
     waiting = [
         *_drafts(session, challenges),
         *_questions(session, found, actor, now),
         *_deliverables(session, found),
         *_agreements(session, found, now),
     ]
-    parts = {"challenges": _mine(session, challenges), "programmes": pinned}
     return Desk(
         "owner", "Your challenges", by_urgency(waiting),
         nothing="No draft, question, deliverable or signature waits for you.",
-        parts={**parts, "may_draft": any(h.scope != "challenge" for h in held)},
+        parts={"challenges": _mine(session, challenges), "may_draft": any(h.scope != "challenge" for h in held)},
     )  # fmt: skip
 
 
@@ -78,9 +73,7 @@ def _challenges(session: Session, actor: Actor) -> list[Challenge]:
     query = select(Challenge).where(~stands_before(Challenge, "resume"))
     if not any(h.scope == "site" for h in held):
         query = query.where(mine)
-    return list(
-        session.scalars(query.order_by(col(Challenge.closes_at).desc(), col(Challenge.id)).limit(MOST))
-    )
+    return list(session.scalars(query.order_by(col(Challenge.closes_at).desc(), col(Challenge.id)).limit(MOST)))
 
 
 MOST = 50  # challenges on one desk
@@ -90,18 +83,15 @@ def _drafts(session: Session, challenges: Sequence[Challenge]) -> list[Waiting]:
     """Texts that wait for the owner: begun, or to be changed as the programme office asked."""
     waiting = []
     for challenge in challenges:
+        programme_of(session, challenge)  # kept by the session, for every look at the rules
         workflow = workflow_of(session, challenge)
         if challenge.state not in workflow.sources("submit_for_review"):
             continue
         changed = challenge.state != workflow.initial
         verb = "Change" if changed else "Finish the draft of"
-        detail = (
-            "The programme office has asked for changes." if changed else "It is not sent for approval yet."
-        )
+        detail = "The programme office has asked for changes." if changed else "It is not sent for approval yet."
         due = challenge.opens_at
-        waiting.append(
-            Waiting(f"{verb} “{challenge.title}”", f"/challenges/{challenge.slug}/edit", due, detail)
-        )
+        waiting.append(Waiting(f"{verb} “{challenge.title}”", f"/challenges/{challenge.slug}/edit", due, detail))
     return waiting
 
 
@@ -122,9 +112,7 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
         query.group_by(col(Question.challenge_id), text("unwritten"))
     ):
         challenge = found[key]
-        href = (
-            f"/cases/question/{first}" if number == 1 else f"/challenges/{challenge.slug}#questions-to-answer"
-        )
+        href = f"/cases/question/{first}" if number == 1 else f"/challenges/{challenge.slug}#questions-to-answer"
         one = "a question" if empty else "an answer"
         what = one if number == 1 else count(number, "question" if empty else "answer")
         days = (now - asked_at).days
