@@ -68,7 +68,7 @@ agreement = Workflow(
              then=("clear_the_signatures", "tell_both_sides"), label="Take it back to change it",
              says="Signatures given so far no longer count."),
         Step("terminate", ("drafted", "issued", "signed", "active"), "terminated", by=the_programme_manager,
-             reason=True, then=("tell_both_sides",), label="Terminate the agreement",
+             reason=True, then=("tell_both_sides",), locks=("challenge", "place"), label="Terminate the agreement",
              says="Both sides read your reason."),
         Step("resume", ("completed", "terminated"), "active", by=the_programme_manager, reason=True,
              requires=(both_sides_have_signed,), then=("tell_both_sides",), label="Bring back into force",

@@ -126,10 +126,11 @@ def _drafting() -> Iterator[Step]:
     yield Step("approve", "in_review", "approved", by=the_approver,
                requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
                          the_limit_covers_the_money),
-               then=("prepare_the_stages", "tell_the_challenge_owners"), label="Approve the challenge",
+               then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",),
+               label="Approve the challenge",
                says="It opens at its time. Your name stands in the record.")  # fmt: skip
     yield Step("unapprove", "approved", "changes_requested", by=(the_programme_manager, the_approver), reason=True,
-               then=("tell_the_challenge_owners",), label="Take the approval back",
+               then=("tell_the_challenge_owners",), locks=("round",), label="Take the approval back",
                says="It does not open until it is approved again.")  # fmt: skip
 
 
@@ -199,12 +200,13 @@ def _ending(programme: Programme) -> Iterator[Step]:
                label="End without a winner", says="Every team still in the selection is told why.")  # fmt: skip
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
                label="File as an earlier challenge", says="It is shown in the archive with its source.")  # fmt: skip
-    yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, label="Resume the challenge",
+    yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),
+               label="Resume the challenge",
                says="It stands at its last stage again.")  # fmt: skip
     yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
-               reason=True, then=("tell_the_programme_managers",), label="Withdraw the challenge",
+               reason=True, then=("tell_the_programme_managers",), locks=("round",), label="Withdraw the challenge",
                says="It is not shown to the public.")  # fmt: skip
-    yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, label="Restore as a draft",
+    yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")  # fmt: skip
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
                then=("tell_the_applicants", "close_the_applications"), label="Cancel the challenge",

@@ -26,6 +26,6 @@ deliverable = Workflow(
         Step("accept", "submitted", "accepted", by=the_challenge_owner, stamps=("accepted_at",),
              then=("tell_the_members",), label="Accept the deliverable", says="It counts as done."),
         Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True, then=("tell_the_members",),
-             label="Take the acceptance back", says="The team reads your reason."),
+             locks=("place",), label="Take the acceptance back", says="The team reads your reason."),
     ],
 )  # fmt: skip

@@ -49,7 +49,8 @@ place = Workflow(
     steps=[
         Step("accept", "offered", "accepted", by=the_team_lead,
              requires=(there_is_time_to_answer, the_team_is_still_in),
-             then=("draft_the_agreement",), label="Accept the place", says="The agreement is drafted for both sides."),
+             then=("draft_the_agreement",), locks=("application",),
+             label="Accept the place", says="The agreement is drafted for both sides."),
         Step("decline", "offered", "declined", by=the_team_lead, reason=True, then=("tell_the_programme_managers",),
              label="Decline the place", says="The place goes to a team in reserve."),
         Step("lapse", "offered", "lapsed", by=by_itself, due="respond_by", then=("tell_the_programme_managers",),
@@ -63,9 +64,9 @@ place = Workflow(
         Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True, then=("tell_the_members",),
              label="End it early", says="The team reads your reason."),
         Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
-             then=("give_time_to_answer", "tell_the_members"), label="Offer it again",
+             then=("give_time_to_answer", "tell_the_members"), locks=("challenge",), label="Offer it again",
              says="The team has a week to answer."),
         Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
-             then=("tell_the_members",), label="Resume the stage", says="The team works on."),
+             then=("tell_the_members",), locks=("challenge",), label="Resume the stage", says="The team works on."),
     ],
 )  # fmt: skip

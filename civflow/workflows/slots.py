@@ -46,7 +46,8 @@ slot = Workflow(
     steps=[
         Step("book", "offered", "booked", by=(the_programme_manager, by_itself, the_team_is_invited),
              requires=(it_lies_ahead, the_panel_has_no_conflict), then=("tell_the_team_and_the_panel",),
-             label="Book the slot", says="The panel is told. You can give the slot back until it begins."),
+             locks=("gate",), label="Book the slot",
+             says="The panel is told. You can give the slot back until it begins."),
         Step("give_back", "booked", "offered", by=(a_team_member, the_programme_manager), reason=True,
              requires=(it_lies_ahead,), then=("tell_the_team_and_the_panel", "empty_the_slot"),
              label="Give the slot back", says="Another team can book it."),
