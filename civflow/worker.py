@@ -18,6 +18,7 @@ from threading import Event, Lock
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy import Engine
 
+import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow.db import make_engine, new_session, reading
 from civflow.services import deadlines, documents, history, jobs, mail
 from civflow.services.printing import Order, PrintRoom
@@ -199,20 +200,6 @@ class Worker:
             self._room.close()
         if self._office:
             self._office.close()
-
-
-def drain(
-    settings: Settings, engine: Engine, *, now: datetime, progress: Callable[[int], None] | None = None
-) -> tuple[int, int]:
-    """Make every document and send every message that waits at `now`, here and at once, without jobs.
-
-    `progress` hears every few documents how many are made. Returns the numbers of documents and messages.
-    """
-    worker = Worker(settings, engine, now=lambda: now)
-    try:
-        return worker.make_documents(progress), worker.send_messages()
-    finally:
-        worker.close()
 
 
 def run(settings: Settings) -> None:

@@ -53,9 +53,7 @@ def waiting(session: Session, *, limit: int, leave_out: Sequence[int] = ()) -> l
 
 def are_waiting(session: Session) -> bool:
     """Whether any document was asked for and is not made."""
-    return (
-        session.exec(select(Document.id).where(col(Document.made_at).is_(None)).limit(1)).first() is not None
-    )
+    return session.exec(select(Document.id).where(col(Document.made_at).is_(None)).limit(1)).first() is not None
 
 
 def make(session: Session, document_id: int, *, files: Path, now: datetime, base_url: str = "") -> Document:

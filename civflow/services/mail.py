@@ -186,9 +186,7 @@ class PostOffice:
             encrypted = True
         if self.where.username:
             if not encrypted and self.where.hostname not in ("localhost", "127.0.0.1", "::1"):
-                raise smtplib.SMTPException(
-                    "The mail server offers no encryption, so it is not told the password."
-                )
+                raise smtplib.SMTPException("The mail server offers no encryption, so it is not told the password.")
             server.login(unquote(self.where.username), unquote(self.where.password or ""))
 
     def deliver(self, letter: Letter) -> Result:

@@ -155,9 +155,7 @@ def serve(orders: IO[bytes], answers: IO[bytes]) -> None:
         except Exception as failed:  # noqa: BLE001, whatever one document does, the next one is printed
             answers.write(json.dumps({"error": f"{type(failed).__name__}: {failed}"}).encode() + b"\n")
         answers.flush()
-        if (
-            gc.get_freeze_count() == 0
-        ):  # what the first document loaded stays; only what comes after is looked through
+        if gc.get_freeze_count() == 0:  # what the first document loaded stays; only what comes after is looked through
             gc.freeze()
 
 

@@ -59,9 +59,7 @@ def render(kind: str, data: Mapping[str, Any], *, base_url: str = "") -> bytes:
     return pdf
 
 
-def html(
-    kind: str, data: Mapping[str, Any], *, base_url: str = "", instead: Mapping[int, str] | None = None
-) -> str:
+def html(kind: str, data: Mapping[str, Any], *, base_url: str = "", instead: Mapping[int, str] | None = None) -> str:
     """The page that is printed: templates/documents/`kind`.html with the data's names.
 
     `instead` maps characters to what is written in their place.
@@ -111,9 +109,7 @@ class Remarks(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if "glyph rendered" in record.msg:
-            self.missing |= {
-                chr(int(code, 16)) for code in re.findall(r"\(U\+([0-9A-F]+)\)", record.getMessage())
-            }
+            self.missing |= {chr(int(code, 16)) for code in re.findall(r"\(U\+([0-9A-F]+)\)", record.getMessage())}
 
 
 _one_at_a_time = Lock()  # the fonts are shared, and the log tells nobody which document it speaks of
