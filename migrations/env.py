@@ -39,7 +39,7 @@ def migrate(connection: Connection) -> None:
     """Run the migrations that were asked for, in one transaction."""
     context.configure(
         connection=connection, target_metadata=metadata, include_name=include_name, render_item=render_item,
-        render_as_batch=True, compare_type=True,
+        render_as_batch=True, compare_type=True, transactional_ddl=True,
     )  # fmt: skip
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:  # rebuilding a table drops it, which would take the rows that point to it along

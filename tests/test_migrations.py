@@ -1,0 +1,137 @@
+"""The migrations: one set for both databases, which makes exactly the tables of the models and leaves DBOS's alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from alembic import command
+from sqlalchemy import CheckConstraint, Engine, insert, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from civflow.db import make_engine, metadata, new_session
+from civflow.models import Grant, Message, Person
+from civflow.services import jobs, schema
+from civflow.workflows import HANDBOOK
+from tests.conftest import settings_for
+
+
+def run(engine: Engine, what: str, *args: str) -> None:
+    config = schema._config()
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        getattr(command, what)(config, *args)
+
+
+def test_the_migrations_make_the_tables_of_the_models_beside_those_of_dbos(engine):
+    jobs.prepare(engine)
+
+    run(engine, "check")  # raises where a migration is missing
+
+
+def test_every_check_of_the_models_is_in_the_database_with_the_same_words(engine):
+    """Alembic does not compare CHECKs, so that a forgotten state would be found by the first person who needs it."""
+    inspector = inspect(engine)
+    for table in metadata.sorted_tables:
+        wanted = {
+            str(c.name): words(str(c.sqltext))
+            for c in table.constraints
+            if isinstance(c, CheckConstraint) and c.name is not None
+        }
+        found = {str(c["name"]): words(c["sqltext"]) for c in inspector.get_check_constraints(table.name)}
+        assert found == wanted, table.name
+
+
+def words(sql: str) -> list[str]:
+    """The texts that a CHECK names; the databases write the rest of it in their own ways."""
+    return sorted(re.findall(r"'([^']*)'", sql))
+
+
+@pytest.mark.parametrize("name", [name for name in HANDBOOK if name != "challenge"])
+def test_the_database_knows_the_states_of_the_handbook(name, engine):
+    checks = {c["name"]: c["sqltext"] for c in inspect(engine).get_check_constraints(HANDBOOK[name].table.name)}
+
+    assert words(checks[f"ck_{name}_state"]) == sorted(HANDBOOK[name].states)
+
+
+def test_the_database_refuses_a_state_that_the_handbook_does_not_know(session, now):
+    row = {"key": "k", "address": "a@example.org", "subject": "S", "body": "B", "not_before": now, "since": now,
+           "about": "", "attempts": 0, "revision": 0, "head": ""}  # fmt: skip
+    session.connection().execute(insert(Message), {**row, "state": "waiting"})
+
+    with pytest.raises(IntegrityError):
+        session.connection().execute(insert(Message), {**row, "key": "l", "state": "somewhere"})
+
+
+@pytest.mark.parametrize("scope", [{"scope": "site"}, {"scope": "round", "scope_id": 7}])
+def test_a_role_is_held_once_in_a_scope_until_it_is_revoked(session, now, scope):
+    person = Person(email="ann@example.org", name="Ann", created_at=now)
+    session.add(person)
+    session.flush()
+    first = Grant(person_id=person.id, role="assessor", granted_at=now, **scope)
+    session.add(first)
+    session.flush()
+    savepoint = session.begin_nested()
+    session.add(Grant(person_id=person.id, role="assessor", granted_at=now, **scope))
+    with pytest.raises(IntegrityError):
+        session.flush()
+    savepoint.rollback()
+
+    first.revoked_at = now
+    session.flush()
+    session.add(Grant(person_id=person.id, role="assessor", granted_at=now, **scope))
+    session.flush()
+
+
+def test_migrating_again_changes_nothing(engine, now):
+    with new_session(engine) as session:
+        session.add(Person(email="ann@example.org", name="Ann", created_at=now))
+        session.commit()
+
+    schema.upgrade(engine)
+
+    assert schema.is_current(engine)
+    with new_session(engine) as session:
+        assert session.get_one(Person, 1).name == "Ann"
+
+
+def test_a_new_database_says_that_it_is_not_ready(tmp_path):
+    engine = make_engine(settings_for(f"sqlite:///{tmp_path}/folder/new.db"))
+    try:
+        assert not schema.is_current(engine)
+        schema.upgrade(engine)
+        assert schema.is_current(engine)
+    finally:
+        engine.dispose()
+
+
+def test_going_back_leaves_nothing_behind(engine):
+    run(engine, "downgrade", "base")
+
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    assert not schema.is_current(engine)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_sqlite_minds_foreign_keys_after_a_migration(engine):
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_a_migration_that_fails_half_way_changes_nothing(engine, tmp_path, monkeypatch):
+    folder = shutil.copytree(schema.migrations(), tmp_path / "migrations")
+    (folder / "versions" / "9999_broken.py").write_text(
+        'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9999"\n'
+        f'down_revision = "{schema.newest_revision()}"\n\n\n'
+        'def upgrade():\n    op.create_table("half", sa.Column("id", sa.Integer()))\n    raise RuntimeError("half way")\n'
+    )
+    monkeypatch.setattr(schema, "migrations", lambda: folder)
+
+    with pytest.raises(RuntimeError, match="half way"):
+        schema.upgrade(engine)
+
+    assert "half" not in inspect(engine).get_table_names()
+    assert schema.revision(engine) != schema.newest_revision() == "9999"
