@@ -41,17 +41,18 @@ def demonstration_settings(**overrides: str) -> Settings:
     return read_settings(**{**own, **overrides})
 
 
-def perform(settings: Settings, *, quiet: bool = False) -> tuple[Summary, float]:
-    """Play what has not been played yet; the summary, and how many seconds it took.
+def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = False) -> tuple[Summary, float]:
+    """Play what has not been played yet; the summary, and how many seconds it took. `now` is the clock's unless given.
 
     Stopped at any moment and started again, it goes on where it was and ends in the same counts.
     """
     begun = time.monotonic()
+    now = now or datetime.now(UTC)
     engine = make_engine(settings)
     schema.upgrade(engine)
     with new_session(engine) as session:
-        programmes.store_shipped(session, now=datetime.now(UTC))
-        end = begun_at(session, end=story_end(datetime.now(UTC)))
+        programmes.store_shipped(session, now=now)
+        end = begun_at(session, end=story_end(now))
         session.commit()
         acts = write_script(session, seed=SEED, end=end)
     _play(settings, engine, acts, end, quiet=quiet)

@@ -20,7 +20,10 @@ import civflow.services.register  # noqa: F401 - every effect of the handbook is
 from civflow.db import make_engine, new_session
 from civflow.services import schema
 from civflow.settings import Settings, read_settings
+from tests.played import own_round, played
 from tests.postgres import a_postgres
+
+__all__ = ["own_round", "played"]
 
 
 def pytest_configure() -> None:

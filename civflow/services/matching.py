@@ -42,7 +42,7 @@ def match(session: Session, gate: Gate) -> Matched:
     free = [min(wanted, len(seats)) for _ in applications]
     result = assign(
         fit, per_application=free, largest_load=[s.largest_load for s, _ in seats],
-        conflicts=_conflicts(session, applications, seats) | gone, already=already, sides=[s.side for s, _ in seats],
+        conflicts=(_conflicts(session, applications, seats) | gone) - already, already=already, sides=[s.side for s, _ in seats],
         one_from_each=stage.panel.sides if stage.panel else (), names=[f"Application {a.reference}" for a in applications],
     )  # fmt: skip
     return Matched([(applications[row], seats[column][0]) for row, column in result.pairs], result.sentences)
@@ -99,4 +99,4 @@ def _fit(skills: Sequence[str], words: str) -> float:
     if not skills:
         return 0.2
     named = sum(1 for skill in skills if re.search(rf"\b{re.escape(skill.lower())}", words))
-    return 0.2 + 0.8 * named / len(skills)
+    return min(1.0, 0.2 + 0.8 * named / len(skills))

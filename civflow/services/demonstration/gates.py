@@ -9,7 +9,7 @@ from random import Random
 
 from sqlmodel import col
 
-from civflow.models import Application, Assignment, Gate, Panellist, Person, Slot
+from civflow.models import Application, Assignment, Conflict, Gate, Panellist, Person, Slot
 from civflow.services.advance import advance, options
 from civflow.services.archive import Row
 from civflow.services.assessment import applications_at, book_slot, offer_slots, outcomes_of, record_score, scorecard_of
@@ -112,6 +112,10 @@ def score_it(row: Row, stage: str, email: str) -> Do:
         actor, card = scene.actor(person), scorecard_of(scene.session, here)
         leaning = scene.random.gauss(0, 0.35)
         for assignment in _mine(scene, here, person.id, "score"):
+            if scene.all(Conflict, Conflict.person_id == person.id, Conflict.team_id == assignment.team_id):
+                # declared since, when the same team came up for another challenge
+                advance(scene.session, assignment, "decline", actor=actor, now=scene.now, decline_why="conflict")
+                continue
             quality = _quality(scene, assignment.application_id)
             for criterion in card.criteria:
                 value = round(min(4.0, max(0.0, quality + leaning + scene.random.gauss(0, 0.6))))
