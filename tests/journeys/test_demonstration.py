@@ -17,6 +17,8 @@ from civflow.services.demonstration import begun_at, play, story_end, summary, w
 from tests.played import NOW
 
 
+pytestmark = pytest.mark.timeout(900)  # playing the round takes a minute, and longer on a busy machine
+
 
 def perform(engine, files, *, stumble_every: int = 0) -> None:
     """Play every act; with `stumble_every`, each so-manieth is lost before its commit and played again."""
@@ -51,7 +53,6 @@ def test_a_whole_round_runs_from_draft_to_signed_contract(own_round):
     engine.dispose()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_same_round_runs_on_postgresql(engine, own_round, tmp_path):
     perform(engine, tmp_path)
@@ -61,7 +62,6 @@ def test_the_same_round_runs_on_postgresql(engine, own_round, tmp_path):
     assert counts(engine, tmp_path) == counts(make_engine(own_round), own_round.files)
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_round_that_is_interrupted_again_and_again_ends_in_the_same_counts(engine, own_round, tmp_path):
     perform(engine, tmp_path, stumble_every=7)
