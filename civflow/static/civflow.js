@@ -17,7 +17,9 @@ document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   if (elt === document.body || !elt.parentElement) return;
   const place = elt.parentElement;
   initAll({ scope: place, onError: (error) => error.name === "InitError" || console.error(error) });
-  find(elt, "[data-focus]")?.focus();
+  // Whoever is typing goes on typing; an alert is read out all the same.
+  const active = document.activeElement;
+  if (!autosaving(active) || active.matches("button")) find(elt, "[data-focus]")?.focus();
   const news = find(elt, "[data-announce]")?.dataset.announce;
   if (news) document.getElementById("announcements").textContent = news;
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, current_app, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, url_for
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
@@ -60,9 +60,9 @@ def health() -> Response:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
         logging.getLogger("civflow").exception("The database cannot be reached.")
-        answer = current_app.json.response(status="the database cannot be reached")
+        answer = jsonify(status="the database cannot be reached")
         answer.status_code = 503
     else:
-        answer = current_app.json.response(status="ok")
+        answer = jsonify(status="ok")
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -81,8 +81,7 @@ def ask_question(slug: str) -> Response:
 def may_draft() -> bool:
     """Whether this person may begin a challenge somewhere."""
     return any(
-        h.role in ("programme_manager", "challenge_owner") and h.scope in ("site", "round")
-        for h in actor().roles
+        h.role in ("programme_manager", "challenge_owner") and h.scope in ("site", "round") for h in actor().roles
     )
 
 
@@ -121,7 +120,7 @@ def _wanted() -> Wanted:
 def _fields(wanted: Wanted, found: finding.Page) -> list[dict[str, Any]]:
     """The filters, with what is chosen."""
     sponsors = [("", "Any sponsor"), *((name, name) for name in found.sponsors)]
-    results = [("", "Any"), ("known", "It is known what became of it")]
+    results = [("", "Any"), ("known", "Known")]
     return [
         {"name": "q", "label": "Search", "type": "search", "value": wanted.words,
          "hint": "Title, question, sponsor or number"},

@@ -1,10 +1,14 @@
-"""Pages for what did not work: a sentence that says what to do, never a trace."""
+"""Pages for what did not work: sentences that say what to do, never a trace, and nothing that was typed is lost."""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, current_app, render_template, request
+from flask_wtf.csrf import CSRFError, generate_csrf
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from civflow.web.htmx import is_htmx, message
@@ -12,48 +16,101 @@ from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refusal, R
 
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflicted: 409, Refused: 422}
 TITLES = {
-    400: "The page could not be read", 403: "Not open to you", 404: "Not found", 405: "Not possible here",
-    409: "Somebody was first", 413: "Too large", 422: "Not possible yet", 429: "Too many tries",
-    500: "Something went wrong", 503: "Not there at the moment",
+    400: "The page could not be read", 401: "Sign in first", 403: "Not open to you", 404: "Not found",
+    405: "Not possible here", 409: "Somebody was first", 413: "Too large", 422: "Not possible yet",
+    429: "Too many tries", 500: "Something went wrong", 503: "Not there at the moment",
 }  # fmt: skip
 SENTENCES = {
-    400: "What was sent could not be read, perhaps because the page was open for a long time. Go back, and send it again.",
+    400: "What was sent could not be read. Go back, and send it again.",
+    401: "Sign in, then come back to this page.",
+    403: "This page is not open to you.",
     404: "There is nothing at this address, or it is not yours to see.",
     405: "This address answers another kind of request. Go back, and use the button on the page.",
-    413: "What was sent is larger than 2 MB. Shorten it, and send it again.",
+    413: "What was sent is larger than 2 MB. Go back, shorten it, and send it again.",
     429: "You have tried too often. Wait a minute, then try again.",
     500: "It is our fault, and it has been recorded. What you did last may not be saved. Go back, and try again.",
     503: "The database cannot be reached. Nothing that was saved is lost. Try again in a minute.",
 }
+TOO_LONG = "The page was open for too long"
+SEND_AGAIN = "What you typed was not saved, but it is still here. Send it again."
+PRESS_AGAIN = "What you typed was not saved yet, but it is still here. Press the button again."
+SECRET = ("csrf_token", "password")
+NOT_TOLD = (413,)  # a form this large is not read
 
 
 def init_app(app: Flask) -> None:
+    """Answer every refusal, every HTTP error and every failure with a page of its own."""
     app.register_error_handler(Refusal, refusal)
+    app.register_error_handler(CSRFError, open_too_long)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, failure)
 
 
 def refusal(error: Refusal) -> Response:
-    return page(STATUS[type(error)], error.sentences)
+    """The rules' own sentences, where no view has shown them beside the form."""
+    return page(STATUS.get(type(error), 422), error.sentences)
+
+
+def open_too_long(error: CSRFError) -> Response:  # noqa: ARG001 - an error handler is given one
+    """A form without a token that fits: its page gets a fresh one, and the words go back to whoever typed them."""
+    if is_htmx():
+        renewed = {"csrf-renewed": {"token": generate_csrf()}}
+        return message("errors/_error.html", 400, trigger=renewed, title=TOO_LONG, sentences=(PRESS_AGAIN,))
+    return page(400, (SEND_AGAIN,), title=TOO_LONG)
 
 
 def http_error(error: HTTPException) -> Response:
+    """An error with a status; redirects, which werkzeug raises too, pass through."""
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return Response(headers=error.get_headers(), status=error.code, response=error.get_body())
     answer = page(error.code, (SENTENCES.get(error.code, error.description or ""),))
     for name, value in error.get_headers():
-        if name == "Retry-After":
+        if name in ("Retry-After", "Allow"):
             answer.headers[name] = value
     return answer
 
 
 def failure(error: Exception) -> Response:
-    logging.getLogger("civflow").exception("A request failed.", exc_info=error)
-    return page(500, (SENTENCES[500],))
+    """Anything else: logged with its trace, which nobody else sees."""
+    logging.getLogger("civflow").error("A request failed.", exc_info=error)
+    is_away = isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    status = 503 if is_away else 500
+    answer = page(status, (SENTENCES[status],))
+    if is_away:
+        answer.headers["Retry-After"] = "60"
+    return answer
 
 
-def page(status: int, sentences: tuple[str, ...]) -> Response:
-    context = {"status": status, "title": TITLES.get(status, "Not possible"), "sentences": sentences}
+def page(status: int, sentences: tuple[str, ...], *, title: str | None = None) -> Response:
+    """The page of an error, or for htmx its message, with the words that the request brought."""
+    context: dict[str, Any] = {"title": title or TITLES.get(status, "Not possible"), "sentences": sentences}
     if is_htmx():
         return message("errors/_error.html", status, **context)
-    return Response(render_template("errors/error.html", **context), status)
+    if status not in NOT_TOLD:
+        context |= kept_words()
+    if status < 500:
+        return Response(render_template("errors/error.html", **context), status)
+    # Not flask.render_template: what it asks for the page may be what has failed.
+    return Response(current_app.jinja_env.get_template("errors/error.html").render(context), status)
+
+
+def kept_words() -> dict[str, Any]:
+    """What a form brought: its words, and whether they can be sent again from the page of the error.
+
+    They can when they came from a page of ours; a form that another site filled in gets no button here.
+    """
+    if request.method != "POST":
+        return {}
+    fields = [
+        (name, value)
+        for name, values in request.form.lists()
+        for value in values
+        if not any(secret in name for secret in SECRET)
+    ]
+    is_whole = not request.files and not any("password" in name for name in request.form)
+    is_ours = urlsplit(request.headers.get("Origin", "")).netloc == request.host
+    return {
+        "fields": fields,
+        "words": [(name.replace("_", " "), value) for name, value in fields if value.strip()],
+        "send_again": request.full_path.rstrip("?") if is_whole and is_ours else None,
+    }

@@ -1,4 +1,4 @@
-"""Proofs about the handbook: every state can be reached and left, every step can be taken by somebody, every name exists."""
+"""Proofs about the handbook: every state is reached and left, somebody can take every step, every name exists."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 from civflow.models.people import ROLES
 from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Case, Held, Rule, Step, Workflow
 
+KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application")  # of an ask
 SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on names the same person everywhere
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -24,13 +25,19 @@ def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Co
 
     `effects` are the names that services do, `facts` what they can tell of each noun: the handbook cannot import them.
     """
-    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), _names(page, effects, facts), _words(page)))
+    names = _names(page, effects, facts)
+    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, _asks(page), _words(page)))
 
 
 def paths(page: Workflow) -> dict[str, list[Step]]:
     """State -> the shortest way to it from where a record begins; states that cannot be reached are left out."""
-    found: dict[str, list[Step]] = {state: [] for state in page.begins}
-    queue = deque(page.begins)
+    return _onward(page, page.begins)
+
+
+def _onward(page: Workflow, starts: Collection[str]) -> dict[str, list[Step]]:
+    """State -> the shortest way to it from one of the starts."""
+    found: dict[str, list[Step]] = {state: [] for state in starts}
+    queue = deque(starts)
     while queue:
         state = queue.popleft()
         for step in page.steps_from(state).values():
@@ -55,30 +62,36 @@ def _dead_ends(page: Workflow) -> Iterator[str]:
         leaves = any(step.target != state.name for step in page.steps_from(state.name).values())
         if not state.final and not leaves:
             yield f"{page.name}: nothing leaves the state “{state.name}”, and it is not final."
+        elif finals and not finals & set(_onward(page, (state.name,))):
+            yield f"{page.name}: from the state “{state.name}” no final state can be reached."
 
 
 def _nobodys_steps(page: Workflow) -> Iterator[str]:
     for step in page.steps:
-        if not step.due and not any(takes(page, rule) for rule in step.permits):
-            yield f"{page.name}.{step.name}: nobody could ever take it: {' '.join(r.sentence for r in step.permits)}"
+        for state in step.sources:
+            if not step.due and not any(takes(page, rule, state) for rule in step.permits):
+                sentences = " ".join(r.sentence for r in step.permits)
+                yield f"{page.name}.{step.name}: nobody could ever take it from “{state}”: {sentences}"
 
 
-def takes(page: Workflow, rule: Rule) -> bool:
+def takes(page: Workflow, rule: Rule, state: str) -> bool:
     """Whether any of the actors that there are satisfies a `by` rule on a record that names them everywhere."""
-    return any(rule.claim(Case(page, record_of(page), actor, NOW)) for actor in _actors(page))
+    return any(rule.claim(Case(page, record_of(page, state=state), actor, NOW)) for actor in actors())
 
 
-def _actors(page: Workflow) -> Iterator[Actor]:
+def actors() -> Iterator[Actor]:
+    """Everybody who can take a step: civflow, the clock, a person without a role, and one with each role."""
     yield from (CIVFLOW, CLOCK, Actor(SOMEBODY, "A person"))
     for role in (*ROLES, "team_lead", "team_member"):
-        scope = ("team", SOMEBODY) if role.startswith("team") else ("site", None)
-        yield Actor(SOMEBODY, role, frozenset({Held(role, *scope, limit=10**9)}))
+        scope, scope_id = ("team", SOMEBODY) if role.startswith("team") else ("site", None)
+        yield Actor(SOMEBODY, role, frozenset({Held(role, scope, scope_id, limit=10**9)}))
 
 
 def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
     """A record whose every reference is SOMEBODY, whose facts are 1, and whose moments have just passed."""
     columns = {c.name: SOMEBODY if c.name == "id" or c.name.endswith("_id") else _plain(c) for c in page.table.c}
-    facts = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY if name.endswith("_id") else 1 for name in page.needs}
+    ids = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY for name in page.needs if "_id" in name}
+    facts = {**dict.fromkeys(page.needs, 1), **ids}
     return SimpleNamespace(**{**columns, **facts, "state": page.initial, **values})
 
 
@@ -86,7 +99,7 @@ def _plain(column: Any) -> Any:
     kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
     if isinstance(kind, DateTime):
         return NOW
-    return {"str": "x", "int": 1, "bool": True}.get(getattr(kind.python_type, "__name__", ""), None)
+    return {"str": "x", "int": 1, "bool": True}.get(getattr(kind.python_type, "__name__", ""))
 
 
 def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -95,10 +108,20 @@ def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collect
     for name in sorted(page.needs - set(facts.get(page.name, ()))):
         yield f"{page.name}: no service knows the fact “{name}”."
     for step in page.steps:
-        for column in {step.due, *step.stamps} - {None}:
+        for lock in step.locks:
+            if f"{lock}_id" not in page.table.c:
+                yield f"{page.name}.{step.name}: it locks its {lock}, and the table does not say which that is."
+        for column in (*((step.due,) if step.due else ()), *step.stamps):
             kind = page.table.c[column].type
             if not isinstance(kind.impl if isinstance(kind, TypeDecorator) else kind, DateTime):
                 yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
+
+
+def _asks(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        for ask in step.asks:
+            if ask.kind not in KINDS or (ask.kind == "choice") != bool(ask.choices):
+                yield f"{page.name}.{step.name}: nobody can answer “{ask.label}”: its kind or its choices are wrong."
 
 
 def _words(page: Workflow) -> Iterator[str]:

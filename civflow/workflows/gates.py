@@ -36,7 +36,7 @@ def every_interview_is_over(case: Case) -> bool:
     return bool(case.record.open_interviews == 0)
 
 
-@rule("At least one team goes on, and no more than there are.", needs=("ranks",))
+@rule("No more teams go on than there are ranked.", needs=("ranks",))
 def the_number_is_possible(case: Case) -> bool:
     going_on = case.inputs.get("going_on")
     return going_on is None or 0 <= going_on <= len(_ranks(case))

@@ -1,0 +1,429 @@
+"""Challenges on the web: pages, fragments, refusals, who may read them, and what they ask of the database."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Challenge, ChallengeVersion, Programme, Question, Round
+from civflow.services import archive
+from civflow.services.advance import advance, begin_many
+from civflow.services.challenges import draft
+from civflow.services.drafting import owners_of
+from civflow.services.people import add_person
+from tests.an_open_call import Call, grant, open_call
+from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
+
+SLUG = "11-2-flooding-impact"
+PAGE = f"/challenges/{SLUG}"
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    made = open_call(session, now)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def app(settings, engine, call):
+    return an_app(settings, engine, lambda: call.now)
+
+
+@pytest.fixture
+def visitor(app) -> Visitor:
+    """Somebody without an account."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def owner(app, session, call) -> Visitor:
+    return Visitor(app).sign_in(session, call.owner, now=call.now)
+
+
+@pytest.fixture
+def manager(app, session, call) -> Visitor:
+    return Visitor(app).sign_in(session, call.manager, now=call.now)
+
+
+@pytest.fixture
+def innovator(app, session, call) -> Visitor:
+    return Visitor(app).sign_in(session, call.person("Priya Raeburn"), now=call.now)
+
+
+@pytest.fixture
+def a_draft(session, call) -> Challenge:
+    """A second challenge of the same owner, which nobody outside may read."""
+    made = draft(session, round_=_round(session, call), sponsor=None, title="Secret plans",
+                 actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=made.id)
+    session.commit()
+    return made
+
+
+def _round(session, call):
+    return session.get_one(Round, call.challenge.round_id)
+
+
+def titles(page) -> list[str]:
+    return [heading.get_text(" ", strip=True) for heading in page.select(".app-challenge__title")]
+
+
+# The list
+
+
+def test_everybody_reads_what_is_open(visitor):
+    page = visitor.page("/challenges")
+    assert titles(page) == ["11.2 Flooding impact"]
+    row = " ".join(page.select_one(".app-challenge").get_text(" ").split())
+    assert "Open for applications closes Monday 2 February 2026, 12 noon (UK time), in 28 days" in row
+    assert "Sponsor Invented Council" in row
+    assert "up to £650,000 excluding VAT" in row
+
+
+def test_every_imported_challenge_is_reachable_with_its_source(visitor, session, call):
+    rows = archive.shipped_rows()
+    programme = session.scalars(select(Programme)).one()
+    made, _ = archive.import_rows(session, rows, programme=programme, actor=call.actor(call.manager), now=call.now)
+    session.commit()
+    pages = [visitor.page(f"/challenges?page={number}") for number in (1, 2)]
+    links = {link["href"] for page in pages for link in page.select(".app-challenge__title a")}
+    assert links == {PAGE, *(f"/challenges/{challenge.slug}" for challenge in made)}
+    for challenge in made[:3] + made[-2:]:
+        text = text_of(visitor.get(f"/challenges/{challenge.slug}"))
+        assert (challenge.earlier_result or "The source does not say.") in text
+    unverified = next(c for c in made if not c.source_url.startswith("http"))
+    assert "third-party demonstrator (unverified)" in text_of(visitor.get(f"/challenges/{unverified.slug}"))
+
+
+def test_htmx_gets_the_list_alone_and_may_keep_its_address(visitor):
+    answer = visitor.get("/challenges?q=flooding", headers=HTMX)
+    assert (answer.status_code, answer.text.lstrip().startswith('<div id="challenges">')) == (200, True)
+    assert "HX-Request" in answer.headers["Vary"]
+    form = visitor.page("/challenges").select_one(".app-filters")
+    assert (form["hx-push-url"], form["method"]) == ("true", "get")
+
+
+@pytest.mark.parametrize(("query", "found"), [
+    ("q=flood+COUNCIL", ["11.2 Flooding impact"]), ("q=nothing", []), ("group=open", ["11.2 Flooding impact"]),
+    ("group=finished", []), ("round=a-round", ["11.2 Flooding impact"]), ("round=other", []),
+    ("sponsor=Invented+Council", ["11.2 Flooding impact"]), ("group=nonsense&sort=nonsense&page=nonsense",
+                                                            ["11.2 Flooding impact"]), ("page=99999999999", []),
+])  # fmt: skip
+def test_search_and_filters(visitor, query, found):
+    assert titles(visitor.page(f"/challenges?{query}")) == found
+
+
+@pytest.mark.parametrize(("query", "why"), [
+    ("q=nothing", "No challenge has all the words “nothing” here."),
+    ("group=finished", "No challenge fits these filters."),
+    ("page=2", "There is no page 2."),
+])  # fmt: skip
+def test_an_empty_list_says_why_and_what_to_do(visitor, query, why):
+    empty = visitor.page(f"/challenges?{query}").select_one(".app-empty")
+    assert (empty.p.get_text(), bool(empty.a)) == (why, True)
+
+
+def test_what_is_typed_stands_in_the_page_as_words(visitor):
+    page = visitor.get("/challenges?q=%3Cscript%3Ealert(1)%3C/script%3E").text
+    assert "<script>alert(1)" not in page
+
+
+def test_the_download_is_the_list_and_no_formula(visitor, session, call):
+    call.challenge.title = "=HYPERLINK(1)"
+    session.commit()
+    answer = visitor.get("/challenges.csv?group=open")
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [(row["title"], row["sponsor"], row["money_pounds_excluding_vat"]) for row in rows] == [
+        ("'=HYPERLINK(1)", "Invented Council", "650000")
+    ]  # fmt: skip
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="challenges.csv"'
+
+
+def test_fifty_rows_cause_no_more_work_than_one(visitor, session, call, engine):
+    visitor.get("/challenges")  # what is read once per process is read
+    with statements(engine) as of_one:
+        visitor.get("/challenges")
+    programme = session.scalars(select(Programme)).one()
+    archive.import_rows(
+        session, archive.shipped_rows(), programme=programme, actor=call.actor(call.manager), now=call.now
+    )
+    session.commit()
+    with statements(engine) as of_fifty:
+        assert len(titles(visitor.page("/challenges"))) == 50
+    assert len(of_one) == len(of_fifty) == 3
+
+
+# The page of one
+
+
+def test_the_page_has_all_that_an_applicant_needs(visitor):
+    page = visitor.page(PAGE)
+    text = " ".join(page.main.get_text(" ").split())
+    for words in (
+        "How might we see a flood coming?", "Closes Monday 2 February 2026, 12 noon (UK time), in 28 days",
+        "up to £650,000 excluding VAT", "Solves the challenge", "40%", "How does it solve the challenge?",
+        "Up to 500 words.", "Nobody has asked yet.", "Sign in to ask a question",
+    ):  # fmt: skip
+        assert words in text, words
+    assert page.select_one(".app-now__apply")["href"] == f"{PAGE}/apply"
+    assert [row.th.contents[0].strip() for row in page.select(".app-dates tbody tr")][:3] == [
+        "Open call",
+        "Sift",
+        "Interview",
+    ]
+
+
+def test_after_the_deadline_nobody_is_asked_to_apply(visitor, session, call):
+    call.wait_until(call.closes_at)
+    session.commit()
+    page = visitor.page(PAGE)
+    assert page.select_one(".app-now__apply") is None
+    assert "The call is closed, so questions can no longer be asked." in page.main.get_text(" ")
+
+
+def test_between_the_deadline_and_the_clock_nobody_is_asked_to_apply(visitor, call):
+    call.now = call.closes_at + timedelta(seconds=1)
+    page = visitor.page(PAGE)
+    assert page.select_one(".app-now__apply") is None
+    assert "The applications are being taken in." in page.main.get_text(" ")
+
+
+def test_an_outsider_does_not_learn_of_a_draft(visitor, innovator, a_draft):
+    assert titles(visitor.page("/challenges")) == titles(innovator.page("/challenges")) == ["11.2 Flooding impact"]
+    for who in (visitor, innovator):
+        answer = who.get(f"/challenges/{a_draft.slug}")
+        assert (answer.status_code, "Secret" in answer.text) == (404, False)
+        assert who.get("/challenges/there-is-none").status_code == 404
+    for path in ("edit", "edit/question", "edit/people"):
+        assert innovator.get(f"/challenges/{a_draft.slug}/{path}").status_code == 404
+        assert visitor.get(f"/challenges/{a_draft.slug}/{path}").status_code == 303
+
+
+def test_those_who_run_it_preview_it(owner, manager, a_draft):
+    for who in (owner, manager):
+        assert "This is a preview." in text_of(who.get(f"/challenges/{a_draft.slug}"))
+        assert titles(who.page("/challenges")) == ["11.2 Flooding impact", "Secret plans"]
+
+
+def test_a_moved_deadline_is_published_with_its_reason(visitor, session, call):
+    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
+            closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
+    session.commit()
+    assert "for everybody, until Monday 9 February 2026, 12 noon (UK time), in 35 days. The reason: “Snow.”" in text_of(
+        visitor.get(PAGE)
+    )
+
+
+def test_questions_cause_the_same_work_however_many_there_are(visitor, session, call, engine):
+    visitor.get(PAGE)
+    with statements(engine) as of_none:
+        visitor.get(PAGE)
+    asker = call.person("Asker")
+    for number in range(1, 51):
+        question = Question(round_id=call.challenge.round_id, challenge_id=call.challenge.id, asked_by_id=asker.id,
+                            asked_at=call.now, text=f"Question {number}?", state="", since=call.now)  # fmt: skip
+        begin_many(session, [question], actor=call.actor(asker), now=call.now)
+        advance(session, question, "draft", actor=call.actor(call.owner), now=call.now, answer="Yes.")
+        advance(session, question, "publish", actor=call.actor(call.manager), now=call.now)
+    session.commit()
+    with statements(engine) as of_fifty:
+        assert len(visitor.page(PAGE).select(".app-answers__item")) == 50
+    assert len(of_none) == len(of_fifty) <= 8
+
+
+# Questions
+
+
+def test_a_question_is_asked_and_waits_without_a_name(innovator, visitor, session, call):
+    answer = innovator.post(f"{PAGE}/questions", {"text": "May a person apply?"}, on=PAGE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
+    assert session.scalars(select(Question.text)).all() == ["May a person apply?"]
+    assert "The answer will be published here." in text_of(innovator.get(PAGE))
+    assert "May a person apply?" not in visitor.get(PAGE).text
+
+
+def test_an_empty_question_comes_back_with_a_sentence(innovator):
+    answer = innovator.post(f"{PAGE}/questions", {"text": "  "}, on=PAGE)
+    assert (answer.status_code, errors_of(answer)) == (422, ["Write your question."])
+
+
+def test_a_long_question_comes_back_with_every_word(innovator):
+    words = "word " * 500
+    answer = innovator.post(f"{PAGE}/questions", {"text": words}, on=PAGE, headers=HTMX)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert answer.text.lstrip().startswith('<div id="ask">')
+
+
+def test_nobody_asks_without_an_account(visitor, innovator, session):
+    token = innovator.page(PAGE).select_one("[name=csrf_token]")["value"]
+    assert visitor.client.post(f"{PAGE}/questions", data={"text": "May I?", "csrf_token": token}).status_code in (
+        400,
+        403,
+    )
+    assert session.scalars(select(Question)).all() == []
+
+
+def test_the_owner_sees_what_waits_for_an_answer(owner, innovator, visitor):
+    innovator.post(f"{PAGE}/questions", {"text": "May a person apply?"}, on=PAGE)
+    todo = owner.page(PAGE).select_one(".app-todo")
+    assert todo.a.get_text() == "May a person apply?"
+    assert visitor.page(PAGE).select_one(".app-staff") is None
+
+
+# Drafting
+
+
+def test_only_who_may_begin_one_is_offered_to_draft(visitor, owner, manager, innovator):
+    offers = [bool(who.page("/challenges").select('a[href="/challenges/new"]')) for who in (visitor, owner, manager)]
+    assert offers == [False, False, True]
+    assert innovator.get("/challenges/new").status_code == 403
+
+
+def test_the_manager_begins_a_challenge_and_names_its_owner(manager, session, call):
+    typed = {"title": "Peat", "round": str(call.challenge.round_id), "sponsor": "NatureScot", "owner": call.owner.email}
+    answer = manager.post("/challenges/new", typed, on="/challenges/new")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/challenges/peat/edit")
+    page = manager.page("/challenges/peat/edit")
+    statuses = {item.a.get_text(): item.select_one(".govuk-task-list__status").get_text(strip=True)
+                for item in page.select(".govuk-task-list__item")}  # fmt: skip
+    assert statuses["Who writes it"] == "Hamish Drummond"
+    assert statuses["The problem"] == "Not begun"
+    assert statuses["Title and question"] == "Missing: the question"
+
+
+def test_what_is_missing_at_the_beginning_is_said_at_its_field(manager):
+    typed = {"title": " ", "round": "99", "sponsor": "", "owner": "nobody@example.org"}
+    answer = manager.post("/challenges/new", typed, on="/challenges/new")
+    assert answer.status_code == 422
+    assert errors_of(answer) == [
+        "Give the challenge a title of up to 200 characters.",
+        "Choose the round that the challenge belongs to.",
+        "Nobody has an account with the address nobody@example.org. Ask them to make one first.",
+    ]
+    assert 'value="nobody@example.org"' in answer.text
+
+
+def edit(challenge, part="") -> str:
+    return f"/challenges/{challenge.slug}/edit" + (f"/{part}" if part else "")
+
+
+def fields_of(visitor, path) -> dict[str, str]:
+    form = visitor.page(path).main.form
+    inputs = {i["name"]: i.get("value", "") for i in form.select("input[name]")}
+    return inputs | {a["name"]: a.get_text() for a in form.select("textarea")}
+
+
+def test_a_part_is_written_saved_and_gone_on_from(owner, session, a_draft):
+    path = edit(a_draft, "text-problem")
+    typed = fields_of(owner, path) | {"problem": "Wet feet.\r\nEvery week.", "then": "continue"}
+    answer = owner.post(path, typed, on=path)
+    assert answer.headers["Location"] == edit(a_draft, "text-background")
+    assert fields_of(owner, path)["problem"].strip() == "Wet feet.\nEvery week."
+    text = session.scalars(select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == a_draft.id)).one()
+    assert text.sections == {"problem": "Wet feet.\nEvery week."}
+
+
+def test_too_many_words_come_back_with_a_sentence_and_every_word(owner, a_draft):
+    path, words = edit(a_draft, "text-problem"), "word " * 401
+    answer = owner.post(path, fields_of(owner, path) | {"problem": words}, on=path)
+    assert (answer.status_code, errors_of(answer)) == (422, ["“The problem” has 401 words; it may have 400."])
+    assert words.strip() in answer.text
+
+
+def test_dates_and_money_are_read_as_people_type_them(owner, session, a_draft):
+    path = edit(a_draft, "dates")
+    typed = {"opens_at": "1 July 2026 09:00", "closes_at": "12/8/2026 12.00", "decision_promised_at": "",
+             "money_pounds": "£650,000", "notice_reference": " AUG1 "}  # fmt: skip
+    assert owner.post(path, fields_of(owner, path) | typed, on=path).status_code == 303
+    session.refresh(a_draft)
+    assert (a_draft.opens_at.isoformat(), a_draft.closes_at.isoformat()) == (
+        "2026-07-01T08:00:00+00:00", "2026-08-12T11:00:00+00:00",
+    )  # fmt: skip
+    assert (a_draft.money_pounds, a_draft.notice_reference) == (650_000, "AUG1")
+    assert fields_of(owner, path)["money_pounds"] == "650,000"
+
+
+def test_dates_that_cannot_be_are_refused_one_by_one(owner, a_draft):
+    path = edit(a_draft, "dates")
+    typed = {"opens_at": "29 March 2026 01:30", "closes_at": "31 June 2026 12:00", "money_pounds": "650k"}
+    answer = owner.post(path, fields_of(owner, path) | typed, on=path)
+    assert answer.status_code == 422
+    assert errors_of(answer) == [
+        "The clocks go forward then: this time does not exist. Choose another.",
+        "There is no such day or time. Write a day and a time such as 10 September 2026 12:00.",
+        "Write whole pounds, such as 650,000.",
+    ]
+    assert all(f'value="{value}"' in answer.text for value in typed.values())
+
+
+def test_two_writers_of_one_part_both_keep_their_words(owner, manager, a_draft):
+    path = edit(a_draft, "text-problem")
+    mine = fields_of(owner, path) | {"problem": "My words."}
+    manager.post(path, fields_of(manager, path) | {"problem": "Their words."}, on=path)
+    answer = owner.post(path, mine, on=path)
+    assert answer.status_code == 409
+    assert errors_of(answer) == [
+        "Morag Sinclair has changed this part while you were writing. Both versions are below: nothing is lost."
+    ]
+    assert ("My words." in answer.text, "Their words." in answer.text) == (True, True)
+    seen = text_seen(answer)
+    assert owner.post(path, {"problem": "Both.", "seen": seen}, on=path).status_code == 303
+
+
+def text_seen(answer) -> str:
+    return BeautifulSoup(answer.data, "html.parser").main.form.select_one("[name=seen]")["value"]
+
+
+def test_an_ended_sign_in_gives_the_words_back(owner, visitor, a_draft):
+    path = edit(a_draft, "text-problem")
+    typed = fields_of(owner, path) | {"problem": "An hour of work."}
+    owner.client.delete_cookie("civflow_sign_in")
+    answer = owner.client.post(path, data=typed)
+    assert (answer.status_code, "An hour of work." in answer.text) == (403, True)
+
+
+def test_a_challenge_in_review_is_read_and_not_written(owner, manager, session, call, a_draft):
+    for part, typed in (("question", {"question": "How?", "sponsor": "A body"}),
+                        ("dates", {"opens_at": "1 July 2026 09:00", "closes_at": "1 August 2026 12:00"})):  # fmt: skip
+        owner.post(edit(a_draft, part), fields_of(owner, edit(a_draft, part)) | typed, on=edit(a_draft, part))
+    for section in ("problem", "background", "why_now", "who_benefits", "on_offer"):
+        path = edit(a_draft, f"text-{section}")
+        owner.post(path, fields_of(owner, path) | {section: "Words."}, on=path)
+    path, typed = edit(a_draft, "text-problem"), fields_of(owner, edit(a_draft, "text-problem"))
+    send = f"/cases/challenge/{a_draft.id}/submit_for_review"
+    assert owner.post(send, {}, on=send).status_code == 303
+    assert owner.get(path).headers["Location"] == edit(a_draft)
+    assert "The text cannot be changed in this state." in text_of(owner.get(edit(a_draft)))
+    late = owner.client.post(path, data=typed | {"problem": "Too late."})
+    assert (late.status_code, "Too late." in late.text) == (422, True)
+    approver = text_of(manager.get(f"/challenges/{a_draft.slug}"))
+    for sentence in ("A budget holder is named.", "Named people of the sponsor have hours for the teams."):
+        assert sentence in approver
+
+
+def test_people_are_added_and_taken_off_by_the_programme_office_alone(owner, manager, session, call, a_draft):
+    path = edit(a_draft, "people")
+    colleague = add_person(session, name="Ailsa Munro", email="ailsa@example.org", now=call.now)
+    session.commit()
+    assert owner.page(path).main.form is None
+    assert manager.post(path, {"email": colleague.email}, on=path).status_code == 303
+    assert "Ailsa Munro" in text_of(owner.get(path))
+    assert errors_of(manager.post(path, {"email": "nobody@example.org"}, on=path)) == [
+        "Nobody has an account with the address nobody@example.org. Ask them to make one first."
+    ]
+    assert manager.post(path, {"leaves": colleague.email}, on=path).status_code == 303
+    assert "Ailsa Munro" not in text_of(owner.get(path))
+
+
+def test_an_owner_cannot_give_the_role_away(owner, manager, session, call, a_draft):
+    path = edit(a_draft, "people")
+    token = owner.page(edit(a_draft, "question")).select_one("[name=csrf_token]")["value"]
+    answer = owner.client.post(path, data={"email": call.manager.email, "csrf_token": token})
+    assert (answer.status_code, [p.name for p in owners_of(session, a_draft)]) == (403, ["Hamish Drummond"])

@@ -1,0 +1,400 @@
+"""The shell that every page stands in: headers, static addresses, fragments, formats, errors, pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask, Response, abort, render_template_string, request
+from flask.testing import FlaskClient
+from flask_wtf import CSRFProtect
+from jinja2 import ChoiceLoader, DictLoader
+from sqlalchemy.exc import OperationalError
+
+import civflow
+from civflow.web import diagrams, errors, flow, formats, htmx, pages, security
+from civflow.web.diagrams import Edge, Node
+from civflow.web.flow import Flow, FlowStage
+from civflow.workflows.engine import Conflicted, Refused
+
+NOW = datetime(2024, 9, 4, 9, tzinfo=UTC)
+LONDON = "Europe/London"
+HTMX = {"HX-Request": "true"}
+TEMPLATES = {
+    "plain.html": '{% extends "base.html" %}{% block title %}Plain{% endblock %}{% block content %}Hello{% endblock %}',
+    "score.html": '{% extends "base.html" %}{% block content %}{% include "_score.html" %}{% endblock %}',
+    "_score.html": '<form id="score"{{ oob }}>{{ score }}</form>',
+    "_progress.html": '<p id="progress"{{ oob }}>{{ score }} of 5</p>',
+}
+
+FAILURES: dict[str, Exception] = {
+    "refused": Refused("The call must close after it opens."),
+    "second": Conflicted("Ewan was first.", who="Ewan", when=None),
+    "database": OperationalError("SELECT 1", {}, Exception("the disk is gone")),
+    "bug": RuntimeError("a secret of the trace"),
+}
+
+
+@pytest.fixture
+def app() -> Flask:
+    """A small app with the real shell and no features."""
+    found = Flask("civflow", root_path=str(Path(civflow.__file__).parent))
+    found.config.update(SECRET_KEY="x" * 32, BASE_URL="https://civflow.example", DEMONSTRATION=True)
+    CSRFProtect(found)
+    for part in (pages, formats, htmx, security, errors, flow, diagrams):
+        part.init_app(found)
+    assert found.jinja_env.loader is not None
+    found.jinja_env.loader = ChoiceLoader([DictLoader(TEMPLATES), found.jinja_env.loader])
+    _add_views(found)
+    return found
+
+
+def _add_views(app: Flask) -> None:
+    @app.get("/plain")
+    def plain() -> Response:
+        return htmx.page_or_fragment("plain.html", "_score.html")
+
+    @app.get("/signed-in")
+    def signed_in() -> Response:
+        return htmx.page_or_fragment("plain.html", "_score.html", person_name="Morag", sign_out_url="/sign-out")
+
+    @app.route("/score", methods=["GET", "POST"])
+    def score() -> Response:
+        status = 422 if request.args.get("refused") else 200
+        return htmx.page_or_fragment("score.html", "_score.html", status, also=["_progress.html"], score=3)
+
+    @app.get("/on")
+    def on() -> Response:
+        return htmx.redirect_to("/plain")
+
+    @app.route("/fails/<how>", methods=["GET", "POST"])
+    def fails(how: str) -> Response:
+        if how in FAILURES:
+            raise FAILURES[how]
+        abort(int(how))
+
+    @app.get("/list")
+    def listing() -> str:
+        return render_template_string(
+            '{% from "macros/lists.html" import pages, sort_heading %}'
+            '{{ sort_heading("Closes", "closes", "closes") }}{{ pages(3, 470, "application") }}'
+        )
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[FlaskClient]:
+    with app.test_client() as found:
+        yield found
+
+
+def soup(response: object) -> BeautifulSoup:
+    return BeautifulSoup(response.data, "html.parser")  # type: ignore[attr-defined]
+
+
+# Pages
+
+
+def test_a_page_permits_its_own_inline_script_and_no_other(client: FlaskClient) -> None:
+    response = client.get("/plain")
+    (inline,) = [s.string for s in soup(response).find_all("script") if s.string]
+    policy = dict(part.split(" ", 1) for part in response.headers["Content-Security-Policy"].split("; "))
+    assert policy["script-src"] == f"'self' {security.inline_script_hashes(f'<script>{inline}</script>')[0]}"
+    assert policy["frame-ancestors"] == "'none'"
+    assert "style=" not in response.text
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Strict-Transport-Security"] == security.TWO_YEARS
+    assert response.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_a_page_names_the_programme_and_says_that_it_is_a_demonstration(client: FlaskClient) -> None:
+    page = soup(client.get("/plain"))
+    assert page.title is not None
+    assert page.title.get_text(strip=True) == "Plain \N{EN DASH} Challenge programme"
+    assert page.select_one(".app-demonstration") is not None
+    assert page.select_one("header").get_text(" ", strip=True).count("civflow") == 0
+    assert "GOV.UK" not in page.get_text()
+
+
+def test_a_signed_in_page_sends_its_token_with_every_htmx_request(client: FlaskClient) -> None:
+    page = soup(client.get("/signed-in"))
+    token = page.select_one("form[action='/sign-out'] input[name=csrf_token]")["value"]
+    assert json.loads(page.body["hx-headers"]) == {"X-CSRFToken": token}
+    assert "hx-headers" not in soup(client.get("/plain")).body.attrs
+
+
+def test_static_files_with_the_version_are_kept_for_a_year(client: FlaskClient) -> None:
+    page = soup(client.get("/plain"))
+    addresses = [link["href"] for link in page.select("link[href]")] + [s["src"] for s in page.select("script[src]")]
+    assert len(addresses) == 7
+    for address in addresses:
+        with client.get(address) as response:
+            assert (response.status_code, response.headers["Cache-Control"]) == (200, pages.ONE_YEAR), address
+    with client.get("/static/civflow.css") as response:
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
+def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("a")
+    before = pages.version_of(tmp_path)
+    (tmp_path / "a.css").write_text("b")
+    assert pages.version_of(tmp_path) != before
+
+
+def test_pages_and_headings_keep_the_rest_of_the_address(client: FlaskClient) -> None:
+    page = soup(client.get("/list?state=draft&state=open&page=3&sort=closes"))
+    assert page.select_one("th a")["href"] == "?state=draft&state=open&sort=-closes"
+    assert page.select_one("th")["aria-sort"] == "ascending"
+    assert page.select_one("a[rel=next]")["href"] == "?state=draft&state=open&sort=closes&page=4"
+    assert page.select_one(".app-pages__shown").get_text(strip=True) == "101 to 150 of 470 applications"
+    assert page.select_one("[aria-current=page]").get_text(strip=True) == "3"
+
+
+# Fragments
+
+
+def test_htmx_gets_the_fragment_and_what_else_changed(client: FlaskClient) -> None:
+    response = client.get("/score", headers=HTMX)
+    assert response.text == '<form id="score">3</form>\n<p id="progress" hx-swap-oob="true">3 of 5</p>'
+    assert response.headers["Vary"] == "HX-Request"
+
+
+def test_a_browser_gets_the_page_around_the_same_fragment(client: FlaskClient) -> None:
+    page = soup(client.get("/score"))
+    assert str(page.select_one("#score")) == '<form id="score">3</form>'
+
+
+def test_a_page_from_history_is_whole(client: FlaskClient) -> None:
+    response = client.get("/score", headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert soup(response).html is not None
+
+
+def test_a_refusal_answers_422_both_ways(client: FlaskClient) -> None:
+    for headers in (HTMX, {}):
+        assert client.get("/score?refused=1", headers=headers).status_code == 422
+
+
+def test_a_redirect_is_a_303_or_an_instruction(client: FlaskClient) -> None:
+    assert (client.get("/on").status_code, client.get("/on").location) == (303, "/plain")
+    response = client.get("/on", headers=HTMX)
+    assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/plain")
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [("401", 401), ("403", 403), ("404", 404), ("413", 413), ("429", 429), ("503", 503), ("refused", 422),
+     ("second", 409), ("bug", 500), ("database", 503)],
+)  # fmt: skip
+def test_every_error_has_a_page_and_a_message(client: FlaskClient, how: str, status: int) -> None:
+    response = client.get(f"/fails/{how}")
+    assert response.status_code == status
+    assert soup(response).h1.get_text() == errors.TITLES[status]
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+    message = client.get(f"/fails/{how}", headers=HTMX)
+    assert (message.status_code, message.headers["HX-Retarget"]) == (status, "#messages")
+    assert soup(message).select_one("[role=alert] h2").get_text() == errors.TITLES[status]
+
+
+def test_a_refusal_says_the_rules_own_sentence(client: FlaskClient) -> None:
+    assert "The call must close after it opens." in soup(client.get("/fails/refused")).main.get_text()
+
+
+def test_the_wrong_method_says_which_are_right(client: FlaskClient) -> None:
+    response = client.post("/on", data={})
+    assert (response.status_code, set(response.headers["Allow"].split(", "))) == (405, {"GET", "HEAD", "OPTIONS"})
+
+
+def test_words_outlive_a_form_that_was_open_too_long(client: FlaskClient) -> None:
+    words = {"csrf_token": "old", "why_us": "We <care>.\nReally.", "choice": ["a", "b"], "empty": ""}
+    response = client.post("/score?part=2", data=words, headers={"Origin": "http://localhost"})
+    assert response.status_code == 400
+    page = soup(response)
+    assert [t.get_text().strip() for t in page.select("textarea")] == ["We <care>.\nReally.", "a", "b"]
+    form = page.select_one("main form")
+    again = {}
+    for field in form.select("input"):
+        again.setdefault(field["name"], []).append(field["value"])
+    assert form["action"] == "/score?part=2"
+    assert client.post(form["action"], data=again).status_code == 200
+
+
+def test_what_another_site_filled_in_cannot_be_sent_again(client: FlaskClient) -> None:
+    response = client.post("/score", data={"amount": "650000"}, headers={"Origin": "https://elsewhere.example"})
+    assert response.status_code == 400
+    assert soup(response).select_one("main form") is None
+
+
+def test_a_password_is_not_shown_again(client: FlaskClient) -> None:
+    response = client.post("/score", data={"password": "secret", "name": "M"}, headers={"Origin": "http://localhost"})
+    assert "secret" not in response.text
+    assert soup(response).select_one("main form") is None
+
+
+def test_htmx_gets_a_fresh_token_with_the_message(client: FlaskClient) -> None:
+    response = client.post("/score", data={"why": "x"}, headers=HTMX)
+    assert response.status_code == 400
+    token = re.search(r'"token": "([^"]+)"', response.headers["HX-Trigger"])
+    assert token is not None
+    assert client.post("/score", data={"csrf_token": token[1]}, headers=HTMX).status_code == 200
+
+
+# Formats
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime(2024, 9, 10, 11, tzinfo=UTC), "Tuesday 10 September 2024, 12 noon (UK time), in 6 days"),
+        (datetime(2024, 9, 9, 23, tzinfo=UTC), "midnight at the end of Monday 9 September 2024 (UK time), in 5 days"),
+        (datetime(2024, 9, 4, 16, 30, tzinfo=UTC), "Wednesday 4 September 2024, 5:30pm (UK time), in 7 hours"),
+        (datetime(2024, 9, 4, 8, 40, tzinfo=UTC), "Wednesday 4 September 2024, 9:40am (UK time), 20 minutes ago"),
+        (datetime(2024, 9, 5, 8, tzinfo=UTC), "Thursday 5 September 2024, 9am (UK time), tomorrow"),
+        (datetime(2023, 9, 4, 9, tzinfo=UTC), "Monday 4 September 2023, 10am (UK time), 12 months ago"),
+        (date(2024, 9, 3), "Tuesday 3 September 2024, yesterday"),
+    ],
+)
+def test_a_moment_is_written_in_full(value: date, text: str) -> None:
+    assert formats.when(value, LONDON, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (3, 7, "43%"),
+        (0, 7, "0%"),
+        (7, 7, "100%"),
+        (1, 1000, "under 1%"),
+        (999, 1000, "over 99%"),
+        (0, 0, "none to count"),
+    ],
+)
+def test_a_percentage_never_rounds_to_none_or_all(part: int, whole: int, text: str) -> None:
+    assert formats.percentage(part, whole) == text
+
+
+def test_what_people_write_is_shown_without_their_html() -> None:
+    html = str(formats.markdown("# Hello\n\n<script>x</script> [a](javascript:b) ![p](https://e.example/p.png) **so**"))
+    page = BeautifulSoup(html, "html.parser")
+    assert page.h3.get_text() == "Hello"
+    assert (page.script, page.a, page.img) == (None, None, None)
+    assert page.strong.get_text() == "so"
+
+
+def test_filters_stand_in_the_programmes_zone(app: Flask) -> None:
+    class Programme:
+        zone = "UTC"
+
+    with app.test_request_context():
+        text = render_template_string("{{ at | time }}", at=NOW, programme=Programme())
+        assert text == "9am"
+        assert render_template_string("{{ at | time }} {{ none | day }}", at=NOW, none=None) == "10am no date yet"
+
+
+# Pictures
+
+
+def a_flow(*, counts: bool = True, today: datetime = NOW + timedelta(days=60)) -> Flow:
+    plan = [
+        ("call", "call", 42, (None, None)),
+        ("sift", "gate", 10, (37, 6)),
+        ("interview", "gate", 3, (6, 3)),
+        ("work", "work", 105, (None, None)),
+        ("pitch", "gate", 7, (3, 1)),
+        ("survey", "survey", 730, (None, None)),
+    ]
+    begin, stages = NOW, []
+    for key, kind, days, (into, out_of) in plan:
+        end = begin + timedelta(days=days)
+        state = "past" if end < today else "current" if begin <= today else "future"
+        numbers = (into, out_of) if counts else (None, None)
+        stages.append(FlowStage(key, key.title(), kind, begin, end, *numbers, state))
+        begin = end
+    return Flow("Ghost gear", stages, today)
+
+
+def test_the_flow_says_its_stages_numbers_and_dates_twice(app: Flask) -> None:
+    with app.test_request_context():
+        page = BeautifulSoup(str(flow.picture(a_flow())), "html.parser")
+    wide, narrow = page.select("svg")
+    assert [t.get_text() for t in wide.select(".app-flow__number")] == ["37", "→ 6", "→ 3", "→ 1"]
+    assert [t.get_text() for t in narrow.select(".app-flow__number")] == ["37 → 6", "6 → 3", "3 → 1"]
+    rows = [[cell.get_text(strip=True) for cell in row.select("th, td")] for row in page.select("tbody tr")]
+    assert rows[1] == ["Sift", "16 October 2024", "26 October 2024", "37", "6"]
+    assert [len(p.select(".app-flow__stage--current")) for p in (wide, narrow)] == [1, 1]
+    assert [len(p.select(".app-flow__today")) for p in (wide, narrow)] == [1, 1]
+
+
+def test_the_flow_without_counts_says_no_number(app: Flask) -> None:
+    with app.test_request_context():
+        page = BeautifulSoup(str(flow.picture(a_flow(), counts=False)), "html.parser")
+        assert str(flow.picture(Flow("Nothing yet", [], NOW))) == ""
+    assert page.select(".app-flow__number") == []
+    assert len(page.select("thead th")) == 3
+
+
+def test_stages_of_the_flow_stand_side_by_side_in_the_picture() -> None:
+    found = flow.wide_picture(a_flow(), counts=True)
+    lefts = [shape.left for shape in found.shapes]
+    assert lefts == sorted(lefts)
+    assert min(b - a for a, b in zip(lefts, [*lefts[1:], found.width], strict=True)) >= 52
+    labels = [(shape.tier, shape.left) for shape in found.shapes]
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:
+    with app.test_request_context():
+        strip = flow.strip(a_flow(), NOW - timedelta(days=100), NOW + timedelta(days=900))
+    page = BeautifulSoup(str(strip), "html.parser")
+    assert [float(rect["x"]) for rect in page.select("rect")] == [100, 142, 152, 155, 260, 267]
+    assert page.select_one(".app-flow__today")["d"] == "M160.0 0V28"
+
+
+NODES = [Node("a", "Draft", initial=True), Node("b", "Open", count=3), Node("c", "Sift"), Node("d", "Done", final=True),
+         Node("e", "Withdrawn", final=True)]  # fmt: skip
+EDGES = [
+    Edge("a", "a", "Write it"), Edge("a", "b", "Open the call"), Edge("b", "c", "Begin"), Edge("c", "d", "Finish"),
+    Edge("c", "b", "Reopen the call", backward=True), Edge("a", "e", "Withdraw it"), Edge("b", "e", "Withdraw it"),
+    Edge("e", "a", "Restore it", backward=True),
+]  # fmt: skip
+
+
+def test_words_of_a_diagram_never_lie_on_a_box_nor_on_each_other() -> None:
+    found = diagrams.arrange(NODES, EDGES)
+    areas = [(b.x, b.y, b.x + b.width, b.y + b.height) for b in found.boxes.values()]
+    for line in diagrams.lines_of(found):
+        for x, y, text in line.words:
+            wide = len(text) * 7.5
+            left = x if line.anchor == "start" else x - wide
+            areas.append((left, y - 11, left + wide, y + 2))
+    for n, (x0, y0, x1, y1) in enumerate(areas):
+        assert x0 >= 0
+        assert x1 <= found.width
+        for u0, v0, u1, v1 in areas[n + 1 :]:
+            assert x1 <= u0 or u1 <= x0 or y1 <= v0 or v1 <= y0
+
+
+def test_steps_of_one_name_to_one_state_share_a_line() -> None:
+    found = diagrams.arrange(NODES, EDGES)
+    assert [(track.sources, track.target, track.dashed) for track in found.right] == [(["a", "b"], "e", False)]
+    assert sorted((track.sources, track.target, track.dashed) for track in found.left) == [
+        (["c"], "b", True),
+        (["e"], "a", True),
+    ]
+    assert [(s.node.id, t.node.id) for s, t, _, _ in found.straight] == [("a", "b"), ("b", "c"), ("c", "d")]
+
+
+def test_a_diagram_has_a_table_of_its_steps(app: Flask) -> None:
+    with app.test_request_context():
+        page = BeautifulSoup(str(diagrams.picture(NODES, EDGES, title="Application")), "html.parser")
+    rows = [[cell.get_text(strip=True) for cell in row.select("td")] for row in page.select("tbody tr")]
+    assert rows[:2] == [["Draft", "Write it", "stays as it is"], ["Draft", "Open the call", "Open"]]
+    assert len(rows) == len(EDGES)
+    assert page.svg["aria-label"].startswith("Application: 5 states and 8 steps.")

@@ -1,0 +1,85 @@
+"""Somebody with a browser: opens pages, fills in forms, signs in; and what the database is asked meanwhile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy import Engine, event
+from sqlmodel import Session
+from werkzeug.test import TestResponse
+
+from civflow import create_app
+from civflow.models import Person
+from civflow.services import people
+from civflow.settings import Settings
+from civflow.web.current import COOKIE
+
+HTMX = {"HX-Request": "true"}
+
+
+def an_app(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Flask:
+    """The app on the test's database, with the test's time."""
+    return create_app(settings, engine=engine, clock=clock)
+
+
+class Visitor:
+    """One browser. `get` and `post` answer the response; a post takes its token from the page `on`."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.client = app, app.test_client()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def page(self, path: str, **options: Any) -> BeautifulSoup:
+        """The page at a path, which must be there."""
+        answer = self.get(path, **options)
+        assert answer.status_code == 200, (path, answer.status_code, text_of(answer))
+        return BeautifulSoup(answer.data, "html.parser")
+
+    def post(self, path: str, data: dict[str, Any], *, on: str, **options: Any) -> TestResponse:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(on).text)
+        assert token, f"{on} has no form"
+        return self.client.post(path, data={"csrf_token": token[1], **data}, **options)
+
+    def sign_in(self, session: Session, person: Person, *, now: datetime) -> Visitor:
+        """Sign in as a person; commits the session, so that the app finds what the test has made."""
+        token, _ = people.sign_in(session, person, now=now, hours=12)
+        session.commit()
+        self.client.set_cookie(COOKIE, token)
+        return self
+
+
+def text_of(answer: TestResponse) -> str:
+    """The words of a page, without its tags and with single spaces."""
+    soup = BeautifulSoup(answer.data, "html.parser")
+    words = " ".join((soup.main or soup).get_text(" ").split())
+    return re.sub(r" ([.,:;)])", r"\1", words)
+
+
+def errors_of(answer: TestResponse) -> list[str]:
+    """The sentences of the error summary, as people read them at the top of the page."""
+    summary = BeautifulSoup(answer.data, "html.parser").select_one(".govuk-error-summary__list")
+    return [" ".join(item.get_text(" ").split()) for item in summary.select("li")] if summary else []
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """The statements that the database is asked inside the block, without the beginnings of transactions."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

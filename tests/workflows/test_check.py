@@ -1,0 +1,225 @@
+"""The proofs themselves: each fault of a page is found and named; a page that contradicts itself cannot be made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from civflow.models import Round, Slot
+from civflow.workflows.check import findings, paths
+from civflow.workflows.draw import drawing, mermaid
+from civflow.workflows.engine import Actor, Ask, Case, HandbookError, Held, State, Step, Workflow, rule
+from civflow.workflows.rules import anyone_signed_in, the_programme_manager
+
+
+@rule("The moon is full.", needs=("moon",))
+def the_moon_is_full(case: Case) -> bool:
+    return case.record.moon == 14
+
+
+@rule("You are nobody.")
+def nobody_at_all(case: Case) -> bool:
+    return False
+
+
+def step(name: str, source: Any, target: str, **more: Any) -> Step:
+    return Step(name, source, target, **{"by": anyone_signed_in, "label": "Do it", "says": "It is done.", **more})
+
+
+OPEN = step("open", "planned", "open")
+CLOSE = step("close", "open", "closed")
+
+
+def page(*steps: Step, final: tuple[str, ...] = ("closed",), record: Any = Round, **more: Any) -> Workflow:
+    states = [State(name, "A sentence.", final=name in final) for name in ("planned", "open", "closed")]
+    return Workflow(
+        record.__name__.lower(), record, **{"states": states, "steps": steps, "checks_states": False, **more}
+    )
+
+
+FAULTS = {
+    "a state that nothing leads to": (
+        page(step("close", "planned", "closed"), CLOSE),
+        ["round: nothing leads to the state “open”."],
+    ),
+    "a state that nothing leaves": (
+        page(OPEN, step("close", "planned", "closed")),
+        ["round: nothing leaves the state “open”, and it is not final."],
+    ),
+    "a step back into itself does not leave": (
+        page(OPEN, step("stay", "open", "open"), step("close", "planned", "closed")),
+        ["round: nothing leaves the state “open”, and it is not final."],
+    ),
+    "a circle without an end": (
+        page(OPEN, step("back", "open", "planned", reason=True), step("end", "closed", "closed"), begins=("closed",)),
+        [
+            "round: from the state “planned” no final state can be reached.",
+            "round: from the state “open” no final state can be reached.",
+        ],
+    ),
+    "no final state": (
+        page(OPEN, CLOSE, step("again", "closed", "open", reason=True), final=()),
+        ["round: it has no final state."],
+    ),
+    "a step that nobody can take": (
+        page(OPEN, step("close", "open", "closed", by=nobody_at_all)),
+        ["round.close: nobody could ever take it from “open”: You are nobody."],
+    ),
+    "an effect that no service does": (
+        page(OPEN, step("close", "open", "closed", then=("ring_the_bell", "tell_the_town"))),
+        ["round: no service does “ring_the_bell”."],
+    ),
+    "a fact that no service knows": (
+        page(OPEN, step("close", "open", "closed", requires=(the_moon_is_full,))),
+        ["round: no service knows the fact “moon”."],
+    ),
+    "a due column that holds no moment": (
+        page(OPEN, step("close", "open", "closed", due="title")),
+        ["round.close: the column “title” holds no moment."],
+    ),
+    "a lock on what the table does not know": (
+        page(OPEN, step("close", "open", "closed", locks=("gate",))),
+        ["round.close: it locks its gate, and the table does not say which that is."],
+    ),
+    "a choice without choices": (
+        page(OPEN, step("close", "open", "closed", asks=(Ask("why", "Why", "choice"),))),
+        ["round.close: nobody can answer “Why”: its kind or its choices are wrong."],
+    ),
+    "an unknown kind of input": (
+        page(OPEN, step("close", "open", "closed", asks=(Ask("when", "When", "sundial"),))),
+        ["round.close: nobody can answer “When”: its kind or its choices are wrong."],
+    ),
+    "a step back that asks for no reason": (
+        page(OPEN, CLOSE, step("reopen", "closed", "open")),
+        ["round.reopen: it goes back, so it must ask for a reason."],
+    ),
+    "a button without words": (
+        page(OPEN, step("close", "open", "closed", label="")),
+        ["round.close: it needs a label for its button and a sentence about what happens."],
+    ),
+    "a step that does not say what it does": (
+        page(OPEN, step("close", "open", "closed", says="")),
+        ["round.close: it needs a label for its button and a sentence about what happens."],
+    ),
+    "a state without a sentence": (
+        page(OPEN, CLOSE, states=[State("planned", ""), State("open", "S."), State("closed", "S.", final=True)]),
+        ["round: the state “planned” has no sentence."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("wrong", "sentences"), list(FAULTS.values()), ids=list(FAULTS))
+def test_a_fault_is_found_and_named(wrong, sentences):
+    assert findings(wrong, effects={"tell_the_town"}, facts={}) == sentences
+
+
+def test_a_page_that_holds_has_no_findings():
+    good = page(
+        OPEN,
+        step("close", "open", "closed", then=("tell_the_town",), requires=(the_moon_is_full,), due="ends_at"),
+        step("reopen", "closed", "open", reason=True),
+        step("redo", "closed", "planned", onwards=True, by=the_programme_manager),
+        step("hold", "open", "open", asks=(Ask("how", "How", "choice", choices=(("a", "A"),)),)),
+    )
+
+    assert findings(good, effects={"tell_the_town"}, facts={"round": {"moon"}}) == []
+
+
+def test_paths_are_the_shortest():
+    shortcut = page(OPEN, CLOSE, step("cancel", "planned", "closed"))
+
+    assert {s: [t.name for t in way] for s, way in paths(shortcut).items()} == {
+        "planned": [],
+        "open": ["open"],
+        "closed": ["cancel"],
+    }
+
+
+CONTRADICTIONS = {
+    "round: a record cannot begin in 'born', which is no state.": {"begins": ("born",), "steps": (OPEN,)},
+    "round.open: there is no state 'opne'.": {"steps": (step("open", "planned", "opne"),)},
+    "round.open: there is no state 'plan'.": {"steps": (step("open", ("planned", "plan"), "open"),)},
+    "round.open: 'a manager' is not a rule.": {"steps": (step("open", "planned", "open", by=("a manager",)),)},
+    "round.open: the table has no column 'opened_at'.": {
+        "steps": (step("open", "planned", "open", stamps=("opened_at",)),)
+    },
+    "round.open: the table has no column 'signer_id'.": {
+        "steps": (step("open", "planned", "open", signs=("signer_id",)),)
+    },
+    "round.open: the table has no column 'later'.": {"steps": (step("open", "planned", "open", due="later"),)},
+    "round.open: two steps of this name leave 'planned'.": {"steps": (OPEN, step("open", "planned", "closed"))},
+}
+
+
+@pytest.mark.parametrize(("sentence", "wrong"), list(CONTRADICTIONS.items()), ids=list(CONTRADICTIONS))
+def test_a_page_that_contradicts_itself_cannot_be_made(sentence, wrong):
+    with pytest.raises(HandbookError) as error:
+        page(*wrong.pop("steps"), **wrong)
+
+    assert str(error.value) == sentence
+
+
+def test_a_page_is_drawn_with_its_ends_and_its_ways_back():
+    drawn = page(OPEN, CLOSE, step("cancel", "open", "closed", label="Cancel"), step("stay", "open", "open"),
+                 step("reopen", "closed", "open", reason=True, label="Reopen"))  # fmt: skip
+
+    nodes, edges = drawing(drawn, {"open": 3})
+
+    assert [tuple(n) for n in nodes] == [
+        ("planned", "Planned", True, False, 0),
+        ("open", "Open", False, False, 3),
+        ("closed", "Closed", False, True, 0),
+    ]
+    assert [tuple(e) for e in edges] == [
+        ("planned", "open", "Do it", False),
+        ("open", "closed", "Do it / Cancel", False),
+        ("closed", "open", "Reopen", True),
+    ]
+    assert mermaid(drawn) == (
+        "stateDiagram-v2\n"
+        '    state "Planned" as planned\n'
+        '    state "Open" as open\n'
+        '    state "Closed" as closed\n'
+        "    [*] --> planned\n"
+        "    planned --> open: Do it\n"
+        "    open --> closed: Do it / Cancel\n"
+        "    closed --> open: Reopen\n"
+        "    closed --> [*]\n"
+    )
+
+
+def test_a_role_counts_in_its_own_scope_and_everywhere_for_the_site():
+    booked = page(record=Slot, states=[State("offered", "S.", final=True)], steps=())
+    record = Slot(id=3, round_id=1, challenge_id=2, team_id=4, gate_id=5, state="offered")
+
+    def holds(held: Held) -> bool:
+        return Case(booked, record, Actor(9, "Ann", frozenset({held})), None).holds("assessor")
+
+    assert {
+        (scope, number): holds(Held("assessor", scope, number))
+        for scope, number in (("site", None), ("round", 1), ("round", 2), ("challenge", 2), ("team", 4), ("team", None))
+    } == {
+        ("site", None): True, ("round", 1): True, ("round", 2): False, ("challenge", 2): True, ("team", 4): True,
+        ("team", None): False,
+    }  # fmt: skip
+    assert not holds(Held("auditor", "site", None))
+
+
+def test_a_role_for_a_team_says_nothing_about_a_record_without_a_team():
+    """A slot that nobody has booked has no team: whoever leads no team must not lead this one."""
+    free = page(record=Slot, states=[State("offered", "S.", final=True)], steps=())
+    record = Slot(id=3, round_id=1, challenge_id=2, team_id=None, gate_id=5, state="offered")
+    actor = Actor(9, "Ann", frozenset({Held("team_member", "team", None)}))
+
+    assert not Case(free, record, actor, None).holds("team_member")
+
+
+def test_a_limit_is_the_largest_that_counts_here():
+    limited = page(OPEN, CLOSE)
+    held = frozenset({
+        Held("approver", "site", None, 100), Held("approver", "round", 1, 300), Held("approver", "round", 2, 900),
+    })  # fmt: skip
+    case = Case(limited, Round(id=1, state="open"), Actor(9, "Ann", held), None)
+
+    assert (case.limit("approver"), case.limit("assessor")) == (300, 0)

@@ -1,0 +1,135 @@
+"""For every rule of the handbook: what makes it true, and what makes it false without making another rule false."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from civflow.workflows.check import NOW, SOMEBODY
+from civflow.workflows.engine import Actor, Held
+
+SOMEBODY_ELSE = SOMEBODY + 1
+BEFORE, AFTER, LATER = NOW - timedelta(hours=1), NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+EVERY_ROLE = (
+    "programme_manager", "challenge_owner", "assessor", "approver", "finance_officer", "auditor", "administrator",
+    "team_lead", "team_member",
+)  # fmt: skip
+
+
+def everybody(limit: int = 10**9) -> Actor:
+    """Somebody who holds every role, for the site, and whom every record names."""
+    return Actor(SOMEBODY, "Everybody", frozenset(Held(role, "site", None, limit) for role in EVERY_ROLE))
+
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Truth(NamedTuple):
+    """Values of the record and inputs of the step that make a rule true; and those that make it false."""
+
+    true: dict[str, Any]
+    false: dict[str, Any]
+    inputs: Mapping[str, Any] = NOTHING
+    false_inputs: Mapping[str, Any] = NOTHING
+    false_actor: Actor | None = None
+
+
+def stage(name: str, fact: str, *, true: str, false: str) -> dict[str, Truth]:
+    return {name: Truth({fact: true}, {fact: false})}
+
+
+TRUTH: dict[str, Truth] = {
+    # Round
+    "it_has_an_approved_challenge": Truth({"approved_challenges": 1}, {"approved_challenges": 0}),
+    "no_challenge_is_running": Truth({"running_challenges": 0}, {"running_challenges": 1}),
+    # Challenge
+    "the_brief_is_written": Truth({"question": "How?", "brief_is_complete": True}, {"brief_is_complete": None}),
+    "the_dates_are_set": Truth({"opens_at": NOW, "closes_at": AFTER}, {"closes_at": NOW}),
+    "a_budget_holder_is_named": Truth({"budget_holder": "A director"}, {"budget_holder": " "}),
+    "the_route_to_adoption_is_written": Truth({"route_to_adoption": "A team."}, {"route_to_adoption": ""}),
+    "the_sponsor_gives_time": Truth({"sponsor_time": "A day a week."}, {"sponsor_time": ""}),
+    "the_money_is_within_the_budget": Truth(
+        {"round_money_committed": 60, "money_pounds": 40, "round_budget": 100}, {"round_money_committed": 61}
+    ),
+    "the_limit_covers_the_money": Truth({"money_pounds": 40}, {}, false_actor=everybody(limit=39)),
+    "the_round_is_open": Truth({"round_state": "open"}, {"round_state": "planned"}),
+    "the_new_closing_date_is_later": Truth(
+        {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": AFTER}
+    ),
+    "no_gate_has_started": Truth({"started_gates": 0}, {"started_gates": 1}),
+    "a_contract_is_signed": Truth({"signed_contracts": 1}, {"signed_contracts": 0}),
+    "it_has_a_source": Truth({"source_url": "https://example.org"}, {"source_url": ""}),
+    **stage("sift_is_released", "released_gates", true="sift", false="interview"),
+    **stage("interview_is_released", "released_gates", true="sift,interview", false="sift"),
+    **stage("pitch_is_released", "released_gates", true="sift,interview,pitch", false="sift,interview"),
+    **stage("exploration_is_finished", "running_stages", true="accelerator", false="exploration"),
+    **stage("accelerator_is_finished", "running_stages", true="", false="accelerator"),
+    # Question
+    "the_answer_is_written": Truth({"answer": "Yes."}, {"answer": " "}),
+    "a_second_person_clears_it": Truth({"drafted_by_id": SOMEBODY_ELSE}, {"drafted_by_id": SOMEBODY}),
+    "the_challenge_takes_questions": Truth({"challenge_state": "open"}, {"challenge_state": "closed"}),
+    # Team and membership
+    "somebody_is_in_it": Truth({"active_members": 1}, {"active_members": 0}),
+    "nobody_is_waiting": Truth({"open_memberships": 0}, {"open_memberships": 1}),
+    "no_application_is_running": Truth({"running_applications": 0}, {"running_applications": 1}),
+    "the_new_lead_is_a_member": Truth(
+        {"active_member_ids": "7,8"}, {"active_member_ids": "7,18"}, inputs={"lead_id": SOMEBODY_ELSE}
+    ),
+    "the_lead_stays": Truth({"lead_id": SOMEBODY_ELSE}, {"lead_id": SOMEBODY}),
+    "the_team_is_looking": Truth({"team_state": "forming"}, {"team_state": "formed"}),
+    "each_side_speaks_for_itself": Truth({"state": "requested"}, {"person_id": SOMEBODY_ELSE, "state": "requested"}),
+    # Application
+    "the_challenge_is_open": Truth({"challenge_state": "open"}, {"challenge_state": "closed"}),
+    "the_deadline_has_not_passed": Truth({"closes_at": AFTER}, {"closes_at": NOW}),
+    "the_answers_are_complete": Truth({"complete": True}, {"complete": False}),
+    "it_answers_the_latest_text": Truth({"challenge_version": 2, "challenge_version_now": 2}, {"challenge_version": 1}),
+    "the_new_deadline_is_later": Truth(
+        {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": BEFORE}
+    ),
+    "an_improved_proposal_is_asked_for": Truth({"resubmit_by": AFTER}, {"resubmit_by": NOW}),
+    "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
+    # Gate
+    "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),
+    "there_is_an_application": Truth({"applications_here": 1}, {"applications_here": 0}),
+    "there_is_no_application": Truth({"applications_here": 0}, {"applications_here": 1}),
+    "scoring_is_complete": Truth({"outstanding": 0, "proceed_reason": None}, {"outstanding": 1}),
+    "every_application_has_two_assessments": Truth({"thinly_scored": 0}, {"thinly_scored": 1}),
+    "every_interview_is_over": Truth({"open_interviews": 0}, {"open_interviews": 1}),
+    "the_number_is_possible": Truth(
+        {"ranks": "1,2,3,4", "cap": 3},
+        {},
+        inputs={"going_on": 3},
+        false_inputs={"going_on": 5, "number_reason": "They are all good."},
+    ),
+    "another_number_has_a_reason": Truth({"ranks": "1,2,3,4", "cap": 3}, {}, false_inputs={"going_on": 2}),
+    "no_tie_at_the_line": Truth({"ranks": "1,2,3,4", "cap": 3}, {"ranks": "1,2,3,3"}),
+    "the_limit_covers_the_stake": Truth({"stake_pounds": 40}, {}, false_actor=everybody(limit=39)),
+    "the_approver_did_not_score": Truth({"assessor_ids": "17,8"}, {"assessor_ids": "17,7"}),
+    # Assignment
+    "no_conflict_is_declared": Truth({}, {}, inputs={"no_conflict": True}, false_inputs={"no_conflict": False}),
+    "no_conflict_is_on_record": Truth({"conflicts": 0}, {"conflicts": 1}),
+    "the_gate_takes_scores": Truth({"gate_state": "scoring"}, {"gate_state": "moderating"}),
+    "every_criterion_is_scored": Truth({"scored": 4, "criteria": 4}, {"scored": 3}),
+    # Slot
+    "it_lies_ahead": Truth({"starts_at": AFTER}, {"starts_at": NOW}),
+    "it_has_begun": Truth({"starts_at": NOW}, {"starts_at": AFTER}),
+    "the_panel_has_no_conflict": Truth({"panel_conflicts": 0}, {"panel_conflicts": 1}),
+    "two_of_the_panel_were_there": Truth({}, {}, inputs={"attended": 2}, false_inputs={"attended": 1}),
+    # Place and agreement
+    "there_is_time_to_answer": Truth({"respond_by": AFTER}, {"respond_by": NOW}),
+    "the_team_is_still_in": Truth({"application_state": "in_progress"}, {"application_state": "withdrawn"}),
+    "the_agreement_is_signed": Truth({"agreement_state": "signed"}, {"agreement_state": "issued"}),
+    "every_deliverable_is_accepted": Truth({"open_deliverables": 0}, {"open_deliverables": 1}),
+    "every_sprint_is_done": Truth({"open_sprints": 0}, {"open_sprints": 1}),
+    "the_document_is_finished": Truth({"document_made": 1}, {"document_made": 0}),
+    "the_standstill_is_over": Truth({"standstill_ends_at": NOW}, {"standstill_ends_at": AFTER}),
+    "the_team_has_not_signed": Truth({"team_signed_at": None}, {"team_signed_at": NOW}),
+    "the_team_has_signed": Truth({"team_signed_at": NOW}, {"team_signed_at": None}),
+    "both_sides_have_signed": Truth({"team_signed_at": NOW, "sponsor_signed_at": NOW}, {"sponsor_signed_at": None}),
+    "the_signer_may_sign": Truth({}, {}, inputs={"may_sign": True}, false_inputs={"may_sign": False}),
+    # Sprint
+    "the_place_is_active": Truth({"place_state": "active"}, {"place_state": "accepted"}),
+    "its_deliverables_are_accepted": Truth({"open_deliverables": 0}, {"open_deliverables": 1}),
+}
