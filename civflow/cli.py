@@ -219,7 +219,9 @@ def handbook_check() -> None:
     wrong += [f"No page names the effect “{name}”." for name in sorted(set(EFFECTS) - used)]
     if wrong:
         raise Failed("\n".join(wrong))
-    click.echo(f"{len(HANDBOOK)} workflows hold: every state is reached and left, every step can be taken, every name exists.")
+    click.echo(
+        f"{len(HANDBOOK)} workflows hold: every state is reached and left, every step can be taken, every name exists."
+    )
 
 
 @handbook.command("draw")
@@ -259,7 +261,9 @@ def programme_list() -> None:
 
     with a_session() as session:
         for stored in stored_programmes(session):
-            click.echo(f"{stored.name:<16} version {stored.version:<8} {stored.content_hash[:12]}  stored {stored.stored_at:%Y-%m-%d}")
+            click.echo(
+                f"{stored.name:<16} version {stored.version:<8} {stored.content_hash[:12]}  stored {stored.stored_at:%Y-%m-%d}"
+            )
 
 
 def read_text(file: Path) -> str:
@@ -287,7 +291,9 @@ def audit_verify() -> None:
         found = verify(session)
     if found.broken:
         raise Failed(found.broken)
-    click.echo(f"The record is whole: {found.entries:,} entries of {found.records:,} records, {found.seals:,} sealed days.")
+    click.echo(
+        f"The record is whole: {found.entries:,} entries of {found.records:,} records, {found.seals:,} sealed days."
+    )
 
 
 @audit.command("seal")
@@ -331,7 +337,9 @@ def user_grant(email: str, role: str, scope: str, scope_id: int | None, limit: i
 
     with a_session() as session:
         person = found_person(session, email)
-        people.grant(session, person, role, actor=CIVFLOW, now=clock(), scope=scope, scope_id=scope_id, limit_pounds=limit)
+        people.grant(
+            session, person, role, actor=CIVFLOW, now=clock(), scope=scope, scope_id=scope_id, limit_pounds=limit
+        )
         session.commit()
     click.echo(f"{person.name} is {role.replace('_', ' ')} ({scope}{f' {scope_id}' if scope_id else ''}).")
 
@@ -429,7 +437,9 @@ def export(what: str, as_json: bool, output: TextIO) -> None:
     with a_session() as session:
         names, rows = rows_to_export(session, what, now=clock())
     if as_json:
-        json.dump([dict(zip(names, row, strict=True)) for row in rows], output, ensure_ascii=False, indent=1, default=str)
+        json.dump(
+            [dict(zip(names, row, strict=True)) for row in rows], output, ensure_ascii=False, indent=1, default=str
+        )
         output.write("\n")
         return
     writer = csv.writer(output)

@@ -38,7 +38,7 @@ def demonstration_settings(**overrides: str) -> Settings:
         own["database_url"] = "sqlite:///var/demonstration.db"
     if not os.environ.get("CIVFLOW_FILES"):
         own["files"] = "var/demonstration-files"
-    return read_settings(**{**own, **overrides})
+    return read_settings(None, **{**own, **overrides})
 
 
 def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = False) -> tuple[Summary, float]:
@@ -54,7 +54,7 @@ def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = Fa
         programmes.store_shipped(session, now=now)
         end = begun_at(session, end=story_end(now))
         session.commit()
-        acts = write_script(session, seed=SEED, end=end)
+        acts = write_script(seed=SEED, end=end)
     _play(settings, engine, acts, end, quiet=quiet)
     jobs.prepare(engine)  # only now: what is asked for from here on is for the worker
     with new_session(engine) as session:
@@ -98,7 +98,9 @@ class _Progress:
             return
         self.told = time.monotonic()
         line = f"Playing the round: {number:,} of {self.of:,} acts, {act.at:%-d %B %Y}"
-        print(f"\r{line:<70}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r{line:<70}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True
+        )
 
     def done(self) -> None:
         if not self.quiet and self.told:
@@ -150,7 +152,9 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
         try:
             probe.bind((host, port))
         except PermissionError:
-            raise CannotServe(f"You may not listen on port {port}. Choose one above 1023, such as --port 8000.") from None
+            raise CannotServe(
+                f"You may not listen on port {port}. Choose one above 1023, such as --port 8000."
+            ) from None
         except OSError:
             raise CannotServe(
                 f"Another program uses port {port}. End it, or choose another port: --port {port + 1}"

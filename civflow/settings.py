@@ -21,7 +21,7 @@ SETTINGS = (
     Setting("CIVFLOW_DATABASE_URL", "sqlite:///var/civflow.db", "Where the records are: a SQLite file or a PostgreSQL address."),
     Setting("CIVFLOW_FILES", "var/files", "The folder that holds PDFs and uploads."),
     Setting("CIVFLOW_SECRET_KEY", "", "Signs cookies and forms; at least 32 characters; required outside the demonstration."),
-    Setting("CIVFLOW_SMTP_URL", "", "The mail server, such as smtp://user:password@host:587; empty keeps mail in the outbox page of the demonstration."),
+    Setting("CIVFLOW_SMTP_URL", "", "The mail server, such as smtp://user:password@host:587; empty keeps mail in the outbox page of the demonstration."),  # noqa: E501
     Setting("CIVFLOW_MAIL_FROM", "civflow@localhost", "The address that messages come from."),
     Setting("CIVFLOW_BASE_URL", "http://127.0.0.1:8000", "The address people use; links in messages and documents start with it."),
     Setting("CIVFLOW_DEMONSTRATION", "", "1 marks every page as a demonstration and permits unsafe defaults."),

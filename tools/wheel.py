@@ -16,7 +16,5 @@ class CustomBuildHook(BuildHookInterface[BuilderConfig]):
             return
         root = Path(self.root)
         if not (root / "civflow/static/vendor/govuk-frontend.min.css").is_file():
-            raise FileNotFoundError(
-                "civflow/static/vendor is empty. Run `make setup` first: it brings the assets."
-            )
+            raise FileNotFoundError("civflow/static/vendor is empty. Run `make setup` first: it brings the assets.")
         build_data["force_include"][str(root / "migrations")] = "civflow/migrations"

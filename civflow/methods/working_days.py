@@ -104,9 +104,7 @@ def _of_part(year: int, region: Region) -> dict[date, str]:
     days += [(day, name) for day, (name, parts) in ONE_OFF.items() if day.year == year and region in parts]
     found = {day: name for day, name in days if day.weekday() < SATURDAY}
     for day, name in sorted(item for item in days if item[0].weekday() >= SATURDAY):
-        substitute = next(
-            d for n in range(1, 7) if (d := day + DAY * n).weekday() < SATURDAY and d not in found
-        )
+        substitute = next(d for n in range(1, 7) if (d := day + DAY * n).weekday() < SATURDAY and d not in found)
         found[substitute] = f"{name} (substitute day)"
     return found
 

@@ -106,9 +106,7 @@ def save_answers(
     """
     # Members write at once: each one waits for the other, and nobody's words are overwritten.
     session.refresh(application, with_for_update=True)
-    name, form = form_in_hand(
-        programme_of(session, session.get_one(Challenge, application.challenge_id)), application
-    )
+    name, form = form_in_hand(programme_of(session, session.get_one(Challenge, application.challenge_id)), application)
     title = application.title if title is None else plain(title)
     _check_writing(form, answers, title)
     new, current = (
@@ -117,9 +115,7 @@ def save_answers(
     )
     for question, seen in (before or {}).items():
         stored = current.get(question, "")
-        if stored not in (plain(seen), new.get(question)) and not (
-            stored and new[question].startswith(stored)
-        ):
+        if stored not in (plain(seen), new.get(question)) and not (stored and new[question].startswith(stored)):
             raise _somebody_wrote(session, application, question, actor)
     new = {**current, **new}
     changed = sorted(question for question in new if new[question] != current.get(question, ""))
@@ -313,6 +309,4 @@ def withdraw_its_assignments(session: Session, move: Move) -> None:
         col(Assignment.application_id) == move.record.id, stands_before(Assignment, "withdraw")
     )
     ids = [i for i in session.scalars(query) if i]
-    advance_many(
-        session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn."
-    )
+    advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn.")

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from civflow.methods.ranking import THE_PANEL, Criterion, Ranking, rank
 from civflow.models import (
-    Application, Assignment, Challenge, Conflict, Gate, Outcome, Panellist, Person, Score, Slot, SlotPanel,
+    Application,
+    Assignment,
+    Challenge,
+    Conflict,
+    Gate,
+    Outcome,
+    Panellist,
+    Person,
+    Score,
+    Slot,
+    SlotPanel,
 )  # fmt: skip
 from civflow.services.advance import advance, advance_many, begin_many
 from civflow.services.challenges import move_on
@@ -115,7 +124,7 @@ def record_the_conflict(session: Session, move: Move) -> None:
     assignment: Assignment = move.record
     if move.inputs.get("decline_why") != "conflict":
         return
-    known = select(Conflict.id).where(
+    known = select(col(Conflict.id)).where(
         col(Conflict.person_id) == assignment.assessor_id, col(Conflict.team_id) == assignment.team_id
     )
     if session.scalars(known).first() is None:
@@ -131,7 +140,14 @@ def scores_of(session: Session, assignment: Assignment) -> dict[str, Score]:
 
 
 def record_score(
-    session: Session, assignment: Assignment, *, criterion: str, value: int | None, why: str, actor: Actor, now: datetime
+    session: Session,
+    assignment: Assignment,
+    *,
+    criterion: str,
+    value: int | None,
+    why: str,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Give or change one score. Raises Refused for a value off the scale or a missing reason, a sentence per field."""
     card = scorecard_of(session, session.get_one(Gate, assignment.gate_id))
@@ -176,7 +192,7 @@ def adjust_the_score(session: Session, move: Move) -> None:
 
 def sheets(session: Session, gate: Gate) -> dict[int, dict[int, dict[str, int]]]:
     """Application id -> assessor id -> criterion id -> score, of submitted assignments; moderated values count."""
-    query = select(Assignment.application_id, Assignment.assessor_id, Score).join(
+    query = select(col(Assignment.application_id), col(Assignment.assessor_id), Score).join(
         Score, col(Score.assignment_id) == col(Assignment.id)
     )
     query = query.where(col(Assignment.gate_id) == gate.id, col(Assignment.state).in_(LOCKED))
@@ -191,8 +207,8 @@ def ranking_of(session: Session, gate: Gate) -> Ranking[int]:
     """The ranking that the scores and the declared order of criteria give: exact, ties left as ties."""
     card = scorecard_of(session, gate)
     decided = {o.application_id for o in outcomes_of(session, gate)} if gate.approved_at else set()
-    query = select(Application.id, Application.reference).where(col(Application.id).in_(decided))
-    here = {a.id: a.reference for a in applications_at(session, gate)} | {i: ref for i, ref in session.execute(query)}
+    query = select(col(Application.id), col(Application.reference)).where(col(Application.id).in_(decided))
+    here = {a.id: a.reference for a in applications_at(session, gate)} | {row[0]: row[1] for row in session.execute(query)}
     scores = {application: given for application, given in sheets(session, gate).items() if application in here}
     criteria = [Criterion(c.id, c.title, c.weight, card.scale.least, card.scale.most) for c in card.criteria]
     return rank(scores, criteria, ties=card.ties, names={a: here[a] for a in scores})
@@ -303,14 +319,16 @@ def offer_slots(
         for start in starts
     ]  # fmt: skip
     begin_many(session, slots, actor=actor, now=now)
-    session.add_all(SlotPanel(slot_id=slot.id or 0, person_id=person) for slot in slots for person in sorted(set(panel)))
+    session.add_all(
+        SlotPanel(slot_id=slot.id or 0, person_id=person) for slot in slots for person in sorted(set(panel))
+    )
     session.flush()
     return slots
 
 
 def book_slot(session: Session, slot: Slot, application: Application, *, actor: Actor, now: datetime) -> None:
     """Book a slot for an application; one application has one booking at a gate. Raises Refused."""
-    booked = select(Slot.id).where(
+    booked = select(col(Slot.id)).where(
         col(Slot.gate_id) == slot.gate_id, col(Slot.application_id) == application.id, stands_before(Slot, "give_back")
     )
     if session.scalars(booked).first() is not None:
@@ -340,5 +358,3 @@ def tell_the_team_and_the_panel(session: Session, move: Move) -> None:
              about=f"/cases/slot/{slot.id}", challenge=challenge.title, team=team, where=slot.where or "online",
              when=moment(slot.starts_at, zone), state=move.workflow.states[move.to_state].staff,
              reason=move.reason)  # fmt: skip
-
-

@@ -32,7 +32,7 @@ def draft(
     if not title.strip():
         raise Refused("Give the challenge a title.", fields={"title": "Give the challenge a title."})
     challenge = Challenge(
-        round_id=round_.id, programme_id=round_.programme_id, sponsor_id=sponsor.id if sponsor else None,
+        round_id=round_.id or 0, programme_id=round_.programme_id, sponsor_id=sponsor.id if sponsor else None,
         title=title.strip(), question=question.strip(), reference=reference, slug=free_slug(session, reference, title),
         state="", since=now, **columns,
     )  # fmt: skip
@@ -45,7 +45,7 @@ def draft(
 def free_slug(session: Session, reference: str, title: str) -> str:
     """The words of the address of a challenge's page, made unique with a number where they are taken."""
     words = re.sub(r"[^a-z0-9]+", "-", f"{reference} {title}".lower()).strip("-")[:80].strip("-") or "challenge"
-    taken = {"new", *session.scalars(select(Challenge.slug).where(col(Challenge.slug).startswith(words)))}
+    taken = {"new", *session.scalars(select(col(Challenge.slug)).where(col(Challenge.slug).startswith(words)))}
     return next(slug for n in range(1, len(taken) + 2) if (slug := words if n == 1 else f"{words}-{n}") not in taken)
 
 
@@ -146,8 +146,9 @@ def prepare_the_stages(session: Session, move: Move) -> None:
     challenge: Challenge = move.record
     programme = programme_of(session, challenge)
     known = stage_dates(session, challenge)
-    have = set(session.scalars(select(Gate.stage).where(col(Gate.challenge_id) == challenge.id)))
-    assert challenge.opens_at and challenge.closes_at  # the rules of the step have seen them
+    have = set(session.scalars(select(col(Gate.stage)).where(col(Gate.challenge_id) == challenge.id)))
+    if challenge.opens_at is None or challenge.closes_at is None:
+        raise Refused("The challenge needs an opening and a closing date.")
     for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
         dates = known.get(stage.id) or StageDates(
             challenge_id=challenge.id or 0, stage=stage.id, starts_at=starts_at, ends_at=ends_at
@@ -236,7 +237,7 @@ def move_the_deadline(session: Session, move: Move) -> None:
     """The applications' own deadlines and the calendar follow; every team with a draft or a submission is told."""
     challenge: Challenge = move.record
     applications = select(Application).where(col(Application.challenge_id) == challenge.id)
-    taken_in = select(Application.id).where(
+    taken_in = select(col(Application.id)).where(
         col(Application.challenge_id) == challenge.id, stands_before(Application, "seal_again")
     )
     advance_many(session, Application, [i for i in session.scalars(taken_in) if i], "seal_again", actor=CIVFLOW,
@@ -257,7 +258,8 @@ def move_the_deadline(session: Session, move: Move) -> None:
 
 def _move_the_calendar(session: Session, challenge: Challenge) -> None:
     programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
-    assert challenge.opens_at and challenge.closes_at  # an open challenge has both
+    if challenge.opens_at is None or challenge.closes_at is None:
+        raise Refused("The challenge needs an opening and a closing date.")
     for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
         if stage.id in dates:
             dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
@@ -269,7 +271,7 @@ def _move_the_calendar(session: Session, challenge: Challenge) -> None:
 @effect
 def take_in_the_applications(session: Session, move: Move) -> None:
     """The seal opens for every application whose own deadline has come; later ones follow at theirs."""
-    due = select(Application.id).where(
+    due = select(col(Application.id)).where(
         col(Application.challenge_id) == move.record.id, stands_before(Application, "take_in"),
         col(Application.closes_at) <= move.now,
     )  # fmt: skip
@@ -305,7 +307,7 @@ def begin_the_stage(session: Session, move: Move) -> None:
 @effect
 def close_the_applications(session: Session, move: Move) -> None:
     """The challenge has ended: no application is left in the selection."""
-    left = select(Application.id).where(
+    left = select(col(Application.id)).where(
         col(Application.challenge_id) == move.record.id, stands_before(Application, "not_select")
     )
     ids = [i for i in session.scalars(left.order_by(col(Application.id))) if i]
@@ -324,5 +326,3 @@ def move_on(session: Session, challenge: Challenge, *, now: datetime) -> bool:
     except Refused:
         return False
     return True
-
-

@@ -44,7 +44,9 @@ def _database(settings: Settings) -> str:
         if not schema.is_current(engine):
             raise Missing("it is new, or older than this version. Run: civflow init")
     except DBAPIError as error:
-        raise Missing(f"it cannot be opened ({str(error.orig).splitlines()[0]}). Look at CIVFLOW_DATABASE_URL.") from None
+        raise Missing(
+            f"it cannot be opened ({str(error.orig).splitlines()[0]}). Look at CIVFLOW_DATABASE_URL."
+        ) from None
     finally:
         engine.dispose()
     return engine.url.render_as_string()

@@ -9,7 +9,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.methods.working_days import add_working_days
-from civflow.models import Agreement, Application, Challenge, Deliverable, Gate, Organisation, Person, Place, Sprint, Team
+from civflow.models import (
+    Agreement,
+    Application,
+    Challenge,
+    Deliverable,
+    Gate,
+    Organisation,
+    Person,
+    Place,
+    Sprint,
+    Team,
+)
 from civflow.services import documents
 from civflow.services.advance import advance, begin, begin_many
 from civflow.services.challenges import stage_dates
@@ -89,7 +100,7 @@ def draft_contracts(session: Session, challenge: Challenge, stage: Stage, *, now
     finished = (col(Place.stage) == _last_work_stage(session, challenge)) & col(Place.state).in_(FINISHED)
     won = select(Application).where(
         col(Application.challenge_id) == challenge.id, col(Application.state).in_(WON),
-        col(Application.id).in_(select(Place.application_id).where(finished)),
+        col(Application.id).in_(select(col(Place.application_id)).where(finished)),
     )  # fmt: skip
     dates = stage_dates(session, challenge)[stage.id]
     starts_at = max(dates.starts_at, now)
@@ -110,8 +121,10 @@ def standstill_end(session: Session, challenge: Challenge, stage: Stage) -> date
     """
     if not stage.standstill_days:
         return None
-    released = select(Gate.released_at).where(col(Gate.challenge_id) == challenge.id, col(Gate.released_at).is_not(None))
-    last = max(session.scalars(released), default=None)
+    released = select(col(Gate.released_at)).where(
+        col(Gate.challenge_id) == challenge.id, col(Gate.released_at).is_not(None)
+    )
+    last = max((at for at in session.scalars(released) if at), default=None)
     if last is None:
         return None
     zone = programme_of(session, challenge).zone
@@ -189,7 +202,7 @@ def plan_the_work(session: Session, move: Move) -> None:
     """Sprints from the stage's start to its end, and the deliverables that the programme asks for."""
     place: Place = move.record
     stage = programme_of(session, session.get_one(Challenge, place.challenge_id)).stage(place.stage)
-    keys = {"round_id": place.round_id, "challenge_id": place.challenge_id, "team_id": place.team_id,
+    keys: dict[str, Any] = {"round_id": place.round_id, "challenge_id": place.challenge_id, "team_id": place.team_id,
             "place_id": place.id or 0, "state": "", "since": move.now}  # fmt: skip
     sprints = [
         Sprint(number=number, starts_at=start, ends_at=min(start + timedelta(weeks=stage.sprint_weeks or 0), place.ends_at),
@@ -222,5 +235,3 @@ def complete_the_agreement(session: Session, move: Move) -> None:
     query = select(Agreement).where(col(Agreement.place_id) == move.record.id, stands_before(Agreement, "complete"))
     for agreement in session.scalars(query):
         advance(session, agreement, "complete", actor=CIVFLOW, now=move.now)
-
-

@@ -186,9 +186,7 @@ def save(
 def _somebody_else(session: Session, challenge: Challenge) -> Conflicted:
     last = last_entry(session, "challenge", challenge.id or 0)
     who = last.actor_name if last else "Somebody"
-    sentence = (
-        f"{who} has changed this part while you were writing. Both versions are below: nothing is lost."
-    )
+    sentence = f"{who} has changed this part while you were writing. Both versions are below: nothing is lost."
     return Conflicted(sentence, who=who, when=last.at if last else None)
 
 
@@ -202,9 +200,7 @@ def _check_lengths(part: Part, values: Mapping[str, Any]) -> None:
         raise Refused(*fields.values(), fields=fields)
 
 
-def checklist(
-    session: Session, challenge: Challenge, *, actor: Actor, now: datetime
-) -> list[tuple[str, bool]]:
+def checklist(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> list[tuple[str, bool]]:
     """What approval needs, in the rules' own sentences, and whether it is so; the limit for an approver."""
     workflow = workflow_of(session, challenge)
     steps = [step for step in workflow.steps if step.name in ("submit_for_review", "approve")]

@@ -7,8 +7,27 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, Table, and_, case, cast, exists, func, select
 
 from civflow.models import (
-    Agreement, Application, Assignment, Challenge, ChallengeVersion, Conflict, Deliverable, Document, Gate, Membership,
-    Outcome, Panellist, Place, Question, Round, Score, Slot, SlotPanel, Sprint, Team, Tracked,
+    Agreement,
+    Application,
+    Assignment,
+    Challenge,
+    ChallengeVersion,
+    Conflict,
+    Deliverable,
+    Document,
+    Gate,
+    Membership,
+    Outcome,
+    Panellist,
+    Place,
+    Question,
+    Round,
+    Score,
+    Slot,
+    SlotPanel,
+    Sprint,
+    Team,
+    Tracked,
 )  # fmt: skip
 from civflow.workflows import HANDBOOK
 from civflow.workflows.assignments import MAY_READ
@@ -157,7 +176,9 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
         "criteria": value(GATE.c.criteria, GATE.c.id == ASSIGNMENT.c.gate_id),
         "scored": count(SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
-        "conflicts": count(CONFLICT.c.person_id == ASSIGNMENT.c.assessor_id, CONFLICT.c.team_id == ASSIGNMENT.c.team_id),
+        "conflicts": count(
+            CONFLICT.c.person_id == ASSIGNMENT.c.assessor_id, CONFLICT.c.team_id == ASSIGNMENT.c.team_id
+        ),
     },
     "slot": {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
@@ -197,6 +218,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "open_deliverables": count(DELIVERABLE.c.sprint_id == SPRINT.c.id, running(DELIVERABLE, "deliverable")),
     },
 }
+
 
 def stands_before(model: type[Tracked], trigger: str) -> ColumnElement[bool]:
     """Records that stand where a step of the handbook begins, whatever the states are called."""

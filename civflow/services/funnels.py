@@ -86,9 +86,7 @@ def _results(ids: Sequence[int]) -> Select[Any]:
 def has_closed(challenge: Challenge) -> bool:
     """Whether the call is over, so that numbers of applications give nothing away."""
     page = HANDBOOK["challenge"]
-    early = {
-        state for step in ("submit_for_review", "approve", "open", "close") for state in page.sources(step)
-    }
+    early = {state for step in ("submit_for_review", "approve", "open", "close") for state in page.sources(step)}
     return challenge.state not in early
 
 
@@ -96,10 +94,7 @@ def _stages(challenge: Challenge, programme: Programme, dates: dict[str, StageDa
     if not dates:
         if challenge.opens_at is None or challenge.closes_at is None:
             return []
-        return [
-            _stage(challenge, *planned)
-            for planned in plan(programme, challenge.opens_at, challenge.closes_at)
-        ]
+        return [_stage(challenge, *planned) for planned in plan(programme, challenge.opens_at, challenge.closes_at)]
     return [
         _stage(challenge, stage, dates[stage.id].starts_at, dates[stage.id].ends_at, dates[stage.id])
         for stage in programme.stages
@@ -135,8 +130,6 @@ def _with_numbers(stages: list[StageOf], results: dict[str, Result]) -> list[Sta
             continue
         here, came = result.going_on, here
         found.append(
-            stage._replace(
-                came=came, went_on=here, released_at=result.released_at, number_reason=result.number_reason
-            )
+            stage._replace(came=came, went_on=here, released_at=result.released_at, number_reason=result.number_reason)
         )
     return found

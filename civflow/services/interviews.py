@@ -52,9 +52,7 @@ def open_slots(session: Session, application: Application, *, now: datetime) -> 
     return session.scalars(query.order_by(col(Slot.starts_at), col(Slot.id))).all()
 
 
-def book(
-    session: Session, application: Application, slot_id: int | None, *, actor: Actor, now: datetime
-) -> Slot:
+def book(session: Session, application: Application, slot_id: int | None, *, actor: Actor, now: datetime) -> Slot:
     """Book one of the times offered. Raises Conflicted where another team was first, Refused, NotFound."""
     if slot_id is None:
         raise Refused("Choose a time.", fields={"slot": "Choose a time."})
@@ -63,16 +61,12 @@ def book(
     if slot is None or gate is None or slot.gate_id != gate.id:
         raise NotFound("There is no such interview, or it is not yours to book.")
     if slot.application_id not in (None, application.id):
-        raise Conflicted(
-            "Another team was first: this time is booked. Choose another one.", who="", when=None
-        )
+        raise Conflicted("Another team was first: this time is booked. Choose another one.", who="", when=None)
     book_slot(session, slot, application, actor=actor, now=now)
     return slot
 
 
-def give_back(
-    session: Session, application: Application, *, reason: str, actor: Actor, now: datetime
-) -> None:
+def give_back(session: Session, application: Application, *, reason: str, actor: Actor, now: datetime) -> None:
     """Give the booked time back. Raises NotFound where none is booked, and Refused."""
     slot = booked_slot(session, application)
     if slot is None:

@@ -61,7 +61,7 @@ def _reasons(session: Session, gate: Gate) -> dict[int, list[tuple[str, str]]]:
 
 
 def _scores(session: Session, gate: Gate) -> list[tuple[int, Score]]:
-    query = select(Assignment.application_id, Score).join(Score, col(Score.assignment_id) == col(Assignment.id))
+    query = select(col(Assignment.application_id), Score).join(Score, col(Score.assignment_id) == col(Assignment.id))
     query = query.where(col(Assignment.gate_id) == gate.id, col(Assignment.state).in_(LOCKED))
     return [(a, s) for a, s in session.execute(query.order_by(col(Score.criterion), col(Score.id)))]
 
@@ -142,7 +142,9 @@ SENTENCES = {
 }
 
 
-def _post(session: Session, gate: Gate, outcome: Outcome, data: Mapping[str, Any], document: int | None, now: datetime) -> None:
+def _post(
+    session: Session, gate: Gate, outcome: Outcome, data: Mapping[str, Any], document: int | None, now: datetime
+) -> None:
     application = session.get_one(Application, outcome.application_id)
     until = day(now + DEBRIEF, data["zone"]) if data["debrief_until"] else ""
     sentence = SENTENCES[data["decision"]].format(**data)
@@ -161,4 +163,6 @@ def sample_letter(session: Session, gate: Gate, *, now: datetime) -> dict[str, A
     if not outcomes:
         return None
     chosen = next((o for o in outcomes if o.decision == "not_selected"), outcomes[0])
-    return letter_data(session, gate, chosen, outcomes, means=_means(session, gate), reasons=_reasons(session, gate), now=now)
+    return letter_data(
+        session, gate, chosen, outcomes, means=_means(session, gate), reasons=_reasons(session, gate), now=now
+    )

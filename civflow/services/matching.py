@@ -10,7 +10,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.methods.assignment import assign
-from civflow.models import Application, Assignment, Challenge, Conflict, Gate, Membership, Panellist, Person, Submission, Team
+from civflow.models import (
+    Application,
+    Assignment,
+    Challenge,
+    Conflict,
+    Gate,
+    Membership,
+    Panellist,
+    Person,
+    Submission,
+    Team,
+)
 from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
 
@@ -33,7 +44,9 @@ def match(session: Session, gate: Gate) -> Matched:
     stage = programme.stage(gate.stage)
     applications = _applications(session, gate)
     query = select(Panellist, Person).join(Person, col(Person.id) == col(Panellist.person_id))
-    seats = [(s, p) for s, p in session.execute(query.where(col(Panellist.gate_id) == gate.id).order_by(col(Panellist.id)))]
+    seats = [
+        (s, p) for s, p in session.execute(query.where(col(Panellist.gate_id) == gate.id).order_by(col(Panellist.id)))
+    ]
     rows, columns = {a.id: i for i, a in enumerate(applications)}, {p.id: i for i, (_, p) in enumerate(seats)}
     already, gone = _pairs_so_far(session, gate, rows, columns)
     words = _submitted_words(session, applications)
@@ -60,8 +73,11 @@ def _pairs_so_far(
     session: Session, gate: Gate, rows: dict[int | None, int], columns: dict[int | None, int]
 ) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
     """Pairs that stand, and pairs that came to nothing and are not tried again."""
-    query = select(Assignment.application_id, Assignment.assessor_id, stands_before(Assignment, "invite_again"))
-    already, gone = set(), set()
+    query = select(
+        col(Assignment.application_id), col(Assignment.assessor_id), stands_before(Assignment, "invite_again")
+    )
+    already: set[tuple[int, int]] = set()
+    gone: set[tuple[int, int]] = set()
     for application, assessor, declined in session.execute(query.where(col(Assignment.gate_id) == gate.id)):
         if application in rows and assessor in columns:
             (gone if declined else already).add((rows[application], columns[assessor]))
@@ -73,9 +89,9 @@ def _conflicts(
 ) -> set[tuple[int, int]]:
     people = [p.id for _, p in seats]
     teams = [a.team_id for a in applications]
-    declared = select(Conflict.person_id, Conflict.team_id).where(col(Conflict.person_id).in_(people))
-    inside = select(Membership.person_id, Membership.team_id).where(col(Membership.person_id).in_(people))
-    employed = select(Person.id, Team.id).join(Team, col(Team.organisation_id) == col(Person.organisation_id))
+    declared = select(col(Conflict.person_id), col(Conflict.team_id)).where(col(Conflict.person_id).in_(people))
+    inside = select(col(Membership.person_id), col(Membership.team_id)).where(col(Membership.person_id).in_(people))
+    employed = select(col(Person.id), col(Team.id)).join(Team, col(Team.organisation_id) == col(Person.organisation_id))
     employed = employed.where(col(Person.id).in_(people), col(Team.id).in_(teams))
     against = {(person, team) for query in (declared, inside, employed) for person, team in session.execute(query)}
     return {

@@ -51,14 +51,16 @@ def post(session: Session, *, person: Person, kind: str, key: str, about: str, n
 def post_all(session: Session, messages: Sequence[Message], *, now: datetime) -> None:
     """Put many messages into the outbox; a key that is there already is left as it is."""
     keys = [m.key for m in messages]
-    known = set(session.scalars(select(Message.key).where(col(Message.key).in_(keys))))
+    known = set(session.scalars(select(col(Message.key)).where(col(Message.key).in_(keys))))
     fresh = list({m.key: m for m in messages if m.key not in known}.values())
     begin_many(session, fresh, actor=CIVFLOW, now=now)
     for message in fresh:
         jobs.enqueue(session, "send_message", f"message-{message.id}", message.id)
 
 
-def holders(session: Session, role: str, *, round_id: int | None = None, challenge_id: int | None = None) -> list[Person]:
+def holders(
+    session: Session, role: str, *, round_id: int | None = None, challenge_id: int | None = None
+) -> list[Person]:
     """The people who hold a role for the site, this round or this challenge, by name."""
     scope = (col(Grant.scope) == "site") | ((col(Grant.scope) == "round") & (col(Grant.scope_id) == round_id))
     scope = scope | ((col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge_id))

@@ -7,15 +7,30 @@ from typing import Any
 from sqlmodel import Session
 
 from civflow.models import (
-    Agreement, Application, Assignment, Challenge, Deliverable, Gate, Membership, Message, Person, Place, Question, Round,
-    Slot, Sprint, Team, Tracked,
+    Agreement,
+    Application,
+    Assignment,
+    Challenge,
+    Deliverable,
+    Gate,
+    Membership,
+    Message,
+    Person,
+    Place,
+    Question,
+    Round,
+    Slot,
+    Sprint,
+    Team,
+    Tracked,
 )  # fmt: skip
 from civflow.services.programmes import programme_of
 
 
 def title_of(session: Session, record: Tracked) -> str:
     """A short title that says which record it is, such as “Sift of Flooding impact”."""
-    return TITLES[type(record)](session, record)
+    title: str = TITLES[type(record)](session, record)
+    return title
 
 
 def path_of(record: Tracked) -> str:
@@ -65,8 +80,8 @@ def _assignment(session: Session, record: Any) -> str:
 TITLES: dict[type[Tracked], Any] = {
     Round: lambda session, r: r.title,
     Challenge: lambda session, r: f"{r.reference} {r.title}".strip(),
-    Question: lambda session, r: (
-        f"Question {r.number or ''} about {_challenge_title(session, r.challenge_id)}".replace("  ", " ")
+    Question: lambda session, r: f"Question {r.number or ''} about {_challenge_title(session, r.challenge_id)}".replace(
+        "  ", " "
     ),
     Team: lambda session, r: r.name,
     Membership: lambda session, r: f"{session.get_one(Person, r.person_id).name} in {_team_of(session, r)}",

@@ -72,7 +72,9 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     """Everything about a round; a fixed number of queries, and one more for each thing that waits."""
     found = Overview(round_)
     challenges = session.scalars(
-        select(Challenge).where(col(Challenge.round_id) == round_.id).order_by(col(Challenge.reference), col(Challenge.id))
+        select(Challenge)
+        .where(col(Challenge.round_id) == round_.id)
+        .order_by(col(Challenge.reference), col(Challenge.id))
     ).all()
     found.strips = [_strip(session, challenge) for challenge in challenges]
     gates = session.scalars(select(Gate).where(col(Gate.round_id) == round_.id).order_by(col(Gate.id))).all()

@@ -119,7 +119,9 @@ def gate_page(session: Session, gate: Gate, *, with_scores: bool) -> GatePage:
                 by_application[ranked.application].ranked = ranked
         ties = ranking.sentences if ranking and gate.approved_at is None else ()
     lines.sort(key=lambda line: (line.outcome.rank if line.outcome else 0, line.application.reference))
-    return GatePage(gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties)
+    return GatePage(
+        gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties
+    )
 
 
 def _lines(session: Session, gate: Gate) -> list[Line]:
@@ -128,7 +130,10 @@ def _lines(session: Session, gate: Gate) -> list[Line]:
     here = (col(Application.stage) == gate.stage) & stands_before(Application, "go_on")
     query = select(Application, Team).join(Team, col(Team.id) == col(Application.team_id))
     query = query.where(col(Application.challenge_id) == gate.challenge_id, here | col(Application.id).in_(outcomes))
-    return [Line(a, t, outcome=outcomes.get(a.id or 0)) for a, t in session.execute(query.order_by(col(Application.reference)))]
+    return [
+        Line(a, t, outcome=outcomes.get(a.id or 0))
+        for a, t in session.execute(query.order_by(col(Application.reference)))
+    ]
 
 
 def _add_sheets(session: Session, gate: Gate, lines: Mapping[int | None, Line], *, with_scores: bool) -> None:
@@ -158,7 +163,7 @@ def _seats(session: Session, gate: Gate, lines: Sequence[Line]) -> list[Seat]:
 
 def _slots(session: Session, gate: Gate) -> list[tuple[Slot, str]]:
     """The interviews in the order of time, each with the name of the team that comes."""
-    query = select(Slot, Team.name).outerjoin(Team, col(Team.id) == col(Slot.team_id))
+    query = select(Slot, col(Team.name)).outerjoin(Team, col(Team.id) == col(Slot.team_id))
     query = query.where(col(Slot.gate_id) == gate.id).order_by(col(Slot.starts_at), col(Slot.id))
     return [(slot, name or "") for slot, name in session.execute(query)]
 

@@ -22,11 +22,7 @@ def ask(session: Session, challenge: Challenge, *, text: str, actor: Actor, now:
     """Ask about an open challenge. Raises Refused for an empty or overlong text, or a closed challenge."""
     words = text.strip()
     if not words or len(words) > LONGEST:
-        sentence = (
-            "Write your question."
-            if not words
-            else f"Your question has {len(words)} characters; {LONGEST} fit."
-        )
+        sentence = "Write your question." if not words else f"Your question has {len(words)} characters; {LONGEST} fit."
         raise Refused(sentence, fields={"text": sentence})
     question = Question(
         round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_by_id=actor.id, asked_at=now,

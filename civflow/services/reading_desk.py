@@ -61,7 +61,9 @@ def gates_of(session: Session, actor: Actor, *, now: datetime) -> list[GateList]
     """The person's assignments by gate: gates with something left first, the nearest date first."""
     query = select(Assignment, Application, Team, Gate)
     query = query.join(Application, col(Application.id) == col(Assignment.application_id))
-    query = query.join(Team, col(Team.id) == col(Assignment.team_id)).join(Gate, col(Gate.id) == col(Assignment.gate_id))
+    query = query.join(Team, col(Team.id) == col(Assignment.team_id)).join(
+        Gate, col(Gate.id) == col(Assignment.gate_id)
+    )
     page, found = HANDBOOK["assignment"], {}
     asked = [state for state in page.states if state not in page.begins]  # an assessor who was not asked sees nothing
     query = query.where(col(Assignment.assessor_id) == actor.id, col(Assignment.state).in_(asked))
@@ -150,7 +152,9 @@ def _others(session: Session, assignment: Assignment) -> list[OthersSheet]:
 def _neighbours(session: Session, assignment: Assignment) -> tuple[int | None, int | None, int, int]:
     """The assignments before and after this one in the list of the same gate that are left, how many are, and of how many."""
     query = select(Assignment).join(Application, col(Application.id) == col(Assignment.application_id))
-    query = query.where(col(Assignment.gate_id) == assignment.gate_id, col(Assignment.assessor_id) == assignment.assessor_id)
+    query = query.where(
+        col(Assignment.gate_id) == assignment.gate_id, col(Assignment.assessor_id) == assignment.assessor_id
+    )
     mine: Sequence[Assignment] = session.scalars(query.order_by(col(Application.reference))).all()
     states, taken = HANDBOOK["assignment"].states, [a for a in mine if not a.decline_why]
     left = [a.id for a in taken if not states[a.state].final and a.state not in HANDBOOK["assignment"].begins]

@@ -39,7 +39,7 @@ def rows_of(session: Session, record: Tracked, *, staff: bool) -> list[tuple[str
         value = getattr(record, column.name)
         if column.name in HIDDEN or (column.name in FOR_STAFF and not staff):
             continue
-        if value is None or value == "" or value == []:
+        if value is None or value in ("", []):
             continue
         rows.append((NAMES.get(column.name) or _words(column.name), *_shown(session, record, column.name, value)))
     return rows

@@ -92,11 +92,7 @@ def can_be_submitted(session: Session, application: Application, *, now: datetim
     """Whether the draft can still be handed in: its call is open, and its own deadline has not passed."""
     challenge = session.get_one(Challenge, application.challenge_id)
     is_open = "close" in workflow_of(session, challenge).steps_from(challenge.state)
-    return (
-        may(application, "submit")
-        and is_open
-        and (application.closes_at is None or now < application.closes_at)
-    )
+    return may(application, "submit") and is_open and (application.closes_at is None or now < application.closes_at)
 
 
 def _stage_now(application: Application, challenge: Challenge, programme: Programme) -> Stage:
@@ -136,9 +132,7 @@ def needs_of(session: Session, application: Application, *, actor: Actor, now: d
     yield from _deliverables(session, application)
 
 
-def _writing(
-    session: Session, application: Application, challenge: Challenge, now: datetime
-) -> Iterator[Waiting]:
+def _writing(session: Session, application: Application, challenge: Challenge, now: datetime) -> Iterator[Waiting]:
     href = f"/applications/{application.id}"
     if can_be_submitted(session, application, now=now):
         if application.challenge_version != challenge.version:
@@ -179,9 +173,7 @@ class Progress:
 
 def progress_of(session: Session, application: Application) -> Progress:
     """How many questions of the form in hand have an answer that fits its length."""
-    name, form = form_in_hand(
-        programme_of(session, session.get_one(Challenge, application.challenge_id)), application
-    )
+    name, form = form_in_hand(programme_of(session, session.get_one(Challenge, application.challenge_id)), application)
     answers = application.answers.get(name, {})
     fits = [q for q in form.questions if 0 < words_in(answers.get(q.id, "")) <= q.words]
     return Progress(len(fits), len(form.questions))
@@ -198,15 +190,11 @@ def _sent_here(session: Session, application: Application) -> bool:
     return session.scalars(select(col(Submission.id)).where(*here)).first() is not None
 
 
-def _interview(
-    session: Session, application: Application, challenge: Challenge, now: datetime
-) -> Iterator[Waiting]:
+def _interview(session: Session, application: Application, challenge: Challenge, now: datetime) -> Iterator[Waiting]:
     booked, href = booked_slot(session, application), f"/applications/{application.id}/interview"
     if booked:
         if booked.starts_at > now:
-            yield Waiting(
-                f"Come to your interview for {challenge.title}", href, booked.starts_at, booked.where
-            )
+            yield Waiting(f"Come to your interview for {challenge.title}", href, booked.starts_at, booked.where)
         return
     offered = open_slots(session, application, now=now)
     if offered:

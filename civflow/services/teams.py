@@ -56,9 +56,7 @@ def _check(team: Team) -> None:
     elif len(team.name) > LONGEST_NAME:
         fields["name"] = f"The name has {len(team.name)} characters; it may have {LONGEST_NAME}."
     if len(team.about) > LONGEST_ABOUT:
-        fields["about"] = (
-            f"The text about the team has {len(team.about)} characters; it may have {LONGEST_ABOUT}."
-        )
+        fields["about"] = f"The text about the team has {len(team.about)} characters; it may have {LONGEST_ABOUT}."
     if len(team.looking_for) > MOST_SKILLS or any(len(skill) > 40 for skill in team.looking_for):
         fields["looking_for"] = f"Name at most {MOST_SKILLS} skills, each in a word or two."
     if fields:
@@ -76,9 +74,7 @@ def _begin_with_a_free_name(session: Session, team: Team, *, actor: Actor, now: 
 
 def found_alone(session: Session, person: Person, *, actor: Actor, now: datetime) -> Team:
     """A team of one, under the person's own name: nobody needs a company or partners to apply."""
-    taken = set(
-        session.scalars(select(col(Team.name)).where(col(Team.name).startswith(person.name, autoescape=True)))
-    )
+    taken = set(session.scalars(select(col(Team.name)).where(col(Team.name).startswith(person.name, autoescape=True))))
     names = (person.name if n == 1 else f"{person.name} {n}" for n in range(1, len(taken) + 2))
     return found(session, name=next(n for n in names if n not in taken), lead=person, actor=actor, now=now)
 
@@ -108,9 +104,7 @@ def company(session: Session, *, legal_name: str, number: str = "", address: str
     return made
 
 
-def change_about(
-    session: Session, team: Team, *, about: str, looking_for: Sequence[str], actor: Actor
-) -> None:
+def change_about(session: Session, team: Team, *, about: str, looking_for: Sequence[str], actor: Actor) -> None:
     """What the team says of itself and whom it looks for. Raises Forbidden for all but the lead, Refused."""
     if not actor.holds("team_lead", {"team": team.id}):
         raise Forbidden(the_team_lead.sentence)
@@ -201,9 +195,7 @@ def roster(session: Session, team: Team) -> list[tuple[Membership, Person]]:
 
 def membership_of(session: Session, team: Team, person_id: int | None) -> Membership | None:
     """The person's place on the team's list, whatever became of it."""
-    query = select(Membership).where(
-        col(Membership.team_id) == team.id, col(Membership.person_id) == person_id
-    )
+    query = select(Membership).where(col(Membership.team_id) == team.id, col(Membership.person_id) == person_id)
     return session.scalars(query).first()
 
 
@@ -226,7 +218,5 @@ def waiting_for_me(session: Session, person_id: int | None) -> list[tuple[Member
 
 def looking(session: Session) -> Sequence[Team]:
     """The teams that say whom they look for and can take members, the newest first."""
-    query = (
-        select(Team).where(stands_before(Team, "form")).order_by(col(Team.since).desc(), col(Team.id).desc())
-    )
+    query = select(Team).where(stands_before(Team, "form")).order_by(col(Team.since).desc(), col(Team.id).desc())
     return [team for team in session.scalars(query) if team.looking_for]

@@ -37,7 +37,7 @@ def tells(audience: Audience) -> Audience:
     return audience
 
 
-def words(session: Session, workflow: Workflow, step: Step, record: Any, actor: Actor, reason: str) -> dict[str, str]:
+def words(session: Session, workflow: Workflow, step: Step, record: Any, actor: Actor, reason: str) -> dict[str, Any]:
     """What the message about a step says."""
     state = workflow.states[step.target]
     return {"title": title_of(session, record), "noun": workflow.title.lower(), "step": step.button,
@@ -72,7 +72,8 @@ def _staff(session: Session, record: Any, role: str) -> list[Person]:
 
 
 def _team_id(record: Any) -> int:
-    return int(record.id if isinstance(record, Team) else record.team_id)
+    found: int = (record.id or 0) if isinstance(record, Team) else record.team_id
+    return found
 
 
 @tells
@@ -130,6 +131,6 @@ def tell_both_sides(session: Session, record: Any) -> list[Person]:
 @tells
 def tell_the_applicants(session: Session, record: Any) -> list[Person]:
     """Every member of every team that has begun an application to the challenge."""
-    query = select(Application.team_id).where(col(Application.challenge_id) == record.id)
+    query = select(col(Application.team_id)).where(col(Application.challenge_id) == record.id)
     query = query.where(stands_before(Application, "withdraw")).order_by(col(Application.team_id))
     return list({p.id: p for team in session.scalars(query) for p in members(session, team)}.values())

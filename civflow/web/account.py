@@ -102,7 +102,9 @@ def _me() -> Person:
 
 
 def _stay_signed_in(me: Person, then: str) -> Response:
-    token, until = people.sign_in(session(), me, now=now(), hours=settings().session_hours, browser=request.user_agent.string)
+    token, until = people.sign_in(
+        session(), me, now=now(), hours=settings().session_hours, browser=request.user_agent.string
+    )
     session().commit()
     return keep_signed_in(redirect_to(then), token, until)
 

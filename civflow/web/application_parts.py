@@ -103,9 +103,7 @@ def for_the_team(application: Application) -> dict[str, Any]:
         "places": session().scalars(select(Place).where(mine).order_by(col(Place.id))).all(),
         "agreements": session().scalars(select(Agreement).where(signed).order_by(col(Agreement.id))).all(),
         "letters": [(d, _debrief_until(d)) for d in reversed(documents) if d.kind == "outcome_letter"],
-        "submitted": [
-            (kept, _name(kept.submitted_by_id)) for kept in reversed(submissions(session(), application))
-        ],
+        "submitted": [(kept, _name(kept.submitted_by_id)) for kept in reversed(submissions(session(), application))],
         "entries": retell(session(), application, team_id=application.team_id),
         "members": members(session(), application.team_id),
     }
@@ -119,9 +117,7 @@ def submit_parts(application: Application) -> dict[str, Any]:
     return {
         **parts,
         "option": option,
-        "left": [
-            (question, left[question.id]) for question in parts["form"].questions if question.id in left
-        ],
+        "left": [(question, left[question.id]) for question in parts["form"].questions if question.id in left],
         "tasks": tasks_of(parts["form"], parts["answers"]),
         "members": members(session(), application.team_id),
         "unread": application.challenge_version != parts["challenge"].version,

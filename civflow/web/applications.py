@@ -37,9 +37,7 @@ blueprint = Blueprint("applications", __name__)
 def mine() -> str:
     """Every application of every team that the person works in, what needs them first."""
     teams = {team.id: team for team in teams_of(session(), actor().id)}
-    query = (
-        select(Application).where(col(Application.team_id).in_(teams)).order_by(col(Application.id).desc())
-    )
+    query = select(Application).where(col(Application.team_id).in_(teams)).order_by(col(Application.id).desc())
     rows = [_row(application, teams[application.team_id]) for application in session().scalars(query)]
     rows.sort(key=lambda row: not row["standing"].needs)
     return render_template("applications/list.html", rows=rows, teams=teams)
@@ -104,17 +102,13 @@ def send(application_id: int) -> Response:
     application = ours(application_id)
     seen = request.form.get("seen", "")
     try:
-        kept = submit(
-            session(), application, actor=actor(), now=now(), seen=int(seen) if seen.isdigit() else None
-        )
+        kept = submit(session(), application, actor=actor(), now=now(), seen=int(seen) if seen.isdigit() else None)
     except (Refused, Conflicted) as refusal:
         session().rollback()
         application = ours(application_id)
         errors = [("", sentence) for sentence in refusal.sentences]
         context = {**submit_parts(application), "errors": errors, "conflict": isinstance(refusal, Conflicted)}
-        return Response(
-            render_template("applications/submit.html", **context), 409 if context["conflict"] else 422
-        )
+        return Response(render_template("applications/submit.html", **context), 409 if context["conflict"] else 422)
     session().commit()
     return redirect_to(f"/applications/{application_id}/submissions/{kept.number}?new=1")
 
@@ -159,9 +153,7 @@ def book_interview(application_id: int) -> Response:
 def give_back_interview(application_id: int) -> Response:
     application = ours(application_id)
     try:
-        give_back(
-            session(), application, reason=request.form.get("reason", "")[:500], actor=actor(), now=now()
-        )
+        give_back(session(), application, reason=request.form.get("reason", "")[:500], actor=actor(), now=now())
     except (Refused, Conflicted) as refusal:
         return _interview_again(application_id, refusal)
     session().commit()
@@ -174,7 +166,5 @@ def _interview_again(application_id: int, refusal: Refused | Conflicted) -> Resp
     fields = refusal.fields if isinstance(refusal, Refused) else {}
     errors = list(fields.items()) or [("", sentence) for sentence in refusal.sentences]
     context = interview_parts(ours(application_id))
-    page = render_template(
-        "applications/interview.html", **context, errors=errors, wrong=fields, typed=request.form
-    )
+    page = render_template("applications/interview.html", **context, errors=errors, wrong=fields, typed=request.form)
     return Response(page, 409 if isinstance(refusal, Conflicted) else 422)

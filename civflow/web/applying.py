@@ -42,9 +42,7 @@ def apply(slug: str) -> Response:
         session().rollback()
         errors = list(refused.fields.items()) or [("", sentence) for sentence in refused.sentences]
         context = _context(_challenge(slug))
-        page = render_template(
-            "applications/apply.html", **context, typed=typed, errors=errors, wrong=refused.fields
-        )
+        page = render_template("applications/apply.html", **context, typed=typed, errors=errors, wrong=refused.fields)
         return Response(page, 422)
     session().commit()
     return redirect_to(f"/applications/{application.id}")

@@ -38,7 +38,14 @@ def accept(assignment_id: int) -> Response:
     """Declare no conflict, and start to read."""
     assignment = load(Assignment, assignment_id)
     try:
-        advance(session(), assignment, "accept", actor=actor(), now=now(), no_conflict=request.form.get("no_conflict") == "yes")
+        advance(
+            session(),
+            assignment,
+            "accept",
+            actor=actor(),
+            now=now(),
+            no_conflict=request.form.get("no_conflict") == "yes",
+        )
     except Refused as refused:
         session().rollback()
         return _refused(load(Assignment, assignment_id), refused, {"no_conflict": "no_conflict"})
@@ -68,7 +75,9 @@ def score(assignment_id: int, criterion: str) -> Response:
     typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "")}
     value = int(typed["value"]) if typed["value"].isdigit() else None
     try:
-        record_score(session(), assignment, criterion=criterion, value=value, why=typed["why"], actor=actor(), now=now())
+        record_score(
+            session(), assignment, criterion=criterion, value=value, why=typed["why"], actor=actor(), now=now()
+        )
     except Refused as refused:
         session().rollback()
         return _one_score(load(Assignment, assignment_id), criterion, 422, typed=typed, refused=refused)

@@ -56,7 +56,7 @@ def confirm(workflow: str, record_id: int, trigger: str) -> Response:
 @open_to(anyone)
 def take(workflow: str, record_id: int, trigger: str) -> Response:
     """Take the step; a refusal comes back into the same form with what was typed."""
-    record, case = _load(workflow, record_id)
+    record, _case = _load(workflow, record_id)
     step = workflow_of(session(), record).step(trigger, record.state)
     seen = request.form.get("seen", "")
     try:
@@ -76,7 +76,9 @@ def _refused(workflow: str, record_id: int, trigger: str, refusal: Refused | Con
     fields = refusal.fields if isinstance(refusal, Refused) else {}
     errors = list(fields.items()) + [("", s) for s in refusal.sentences if s not in fields.values()]
     status = 403 if isinstance(refusal, Forbidden) else 409 if isinstance(refusal, Conflicted) else 422
-    return _form(record, case, trigger, status=status, errors=errors, fields=fields, conflict=isinstance(refusal, Conflicted))
+    return _form(
+        record, case, trigger, status=status, errors=errors, fields=fields, conflict=isinstance(refusal, Conflicted)
+    )
 
 
 def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **more: Any) -> Response:
@@ -90,7 +92,9 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     details = {"option": option, "step": step, "undo": undo, "target": page.states[step.target], "typed": request.form,
                "seen": request.form.get("seen", record.revision), "zone": zone_of(record),
                "told": preview(session(), page, step, record, actor=actor(), now=now(), reason=request.form.get("reason", ""))}  # fmt: skip
-    return page_or_fragment("cases/step.html", "cases/_step.html", status, **{**context(record, case), **details, **more})
+    return page_or_fragment(
+        "cases/step.html", "cases/_step.html", status, **{**context(record, case), **details, **more}
+    )
 
 
 def context(record: Tracked, case: Case) -> dict[str, Any]:
@@ -130,7 +134,11 @@ def entries(record: Tracked, case: Case) -> list[Entry]:
     """The history, newest first; only staff read the names of staff."""
     page, staff = workflow_of(session(), record), is_staff(case)
     buttons = {step.name: step.button for step in page.steps}
-    label = lambda name: (page.states[name].staff if staff else page.states[name].public or page.states[name].staff) if name in page.states else name  # noqa: E731,E501
+
+    def label(name: str) -> str:
+        state = page.states.get(name)
+        return name if state is None else state.staff if staff else state.public or state.staff
+
     return [
         Entry(
             what=buttons.get(entry.step, "Begun" if entry.step == "begin" else entry.step.replace("_", " ").capitalize()),
@@ -162,7 +170,7 @@ def _read(ask: Ask, typed: str, record: Tracked) -> Any:
     if ask.kind == "yes":
         return typed == "yes"
     if not typed:
-        return None if ask.kind != "text" and ask.kind != "line" else ""
+        return None if ask.kind not in {"text", "line"} else ""
     if ask.kind == "number":
         if not typed.lstrip("-").isdigit():
             raise NotAMoment(f"“{ask.label}” must be a whole number.")

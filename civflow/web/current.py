@@ -87,5 +87,3 @@ def keep_signed_in(response: Response, token: str, until: datetime) -> Response:
 def forget(response: Response) -> Response:
     response.delete_cookie(COOKIE)
     return response
-
-

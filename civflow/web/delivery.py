@@ -123,9 +123,7 @@ def _place_parts(record: Place, case: Case) -> dict[str, Any]:
     deliverables = [_with_steps(deliverable) for deliverable in owed]
     state = HANDBOOK["place"].states[record.state]
     still = [
-        row["record"]
-        for row in deliverables
-        if "submit" in HANDBOOK["deliverable"].steps_from(row["record"].state)
+        row["record"] for row in deliverables if "submit" in HANDBOOK["deliverable"].steps_from(row["record"].state)
     ]
     return {
         **_shared(record, case),

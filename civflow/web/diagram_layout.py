@@ -29,7 +29,7 @@ class Node(NamedTuple):
     label: str
     initial: bool = False
     final: bool = False
-    count: int | None = None
+    count: int | None = None  # type: ignore[assignment]  # a tuple has a method of this name
 
 
 class Edge(NamedTuple):
@@ -234,8 +234,7 @@ def _ports(tracks: list[Track], key: str, row: dict[str, int]) -> list[tuple[Tra
         return (0, track.lane) if above else (1, -track.lane)
 
     return [
-        (track, (len(track.label) * LINE if key == track.target else 0) + PORT)
-        for track in sorted(here, key=place)
+        (track, (len(track.label) * LINE if key == track.target else 0) + PORT) for track in sorted(here, key=place)
     ]
 
 

@@ -21,9 +21,7 @@ def show(document_id: int) -> Response:
     """What the document is, and where to get it; while it is being made the page asks again by itself."""
     paper = handing_out.hand_out(session(), document_id, actor=actor(), now=now())
     title, path = handing_out.about(session(), paper)
-    answer = page_or_fragment(
-        "papers/show.html", "papers/_state.html", document=paper.document, about=title, path=path
-    )
+    answer = page_or_fragment("papers/show.html", "papers/_state.html", document=paper.document, about=title, path=path)
     if not paper.is_public:
         answer.headers["Cache-Control"] = "private, no-store"
     return answer

@@ -64,9 +64,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
         fields["sponsor"] = "The sponsor's name may have 200 characters."
     owner = people.person_by_email(session(), typed["owner"]) if typed["owner"] else None
     if typed["owner"] and owner is None:
-        fields["owner"] = (
-            f"Nobody has an account with the address {typed['owner']}. Ask them to make one first."
-        )
+        fields["owner"] = f"Nobody has an account with the address {typed['owner']}. Ask them to make one first."
     if fields:
         raise Refused(*fields.values(), fields=fields)
     sponsor = sponsor_named(session(), typed["sponsor"]) if typed["sponsor"] else None
@@ -140,9 +138,7 @@ def part(slug: str, part_id: str) -> str | Response:
 def save(slug: str, part_id: str) -> Response:
     """Save one part; whatever stands against it, the words that were typed come back."""
     if person() is None:
-        typed = {
-            name: words for name, words in request.form.items() if name not in ("csrf_token", "seen", "then")
-        }
+        typed = {name: words for name, words in request.form.items() if name not in ("csrf_token", "seen", "then")}
         return Response(render_template("challenges/signed_out.html", typed=typed, path=request.path), 403)
     challenge = _mine(slug)
     chosen = _part(challenge, part_id)

@@ -23,7 +23,11 @@ from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("gates", __name__)
-DECISIONS = {"goes_on": ("Goes on", "done"), "reserve": ("In reserve", "waiting"), "not_selected": ("Not selected", "neutral")}
+DECISIONS = {
+    "goes_on": ("Goes on", "done"),
+    "reserve": ("In reserve", "waiting"),
+    "not_selected": ("Not selected", "neutral"),
+}
 
 
 @blueprint.get("/gates/<int:gate_id>")
@@ -45,7 +49,10 @@ def propose(gate_id: int) -> str:
 @open_to(signed_in)
 def propose_it(gate_id: int) -> Response:
     gate = load(Gate, gate_id)
-    typed = {"going_on": request.form.get("going_on", "").strip(), "number_reason": request.form.get("number_reason", "").strip()}
+    typed = {
+        "going_on": request.form.get("going_on", "").strip(),
+        "number_reason": request.form.get("number_reason", "").strip(),
+    }
     number = int(typed["going_on"]) if typed["going_on"].isdigit() else None
     try:
         advance(session(), gate, "propose", actor=actor(), now=now(), seen=_seen(), going_on=number,
@@ -115,7 +122,9 @@ def offer(gate_id: int) -> Response:
     typed = {name: request.form.get(name, "").strip() for name in ("starts_at", "number", "where")}
     panel = [int(person) for person in request.form.getlist("panel") if person.isdigit()]
     try:
-        offer_slots(session(), gate, starts=_starts(gate, typed), where=typed["where"], panel=panel, actor=actor(), now=now())
+        offer_slots(
+            session(), gate, starts=_starts(gate, typed), where=typed["where"], panel=panel, actor=actor(), now=now()
+        )
     except Refused as refused:
         return _again("gates/interviews.html", gate_id, refused, typed=typed, chosen=panel)
     session().commit()
@@ -160,7 +169,9 @@ def _again(template: str, gate_id: int, refused: Refused, *, score_id: int | Non
     gate = load(Gate, gate_id)
     errors = list(refused.fields.items()) or [("", sentence) for sentence in refused.sentences]
     extra = _score(gate, score_id) if score_id else {}
-    return Response(render_template(template, **_context(gate), **extra, **more, errors=errors, refused=refused.fields), 422)
+    return Response(
+        render_template(template, **_context(gate), **extra, **more, errors=errors, refused=refused.fields), 422
+    )
 
 
 def _context(gate: Gate) -> dict[str, Any]:

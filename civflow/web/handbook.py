@@ -69,7 +69,7 @@ def _is_staff() -> bool:
 def _counts(page: Workflow) -> dict[str, int]:
     """State -> number of records."""
     rows = session().connection().execute(select(page.table.c.state, func.count()).group_by(page.table.c.state))
-    return {state: number for state, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _totals() -> dict[str, int]:

@@ -31,7 +31,14 @@ def parse_moment(text: str, zone: str) -> datetime:
     parts = found.groupdict()
     month = int(parts["month"]) if parts.get("month") else _month(parts["name"])
     try:
-        local = datetime(int(parts["year"]), month, int(parts["day"]), int(parts["hour"]), int(parts["minute"]), tzinfo=ZoneInfo(zone))
+        local = datetime(
+            int(parts["year"]),
+            month,
+            int(parts["day"]),
+            int(parts["hour"]),
+            int(parts["minute"]),
+            tzinfo=ZoneInfo(zone),
+        )
     except ValueError:
         raise NotAMoment(f"There is no such day or time. {HELP}") from None
     if local.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from sqlalchemy import func, select
 from sqlmodel import col
 
@@ -20,7 +20,7 @@ STAFF = holders_of("programme_manager", "auditor", "administrator")
 
 @blueprint.get("/outbox")
 @open_to(STAFF)
-def messages() -> object:
+def messages() -> Response:
     """Messages, newest first; by state and by words."""
     state, words = request.args.get("state", ""), request.args.get("q", "").strip()
     page = max(1, request.args.get("page", 1, type=int))

@@ -28,5 +28,7 @@ def show(round_id: int) -> str:
     round_ = load(Round, round_id)
     found = overview.overview(session(), round_, actor=actor(), now=now())
     state = HANDBOOK["round"].states[round_.state]
-    flows = strips_of(session(), [strip.challenge.id for strip in found.strips], staff=True)
-    return render_template("rounds/show.html", found=found, flows=flows, round=round_, state=state, **offered_steps(round_))
+    flows = strips_of(session(), [strip.challenge.id or 0 for strip in found.strips], now=now(), staff=True)
+    return render_template(
+        "rounds/show.html", found=found, flows=flows, round=round_, state=state, **offered_steps(round_)
+    )

@@ -23,7 +23,9 @@ OFTEN = "10 per minute; 60 per hour"
 @blueprint.get("/sign-in")
 @open_to(anyone)
 def form() -> str:
-    return render_template("sign_in/form.html", then=safe_path(request.args.get("then", "")), people=_demonstration_people())
+    return render_template(
+        "sign_in/form.html", then=safe_path(request.args.get("then", "")), people=_demonstration_people()
+    )
 
 
 @blueprint.post("/sign-in")
@@ -60,7 +62,14 @@ def send_link() -> Response:
     if person and person.closed_at is None:
         token = people.make_link(session(), person, now=now())
         path = f"/sign-in/{token}" + (f"?then={then}" if then != "/" else "")
-        post(session(), person=person, kind="sign_in", key=f"sign-in-{people.token_hash(token)[:40]}", about=path, now=now())
+        post(
+            session(),
+            person=person,
+            kind="sign_in",
+            key=f"sign-in-{people.token_hash(token)[:40]}",
+            about=path,
+            now=now(),
+        )
         session().commit()
     return Response(render_template("sign_in/sent.html", email=email))
 

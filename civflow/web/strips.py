@@ -35,13 +35,15 @@ def _state(stage: StageOf, number: int, here: int | None, now: datetime) -> str:
     return "past" if number < here else "current" if number == here else "future"
 
 
-def strips_of(session: Session, challenge_ids: Sequence[int], *, now: datetime) -> dict[int, Markup]:
-    """Challenge id -> its picture with the public's numbers, in a fixed number of statements."""
+def strips_of(
+    session: Session, challenge_ids: Sequence[int], *, now: datetime, staff: bool = False
+) -> dict[int, Markup]:
+    """Challenge id -> its picture with the public's numbers, or those for `staff`, in a fixed number of statements."""
     if not challenge_ids:
         return {}
     challenges = session.exec(select(Challenge).where(col(Challenge.id).in_(challenge_ids))).all()
     programmes = [programme_of(session, challenge) for challenge in challenges]
-    stages = funnels(session, challenges, programmes)
+    stages = funnels(session, challenges, programmes, staff=staff)
     return {
         challenge.id or 0: strip_of(challenge, stages[challenge.id or 0], now=now, zone=programme.timezone)
         for challenge, programme in zip(challenges, programmes, strict=True)

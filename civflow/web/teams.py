@@ -73,9 +73,7 @@ def found_it() -> Response:
         )
     except Refused as refused:
         session().rollback()
-        page = render_template(
-            "teams/new.html", typed=typed, wrong=refused.fields, errors=list(refused.fields.items())
-        )
+        page = render_template("teams/new.html", typed=typed, wrong=refused.fields, errors=list(refused.fields.items()))
         return Response(page, 422)
     session().commit()
     flash(f"{team.name} is founded. You lead it.", "done")
@@ -148,9 +146,7 @@ def _again(team_id: int, refused: Refused, **typed: str) -> Response:
     context = _context(*load_case(Team, team_id))
     fields = refused.fields if "email" in typed else {}
     errors = list(fields.items()) or [("", sentence) for sentence in refused.sentences]
-    page = render_template(
-        "teams/show.html", **{**context, "errors": errors, "wrong": fields, "typed": typed}
-    )
+    page = render_template("teams/show.html", **{**context, "errors": errors, "wrong": fields, "typed": typed})
     return Response(page, 422)
 
 
@@ -207,9 +203,7 @@ def _row(membership: Membership, person_in_it: Person) -> dict[str, Any]:
 
 def _applications(team: Team) -> list[tuple[Application, Challenge, Any]]:
     query = select(Application, Challenge).join(Challenge, col(Challenge.id) == col(Application.challenge_id))
-    rows = session().execute(
-        query.where(col(Application.team_id) == team.id).order_by(col(Application.id).desc())
-    )
+    rows = session().execute(query.where(col(Application.team_id) == team.id).order_by(col(Application.id).desc()))
     return [(application, challenge, PAGE.states[application.state]) for application, challenge in rows]
 
 

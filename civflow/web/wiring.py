@@ -24,7 +24,9 @@ FEATURES = (
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 
 
-def wire(settings: Settings | None = None, *, engine: Engine | None = None, clock: Callable[[], datetime] | None = None) -> Flask:
+def wire(
+    settings: Settings | None = None, *, engine: Engine | None = None, clock: Callable[[], datetime] | None = None
+) -> Flask:
     """An app for these settings; `engine` and `clock` are given by tests and by the demonstration."""
     settings = settings or read_settings()
     app = Flask("civflow", template_folder="templates", static_folder="static")

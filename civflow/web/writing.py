@@ -34,9 +34,7 @@ def title(application_id: int) -> str | Response:
 def save_title(application_id: int) -> Response:
     application = ours(application_id)
     try:
-        save_answers(
-            session(), application, {}, title=request.form.get("title", ""), actor=actor(), now=now()
-        )
+        save_answers(session(), application, {}, title=request.form.get("title", ""), actor=actor(), now=now())
     except (Refused, Conflicted) as refusal:
         session().rollback()
         fields = refusal.fields if isinstance(refusal, Refused) else {}
@@ -59,9 +57,7 @@ def question(application_id: int, question_id: str) -> str | Response:
     if not is_writable(application):
         return redirect_to(f"/applications/{application_id}")
     parts = _question_parts(application, question_id)
-    return render_template(
-        "applications/question.html", **parts, words=parts["stored"], before=parts["stored"]
-    )
+    return render_template("applications/question.html", **parts, words=parts["stored"], before=parts["stored"])
 
 
 @blueprint.post("/applications/<int:application_id>/questions/<question_id>")
@@ -74,11 +70,7 @@ def save(application_id: int, question_id: str) -> Response:
     application = ours(application_id)
     _question(the_form(application)["form"], question_id)
     # What the writer has seen: after a conflict and on a button, that is also what the other one wrote.
-    before = (
-        request.form.get("theirs")
-        if "theirs" in request.form and not is_htmx()
-        else request.form.get("before")
-    )
+    before = request.form.get("theirs") if "theirs" in request.form and not is_htmx() else request.form.get("before")
     try:
         save_answers(
             session(),
@@ -159,11 +151,7 @@ def _onwards(application: Application, question_id: str, words: str) -> str:
     if words_in(words) > asked.words:
         return f"{here}/questions/{question_id}"
     position = form.questions.index(asked) + 1
-    return (
-        f"{here}/questions/{form.questions[position].id}"
-        if position < len(form.questions)
-        else f"{here}#questions"
-    )
+    return f"{here}/questions/{form.questions[position].id}" if position < len(form.questions) else f"{here}#questions"
 
 
 def _question(form: Form, question_id: str) -> Section:

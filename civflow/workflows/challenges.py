@@ -44,7 +44,7 @@ def the_money_is_within_the_budget(case: Case) -> bool:
 
 @rule("Your limit in pounds covers the challenge's money.")
 def the_limit_covers_the_money(case: Case) -> bool:
-    return case.limit("approver") >= case.record.money_pounds
+    return bool(case.limit("approver") >= case.record.money_pounds)
 
 
 @rule("The round is open.", needs=("round_state",))
@@ -108,7 +108,9 @@ def _states(programme: Programme) -> Iterator[State]:
         yield State(stage.id, stage.sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
     yield State("completed", "It has come to its end.", public="Finished", final=True)
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
-    yield State("cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="stopped")
+    yield State(
+        "cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="stopped"
+    )
 
 
 def _drafting() -> Iterator[Step]:

@@ -15,7 +15,7 @@ class Node(NamedTuple):
     label: str
     initial: bool
     final: bool
-    count: int | None
+    count: int | None  # type: ignore[assignment]  # a tuple has a method of this name
 
 
 class Edge(NamedTuple):

@@ -187,7 +187,9 @@ class Step:
         return tuple(dict.fromkeys(names))
 
 
-BY_CIVFLOW = Rule("by_civflow", "It comes into being as a consequence of another step.", lambda case: case.actor.automatic)
+BY_CIVFLOW = Rule(
+    "by_civflow", "It comes into being as a consequence of another step.", lambda case: case.actor.automatic
+)
 
 
 @dataclass

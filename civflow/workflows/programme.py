@@ -241,15 +241,21 @@ def read_programme(source: str) -> Loaded:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise ProgrammeError([Problem(line, "file", f"This is not YAML: {getattr(error, 'problem', error)}.")]) from None
+        raise ProgrammeError(
+            [Problem(line, "file", f"This is not YAML: {getattr(error, 'problem', error)}.")]
+        ) from None
     if root is None or not isinstance(values, dict):
-        raise ProgrammeError([Problem(1, "file", "The file has no keys; it needs at least programme, title and stages.")])
+        raise ProgrammeError(
+            [Problem(1, "file", "The file has no keys; it needs at least programme, title and stages.")]
+        )
     lines = dict(_lines(root))
     try:
         programme = Programme.model_validate(values)
     except ValidationError as error:
         raise ProgrammeError([_problem(e, lines) for e in error.errors()]) from None
-    problems = [Problem(_line(lines, where), ".".join(map(str, where)), text) for where, text in _disagreements(programme)]
+    problems = [
+        Problem(_line(lines, where), ".".join(map(str, where)), text) for where, text in _disagreements(programme)
+    ]
     if problems:
         raise ProgrammeError(problems)
     return Loaded(programme, source)
@@ -321,7 +327,10 @@ def _unknown_names(programme: Programme) -> Iterator[tuple[Path, str]]:
                 yield ("visibility", role, position), f"'{thing}' cannot be seen; choose from {', '.join(SEEN)}."
     for position, stage in enumerate(programme.stages):
         here: Path = ("stages", position)
-        for key, name, known in (("form", stage.form, programme.forms), ("scorecard", stage.scorecard, programme.scorecards)):
+        for key, name, known in (
+            ("form", stage.form, programme.forms),
+            ("scorecard", stage.scorecard, programme.scorecards),
+        ):
             if name and name not in known:
                 yield (*here, key), f"There is no {key} '{name}' in this file."
         for role in stage.panel.roles if stage.panel else ():
@@ -346,7 +355,17 @@ def _bad_order(programme: Programme) -> Iterator[tuple[Path, str]]:
     yield from _dead_stages(programme, ids)
 
 
-RESERVED = ("draft", "in_review", "changes_requested", "approved", "open", "closed", "completed", "withdrawn", "cancelled")
+RESERVED = (
+    "draft",
+    "in_review",
+    "changes_requested",
+    "approved",
+    "open",
+    "closed",
+    "completed",
+    "withdrawn",
+    "cancelled",
+)
 
 
 def _dead_stages(programme: Programme, ids: list[str]) -> Iterator[tuple[Path, str]]:

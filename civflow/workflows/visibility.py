@@ -5,8 +5,14 @@ from __future__ import annotations
 from civflow.workflows.engine import Case, Rule, rule
 from civflow.workflows.memberships import the_person
 from civflow.workflows.rules import (
-    a_team_member, anyone_signed_in, the_approver, the_assessor, the_challenge_owner, the_panel_chair,
-    the_programme_manager, the_team_lead,
+    a_team_member,
+    anyone_signed_in,
+    the_approver,
+    the_assessor,
+    the_challenge_owner,
+    the_panel_chair,
+    the_programme_manager,
+    the_team_lead,
 )  # fmt: skip
 
 

@@ -94,9 +94,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_person_email_in_lower_case")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_person_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_person_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
     )
@@ -107,9 +105,7 @@ def upgrade() -> None:
         "programme_state",
         sa.Column("programme_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["programme_id"], ["programme.id"], name=op.f("fk_programme_state_programme_id")
-        ),
+        sa.ForeignKeyConstraint(["programme_id"], ["programme.id"], name=op.f("fk_programme_state_programme_id")),
         sa.PrimaryKeyConstraint("programme_id", "state", name=op.f("pk_programme_state")),
     )
     op.create_table(
@@ -203,9 +199,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["person.id"], name=op.f("fk_history_actor_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history")),
-        sa.UniqueConstraint(
-            "workflow", "record_id", "number", name=op.f("uq_history_workflow_record_id_number")
-        ),
+        sa.UniqueConstraint("workflow", "record_id", "number", name=op.f("uq_history_workflow_record_id_number")),
     )
     with op.batch_alter_table("history", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_history_at"), ["at"], unique=False)
@@ -227,9 +221,7 @@ def upgrade() -> None:
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'sent', 'failed', 'cancelled')", name=op.f("ck_message_state")
-        ),
+        sa.CheckConstraint("state IN ('waiting', 'sent', 'failed', 'cancelled')", name=op.f("ck_message_state")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_message_document_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_message_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
@@ -263,16 +255,12 @@ def upgrade() -> None:
         sa.Column("granted_by_id", sa.Integer(), nullable=True),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(scope = 'site') = (scope_id IS NULL)", name=op.f("ck_role_grant_site_has_no_id")
-        ),
+        sa.CheckConstraint("(scope = 'site') = (scope_id IS NULL)", name=op.f("ck_role_grant_site_has_no_id")),
         sa.CheckConstraint(
             "role IN ('programme_manager', 'challenge_owner', 'assessor', 'approver', 'finance_officer', 'auditor', 'administrator')",
             name=op.f("ck_role_grant_role"),
         ),
-        sa.CheckConstraint(
-            "scope IN ('site', 'round', 'challenge', 'team')", name=op.f("ck_role_grant_scope")
-        ),
+        sa.CheckConstraint("scope IN ('site', 'round', 'challenge', 'team')", name=op.f("ck_role_grant_scope")),
         sa.CheckConstraint("limit_pounds IS NULL OR limit_pounds >= 0", name=op.f("ck_role_grant_limit")),
         sa.ForeignKeyConstraint(["granted_by_id"], ["person.id"], name=op.f("fk_role_grant_granted_by_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_role_grant_person_id")),
@@ -341,9 +329,7 @@ def upgrade() -> None:
         sa.Column("looking_for", sa.JSON(), nullable=False),
         sa.CheckConstraint("state IN ('forming', 'formed', 'disbanded')", name=op.f("ck_team_state")),
         sa.ForeignKeyConstraint(["lead_id"], ["person.id"], name=op.f("fk_team_lead_id")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_team_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_team_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
         sa.UniqueConstraint("name", name=op.f("uq_team_name")),
     )
@@ -403,12 +389,8 @@ def upgrade() -> None:
         sa.Column("written_by_id", sa.Integer(), nullable=True),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["challenge_id"], ["challenge.id"], name=op.f("fk_challenge_version_challenge_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["written_by_id"], ["person.id"], name=op.f("fk_challenge_version_written_by_id")
-        ),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_challenge_version_challenge_id")),
+        sa.ForeignKeyConstraint(["written_by_id"], ["person.id"], name=op.f("fk_challenge_version_written_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_challenge_version")),
         sa.UniqueConstraint("challenge_id", "number", name=op.f("uq_challenge_version_challenge_id_number")),
     )
@@ -514,12 +496,8 @@ def upgrade() -> None:
         sa.Column("answer", sa.String(length=4000), nullable=False),
         sa.Column("drafted_by_id", sa.Integer(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "state <> 'published' OR answer <> ''", name=op.f("ck_question_published_has_an_answer")
-        ),
-        sa.CheckConstraint(
-            "state IN ('asked', 'drafted', 'published', 'declined')", name=op.f("ck_question_state")
-        ),
+        sa.CheckConstraint("state <> 'published' OR answer <> ''", name=op.f("ck_question_published_has_an_answer")),
+        sa.CheckConstraint("state IN ('asked', 'drafted', 'published', 'declined')", name=op.f("ck_question_state")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_question_asked_by_id")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_question_challenge_id")),
         sa.ForeignKeyConstraint(["drafted_by_id"], ["person.id"], name=op.f("fk_question_drafted_by_id")),
@@ -580,9 +558,7 @@ def upgrade() -> None:
             "state IN ('proposed', 'invited', 'accepted', 'declined', 'scoring', 'submitted', 'withdrawn')",
             name=op.f("ck_assignment_state"),
         ),
-        sa.ForeignKeyConstraint(
-            ["application_id"], ["application.id"], name=op.f("fk_assignment_application_id")
-        ),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_assignment_application_id")),
         sa.ForeignKeyConstraint(["assessor_id"], ["person.id"], name=op.f("fk_assignment_assessor_id")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_assignment_challenge_id")),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.id"], name=op.f("fk_assignment_gate_id")),
@@ -613,12 +589,8 @@ def upgrade() -> None:
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("decision", sa.String(length=20), nullable=False),
         sa.Column("tie_break", sa.String(length=300), nullable=False),
-        sa.CheckConstraint(
-            "decision IN ('goes_on', 'reserve', 'not_selected')", name=op.f("ck_outcome_decision")
-        ),
-        sa.ForeignKeyConstraint(
-            ["application_id"], ["application.id"], name=op.f("fk_outcome_application_id")
-        ),
+        sa.CheckConstraint("decision IN ('goes_on', 'reserve', 'not_selected')", name=op.f("ck_outcome_decision")),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_outcome_application_id")),
         sa.ForeignKeyConstraint(["gate_id"], ["gate.id"], name=op.f("fk_outcome_gate_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outcome")),
         sa.UniqueConstraint("gate_id", "application_id", name=op.f("uq_outcome_gate_id_application_id")),
@@ -697,9 +669,7 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("where", sa.String(length=300), nullable=False),
         sa.Column("attended", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('offered', 'booked', 'held', 'missed', 'cancelled')", name=op.f("ck_slot_state")
-        ),
+        sa.CheckConstraint("state IN ('offered', 'booked', 'held', 'missed', 'cancelled')", name=op.f("ck_slot_state")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_slot_ends_after_it_starts")),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_slot_application_id")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_slot_challenge_id")),
@@ -726,12 +696,8 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_by_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["application_id"], ["application.id"], name=op.f("fk_submission_application_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["submitted_by_id"], ["person.id"], name=op.f("fk_submission_submitted_by_id")
-        ),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_submission_application_id")),
+        sa.ForeignKeyConstraint(["submitted_by_id"], ["person.id"], name=op.f("fk_submission_submitted_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission")),
         sa.UniqueConstraint("application_id", "number", name=op.f("uq_submission_application_id_number")),
     )
@@ -769,9 +735,7 @@ def upgrade() -> None:
             name=op.f("ck_agreement_both_sides_have_signed"),
         ),
         sa.CheckConstraint("price_pounds >= 0", name=op.f("ck_agreement_price")),
-        sa.ForeignKeyConstraint(
-            ["application_id"], ["application.id"], name=op.f("fk_agreement_application_id")
-        ),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_agreement_application_id")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_agreement_challenge_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_agreement_document_id")),
         sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_agreement_place_id")),
@@ -780,9 +744,7 @@ def upgrade() -> None:
             ["sponsor_signed_by_id"], ["person.id"], name=op.f("fk_agreement_sponsor_signed_by_id")
         ),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_agreement_team_id")),
-        sa.ForeignKeyConstraint(
-            ["team_signed_by_id"], ["person.id"], name=op.f("fk_agreement_team_signed_by_id")
-        ),
+        sa.ForeignKeyConstraint(["team_signed_by_id"], ["person.id"], name=op.f("fk_agreement_team_signed_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
         sa.UniqueConstraint("application_id", "stage", name=op.f("uq_agreement_application_id_stage")),
     )
@@ -843,9 +805,7 @@ def upgrade() -> None:
         sa.Column("goal", sa.String(length=1000), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('planned', 'active', 'in_review', 'done')", name=op.f("ck_sprint_state")
-        ),
+        sa.CheckConstraint("state IN ('planned', 'active', 'in_review', 'done')", name=op.f("ck_sprint_state")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_sprint_ends_after")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_sprint_challenge_id")),
         sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_sprint_place_id")),

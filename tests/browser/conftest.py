@@ -93,7 +93,9 @@ class Visitor:
         for size in (NARROW, WIDE):
             self.page.set_viewport_size(size)
             where = (self.page.url.removeprefix(self.site.address), size["width"])
-            found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]})
+            found = Axe().run(
+                self.page, options={"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+            )
             faults = [(v["id"], v["nodes"][0]["html"][:200]) for v in found.response["violations"]]
             wide = self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
             assert (where, faults, self.complaints, wide) == (where, [], [], False)

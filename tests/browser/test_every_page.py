@@ -9,12 +9,21 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 MOST = 16  # kinds of page that one visitor looks at
-ROLES = (None, "Innovator", "Challenge owner", "Assessor", "Programme manager", "Approver", "Finance officer", "Auditor")
+ROLES = (
+    None,
+    "Innovator",
+    "Challenge owner",
+    "Assessor",
+    "Programme manager",
+    "Approver",
+    "Finance officer",
+    "Auditor",
+)
 
 
 def kind_of(path: str) -> str:
     """The address without what tells one record from another."""
-    path = path.split("#")[0].split("?")[0]
+    path = path.split("#", maxsplit=1)[0].split("?", maxsplit=1)[0]
     path = re.sub(r"^/challenges/(?!new$)[^/]+", "/challenges/*", path)
     path = re.sub(r"^/handbook/(?!programmes)[^/]+", "/handbook/*", path)
     return re.sub(r"\d+", "*", path)
@@ -22,7 +31,9 @@ def kind_of(path: str) -> str:
 
 def links(visitor) -> list[str]:
     """The paths of the page's links that stay on the site and lead to a page."""
-    found = visitor.page.eval_on_selector_all("main a[href], nav a[href], footer a[href]", "all => all.map(a => a.href)")
+    found = visitor.page.eval_on_selector_all(
+        "main a[href], nav a[href], footer a[href]", "all => all.map(a => a.href)"
+    )
     paths = [href.removeprefix(visitor.site.address) for href in found if href.startswith(visitor.site.address)]
     return [path.split("#")[0] for path in paths if not re.match(r"/documents/|.*\.(pdf|csv|ics|atom)$", path)]
 

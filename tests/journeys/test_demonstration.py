@@ -11,11 +11,22 @@ from sqlmodel import col
 
 from civflow import demo
 from civflow.db import make_engine, new_session
-from civflow.models import Agreement, Application, Assignment, Challenge, Conflict, Document, Gate, Outcome, Place, Round, Score
+from civflow.models import (
+    Agreement,
+    Application,
+    Assignment,
+    Challenge,
+    Conflict,
+    Document,
+    Gate,
+    Outcome,
+    Place,
+    Round,
+    Score,
+)
 from civflow.services import history
 from civflow.services.demonstration import begun_at, play, story_end, summary, write_script
 from tests.played import NOW
-
 
 pytestmark = pytest.mark.timeout(900)  # playing the round takes a minute, and longer on a busy machine
 
@@ -25,7 +36,7 @@ def perform(engine, files, *, stumble_every: int = 0) -> None:
     with new_session(engine) as session:
         end = begun_at(session, end=story_end(NOW))
         session.commit()
-        acts = write_script(session, seed=demo.SEED, end=end)
+        acts = write_script(seed=demo.SEED, end=end)
     for number, act in enumerate(acts, start=1):
         if stumble_every and number % stumble_every == 0:
             with new_session(engine) as session:
@@ -95,7 +106,9 @@ def other_documents(engine) -> int:
 
 
 def assert_the_full_round_is_right(session) -> None:
-    played = session.scalars(select(Challenge).where(col(Challenge.round_id) == round_id(session, "demonstration"))).all()
+    played = session.scalars(
+        select(Challenge).where(col(Challenge.round_id) == round_id(session, "demonstration"))
+    ).all()
     assert len(played) == 9
     for challenge in played:
         gates = {g.stage: g for g in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id))}

@@ -130,7 +130,9 @@ def test_of_two_writers_of_one_answer_the_second_is_told_who_was_first(call, ses
     assert (first.value.who, first.value.when) == ("Hana Begg", call.now)
     assert stored(draft) == {"idea": "Hers."}
     with pytest.raises(Conflicted) as own:
-        save_answers(session, draft, {"idea": "My other tab."}, actor=call.actor(hana), now=call.now, before={"idea": ""})
+        save_answers(
+            session, draft, {"idea": "My other tab."}, actor=call.actor(hana), now=call.now, before={"idea": ""}
+        )
     assert own.value.sentences == (
         "You have changed this answer in another window since you opened it. Both texts are below.",
     )
@@ -227,7 +229,9 @@ def test_one_team_gets_more_time_for_a_reason(call, session, priya, complete):
         advance(session, complete, "extend", actor=call.actor(call.manager), now=call.now, reason="Outage.",
                 closes_at=call.now)  # fmt: skip
     assert refused.value.sentences == ("The new deadline is later than the old one, and it has not passed.",)
-    advance(session, complete, "extend", actor=call.actor(call.manager), now=call.now, reason="Outage.", closes_at=later)
+    advance(
+        session, complete, "extend", actor=call.actor(call.manager), now=call.now, reason="Outage.", closes_at=later
+    )
     assert complete.closes_at == later
 
 
@@ -251,7 +255,9 @@ def test_the_lead_alone_withdraws_and_the_programme_office_is_told(call, session
     with pytest.raises(Forbidden):
         advance(session, complete, "withdraw", actor=call.actor(hana), now=call.now, reason="No.")
     advance(session, complete, "withdraw", actor=call.actor(priya), now=call.now, reason="No time.")
-    told = session.scalars(select(Message.subject).where(col(Message.person_id) == call.manager.id).order_by(col(Message.id))).all()
+    told = session.scalars(
+        select(Message.subject).where(col(Message.person_id) == call.manager.id).order_by(col(Message.id))
+    ).all()
     assert told[-1] == "1-0001 of Otter Works to 11.2 Flooding impact: Withdrawn"
 
 

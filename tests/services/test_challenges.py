@@ -92,9 +92,7 @@ def test_a_challenge_needs_a_title(session, round_, now):
 
 
 def test_what_is_written_is_kept_with_who_changed_what(session, challenge, now):
-    write_challenge(
-        session, challenge, sections={"problem": " Wet feet. "}, question="How?", actor=OWNER, now=now
-    )
+    write_challenge(session, challenge, sections={"problem": " Wet feet. "}, question="How?", actor=OWNER, now=now)
     assert text_in_hand(session, challenge).sections == {"problem": "Wet feet."}
     assert (challenge.question, challenge.revision) == ("How?", 1)
     assert not text_in_hand(session, challenge).complete
@@ -139,9 +137,7 @@ def part(session, challenge, name):
 
 
 def values_of(session, challenge, name):
-    return drafting.stored(
-        session, challenge, text_in_hand(session, challenge), part(session, challenge, name)
-    )
+    return drafting.stored(session, challenge, text_in_hand(session, challenge), part(session, challenge, name))
 
 
 def test_each_part_says_how_far_it_is(session, challenge):
@@ -201,9 +197,7 @@ def test_an_empty_draft_cannot_be_sent_for_approval(session, challenge, now):
 
 
 def test_the_checklist_says_what_approval_needs_in_the_rules_own_words(session, challenge, now):
-    assert [
-        sentence for sentence, so in drafting.checklist(session, challenge, actor=OWNER, now=now) if not so
-    ] == [
+    assert [sentence for sentence, so in drafting.checklist(session, challenge, actor=OWNER, now=now) if not so] == [
         "It asks a question, and every required section of the brief is written.",
         "It has an opening and a closing date, and the closing date lies ahead.",
         "A budget holder is named.",
@@ -237,9 +231,7 @@ def test_the_money_of_a_round_is_spent_once(session, round_, approved, now):
 
 def test_approval_makes_the_calendar_with_a_stage_after_the_other(session, approved):
     dates = session.scalars(
-        select(StageDates)
-        .where(col(StageDates.challenge_id) == approved.id)
-        .order_by(col(StageDates.starts_at))
+        select(StageDates).where(col(StageDates.challenge_id) == approved.id).order_by(col(StageDates.starts_at))
     ).all()
     programme = programme_of(session, approved)
     assert [d.stage for d in dates] == [s.id for s in programme.stages]
@@ -286,9 +278,7 @@ def test_a_deadline_never_moves_backwards(session, call):
     with pytest.raises(Refused) as refused:
         advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now,
                 reason="Why not", closes_at=call.closes_at - timedelta(days=1))  # fmt: skip
-    assert refused.value.sentences == (
-        "The new closing date is later than the old one, and it has not passed.",
-    )
+    assert refused.value.sentences == ("The new closing date is later than the old one, and it has not passed.",)
 
 
 def test_one_teams_deadline_is_published_without_its_name(session, call):
@@ -378,9 +368,7 @@ def test_a_closed_call_takes_no_questions(session, call):
 def test_the_one_who_asked_reads_why_it_is_not_answered(session, call):
     asker = call.person("A")
     question = ask(session, call.challenge, text="Who else applies?", actor=call.actor(asker), now=call.now)
-    advance(
-        session, question, "decline", actor=call.actor(call.owner), now=call.now, reason="That is sealed."
-    )
+    advance(session, question, "decline", actor=call.actor(call.owner), now=call.now, reason="That is sealed.")
     told = session.scalars(select(Message).where(col(Message.key).startswith("question-"))).one()
     assert (told.person_id, "That is sealed." in told.body) == (asker.id, True)
 

@@ -147,10 +147,10 @@ def test_of_two_who_sign_at_once_one_is_told(call, session, priya, agreement):
     seen = agreement.revision
     advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=call.now, may_sign=True)
     with pytest.raises(Conflicted) as refused:
-        advance(session, agreement, "redraft", actor=call.actor(call.manager), now=call.now, reason="A slip.", seen=seen)
-    assert refused.value.sentences == (
-        "Priya Raeburn was first: this agreement is now “Issued”. Look at it again.",
-    )
+        advance(
+            session, agreement, "redraft", actor=call.actor(call.manager), now=call.now, reason="A slip.", seen=seen
+        )
+    assert refused.value.sentences == ("Priya Raeburn was first: this agreement is now “Issued”. Look at it again.",)
 
 
 def test_taking_it_back_clears_the_signature_and_asks_for_a_new_document(call, session, priya, agreement):

@@ -80,7 +80,8 @@ def test_a_person_alone_is_a_team_under_their_own_name(call, session, priya):
 def test_a_company_is_optional_and_is_known_by_its_number(session, call):
     assert company(session, legal_name=" ") is None
     made = company(session, legal_name="Otter Limited", number="sc123")
-    assert made and (made.number, made.kind) == ("SC123", "company")
+    assert made
+    assert (made.number, made.kind) == ("SC123", "company")
     assert company(session, legal_name="Otter Limited", number="SC123") is made
     for name, number in (("Otter Limited", "SC999"), ("Invented Council", "")):
         with pytest.raises(Refused) as refused:
@@ -162,9 +163,7 @@ def test_the_lead_hands_over_before_leaving(call, session, priya, otter):
     own = membership_of(session, otter, priya.id)
     with pytest.raises(Refused) as refused:
         advance(session, own, "leave", actor=call.actor(priya), now=call.now)
-    assert refused.value.sentences == (
-        "This person does not lead the team; who leads it hands the lead over first.",
-    )
+    assert refused.value.sentences == ("This person does not lead the team; who leads it hands the lead over first.",)
     with pytest.raises(Refused) as refused:
         advance(session, otter, "hand_over", actor=call.actor(priya), now=call.now, lead_id=omar.id)
     assert refused.value.sentences == ("The new lead is an active member of the team.",)

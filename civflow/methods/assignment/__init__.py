@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from civflow.methods.assignment.reweighting import reweighted_pairs
 from civflow.methods.assignment.flow import best_pairs
+from civflow.methods.assignment.reweighting import reweighted_pairs
 from civflow.methods.assignment.seats import THOUSANDTHS, Pair, Seats, read_seats
 
 if TYPE_CHECKING:

@@ -130,9 +130,7 @@ def _largest(key: Ints, count: int) -> Bools:
     return largest
 
 
-def _prices(
-    seats: Seats, a: Ints, j: Ints, worth: Ints, chosen: Bools, step: int
-) -> tuple[Ints, Ints]:
+def _prices(seats: Seats, a: Ints, j: Ints, worth: Ints, chosen: Bools, step: int) -> tuple[Ints, Ints]:
     """What one more seat would cost: n x (g + 1) for each application and side, and m for each assessor.
 
     Prices of a flow in the sense of linear programming: no arc (a, j) that is not taken is worth more than the price
@@ -155,9 +153,7 @@ def _prices(
         price = new
 
 
-def _seat_prices(
-    seats: Seats, filled: Ints, taken: tuple[Ints, Ints, Ints], price: Ints, step: int
-) -> Ints:
+def _seat_prices(seats: Seats, filled: Ints, taken: tuple[Ints, Ints, Ints], price: Ints, step: int) -> Ints:
     """n x (g + 1): the least that it takes to make room: the worth of who goes, or less than nothing."""
     import numpy as np
 

@@ -40,8 +40,8 @@ def exact(plan: Plan, *, effort: float, seed: int) -> tuple[list[int | None], fl
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return _by_hand_only(plan), plan.bound(), False
     where: list[int | None] = [None] * len(plan.people)
-    for g, t in inside:
-        if solver.value(inside[g, t]):
+    for (g, t), chosen in inside.items():
+        if solver.value(chosen):
             for person in plan.groups[g]:
                 where[person] = t
     bound = min(plan.bound(), float(int(solver.best_objective_bound) // scale))

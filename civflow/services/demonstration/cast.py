@@ -148,5 +148,3 @@ def start_team(scene: Scene, name: str, people: Sequence[Person]) -> Team:
         advance(session, membership, "accept", actor=scene.actor(person), now=scene.now)
     advance(session, team, "form", actor=scene.actor(lead), now=scene.now)
     return team
-
-

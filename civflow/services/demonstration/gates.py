@@ -52,7 +52,13 @@ def seat_it(row: Row, stage: str, panel: Sequence[tuple[str, str]]) -> Do:
 
 def start_it(row: Row, stage: str) -> Do:
     def do(scene: Scene) -> None:
-        advance(scene.session, gate(scene, row, stage), "start", actor=scene.actor(scene.person(cast.MANAGER)), now=scene.now)
+        advance(
+            scene.session,
+            gate(scene, row, stage),
+            "start",
+            actor=scene.actor(scene.person(cast.MANAGER)),
+            now=scene.now,
+        )
 
     return do
 
@@ -80,7 +86,9 @@ def rematch_it(row: Row, stage: str) -> Do:
 
     def do(scene: Scene) -> None:
         here, manager = gate(scene, row, stage), scene.actor(scene.person(cast.MANAGER))
-        given = Counter(a.application_id for a in scene.all(Assignment, Assignment.gate_id == here.id) if not a.decline_why)
+        given = Counter(
+            a.application_id for a in scene.all(Assignment, Assignment.gate_id == here.id) if not a.decline_why
+        )
         if all(given[application.id] >= 3 for application in applications_at(scene.session, here)):
             return
         seated = {s.person_id for s in scene.all(Panellist, Panellist.gate_id == here.id)}
@@ -230,5 +238,3 @@ def improve_all(row: Row, stage: str) -> Do:
             improve_it(scene, application)
 
     return do
-
-

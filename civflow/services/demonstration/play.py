@@ -95,9 +95,12 @@ class Summary:
 
 def summary(session: Session, *, files: Path) -> Summary:
     """Count what the round left behind; `documents` are the paths of the finished PDFs."""
-    count = lambda model: session.scalar(select(func.count()).select_from(model)) or 0  # noqa: E731
+
+    def count(model: Any) -> int:
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
     letters = select(func.count()).where(col(Document.kind) == "outcome_letter", col(Document.made_at).is_not(None))
-    paths = select(Document.path).where(col(Document.made_at).is_not(None)).order_by(col(Document.id))
+    paths = select(col(Document.path)).where(col(Document.made_at).is_not(None)).order_by(col(Document.id))
     return Summary(
         challenges=count(Challenge), applications=count(Application), assignments=count(Assignment), scores=count(Score),
         letters=session.scalar(letters) or 0, agreements=count(Agreement), history=count(History),
@@ -110,7 +113,7 @@ def states(session: Session) -> dict[str, dict[str, int]]:
     found = {}
     for name, page in HANDBOOK.items():
         query = select(page.table.c.state, func.count()).group_by(page.table.c.state)
-        counts = {state: number for state, number in session.connection().execute(query)}
+        counts = {row[0]: row[1] for row in session.connection().execute(query)}
         found[name] = {state: counts[state] for state in sorted(counts, key=_order(page.states))}
     return found
 
@@ -118,5 +121,3 @@ def states(session: Session) -> dict[str, dict[str, int]]:
 def _order(states: Any) -> Callable[[str], int]:
     names = list(states)
     return lambda state: names.index(state) if state in names else len(names)
-
-

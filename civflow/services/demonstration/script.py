@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlmodel import Session
 
 from civflow.models import Programme
 from civflow.services.archive import Row, import_rows, shipped_rows
@@ -71,7 +70,7 @@ def story_end(now: datetime) -> datetime:
     return (end if end <= local else end - timedelta(days=7)).astimezone(UTC)
 
 
-def write_script(session: Session, *, seed: int, end: datetime) -> list[Act]:
+def write_script(*, seed: int, end: datetime) -> list[Act]:
     """All acts up to `end`, in the order of their moments; acts that would come later are left out."""
     rows = shipped_rows()
     random = Random(seed)
@@ -83,7 +82,7 @@ def write_script(session: Session, *, seed: int, end: datetime) -> list[Act]:
     acts = [Act("assemble", first, cast.assemble), Act("archive", first, _archive(rows))]
     for show in (*FULL, *RUNNING):
         acts += _until(show.stops, _challenge(show, rows[show.row], supply, seed, end))
-    acts += _ticks(acts, first, end)
+    acts += _ticks(first, end)
     return sorted((a for a in acts if a.at <= end), key=lambda act: act.at)
 
 
@@ -145,14 +144,18 @@ def _challenge(show: Show, row: Row, supply: _Supply, seed: int, end: datetime) 
         yield from _gates(show, row, act, closes, random)
 
 
-def _call(show: Show, row: Row, act: Any, opens: datetime, closes: datetime, supply: _Supply, random: Random) -> Iterator[Act]:
+def _call(
+    show: Show, row: Row, act: Any, opens: datetime, closes: datetime, supply: _Supply, random: Random
+) -> Iterator[Act]:
     """Questions, teams and applications."""
     for number in range(3 if show.opens < CALL else 2):
         yield act(f"question {number}", opens + timedelta(days=4 + 6 * number), calls.ask_it(row, number))
         if number < 2:
             yield act(f"answer {number}", opens + timedelta(days=7 + 6 * number),
                       calls.answer_it(row, number, principal=show.principal))  # fmt: skip
-    fresh = [next(supply.names) for _ in range(round(show.applicants * (0.55 if show.slug == "demonstration" else 0.3)))]
+    fresh = [
+        next(supply.names) for _ in range(round(show.applicants * (0.55 if show.slug == "demonstration" else 0.3)))
+    ]
     again = random.sample(supply.teams, min(len(supply.teams), show.applicants - len(fresh)))
     fresh += [next(supply.names) for _ in range(show.applicants - len(fresh) - len(again))]
     seats = max(1, len(fresh) // 4) + 3 * (len(fresh) - max(1, len(fresh) // 4))
@@ -181,7 +184,7 @@ def _call(show: Show, row: Row, act: Any, opens: datetime, closes: datetime, sup
 
 def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> Iterator[Act]:
     """Sift, interview, exploration, pitch, accelerator and contract."""
-    day = lambda n: closes + timedelta(days=n)  # noqa: E731
+    day = partial(_later, closes)
     panel = cast.panel(random, 6, always=show.always)
     small = [p for p in panel if p[0] not in show.always][:1] + [p for p in panel if p[1] == "sponsor"][:2]
     small += [p for p in panel if p[1] == "programme" and p not in small][:1]
@@ -194,7 +197,7 @@ def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> 
             yield act(f"sift score {email}", day(4.2 + position), gates.score_it(row, "sift", email))
     yield act("sift match again", day(3), gates.rematch_it(row, "sift"))
     yield act("sift rest", day(10.4), gates.score_rest(row, "sift"))
-    yield from _decide(row, act, "sift", day(11), 13)
+    yield from _decide(row, act, "sift", day(11))
     yield from _interview(row, act, "interview", day(13), small, show)
     yield from _work(row, act, "exploration", day(22), 24, show)
     yield act("begin pitch", day(47), gates.begin_it(row, "pitch"))
@@ -208,7 +211,7 @@ def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> 
     yield act("follow up", day(171), gates.begin_it(row, "follow_up"))
 
 
-def _decide(row: Row, act: Any, stage: str, at: datetime, until: float, going_on: int | None = None, why: str = "") -> Iterator[Act]:
+def _decide(row: Row, act: Any, stage: str, at: datetime, going_on: int | None = None, why: str = "") -> Iterator[Act]:
     yield act(f"{stage} moderate", at, gates.moderate_it(row, stage, going_on, why))
     yield act(f"{stage} approve", at + timedelta(days=0.3), gates.approve_it(row, stage))
     yield act(f"{stage} release", at + timedelta(days=1.5), gates.release_it(row, stage))
@@ -216,7 +219,7 @@ def _decide(row: Row, act: Any, stage: str, at: datetime, until: float, going_on
 
 def _interview(row: Row, act: Any, stage: str, at: datetime, panel: list[tuple[str, str]], show: Show) -> Iterator[Act]:
     """A panel hears the teams and scores; after the pitch more than one may win."""
-    day = lambda n: at + timedelta(days=n)  # noqa: E731
+    day = partial(_later, at)
     yield act(f"{stage} seat", day(0.2), gates.seat_it(row, stage, panel))
     yield act(f"{stage} offer slots", day(0.3), gates.offer_it(row, stage, panel[:3], 3))
     yield act(f"{stage} start", day(0.4), gates.start_it(row, stage))
@@ -230,13 +233,15 @@ def _interview(row: Row, act: Any, stage: str, at: datetime, panel: list[tuple[s
     yield act(f"{stage} rest", day(5.8), gates.score_rest(row, stage))
     two = stage == "pitch" and show.winners > 1
     why = "Both proposals are strong and solve different halves of the challenge." if two else ""
-    yield from _decide(row, act, stage, day(6.3), 0, show.winners if two else None, why)
+    yield from _decide(row, act, stage, day(6.3), show.winners if two else None, why)
 
 
 def _work(row: Row, act: Any, stage: str, at: datetime, days: int, show: Show) -> Iterator[Act]:
-    day = lambda n: at + timedelta(days=n)  # noqa: E731
+    day = partial(_later, at)
     principal = show.principal
-    yield act(f"{stage} accept", day(0.3), work.accept_it(row, stage, declines=show.declines and stage == "exploration"))
+    yield act(
+        f"{stage} accept", day(0.3), work.accept_it(row, stage, declines=show.declines and stage == "exploration")
+    )
     yield act(f"{stage} issue", day(1), work.issue_it(row, stage))
     yield act(f"{stage} sign", day(1.4), work.sign_it(row, stage, principal=principal))
     yield act(f"{stage} reserve", day(2), work.release_the_reserve(row))
@@ -248,7 +253,11 @@ def _work(row: Row, act: Any, stage: str, at: datetime, days: int, show: Show) -
     yield act(f"{stage} complete", day(days - 0.2), work.complete_it(row, stage, principal=principal))
 
 
-def _ticks(acts: list[Act], first: datetime, end: datetime) -> Iterator[Act]:
+def _later(moment: datetime, days: float) -> datetime:
+    return moment + timedelta(days=days)
+
+
+def _ticks(first: datetime, end: datetime) -> Iterator[Act]:
     """The clock, once an evening and once at the end."""
     evening = _at(first, 18)
     while evening < end:

@@ -39,7 +39,9 @@ def accept_it(row: Row, stage: str, *, declines: bool = False) -> Do:
 
 def _promote(scene: Scene, challenge: Challenge, stage: str) -> None:
     manager = scene.actor(scene.person(cast.MANAGER))
-    waiting = scene.all(Application, col(Application.challenge_id) == challenge.id, stands_before(Application, "promote"))
+    waiting = scene.all(
+        Application, col(Application.challenge_id) == challenge.id, stands_before(Application, "promote")
+    )
     for application in waiting[:1]:
         advance(scene.session, application, "promote", actor=manager, now=scene.now,
                 reason="A team has declined its place.")  # fmt: skip
@@ -62,7 +64,9 @@ def release_the_reserve(row: Row) -> Do:
 
 
 def _places(scene: Scene, challenge: Challenge, stage: str, trigger: str) -> list[Place]:
-    return scene.all(Place, col(Place.challenge_id) == challenge.id, col(Place.stage) == stage, stands_before(Place, trigger))
+    return scene.all(
+        Place, col(Place.challenge_id) == challenge.id, col(Place.stage) == stage, stands_before(Place, trigger)
+    )
 
 
 def issue_it(row: Row, stage: str) -> Do:

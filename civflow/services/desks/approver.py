@@ -21,7 +21,11 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     if not limits:
         return None
     waiting = [
-        Waiting(f"Approve a result: {title_of(session, gate)}", f"/gates/{gate.id}", detail=f"{money(gate.stake_pounds)} at stake")
+        Waiting(
+            f"Approve a result: {title_of(session, gate)}",
+            f"/gates/{gate.id}",
+            detail=f"{money(gate.stake_pounds)} at stake",
+        )
         for gate in session.scalars(select(Gate).where(stands_before(Gate, "approve")).order_by(col(Gate.since)))
     ]
     waiting += [

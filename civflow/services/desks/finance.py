@@ -20,8 +20,10 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     if not any(held.role == "finance_officer" for held in actor.roles):
         return None
     in_force = stands_before(Agreement, "complete")
-    query = select(Agreement, Team.name).join(Team, col(Team.id) == col(Agreement.team_id)).where(in_force)
-    rows = [(agreement, team) for agreement, team in session.execute(query.order_by(col(Agreement.starts_at)).limit(SHOWN))]
+    query = select(Agreement, col(Team.name)).join(Team, col(Team.id) == col(Agreement.team_id)).where(in_force)
+    rows = [
+        (agreement, team) for agreement, team in session.execute(query.order_by(col(Agreement.starts_at)).limit(SHOWN))
+    ]
     total = session.scalar(select(func.coalesce(func.sum(Agreement.price_pounds), 0)).where(in_force)) or 0
     number = session.scalar(select(func.count()).select_from(Agreement).where(in_force)) or 0
     return Desk("finance", "Agreements in force", (), "Nothing waits for you.",

@@ -26,8 +26,11 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
 
 def _waiting(view: Overview) -> list[Waiting]:
     items = [
-        Waiting(f"Release {count(letters, 'letter')}: {title}", f"/gates/{gate.id}/release") for gate, title, letters in view.to_release
+        Waiting(f"Release {count(letters, 'letter')}: {title}", f"/gates/{gate.id}/release")
+        for gate, title, letters in view.to_release
     ]
     items += [Waiting(f"Look at {stuck.title}", stuck.href, detail=f"“{stuck.what}” waits: {' '.join(stuck.why)}")
               for stuck in view.stuck]  # fmt: skip
-    return items + [Waiting(f"Read {title}, which waits for an approver", path_of(record)) for record, title in view.to_approve]
+    return items + [
+        Waiting(f"Read {title}, which waits for an approver", path_of(record)) for record, title in view.to_approve
+    ]
