@@ -208,7 +208,9 @@ def ranking_of(session: Session, gate: Gate) -> Ranking[int]:
     card = scorecard_of(session, gate)
     decided = {o.application_id for o in outcomes_of(session, gate)} if gate.approved_at else set()
     query = select(col(Application.id), col(Application.reference)).where(col(Application.id).in_(decided))
-    here = {a.id: a.reference for a in applications_at(session, gate)} | {row[0]: row[1] for row in session.execute(query)}
+    here = {a.id: a.reference for a in applications_at(session, gate)} | {
+        row[0]: row[1] for row in session.execute(query)
+    }
     scores = {application: given for application, given in sheets(session, gate).items() if application in here}
     criteria = [Criterion(c.id, c.title, c.weight, card.scale.least, card.scale.most) for c in card.criteria]
     return rank(scores, criteria, ties=card.ties, names={a: here[a] for a in scores})
