@@ -23,6 +23,7 @@ CHAINED = (
     "previous", "workflow", "record_id", "number", "at", "actor_id", "actor_name", "step", "from_state", "to_state",
     "reason", "inputs",
 )  # fmt: skip
+STREAMED = {"yield_per": 5000}
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -185,7 +186,12 @@ class Stand(NamedTuple):
 
 
 def verify(session: Session) -> Audit:
-    """Compute every chain and every seal again; reads everything, changes nothing."""
+    """Compute every chain and every seal again; reads everything, changes nothing.
+
+    Call it at the start of a transaction: then it sees everything as of one moment, whatever others do meanwhile.
+    """
+    if not session.in_transaction() and session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     stands: dict[str, dict[int, Stand]] = {name: {} for name in HANDBOOK}
     entries, broken = _verify_chains(session, stands)
     records = sum(map(len, stands.values()))
@@ -201,13 +207,14 @@ def _verify_chains(session: Session, stands: dict[str, dict[int, Stand]]) -> tup
     columns = [TABLE.c[name] for name in (*Deed._fields, "id", *statements.LINK)]
     query = select(*columns).order_by(TABLE.c.workflow, TABLE.c.record_id, TABLE.c.number)
     count = 0
-    for row in session.connection().execution_options(yield_per=5000).execute(query):
-        count += 1
-        known = stands.setdefault(row.workflow, {})
-        fault = _fault(row, known.get(row.record_id, NOWHERE))
-        if fault:
-            return count, fault
-        known[row.record_id] = Stand(row.to_state, row.number, row.hash)
+    with session.connection().execute(query, execution_options=STREAMED) as rows:
+        for row in rows:
+            count += 1
+            known = stands.setdefault(row.workflow, {})
+            fault = _fault(row, known.get(row.record_id, NOWHERE))
+            if fault:
+                return count, fault
+            known[row.record_id] = Stand(row.to_state, row.number, row.hash)
     return count, None
 
 
@@ -216,14 +223,16 @@ NOWHERE = Stand("", -1, "")
 
 def _fault(row: Any, before: Stand) -> str | None:
     """What is wrong with an entry that follows `before`."""
-    where = f"History entry {row.id} ({row.workflow} {row.record_id}, entry {row.number}, step “{row.step}”)"
     if row.number != before.revision + 1:
-        return f"{where} should be entry {before.revision + 1}: an entry before it is missing."
-    if row.hash != entry_hash(Deed(*row[:9]), row.record_id, row.number, row.previous):
-        return f"{where} has been changed: its content does not fit its hash."
-    if row.previous != before.head or row.from_state != before.state:
-        return f"{where} is not chained to the entry before it."
-    return None
+        fault = f"should be entry {before.revision + 1}: an entry before it is missing"
+    elif row.hash != entry_hash(Deed(*row[:9]), row.record_id, row.number, row.previous):
+        fault = "has been changed: its content does not fit its hash"
+    elif row.previous != before.head or row.from_state != before.state:
+        fault = "is not chained to the entry before it"
+    else:
+        return None
+    entry = f"History entry {row.id} ({row.workflow} {row.record_id}, entry {row.number}, step “{row.step}”)"
+    return f"{entry} {fault}."
 
 
 def _broken_records(session: Session, stands: Mapping[str, Mapping[int, Stand]]) -> Iterator[str]:
@@ -253,7 +262,7 @@ def _verify_seals(session: Session) -> tuple[int, str | None]:
     ends, newest = [_midnight(_after(seal.day)) for seal in seals], [seal.last_id for seal in seals]
     held: list[list[tuple[int, str]]] = [[] for _ in seals]
     query = select(TABLE.c.id, TABLE.c.at, TABLE.c.hash).order_by(TABLE.c.id)
-    for entry_id, at, digest in session.connection().execution_options(yield_per=5000).execute(query):
+    for entry_id, at, digest in session.connection().execute(query, execution_options=STREAMED):
         number = max(bisect_right(ends, at), bisect_left(newest, entry_id))
         if number < len(seals):
             held[number].append((entry_id, digest))

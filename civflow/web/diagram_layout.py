@@ -11,6 +11,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ class Box:
 
     node: Node
     main: bool
-    lines: list[str]
+    lines: Sequence[str]
     loops: list[str]
     x: float = 0
     y: float = 0
@@ -102,11 +103,12 @@ def arrange(nodes: Sequence[Node], edges: Sequence[Edge]) -> Layout:
     return found
 
 
-def wrapped(text: str, width: int) -> list[str]:
+@lru_cache(maxsize=2048)
+def wrapped(text: str, width: int) -> tuple[str, ...]:
     """Words in as few lines of `width` letters as they need, all about as long; long words are not cut."""
     most = len(_wrap(text, width))
     lines = (_wrap(text, narrower) for narrower in range(1, width + 1))
-    return next(found for found in lines if len(found) <= most) or [""]
+    return tuple(next(found for found in lines if len(found) <= most)) or ("",)
 
 
 def _wrap(text: str, width: int) -> list[str]:
