@@ -86,9 +86,7 @@ def test_totals_that_floats_would_part_are_equal() -> None:
 
 def test_a_tie_that_nothing_separates_is_left_to_the_panel() -> None:
     scores = sheets(Ash=[(4, 4)], Birch=[(2, 2)], Cedar=[(2, 2)], Doum=[(1, 1)])
-    ranking = rank(
-        scores, BOTH, ties=["solves", "new"], line=Line(2, reserves=1), names={"Birch": "Birch Ltd"}
-    )
+    ranking = rank(scores, BOTH, ties=["solves", "new"], line=Line(2, reserves=1), names={"Birch": "Birch Ltd"})
     assert ranks(ranking) == {"Ash": 1, "Birch": 2, "Cedar": 2, "Doum": 4}
     assert outcomes(ranking) == {"Ash": "goes_on", "Birch": "tied", "Cedar": "tied", "Doum": "not_selected"}
     assert not ranking.is_settled
@@ -198,9 +196,7 @@ def test_price_and_quality_may_have_different_assessors() -> None:
     assert one.means == {"solves": 3, "new": 1}
     assert one.total == Fraction(100) * (2 * Fraction(3, 4) + Fraction(1, 4)) / 3
     assert one.spread == 50
-    with pytest.raises(
-        ValueError, match=r"^Application Ash, assessor quality: not every criterion has a score\.$"
-    ):
+    with pytest.raises(ValueError, match=r"^Application Ash, assessor quality: not every criterion has a score\.$"):
         rank(scores, BOTH)
 
 
@@ -241,9 +237,7 @@ def test_what_is_refused(change: dict[str, object], sentence: str) -> None:
 
 
 pairs = st.tuples(st.integers(0, 4), st.integers(0, 4))
-rounds = st.dictionaries(
-    st.sampled_from("ABCDEFGH"), st.lists(pairs, min_size=2, max_size=2), min_size=1, max_size=8
-)
+rounds = st.dictionaries(st.sampled_from("ABCDEFGH"), st.lists(pairs, min_size=2, max_size=2), min_size=1, max_size=8)
 
 
 @given(rounds)
@@ -255,18 +249,14 @@ def test_the_total_is_the_mean_of_the_assessors_totals(scores: dict[str, list[tu
 
 
 @given(rounds, st.integers(0, 8), st.integers(0, 3), st.integers(0, 100))
-def test_the_line_is_kept(
-    scores: dict[str, list[tuple[int, int]]], number: int, reserves: int, threshold: int
-) -> None:
+def test_the_line_is_kept(scores: dict[str, list[tuple[int, int]]], number: int, reserves: int, threshold: int) -> None:
     line = Line(number, reserves=reserves)
     ranking = rank(sheets(**scores), BOTH, ties=["new"], line=line, threshold=threshold)  # type: ignore[arg-type]
     found = list(outcomes(ranking).values())
     able = [one for one in ranking.ranked if not one.below]
     assert found.count("goes_on") <= number
     assert all(one.outcome == "not_selected" for one in ranking.ranked if one.below)
-    assert [one.total for one in ranking.ranked] == sorted(
-        (one.total for one in ranking.ranked), reverse=True
-    )
+    assert [one.total for one in ranking.ranked] == sorted((one.total for one in ranking.ranked), reverse=True)
     order = ["goes_on", "tied", "reserve", "tied", "not_selected"]
     if ranking.is_settled:
         assert found.count("goes_on") == min(number, len(able))
