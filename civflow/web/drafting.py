@@ -14,6 +14,7 @@ from civflow.services import drafting, people
 from civflow.services.archive import organisation as sponsor_named
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.drafting import Part
+from civflow.services.funnels import funnels
 from civflow.services.programmes import programme_of
 from civflow.web.access import anyone, holders_of, load_case, open_to, signed_in
 from civflow.web.cases import offered_steps
@@ -64,9 +65,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
         fields["sponsor"] = "The sponsor's name may have 200 characters."
     owner = people.person_by_email(session(), typed["owner"]) if typed["owner"] else None
     if typed["owner"] and owner is None:
-        fields["owner"] = (
-            f"Nobody has an account with the address {typed['owner']}. Ask them to make one first."
-        )
+        fields["owner"] = f"Nobody has an account with the address {typed['owner']}. Ask them to make one first."
     if fields:
         raise Refused(*fields.values(), fields=fields)
     sponsor = sponsor_named(session(), typed["sponsor"]) if typed["sponsor"] else None
@@ -140,9 +139,7 @@ def part(slug: str, part_id: str) -> str | Response:
 def save(slug: str, part_id: str) -> Response:
     """Save one part; whatever stands against it, the words that were typed come back."""
     if person() is None:
-        typed = {
-            name: words for name, words in request.form.items() if name not in ("csrf_token", "seen", "then")
-        }
+        typed = {name: words for name, words in request.form.items() if name not in ("csrf_token", "seen", "then")}
         return Response(render_template("challenges/signed_out.html", typed=typed, path=request.path), 403)
     challenge = _mine(slug)
     chosen = _part(challenge, part_id)
@@ -201,11 +198,14 @@ def _part(challenge: Challenge, part_id: str) -> Part:
 
 
 def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
-    parts = drafting.parts_of(programme_of(session(), challenge))
+    contents = programme_of(session(), challenge)
+    parts = drafting.parts_of(contents)
+    stages = funnels(session(), [challenge], [contents]) if chosen is drafting.DATES else {}
     return {
         "challenge": challenge, "part": chosen, "position": parts.index(chosen) + 1, "number": len(parts),
         "sponsors": drafting.public_bodies(session()) if chosen is drafting.QUESTION else [],
         "budget": session().get_one(Round, challenge.round_id).budget_pounds,
+        "stages": stages.get(challenge.id or 0, []),
     }  # fmt: skip
 
 
