@@ -104,8 +104,9 @@ def _states(programme: Programme) -> Iterator[State]:
     yield State("approved", "It opens at its time.", public="Opens soon", tone="active")
     yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done")
     yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications")
-    for stage in programme.stages[1:]:
-        yield State(stage.id, stage.sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
+    for stage in programme.flow[1:]:
+        sentence = stage.sentence or f"The stage “{stage.title}” runs."
+        yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
     yield State("completed", "It has come to its end.", public="Finished", final=True)
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
     yield State("cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="stopped")
