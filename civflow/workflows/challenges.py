@@ -44,7 +44,7 @@ def the_money_is_within_the_budget(case: Case) -> bool:
 
 @rule("Your limit in pounds covers the challenge's money.")
 def the_limit_covers_the_money(case: Case) -> bool:
-    return case.limit("approver") >= case.record.money_pounds
+    return bool(case.limit("approver") >= case.record.money_pounds)
 
 
 @rule("The round is open.", needs=("round_state",))
@@ -109,7 +109,8 @@ def _states(programme: Programme) -> Iterator[State]:
         yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
     yield State("completed", "It has come to its end.", public="Finished", final=True)
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
-    yield State("cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="stopped")
+    stopped = "It was stopped, and everybody was told why."
+    yield State("cancelled", stopped, public="Cancelled", final=True, tone="stopped")
 
 
 def _drafting() -> Iterator[Step]:
@@ -141,7 +142,8 @@ def _calling() -> Iterator[Step]:
                label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later,), then=("move_the_deadline",),
-               label="Move the closing date", says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
+               label="Move the closing date",
+               says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
     yield Step("close", "open", "closed", by=by_itself, due="closes_at", then=("take_in_the_applications",),
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
@@ -159,7 +161,8 @@ def _stages(programme: Programme) -> Iterator[Step]:
                    requires=_finished(before), then=("begin_the_stage",), label=f"Begin: {stage.title}",
                    says=stage.sentence or f"The stage “{stage.title}” begins.")  # fmt: skip
         yield Step(f"leave_{stage.id}", stage.id, state, by=the_programme_manager, reason=True,
-                   label=f"Back from: {stage.title}", says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
+                   label=f"Back from: {stage.title}",
+                   says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
         before, state = stage, stage.id
         stage = programme.after(stage)
 

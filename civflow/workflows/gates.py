@@ -52,12 +52,12 @@ def another_number_has_a_reason(case: Case) -> bool:
 @rule("No tie runs across the line between those who go on and the rest.", needs=("ranks",))
 def no_tie_at_the_line(case: Case) -> bool:
     going_on = case.inputs.get("going_on", min(case.record.cap, len(_ranks(case))))
-    return sum(1 for rank in _ranks(case) if rank <= going_on) <= going_on
+    return bool(sum(1 for rank in _ranks(case) if rank <= going_on) <= going_on)
 
 
 @rule("Your limit in pounds covers what the places of this gate cost.")
 def the_limit_covers_the_stake(case: Case) -> bool:
-    return case.limit("approver") >= case.record.stake_pounds
+    return bool(case.limit("approver") >= case.record.stake_pounds)
 
 
 @rule("You did not score an application at this gate.", needs=("assessor_ids",))

@@ -7,12 +7,12 @@ from civflow.workflows.rules import the_programme_manager
 
 @rule("The round has at least one challenge that is approved.", needs=("approved_challenges",))
 def it_has_an_approved_challenge(case: Case) -> bool:
-    return case.record.approved_challenges > 0
+    return bool(case.record.approved_challenges > 0)
 
 
 @rule("Every challenge of the round is completed, withdrawn or cancelled.", needs=("running_challenges",))
 def no_challenge_is_running(case: Case) -> bool:
-    return case.record.running_challenges == 0
+    return bool(case.record.running_challenges == 0)
 
 
 round_ = Workflow(

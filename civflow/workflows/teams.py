@@ -7,17 +7,17 @@ from civflow.workflows.rules import the_programme_manager, the_team_lead
 
 @rule("The team has at least one active member.", needs=("active_members",))
 def somebody_is_in_it(case: Case) -> bool:
-    return case.record.active_members > 0
+    return bool(case.record.active_members > 0)
 
 
 @rule("No invitation or request of the team is waiting for an answer.", needs=("open_memberships",))
 def nobody_is_waiting(case: Case) -> bool:
-    return case.record.open_memberships == 0
+    return bool(case.record.open_memberships == 0)
 
 
 @rule("None of the team's applications is still in a challenge.", needs=("running_applications",))
 def no_application_is_running(case: Case) -> bool:
-    return case.record.running_applications == 0
+    return bool(case.record.running_applications == 0)
 
 
 @rule("The new lead is an active member of the team.", needs=("active_member_ids",))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from civflow.workflows.engine import Case, Rule, rule
 from civflow.workflows.memberships import the_person
 from civflow.workflows.rules import (
-    a_team_member, anyone_signed_in, the_approver, the_assessor, the_challenge_owner, the_panel_chair,
-    the_programme_manager, the_team_lead,
+    a_team_member,
+    anyone_signed_in,
+    the_approver,
+    the_assessor,
+    the_challenge_owner,
+    the_panel_chair,
+    the_programme_manager,
+    the_team_lead,
 )  # fmt: skip
 
 
@@ -108,7 +114,7 @@ def may_read_words(case: Case) -> bool:
 
 
 def may_see_scores(case: Case) -> bool:
-    """Whether the actor may see every assessor's scores at a gate; a panel member sees them once the scoring has ended."""
+    """Whether the actor may see every assessor's scores at a gate; a panel member may once the scoring has ended."""
     if any(r.claim(case) for r in SCORES):
         return True
     return case.record.state not in ("waiting", "scoring") and a_panel_member.claim(case)
