@@ -17,7 +17,7 @@ import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -195,7 +195,7 @@ class PostOffice:
         What is wrong with the line, our sign-in or our own address is no fault of the letter: later.
         """
         try:
-            self.open().send_message(letter.mail)
+            _hand_over(self.open(), letter.mail)
         except smtplib.SMTPRecipientsRefused as refused:
             return self._answer(*next(iter(refused.recipients.values())))
         except smtplib.SMTPDataError as refused:
@@ -221,3 +221,15 @@ class PostOffice:
                 server.quit()
             except (OSError, smtplib.SMTPException):
                 server.close()
+
+
+def _hand_over(server: smtplib.SMTP, mail: EmailMessage) -> None:
+    """One SMTP conversation. (`send_message` would write “>From” where a line begins with “From”.)"""
+    sender, receiver = parseaddr(mail["From"])[1], parseaddr(mail["To"])[1]
+    if sender.isascii() and receiver.isascii():
+        server.sendmail(sender, [receiver], mail.as_bytes(policy=SMTP))
+    elif server.has_extn("smtputf8"):
+        options = ("SMTPUTF8", "BODY=8BITMIME")
+        server.sendmail(sender, [receiver], mail.as_bytes(policy=SMTPUTF8), mail_options=options)
+    else:
+        raise smtplib.SMTPNotSupportedError("The mail server knows only addresses in plain ASCII letters.")

@@ -1,4 +1,4 @@
-"""State diagrams as pictures drawn on the server, as a table for those who read, and as Mermaid text."""
+"""State diagrams as pictures drawn on the server, with a table for those who read instead of look."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from civflow.web.diagram_layout import AXIS, LINE, Box, Edge, Layout, Node, Track, arrange
 
-__all__ = ["Edge", "Node", "mermaid", "picture"]
+__all__ = ["Edge", "Node", "picture"]
 
 BEND = 7  # the radius of a lane's corners
 
@@ -97,19 +97,3 @@ def _runs(found: Layout, track: Track, side: int, edge: float, y: float) -> Iter
 
 def _edge(box: Box, side: int) -> float:
     return box.x + box.width if side > 0 else box.x
-
-
-def mermaid(nodes: Iterable[Node], edges: Iterable[Edge]) -> str:
-    """The same diagram as Mermaid text, for documents elsewhere."""
-    nodes = list(nodes)
-    lines = ["stateDiagram-v2"]
-    lines += [f'    state "{_quoted(node.label)}" as {node.id}' for node in nodes]
-    lines += [f"    [*] --> {node.id}" for node in nodes if node.initial]
-    lines += [f"    {edge.source} --> {edge.target}: {_quoted(edge.label)}" for edge in edges]
-    lines += [f"    {node.id} --> [*]" for node in nodes if node.final]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    # Mermaid would end a label there; it reads the entities back.
-    return text.replace("#", "#35;").replace('"', "#quot;").replace(":", "#58;")

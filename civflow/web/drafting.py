@@ -14,6 +14,7 @@ from civflow.services import drafting, people
 from civflow.services.archive import organisation as sponsor_named
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.drafting import Part
+from civflow.services.funnels import funnels
 from civflow.services.programmes import programme_of
 from civflow.web.access import anyone, holders_of, load_case, open_to, signed_in
 from civflow.web.cases import offered_steps
@@ -197,11 +198,14 @@ def _part(challenge: Challenge, part_id: str) -> Part:
 
 
 def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
-    parts = drafting.parts_of(programme_of(session(), challenge))
+    contents = programme_of(session(), challenge)
+    parts = drafting.parts_of(contents)
+    stages = funnels(session(), [challenge], [contents]) if chosen is drafting.DATES else {}
     return {
         "challenge": challenge, "part": chosen, "position": parts.index(chosen) + 1, "number": len(parts),
         "sponsors": drafting.public_bodies(session()) if chosen is drafting.QUESTION else [],
         "budget": session().get_one(Round, challenge.round_id).budget_pounds,
+        "stages": stages.get(challenge.id or 0, []),
     }  # fmt: skip
 
 

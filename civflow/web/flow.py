@@ -30,14 +30,18 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(flow_picture=picture, flow_strip=strip)
 
 
-def picture(flow: Flow, *, counts: bool = True) -> Markup:
-    """The flow with its table; without `counts` it narrows by the same share at each gate. Empty without stages."""
+def picture(flow: Flow, *, counts: bool = True, table: bool = True) -> Markup:
+    """The flow and its table; empty without stages.
+
+    Without `counts` it narrows by the same share at each gate. `table=False` is for a page whose own table follows.
+    """
     if not flow.stages:
         return Markup("")
     return _rendered(
         "_flow.html",
         flow=flow,
         counts=counts,
+        table=table,
         axis=AXIS,
         wide=wide_picture(flow, counts=counts),
         narrow=narrow_picture(flow, counts=counts),

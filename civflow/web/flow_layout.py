@@ -82,32 +82,27 @@ def wide_picture(flow: Flow, *, counts: bool) -> Picture:
     """The flow from left to right, in proportion to time as far as `LEAST` and `MOST` let it."""
     edges, cut = _edges(_durations(flow))
     numbers, left = _numbers(flow.stages) if counts else ([""] * len(flow.stages), "")
-    shapes: list[Shape] = []
-    ends: list[float] = []  # how far the words of each tier reach
     days, levels = _days(flow), _levels(flow.stages, counts=counts)
+    shapes: list[Shape] = []
+    reach: list[float] = []  # how far the words of each tier go
     for n, (stage, (begin, end)) in enumerate(zip(flow.stages, pairwise(edges), strict=True)):
         need = max(len(stage.title) * TITLE, len(days[n]) * DATES)
-        backwards = begin + need > WIDE
-        first = WIDE - need if backwards else begin
-        tier = next((t for t, reach in enumerate(ends) if reach < first), len(ends))
-        ends[tier : tier + 1] = [first + need + 8]
-        shapes.append(
-            Shape(
-                stage,
-                _across(begin, end - GAP, *levels[n]),
-                begin,
-                WIDE if backwards else begin,
-                FIRST_LABEL + TIER * tier,
-                "end" if backwards else "start",
-                [stage.title],
-                days[n],
-                numbers[n],
-                tier,
-                begin + (end - begin) * 0.72 if n in cut else None,
-            )
-        )
+        x, anchor = (WIDE, "end") if begin + need > WIDE else (begin, "start")
+        tier = _free_tier(reach, min(begin, WIDE - need), need)
+        break_at = begin + (end - begin) * 0.72 if n in cut else None
+        path = _across(begin, end - GAP, *levels[n])
+        y = FIRST_LABEL + TIER * tier
+        words = ([stage.title], days[n], numbers[n])
+        shapes.append(Shape(stage, path, begin, x, y, anchor, *words, tier, break_at))
     lowest = max(shape.y for shape in shapes)
     return Picture(shapes, left, WIDE, lowest + 26, today_between(flow, edges))
+
+
+def _free_tier(reach: list[float], begin: float, need: float) -> int:
+    """The highest tier with room from `begin` on, which is then taken as far as `need`."""
+    tier = next((t for t, end in enumerate(reach) if end < begin), len(reach))
+    reach[tier : tier + 1] = [begin + need + 8]
+    return tier
 
 
 def narrow_picture(flow: Flow, *, counts: bool) -> Picture:

@@ -104,13 +104,13 @@ def _states(programme: Programme) -> Iterator[State]:
     yield State("approved", "It opens at its time.", public="Opens soon", tone="active")
     yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done")
     yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications")
-    for stage in programme.stages[1:]:
-        yield State(stage.id, stage.sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
+    for stage in programme.flow[1:]:
+        sentence = stage.sentence or f"The stage “{stage.title}” runs."
+        yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
     yield State("completed", "It has come to its end.", public="Finished", final=True)
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
-    yield State(
-        "cancelled", "It was stopped, and everybody was told why.", public="Cancelled", final=True, tone="stopped"
-    )
+    stopped = "It was stopped, and everybody was told why."
+    yield State("cancelled", stopped, public="Cancelled", final=True, tone="stopped")
 
 
 def _drafting() -> Iterator[Step]:
@@ -142,7 +142,8 @@ def _calling() -> Iterator[Step]:
                label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later,), then=("move_the_deadline",),
-               label="Move the closing date", says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
+               label="Move the closing date",
+               says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
     yield Step("close", "open", "closed", by=by_itself, due="closes_at", then=("take_in_the_applications",),
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
@@ -160,7 +161,8 @@ def _stages(programme: Programme) -> Iterator[Step]:
                    requires=_finished(before), then=("begin_the_stage",), label=f"Begin: {stage.title}",
                    says=stage.sentence or f"The stage “{stage.title}” begins.")  # fmt: skip
         yield Step(f"leave_{stage.id}", stage.id, state, by=the_programme_manager, reason=True,
-                   label=f"Back from: {stage.title}", says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
+                   label=f"Back from: {stage.title}",
+                   says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
         before, state = stage, stage.id
         stage = programme.after(stage)
 

@@ -15,8 +15,8 @@ deliverable = Workflow(
         State("accepted", "The sponsor has accepted it.", final=True, tone="done"),
     ],
     steps=[
-        Step("submit", ("due", "changes_requested"), "submitted", by=a_team_member, stamps=("submitted_at",), onwards=True,
-             asks=(Ask("note", "What you deliver, and where it can be seen", most=2000),),
+        Step("submit", ("due", "changes_requested"), "submitted", by=a_team_member, onwards=True,
+             stamps=("submitted_at",), asks=(Ask("note", "What you deliver, and where it can be seen", most=2000),),
              then=("tell_the_challenge_owners",), label="Submit the deliverable",
              says="The sponsor is asked to look at it."),
         Step("take_back", "submitted", "due", by=a_team_member, reason=True, label="Take it back",

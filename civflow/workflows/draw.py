@@ -9,13 +9,13 @@ from civflow.workflows.engine import Workflow
 
 
 class Node(NamedTuple):
-    """A state; `count` is the number of records in it, or None where nobody counts."""
+    """A state; `records` is how many stand in it, or None where nobody counts."""
 
     id: str
     label: str
     initial: bool
     final: bool
-    count: int | None  # type: ignore[assignment]  # a tuple has a method of this name
+    records: int | None
 
 
 class Edge(NamedTuple):

@@ -269,20 +269,22 @@ class Workflow:
                 raise HandbookError(f"{self.name}: a record cannot begin in '{state}', which is no state.")
         offered: set[tuple[str, str]] = set()
         for step in self.steps:
-            where = f"{self.name}.{step.name}"
-            for state in (*step.sources, step.target):
-                if state not in self.states:
-                    raise HandbookError(f"{where}: there is no state '{state}'.")
-            for thing in (*step.permits, *step.requires):
-                if not isinstance(thing, Rule):
-                    raise HandbookError(f"{where}: {thing!r} is not a rule.")
-            for column in (*step.stamps, *step.signs, *((step.due,) if step.due else ())):
-                if column not in self.table.c:
-                    raise HandbookError(f"{where}: the table has no column '{column}'.")
+            self._check_names(step, f"{self.name}.{step.name}")
             for source in step.sources:
                 if (source, step.name) in offered:
-                    raise HandbookError(f"{where}: two steps of this name leave '{source}'.")
+                    raise HandbookError(f"{self.name}.{step.name}: two steps of this name leave '{source}'.")
                 offered.add((source, step.name))
+
+    def _check_names(self, step: Step, where: str) -> None:
+        for state in (*step.sources, step.target):
+            if state not in self.states:
+                raise HandbookError(f"{where}: there is no state '{state}'.")
+        for thing in (*step.permits, *step.requires):
+            if not isinstance(thing, Rule):
+                raise HandbookError(f"{where}: {thing!r} is not a rule.")
+        for column in (*step.stamps, *step.signs, *((step.due,) if step.due else ())):
+            if column not in self.table.c:
+                raise HandbookError(f"{where}: the table has no column '{column}'.")
 
     def _machine(self) -> Machine:
         return Machine(
@@ -298,7 +300,7 @@ class Workflow:
         self.table.append_constraint(CheckConstraint(f"state IN ({names})", "state"))
 
     def is_backward(self, step: Step, source: str) -> bool:
-        """Whether the step goes back: to a state that stands before `source` on the page, unless it says that it goes on."""
+        """Whether the step goes to a state before `source` on the page, and does not say that it goes on."""
         order = list(self.states)
         return not step.onwards and order.index(step.target) < order.index(source)
 
@@ -314,7 +316,7 @@ class Workflow:
         return found
 
     def step(self, trigger: str, state: str) -> Step:
-        """The step `trigger` from `state`. Raises NotFound for an unknown name, Refused where the state has no such step."""
+        """The step `trigger` from `state`. Raises NotFound for an unknown name, Refused where the state has none."""
         found = self._by_state[state].get(trigger)
         if found:
             return found
@@ -323,9 +325,8 @@ class Workflow:
             raise NotFound(f"There is no step '{trigger}' for a {self.title.lower()}.")
         wanted = " or ".join(f"“{self.states[s].staff}”" for s in sources)
         button = next(step.button for step in self.steps if step.name == trigger)
-        raise Refused(
-            f"“{button}” is possible while the {self.title.lower()} is {wanted}; it is “{self.states[state].staff}” now."
-        )
+        noun, now = self.title.lower(), self.states[state].staff
+        raise Refused(f"“{button}” is possible while the {noun} is {wanted}; it is “{now}” now.")
 
     def judge_beginning(self, case: Case) -> None:
         """Say nothing if the case's actor may begin this new record. Raises Forbidden or Refused otherwise."""
@@ -336,7 +337,7 @@ class Workflow:
             raise Refused(*failed)
 
     def judge(self, case: Case, trigger: str) -> Step:
-        """The step, if the case's actor may take it now. Raises Forbidden or Refused with every sentence that failed."""
+        """The step, if the case's actor may take it now. Raises Forbidden or Refused with the sentences that failed."""
         step = self.step(trigger, case.state)
         if not self.permits(case, step):
             raise Forbidden(*(r.sentence for r in step.permits))

@@ -30,7 +30,8 @@ question = Workflow(
     sentence="Anybody asks about a challenge, and everybody reads the answer at the same moment.",
     states=[
         State("asked", "It waits for an answer.", public="Waiting for an answer", tone="waiting"),
-        State("drafted", "An answer is written; a second person clears it.", public="Waiting for an answer", tone="waiting"),
+        State("drafted", "An answer is written; a second person clears it.", public="Waiting for an answer",
+              tone="waiting"),
         State("published", "Question and answer are public.", public="Answered", final=True, tone="done"),
         State("declined", "It is not answered, for the reason given.", public="Not answered", final=True),
     ],
@@ -46,6 +47,7 @@ question = Workflow(
              then=("tell_the_person_who_asked",), label="Decline to answer",
              says="The person who asked reads the reason."),
         Step("redraft", ("published", "declined"), "drafted", by=the_programme_manager, reason=True,
-             label="Take the answer back", says="Question and answer are hidden from the public until published again."),
+             label="Take the answer back",
+             says="Question and answer are hidden from the public until published again."),
     ],
 )  # fmt: skip

@@ -114,7 +114,7 @@ def may_read_words(case: Case) -> bool:
 
 
 def may_see_scores(case: Case) -> bool:
-    """Whether the actor may see every assessor's scores at a gate; a panel member sees them once the scoring has ended."""
+    """Whether the actor may see every assessor's scores at a gate; a panel member may once the scoring has ended."""
     if any(r.claim(case) for r in SCORES):
         return True
     return case.record.state not in ("waiting", "scoring") and a_panel_member.claim(case)

@@ -48,7 +48,14 @@ def stored(session, record):
     return session.connection().execute(select(table).where(table.c.id == record.id)).one()
 
 
-# What a step does --------------------------------------------------------------------------------------------------------
+def a_question(call: Call) -> Question:
+    question = Question(round_id=call.challenge.round_id, challenge_id=call.challenge.id or 0, asked_at=call.now,
+                        text="How many?", state="", since=call.now)  # fmt: skip
+    begin(call.session, question, actor=CIVFLOW, now=call.now)
+    return question
+
+
+# What a step does ----------------------------------------------------------------------------------------------------
 
 
 def test_a_step_moves_the_record_and_is_remembered(session, team, lead, now):
@@ -77,9 +84,7 @@ def test_a_reason_is_kept_without_the_space_around_it(session, team, lead, now):
 
 
 def test_inputs_that_are_columns_are_set_and_signed(call, session, now):
-    question = Question(round_id=call.challenge.round_id, challenge_id=call.challenge.id, asked_at=now, text="How many?",
-                        state="", since=now)  # fmt: skip
-    begin(session, question, actor=CIVFLOW, now=now)
+    question = a_question(call)
     later = now + timedelta(minutes=5)
     advance(session, question, "draft", actor=call.actor(call.owner), now=later, answer="Twelve.")
     assert (question.state, question.answer, question.drafted_by_id) == ("drafted", "Twelve.", call.owner.id)
@@ -118,7 +123,7 @@ def test_options_say_what_is_possible_and_why_not_the_rest(session, team, people
     assert stranger["form"].forbidden
 
 
-# What is refused -----------------------------------------------------------------------------------------------------------
+# What is refused -----------------------------------------------------------------------------------------------------
 
 
 def test_who_may_not_is_told_who_may(session, team, now):
@@ -144,9 +149,7 @@ def test_a_refusal_has_every_sentence_and_names_the_fields(call, session):
 
 
 def test_inputs_are_checked(call, session, now):
-    question = Question(round_id=call.challenge.round_id, challenge_id=call.challenge.id, asked_at=now, text="How many?",
-                        state="", since=now)  # fmt: skip
-    begin(session, question, actor=CIVFLOW, now=now)
+    question = a_question(call)
     with pytest.raises(Refused) as missing:
         advance(session, question, "draft", actor=call.actor(call.owner), now=now)
     assert missing.value.fields == {"answer": "Fill in “The answer”."}
@@ -211,7 +214,7 @@ def test_nothing_is_half_done_when_what_follows_fails(session, team, lead, now, 
     assert history.last_entry(session, "team", team.id).step == "begin"
 
 
-# Records that begin ------------------------------------------------------------------------------------------------------
+# Records that begin --------------------------------------------------------------------------------------------------
 
 
 def test_a_record_begins_with_its_first_entry(session, team, lead, now):
@@ -242,7 +245,7 @@ def test_a_record_begins_only_where_its_page_says(session, people, team, now):
         begin(session, membership, actor=CIVFLOW, now=now, state="left")
 
 
-# Many at once --------------------------------------------------------------------------------------------------------------
+# Many at once --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def broken(session) -> str | None:
     return verify(session).broken
 
 
-# Chains --------------------------------------------------------------------------------------------------------------------
+# Chains --------------------------------------------------------------------------------------------------------------
 
 
 def test_a_hash_is_that_of_the_entry_as_json():
@@ -89,8 +89,8 @@ def test_the_history_of_a_record_is_told_from_its_end(session, teams):
 
 
 CHANGES = {
-    "workflow": "round", "record_id": 99, "number": 7, "at": datetime(2026, 1, 6, 12, 0, 1, tzinfo=UTC), "actor_id": None,
-    "actor_name": "Somebody else", "step": "form", "from_state": "formed", "to_state": "formed",
+    "workflow": "round", "record_id": 99, "number": 7, "at": datetime(2026, 1, 6, 12, 0, 1, tzinfo=UTC),
+    "actor_id": None, "actor_name": "Somebody else", "step": "form", "from_state": "formed", "to_state": "formed",
     "reason": "Done: “bye”!", "inputs": "{}", "previous": "0" * 64, "hash": "0" * 64,
 }  # fmt: skip
 
@@ -166,7 +166,7 @@ def test_a_record_that_is_gone_is_missed(session, teams):
     assert broken(session) == f"Team {gone} is gone, and its history is still there."
 
 
-# Seals ---------------------------------------------------------------------------------------------------------------------
+# Seals ---------------------------------------------------------------------------------------------------------------
 
 
 def test_a_merkle_root_carries_an_odd_one_up():

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from civflow.methods.assignment.fairness import Goal, fairer_pairs, is_full, means, worst_bound
 from civflow.methods.assignment.flow import best_pairs
-from civflow.methods.assignment.reweighting import reweighted_pairs
 from civflow.methods.assignment.seats import THOUSANDTHS, Pair, Seats, read_seats
+from civflow.methods.assignment.sentences import sentences
 
 if TYPE_CHECKING:
     from civflow.methods.assignment.seats import Ints
 
-Aim = Literal["total", "reweighted"]
+Aim = Literal["total", "reweighted", "fairest"]
+# The share of its bound at which the worst-served is well served, and the share of the largest total that stays.
+SHARES = {"reweighted": (0.99, 0.995), "fairest": (1.0, 0.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Assignment:
     """Who assesses what, how good that is, and what could not be done.
 
     Applications and assessors are indices: the row and the column of `affinity`. Affinity counts to three decimals,
-    and every figure here is a sum of those.
+    and every figure here comes from those.
     """
 
     pairs: tuple[Pair, ...]
@@ -33,13 +36,15 @@ class Assignment:
     total: float
     """Sum of the affinities of all pairs, new and already."""
     bound: float
-    """The greatest total that any assignment with this coverage could have under the same rules."""
+    """The greatest total that any assignment with this coverage could have under the same rules: the optimum."""
     ratio: float
     """total / bound, 1.0 when both are zero."""
     worst: float
-    """The smallest sum of affinities that an application has, among those whose demand is covered."""
+    """The smallest mean affinity of an application's assessors, among the applications that have all they need."""
     worst_bound: float
-    """No assignment can give its worst-served application more than this."""
+    """No assignment can give the worst-served of these applications more than this."""
+    worst_ratio: float
+    """worst / worst_bound, 1.0 when both are zero."""
     sentences: tuple[str, ...]
     """What could not be done and why, one sentence each; empty when everything is covered."""
 
@@ -55,6 +60,7 @@ def assign(
     one_from_each: Sequence[str] = (),
     aim: Aim = "reweighted",
     names: Sequence[str] | None = None,
+    assessor_names: Sequence[str] | None = None,
 ) -> Assignment:
     """Give every application its assessors so that the sum of affinities is as large as can be.
 
@@ -65,77 +71,59 @@ def assign(
     already           (application, assessor) pairs that exist and stay
     sides             the side that each assessor is on, such as "sponsor" or "programme"
     one_from_each     sides of which every application needs at least one; a seat is kept free when nobody can take it
-    aim               "total": the largest sum; "reweighted": up to half a percent of it for a better worst-served one
+    aim               "total": the largest sum; "reweighted": at most half a percent of it for a better worst-served
+                      application; "fairest": the worst-served application comes first, then the sum
     names             what the sentences call the applications; "Application 1" and so on by default
+    assessor_names    what they call the assessors
 
-    Demand that cannot be covered is not an error: as much as can be covered is, and `sentences` says what is missing.
-    Equal input gives equal output. Raises ValueError when sizes, indices or figures are wrong, or when a pair in
-    `already` has a conflict.
+    Demand that cannot be covered is not an error: as much as can be covered is, empty seats are spread over the
+    applications, and `sentences` says what is missing. Equal input gives equal output. Raises ValueError when sizes,
+    indices or figures are wrong, or when a pair in `already` has a conflict.
+
+    How: an integer minimum-cost flow, whose optimum is that of the linear program (the matrix is totally unimodular);
+    then flows in which badly served applications weigh more, and single exchanges, within the limits that `aim` sets.
     """
     seats = read_seats(
         affinity, per_application=per_application, largest_load=largest_load, conflicts=conflicts, already=already,
         sides=sides, one_from_each=one_from_each,
     )  # fmt: skip
-    if not seats.worth.size:
-        return _result(seats, *_nothing(), bound=0, names=names)
-    a, j = best_pairs(seats)
-    bound = int(seats.worth[a, j].sum())
-    if aim == "reweighted":
-        a, j = reweighted_pairs(seats, a, j)
-    return _result(seats, a, j, bound=bound, names=names)
+    _check_names(names, len(seats.needed), "application")
+    _check_names(assessor_names, len(seats.limit), "assessor")
+    optimum = best_pairs(seats)
+    most, mean = int(seats.worth[optimum.a, optimum.j].sum()), worst_bound(seats, optimum)
+    a, j = optimum.a, optimum.j
+    if aim != "total":
+        worst_share, total_share = SHARES[aim]
+        a, j = fairer_pairs(seats, optimum, Goal(mean=worst_share * mean, total=total_share * most))
+    said = tuple(sentences(seats, a, j, names, assessor_names))
+    return _result(seats, a, j, most=most, mean=mean, said=said)
 
 
-def _nothing() -> tuple[Ints, Ints]:
+def _result(seats: Seats, a: Ints, j: Ints, *, most: int, mean: float, said: tuple[str, ...]) -> Assignment:
+    """Plain values; `most`: the largest sum of new pairs; `mean`: the bound for the worst-served; in thousandths."""
     import numpy as np
 
-    return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-
-
-def _result(seats: Seats, a: Ints, j: Ints, *, bound: int, names: Sequence[str] | None) -> Assignment:
-    """The plain values that follow from the new pairs (a, j); `bound` is the largest sum of new pairs, in thousandths."""
-    import numpy as np
-
-    n, m = len(seats.needed), len(seats.limit)
-    got = seats.taken + np.bincount(a, minlength=n)
-    served = seats.fixed + np.bincount(a, seats.worth[a, j] if len(a) else None, minlength=n).astype(np.int64)
-    covered = (got >= seats.needed) & (seats.needed > 0)
-    loads = seats.load + np.bincount(j, minlength=m)
-    missing = (seats.needed - got).clip(0)
-    total, most = int(served.sum()), int(seats.fixed.sum()) + bound
+    full, fixed = is_full(seats, a), int(seats.fixed.sum())
+    missing = (seats.needed - seats.taken - np.bincount(a, minlength=len(seats.needed))).clip(0)
+    total, bound = fixed + int(seats.worth[a, j].sum()), fixed + most
+    worst = float(means(seats, a, j)[full].min()) if full.any() else 0.0
     return Assignment(
-        pairs=tuple(sorted((int(x), int(y)) for x, y in zip(a, j, strict=True))),
-        loads=tuple(map(int, loads)), missing=tuple(map(int, missing)), total=total / THOUSANDTHS,
-        bound=most / THOUSANDTHS, ratio=total / most if most else 1.0,
-        worst=float(served[covered].min()) / THOUSANDTHS if covered.any() else 0.0,
-        worst_bound=_worst_bound(seats, covered) / THOUSANDTHS,
-        sentences=_sentences(seats, missing, loads, names),
-    )  # fmt: skip
+        pairs=tuple(sorted(zip(a.tolist(), j.tolist(), strict=True))),
+        loads=tuple((seats.load + np.bincount(j, minlength=len(seats.load))).tolist()),
+        missing=tuple(missing.tolist()),
+        total=total / THOUSANDTHS,
+        bound=bound / THOUSANDTHS,
+        ratio=total / bound if bound else 1.0,
+        worst=worst / THOUSANDTHS,
+        worst_bound=mean / THOUSANDTHS,
+        worst_ratio=worst / mean if mean else 1.0,
+        sentences=said,
+    )
 
 
-def _worst_bound(seats: Seats, covered: Any) -> float:
-    """The least that a covered application would have if every one of them got the best assessors that it may have."""
-    import numpy as np
-
-    best = []
-    for row in np.flatnonzero(covered):
-        free = int(seats.needed[row] - seats.taken[row])
-        most = np.sort(seats.worth[row][seats.worth[row] >= 0])[::-1][: max(free, 0)]
-        best.append(int(seats.fixed[row]) + int(most.sum()))
-    return float(min(best)) if best else 0.0
-
-
-def _sentences(seats: Seats, missing: Ints, loads: Ints, names: Sequence[str] | None) -> tuple[str, ...]:
-    import numpy as np
-
-    found = []
-    full = int((loads >= seats.limit).sum())
-    for row in np.flatnonzero(missing):
-        name = names[int(row)] if names else f"Application {row + 1}"
-        needed, conflicts, everybody = int(seats.needed[row]), int(seats.conflict[row].sum()), len(seats.limit)
-        why = f"{conflicts} of the {everybody} assessors {'has' if conflicts == 1 else 'have'} a conflict"
-        found.append(f"{name} has {needed - int(missing[row])} of the {needed} assessors it needs: {why}, and {full} "
-                     f"{'is' if full == 1 else 'are'} full.")  # fmt: skip
-    return tuple(found)
+def _check_names(names: Sequence[str] | None, count: int, what: str) -> None:
+    if names is not None and len(names) != count:
+        raise ValueError(f"There must be a name for each {what}: {count}, not {len(names)}.")
 
 
 __all__ = ["Aim", "Assignment", "assign"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from civflow.methods.assignment.seats import FORBIDDEN, THOUSANDTHS, Seats
@@ -17,7 +18,17 @@ TIE_BREAKS = 1024
 INFINITE = 1 << 40
 
 
-def best_pairs(seats: Seats) -> tuple[Ints, Ints]:
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """Pairs (a, j) of an optimal flow, and the arcs among which they were found."""
+
+    a: Ints
+    j: Ints
+    arc_a: Ints
+    arc_j: Ints
+
+
+def best_pairs(seats: Seats) -> Optimum:
     """The new pairs that fill as many seats as can be filled, and among those have the largest sum of worth.
 
     Only the best candidates become arcs at first. The prices of the flow then show which of the pairs that were
@@ -26,7 +37,7 @@ def best_pairs(seats: Seats) -> tuple[Ints, Ints]:
     """
     import numpy as np
 
-    usable = _usable(seats)
+    usable = usable_pairs(seats)
     arcs = _candidates(seats, usable)
     step = 0
     for round_ in range(MOST_ROUNDS + 1):
@@ -44,7 +55,7 @@ def best_pairs(seats: Seats) -> tuple[Ints, Ints]:
         if not better.any():
             break
         arcs |= better
-    return a[chosen], j[chosen]
+    return Optimum(a[chosen], j[chosen], a, j)
 
 
 def flow(seats: Seats, a: Ints, j: Ints, worth: Ints, step: int = 0) -> Bools:
@@ -92,7 +103,7 @@ def flow(seats: Seats, a: Ints, j: Ints, worth: Ints, step: int = 0) -> Bools:
     return chosen
 
 
-def _usable(seats: Seats) -> Bools:
+def usable_pairs(seats: Seats) -> Bools:
     """n x m: pairs that are allowed and have a seat and an assessor left to make them."""
     usable: Bools = (seats.worth > FORBIDDEN) & (seats.spare > 0)
     for kind in range(seats.reserved.shape[1]):
@@ -126,6 +137,8 @@ def _largest(key: Ints, count: int) -> Bools:
     width = key.shape[1]
     if count >= width:
         return np.ones(key.shape, dtype=bool)
+    if not count:
+        return np.zeros(key.shape, dtype=bool)
     largest: Bools = key >= np.partition(key, width - count, axis=1)[:, width - count, None]
     return largest
 

@@ -26,6 +26,8 @@ class Seats:
     """n x m: affinity in thousandths, FORBIDDEN where there is a conflict or the pair exists already."""
     conflict: Bools
     """n x m"""
+    exists: Bools
+    """n x m: pairs that exist already."""
     needed: Ints
     """n: assessors that the application needs in all."""
     taken: Ints
@@ -89,6 +91,7 @@ def read_seats(
     return Seats(
         worth=np.where(conflict | exists, np.int32(FORBIDDEN), worth),
         conflict=conflict,
+        exists=exists,
         needed=needed,
         taken=taken,
         reserved=reserved,
@@ -105,11 +108,11 @@ def _worth(affinity: Any) -> NDArray[np.int32]:
     import numpy as np
 
     values = np.asarray(affinity)
-    if values.size == 0:
-        values = values.reshape(len(values), -1) if values.ndim == 2 else np.zeros((len(values), 0))
+    if not values.size:
+        return np.zeros((len(values), values.shape[1] if values.ndim > 1 else 0), dtype=np.int32)
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
         raise ValueError("The affinity must be a table of numbers: one row per application.")
-    if values.size and not (values.min() >= 0 and values.max() <= 1):
+    if not (values.min() >= 0 and values.max() <= 1):
         raise ValueError("Every affinity must be a number from 0 to 1.")
     worth: NDArray[np.int32] = np.rint(values * THOUSANDTHS).astype(np.int32)
     return worth
@@ -147,7 +150,8 @@ def _mask(pairs: Iterable[Pair], shape: tuple[int, ...], name: str) -> Bools:
     import numpy as np
 
     mask = np.zeros(shape, dtype=bool)
-    indices = np.array(list(pairs) or np.zeros((0, 2)), dtype=np.int64)
+    given = pairs if isinstance(pairs, np.ndarray) else list(pairs)
+    indices = np.asarray(given if len(given) else np.zeros((0, 2)), dtype=np.int64)
     if indices.shape[1:] != (2,) or (indices < 0).any() or (indices >= np.array(shape)).any():
         raise ValueError(f"{name} must be pairs of an application (below {shape[0]}) and an assessor ({shape[1]}).")
     mask[indices[:, 0], indices[:, 1]] = True

@@ -1,0 +1,25 @@
+"""Programme files: what they may say, every error with its line and a sentence, and the plain values that follow.
+
+The challenge's workflow is compiled from a programme's stages in workflows/challenges.py.
+"""
+
+from civflow.workflows.programme.reading import Loaded, Problem, ProgrammeError, read_programme, shipped_programmes
+from civflow.workflows.programme.schema import (
+    KINDS,
+    KNOWN_ROLES,
+    SEEN,
+    Criterion,
+    Form,
+    Owed,
+    Panel,
+    Programme,
+    Scale,
+    Scorecard,
+    Section,
+    Stage,
+)  # fmt: skip
+
+__all__ = [
+    "KINDS", "KNOWN_ROLES", "SEEN", "Criterion", "Form", "Loaded", "Owed", "Panel", "Problem", "Programme",
+    "ProgrammeError", "Scale", "Scorecard", "Section", "Stage", "read_programme", "shipped_programmes",
+]  # fmt: skip

@@ -1,0 +1,211 @@
+"""The schema of a programme file: what it may say, as plain values that nothing changes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time, timedelta
+from functools import cached_property
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+KINDS = ("call", "gate", "work", "event", "award", "survey")
+KNOWN_ROLES = (
+    "challenge_owner", "programme_manager", "assessor", "approver", "finance_officer", "auditor",
+    "team_lead", "team_member", "public",
+)  # fmt: skip
+SEEN = (
+    "challenge", "question", "result", "application", "own_application", "assigned_application", "names", "scores",
+    "own_scores", "other_scores_after_submitting", "own_letters", "agreement", "own_agreement", "history", "export",
+)  # fmt: skip
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,38}$")]
+UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30}
+
+
+class Part(BaseModel):
+    """What every part of a programme file has in common: unknown keys are errors, and nothing changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Section(Part):
+    """A question of a form or a section of a brief; `words` is the most that it may have."""
+
+    id: Name
+    title: str
+    hint: str = ""
+    words: int = Field(default=500, ge=1, le=5000)
+    required: bool = False
+
+
+class Form(Part):
+    title: str
+    questions: tuple[Section, ...] = Field(min_length=1)
+
+
+class Scale(Part):
+    least: int = Field(default=0, ge=0)
+    most: int = Field(gt=0, le=100)
+    words: tuple[str, ...] = ()
+
+
+class Criterion(Part):
+    """A criterion; the weights of a scorecard sum to 100."""
+
+    id: Name
+    title: str
+    weight: int = Field(gt=0, le=100)
+    guidance: str = ""
+
+
+class Scorecard(Part):
+    scale: Scale
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+    ties: tuple[Name, ...] = Field(min_length=1)
+
+
+class Panel(Part):
+    """Who scores at a gate: how many people, how many of them each application gets, and from which sides."""
+
+    people: int = Field(default=2, ge=2)
+    assessors_per_application: int = Field(default=2, ge=2)
+    largest_load: int = Field(default=20, ge=1)
+    sides: tuple[Literal["sponsor", "programme", "expert"], ...] = ()
+    roles: tuple[str, ...] = ("assessor",)
+
+
+class Owed(Part):
+    """A deliverable that every team of a work stage owes."""
+
+    title: str
+    done_when: str
+
+
+class Stage(Part):
+    """A stage of the programme. Money is in whole pounds; `lasts` is a length of time such as '3 weeks'."""
+
+    id: Name
+    kind: Literal["call", "gate", "work", "event", "award", "survey"]
+    title: str
+    sentence: str = ""
+    lasts: str | None = None
+    starts: date | None = None
+    ends: date | None = None
+    closes_at: str = "12:00"
+    then: Name | None = None
+    cap: int | None = Field(default=None, ge=1)
+    reserve: int = Field(default=0, ge=0)  # how many stay on the reserve list behind those who go on
+    money: int = Field(default=0, ge=0)
+    form: Name | None = None
+    scorecard: Name | None = None
+    panel: Panel | None = None
+    interview_minutes: int | None = Field(default=None, ge=5, le=480)
+    days_to_accept: int = Field(default=5, ge=1)
+    sprint_weeks: int | None = Field(default=None, ge=1)
+    deliverables: tuple[Owed, ...] = ()
+    standstill_days: int = Field(default=0, ge=0)
+    after_months: tuple[int, ...] = ()
+
+    @field_validator("lasts")
+    @classmethod
+    def _is_a_length(cls, value: str | None) -> str | None:
+        if value is not None and not _length(value):
+            raise ValueError("write a length such as '3 weeks', '10 days' or '6 months'")
+        return value
+
+    @field_validator("closes_at")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError("write a time of the day such as '12:00'")
+        return value
+
+    @model_validator(mode="after")
+    def _knows_how_long(self) -> Self:
+        if self.lasts is None and (self.starts is None or self.ends is None):
+            raise ValueError("say how long it lasts, or when it starts and ends")
+        if self.starts and self.ends and self.ends < self.starts:
+            raise ValueError("it ends before it starts")
+        return self
+
+    @property
+    def length(self) -> timedelta:
+        if self.starts and self.ends:
+            return self.ends - self.starts + timedelta(days=1)
+        return _length(self.lasts or "") or timedelta(days=1)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last of its days, where it has fixed ones."""
+        if self.ends or not self.starts:
+            return self.ends
+        return self.starts + self.length - timedelta(days=1)
+
+    @property
+    def closing_time(self) -> time:
+        return time.fromisoformat(self.closes_at)
+
+
+def _length(text: str) -> timedelta | None:
+    found = re.fullmatch(r"(\d{1,4}) (\w+)", text.strip())
+    if not found or found[2] not in UNITS or int(found[1]) == 0:
+        return None
+    return timedelta(days=int(found[1]) * UNITS[found[2]])
+
+
+class Programme(Part):
+    """A whole programme file."""
+
+    programme: Name
+    version: str
+    title: str
+    sentence: str = ""
+    timezone: str = "Europe/London"
+    money_excludes_vat: bool = True
+    roles: tuple[str, ...] = ()
+    brief: tuple[Section, ...] = ()
+    forms: dict[Name, Form] = {}
+    scorecards: dict[Name, Scorecard] = {}
+    stages: tuple[Stage, ...] = Field(min_length=2)
+    visibility: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def call(self) -> Stage:
+        return self.stages[0]
+
+    @cached_property
+    def flow(self) -> tuple[Stage, ...]:
+        """The stages in the order in which a challenge goes through them."""
+        stages, stage = [self.call], self.after(self.call)
+        while stage:
+            stages.append(stage)
+            stage = self.after(stage)
+        return tuple(stages)
+
+    @cached_property
+    def gates(self) -> tuple[Stage, ...]:
+        return tuple(s for s in self.stages if s.kind == "gate")
+
+    def stage(self, stage_id: str) -> Stage:
+        """The stage with this id; raises KeyError for an unknown one."""
+        return {s.id: s for s in self.stages}[stage_id]
+
+    def after(self, stage: Stage) -> Stage | None:
+        """The stage that follows, or None after the last."""
+        if stage.then:
+            return self.stage(stage.then)
+        position = self.stages.index(stage) + 1
+        return self.stages[position] if position < len(self.stages) else None
+
+    def before(self, stage: Stage) -> Stage | None:
+        """The stage that leads to this one, or None for the first."""
+        return next((s for s in self.stages if self.after(s) == stage), None)
+
+    def card(self, stage: Stage) -> Scorecard:
+        """The scorecard of a gate; raises KeyError for a stage without one."""
+        return self.scorecards[stage.scorecard or ""]

@@ -1,0 +1,126 @@
+"""The pictures drawn on the server: the flow of a challenge, and state diagrams."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+
+import civflow
+from civflow.web import diagrams, flow, formats, pages
+from civflow.web.diagrams import Edge, Node
+from civflow.web.flow import Flow, FlowStage
+
+NOW = datetime(2024, 9, 4, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def app() -> Flask:
+    """An app with nothing but the templates."""
+    found = Flask("civflow", root_path=str(Path(civflow.__file__).parent))
+    for part in (pages, formats, flow, diagrams):
+        part.init_app(found)
+    return found
+
+
+def a_flow(*, counts: bool = True, today: datetime = NOW + timedelta(days=60)) -> Flow:
+    plan = [
+        ("call", "call", 42, (None, None)),
+        ("sift", "gate", 10, (37, 6)),
+        ("interview", "gate", 3, (6, 3)),
+        ("work", "work", 105, (None, None)),
+        ("pitch", "gate", 7, (3, 1)),
+        ("survey", "survey", 730, (None, None)),
+    ]
+    begin, stages = NOW, []
+    for key, kind, days, (into, out_of) in plan:
+        end = begin + timedelta(days=days)
+        state = "past" if end < today else "current" if begin <= today else "future"
+        numbers = (into, out_of) if counts else (None, None)
+        stages.append(FlowStage(key, key.title(), kind, begin, end, *numbers, state))
+        begin = end
+    return Flow("Ghost gear", stages, today)
+
+
+def test_the_flow_says_its_stages_numbers_and_dates_twice(app: Flask) -> None:
+    with app.test_request_context():
+        page = BeautifulSoup(str(flow.picture(a_flow())), "html.parser")
+    wide, narrow = page.select("svg")
+    assert [t.get_text() for t in wide.select(".app-flow__number")] == ["37", "→ 6", "→ 3", "→ 1"]
+    assert [t.get_text() for t in narrow.select(".app-flow__number")] == ["37 → 6", "6 → 3", "3 → 1"]
+    rows = [[cell.get_text(strip=True) for cell in row.select("th, td")] for row in page.select("tbody tr")]
+    assert rows[1] == ["Sift", "16 October 2024", "26 October 2024", "37", "6"]
+    assert [len(p.select(".app-flow__stage--current")) for p in (wide, narrow)] == [1, 1]
+    assert [len(p.select(".app-flow__today")) for p in (wide, narrow)] == [1, 1]
+
+
+def test_the_flow_without_counts_says_no_number(app: Flask) -> None:
+    with app.test_request_context():
+        page = BeautifulSoup(str(flow.picture(a_flow(), counts=False)), "html.parser")
+        assert str(flow.picture(Flow("Nothing yet", [], NOW))) == ""
+        assert "<table" not in flow.picture(a_flow(), table=False)
+    assert page.select(".app-flow__number") == []
+    assert len(page.select("thead th")) == 3
+
+
+def test_stages_of_the_flow_stand_side_by_side_in_the_picture() -> None:
+    found = flow.wide_picture(a_flow(), counts=True)
+    lefts = [shape.left for shape in found.shapes]
+    assert lefts == sorted(lefts)
+    assert min(b - a for a, b in zip(lefts, [*lefts[1:], found.width], strict=True)) >= 52
+    labels = [(shape.tier, shape.left) for shape in found.shapes]
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:
+    with app.test_request_context():
+        strip = flow.strip(a_flow(), NOW - timedelta(days=100), NOW + timedelta(days=900))
+    page = BeautifulSoup(str(strip), "html.parser")
+    assert [float(rect["x"]) for rect in page.select("rect")] == [100, 142, 152, 155, 260, 267]
+    assert page.select_one(".app-flow__today")["d"] == "M160.0 0V28"
+
+
+NODES = [Node("a", "Draft", initial=True), Node("b", "Open", count=3), Node("c", "Sift"), Node("d", "Done", final=True),
+         Node("e", "Withdrawn", final=True)]  # fmt: skip
+EDGES = [
+    Edge("a", "a", "Write it"), Edge("a", "b", "Open the call"), Edge("b", "c", "Begin"), Edge("c", "d", "Finish"),
+    Edge("c", "b", "Reopen the call", backward=True), Edge("a", "e", "Withdraw it"), Edge("b", "e", "Withdraw it"),
+    Edge("e", "a", "Restore it", backward=True),
+]  # fmt: skip
+
+
+def test_words_of_a_diagram_never_lie_on_a_box_nor_on_each_other() -> None:
+    found = diagrams.arrange(NODES, EDGES)
+    areas = [(b.x, b.y, b.x + b.width, b.y + b.height) for b in found.boxes.values()]
+    for line in diagrams.lines_of(found):
+        for x, y, text in line.words:
+            wide = len(text) * 7.5
+            left = x if line.anchor == "start" else x - wide
+            areas.append((left, y - 11, left + wide, y + 2))
+    for n, (x0, y0, x1, y1) in enumerate(areas):
+        assert x0 >= 0
+        assert x1 <= found.width
+        for u0, v0, u1, v1 in areas[n + 1 :]:
+            assert x1 <= u0 or u1 <= x0 or y1 <= v0 or v1 <= y0
+
+
+def test_steps_of_one_name_to_one_state_share_a_line() -> None:
+    found = diagrams.arrange(NODES, EDGES)
+    assert [(track.sources, track.target, track.dashed) for track in found.right] == [(["a", "b"], "e", False)]
+    assert sorted((track.sources, track.target, track.dashed) for track in found.left) == [
+        (["c"], "b", True),
+        (["e"], "a", True),
+    ]
+    assert [(s.node.id, t.node.id) for s, t, _, _ in found.straight] == [("a", "b"), ("b", "c"), ("c", "d")]
+
+
+def test_a_diagram_has_a_table_of_its_steps(app: Flask) -> None:
+    with app.test_request_context():
+        page = BeautifulSoup(str(diagrams.picture(NODES, EDGES, title="Application")), "html.parser")
+    rows = [[cell.get_text(strip=True) for cell in row.select("td")] for row in page.select("tbody tr")]
+    assert rows[:2] == [["Draft", "Write it", "stays as it is"], ["Draft", "Open the call", "Open"]]
+    assert len(rows) == len(EDGES)
+    assert page.svg["aria-label"].startswith("Application: 5 states and 8 steps.")
