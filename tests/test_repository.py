@@ -45,7 +45,9 @@ def test_the_handbook_names_exactly_the_effects_that_services_do():
 
 def test_the_facts_are_exactly_those_that_rules_need():
     needed = {name: set(page.needs) | set(visibility.needs_of(name)) for name, page in HANDBOOK.items()}
-    assert {name: needs for name, needs in needed.items() if needs} == {name: set(facts) for name, facts in FACTS.items()}
+    assert {name: needs for name, needs in needed.items() if needs} == {
+        name: set(facts) for name, facts in FACTS.items()
+    }
 
 
 def test_every_setting_is_in_the_readme_with_its_sentence():
@@ -74,6 +76,8 @@ def test_no_template_compares_a_state_or_fetches_from_elsewhere():
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-bench.lock", "requirements-node.lock", "package-lock.json", ".npmrc"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-bench.lock", "requirements-node.lock", "package-lock.json", ".npmrc"]
+)
 def test_no_lock_file_holds_an_address(name):
     assert re.findall(r"https?://\S*(?:simple|packages|registry|/-/)", (ROOT / name).read_text("utf-8")) == []

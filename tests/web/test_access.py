@@ -22,7 +22,9 @@ FOR_ROLES = {"rounds": STAFF, "outbox": MAIL}
 def test_every_route_says_who_may_call_it(settings, engine):
     app = create_app(settings, engine=engine)
     with app.app_context():
-        undeclared = [r.endpoint for r in app.url_map.iter_rules() if r.endpoint != "static" and audience_of(r.endpoint) is None]
+        undeclared = [
+            r.endpoint for r in app.url_map.iter_rules() if r.endpoint != "static" and audience_of(r.endpoint) is None
+        ]
     assert undeclared == []
 
 
