@@ -35,7 +35,7 @@ def links(visitor) -> list[str]:
         "main a[href], nav a[href], footer a[href]", "all => all.map(a => a.href)"
     )
     paths = [href.removeprefix(visitor.site.address) for href in found if href.startswith(visitor.site.address)]
-    return [path.split("#")[0] for path in paths if not re.match(r"/documents/|.*\.(pdf|csv|ics|atom)$", path)]
+    return [path.split("#")[0] for path in paths if not re.match(r"/documents/|[^?]*\.(pdf|csv|ics|atom)(\?|$)", path)]
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role or "public")
