@@ -1,6 +1,6 @@
 """How moments, sums, numbers and people's own text are written: the templates' filters.
 
-Moments are aware. A page shows them in its programme's zone (`programme.zone`, else `g.zone`, else London's)
+Moments are aware. A page shows them in its programme's zone (`programme.timezone`, else `g.zone`, else London's)
 and counts from one instant, so that no two lines of it disagree.
 """
 
@@ -102,7 +102,7 @@ def _on_a_page(function: Callable[..., str]) -> Callable[..., str]:
     def zoned(context: Context, value: date | None, **options: Any) -> str:
         if not value:
             return NO_DATE
-        zone = getattr(context.get("programme"), "zone", None) or g.get("zone") or DEFAULT_ZONE
+        zone = getattr(context.get("programme"), "timezone", None) or g.get("zone") or DEFAULT_ZONE
         return function(value, zone, request_now(), **options)
 
     return zoned

@@ -66,6 +66,8 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     """The way to each part, for those who have something there."""
     roles = {held.role for held in actor.roles}
     items = [("Home", "/"), ("Challenges", "/challenges")]
+    if actor.id is None:
+        items.append(("How it works", "/how-it-works"))
     if actor.id is not None and not roles & {"auditor", "finance_officer"}:
         items += [("Applications", "/applications"), ("Teams", "/teams")]
     if "assessor" in roles or "panel_member" in roles:

@@ -73,7 +73,9 @@ def _challenges(session: Session, actor: Actor) -> list[Challenge]:
     query = select(Challenge).where(~stands_before(Challenge, "resume"))
     if not any(h.scope == "site" for h in held):
         query = query.where(mine)
-    return list(session.scalars(query.order_by(col(Challenge.closes_at).desc(), col(Challenge.id)).limit(MOST)))
+    return list(
+        session.scalars(query.order_by(col(Challenge.closes_at).desc().nulls_last(), col(Challenge.id)).limit(MOST))
+    )
 
 
 MOST = 50  # challenges on one desk
