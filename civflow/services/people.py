@@ -129,8 +129,8 @@ def _may_grant(actor: Actor, role: str, scope: str, scope_id: int | None) -> Non
     """Who may give which role stands in the handbook: workflows/people.py."""
     scopes = {scope: scope_id} if scope != "site" else {}
     if not actor.automatic and not any(actor.holds(manager, scopes) for manager in MANAGED_BY[role]):
-        names = " or a ".join(ROLES[manager].lower() for manager in MANAGED_BY[role])
-        raise Forbidden(f"A {names} gives and takes this role.")
+        names = " or ".join(ROLES[manager].lower() for manager in MANAGED_BY[role])
+        raise Forbidden(f"Those who give and take this role: {names}.")
 
 
 # Passwords
