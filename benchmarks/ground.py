@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from civflow.db import make_engine, new_session
 from civflow.models import Application, Challenge, Person, Place, Programme, ProgrammeState, Round, Sprint, Team
@@ -92,44 +92,51 @@ def open_engine(url: str) -> Engine:
 
 
 def people(engine: Engine) -> None:
-    """Two people, and a round with one open challenge, where one team works; written past the gate, as scenery."""
+    """Two people, and a round with one open challenge and one team; written past the gate, as scenery."""
     programme = shipped_programmes()["civtech"]
+    scenery: Sequence[SQLModel] = [
+        Person(email="robin@example.org", name="Robin Manager", created_at=NOW),
+        Person(email="kim@example.org", name="Kim Member", created_at=NOW),
+        Programme(name="civtech", version="1", content_hash="0" * 64, source=programme.source, stored_at=NOW),
+        ProgrammeState(programme_id=1, state="open"),
+        Round(programme_id=1, slug="round", title="A round", state="open", since=NOW, starts_at=NOW, ends_at=LATER),
+        Challenge(round_id=1, programme_id=1, slug="challenge", title="A challenge", state="open", since=NOW),
+        Team(name="A team", lead_id=2, state="formed", since=NOW),
+    ]
     with new_session(engine) as session:
-        rows: Sequence[SQLModel] = [
-            Person(email="robin@example.org", name="Robin Manager", created_at=NOW),
-            Person(email="kim@example.org", name="Kim Member", created_at=NOW),
-            Programme(name="civtech", version="1", content_hash="0" * 64, source=programme.source, stored_at=NOW),
-        ]
-        for row in rows:
-            session.add(row)
-            session.flush()
-        session.add_all(ProgrammeState(programme_id=1, state=state) for state in ("draft", "open"))
-        scenery = [
-            Round(programme_id=1, slug="round", title="A round", state="open", since=NOW, starts_at=NOW, ends_at=LATER),
-            Challenge(round_id=1, programme_id=1, slug="challenge", title="A challenge", state="open", since=NOW),
-            Team(name="A team", lead_id=2, state="formed", since=NOW),
-            Application(round_id=1, challenge_id=1, team_id=1, reference="1-0000", state="draft", since=NOW),
-            Place(round_id=1, challenge_id=1, application_id=1, team_id=1, stage="work", starts_at=NOW, ends_at=LATER,
-                  state="active", since=NOW),
-        ]  # fmt: skip
         for row in scenery:
             session.add(row)
             session.flush()
         session.commit()
 
 
-def sprints(engine: Engine, count: int) -> None:
-    """`count` sprints of one place, each under way, with a goal of 400 characters."""
+def places(session: Session, count: int) -> None:
+    """The team's places, each in a stage of its own: whoever finishes a sprint locks its place."""
+    applied = Application(round_id=1, challenge_id=1, team_id=1, reference="1-0000", state="draft", since=NOW)
+    session.add(applied)
+    session.flush()
+    session.add_all(
+        Place(round_id=1, challenge_id=1, application_id=1, team_id=1, stage=f"work {n}", starts_at=NOW, ends_at=LATER,
+              state="active", since=NOW)
+        for n in range(count)
+    )  # fmt: skip
+    session.flush()
+
+
+def sprints(engine: Engine, count: int, per_place: int) -> None:
+    """`count` sprints, `per_place` in each place, all under way, with a goal of 400 characters."""
     people(engine)
     with new_session(engine) as session:
+        places(session, count // per_place)
         rows = [
-            Sprint(round_id=1, challenge_id=1, team_id=1, place_id=1, number=number, goal="x" * 400, state="",
-                   since=NOW, starts_at=NOW - timedelta(14), ends_at=NOW - timedelta(hours=number % 24 + 1))
-            for number in range(1, count + 1)
+            Sprint(round_id=1, challenge_id=1, team_id=1, place_id=n // per_place + 1, number=n % per_place + 1,
+                   goal="x" * 400, state="", since=NOW, starts_at=NOW - timedelta(14),
+                   ends_at=NOW - timedelta(hours=n % 24 + 1))
+            for n in range(count)
         ]  # fmt: skip
         begin_many(session, rows, actor=CIVFLOW, now=NOW)
-        moved = advance_many(session, Sprint, [s.id or 0 for s in rows], "begin", actor=MANAGER, now=NOW).moved
-        assert len(moved) == count
+        ids = [row.id or 0 for row in rows]
+        assert len(advance_many(session, Sprint, ids, "begin", actor=MANAGER, now=NOW).moved) == count
         session.commit()
 
 

@@ -26,7 +26,7 @@ OPENERS = {name: f"benchmarks.contenders:{name}" for name in ("civflow", LOADED,
 
 
 def fill(engine: Engine, clients: int) -> None:
-    ground.sprints(engine, clients * crew.PER_CLIENT)
+    ground.sprints(engine, clients * crew.PER_CLIENT, crew.PER_CLIENT)  # a place for each client
     prepare_spiff(engine)
 
 

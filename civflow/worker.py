@@ -28,7 +28,7 @@ from civflow.settings import Settings
 log = logging.getLogger(__name__)
 
 JOBS_VERSION = "1"  # goes up when a job takes other arguments: then no worker takes up another version's jobs
-AT_ONCE = 32  # documents that are printed before they are written down
+AT_ONCE = 8  # documents that are printed before they are written down
 OUTBOX_AT_ONCE = 200
 SCHEDULES = {"tick": "*/5 * * * * *", "seal_days": "10 0 * * *", "purge": "40 3 * * *"}  # UTC
 
