@@ -10,13 +10,14 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from pwdlib import PasswordHash
 from sqlalchemy import or_, select, union_all, update
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
-from civflow.models import Grant, Membership, Panellist, Person, SignIn, SignInLink, Team
+from civflow.models import Challenge, Grant, Membership, Panellist, Person, Round, SignIn, SignInLink, Team
 from civflow.models.people import ROLES, SCOPES
 from civflow.services.facts import stands_before
 from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
@@ -24,6 +25,7 @@ from civflow.workflows.people import MANAGED_BY
 
 LINK_LASTS = timedelta(minutes=15)
 SHORTEST = 12  # characters of a password
+SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
 ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
 
 
@@ -76,10 +78,13 @@ def grant(
 ) -> Grant:  # fmt: skip
     """Give a person a role in a scope; one that is held already only gets its limit changed.
 
-    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist.
+    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist, NotFound
+    for a round, challenge or team that does not.
     """
     _check_grant(role, scope, scope_id)
     _may_grant(actor, role, scope, scope_id)
+    if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
+        raise NotFound(f"There is no {scope} {scope_id}.")
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known:
         known.limit_pounds = limit_pounds
