@@ -2,9 +2,9 @@
 
 Most of the time of a step would be SQLAlchemy's: an ORM unit of work costs several times the statements themselves, and
 an executed Core statement costs twice. So the gate's few statements are written as Core, compiled once, and run on the
-driver's cursor in the session's own transaction. What differs between SQLite and PostgreSQL is here and nowhere else:
-how many records are named at once; that PostgreSQL locks rows, and changes and remembers in one round trip; that SQLite
-has one writer at a time anyway.
+driver's cursor in the session's own transaction, where SQLAlchemy's statement events do not see them. What differs
+between SQLite and PostgreSQL is here and nowhere else: how many records are named at once; that PostgreSQL locks rows,
+and changes and remembers in one round trip; that SQLite has one writer at a time anyway.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Prepared:
 def _converters(
     types: Iterable[TypeEngine[Any]], of: Callable[[TypeEngine[Any]], Convert | None]
 ) -> list[tuple[int, Convert]]:
-    """Position -> conversion, where one is needed. Moments repeat, and remembering one is cheaper than converting it."""
+    """Position -> conversion, where one is needed. Moments repeat: remembering one is cheaper than converting it."""
     found = [(i, of(kind), isinstance(kind, UTCDateTime)) for i, kind in enumerate(types)]
     return [(i, lru_cache(4096)(convert) if repeats else convert) for i, convert, repeats in found if convert]
 
@@ -165,7 +165,7 @@ def _among(database: str, of: ColumnElement[int], many: bool) -> ColumnElement[b
 
 
 def lock(connection: Connection, workflow: Workflow, others: Iterable[str], ids: Sequence[int]) -> None:
-    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; everybody in one order.
+    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; all in one order.
 
     What is read after that, in another statement, is what everybody before us has committed. SQLite has one writer.
     """
