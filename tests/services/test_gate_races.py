@@ -331,5 +331,5 @@ def test_postgresql_locks_the_records_above_first_and_in_one_order():
     asked = statements._locking("postgresql", HANDBOOK["application"], ("challenge", "team"), many=True)
     parts = " ".join(asked.sql.split()).split("FOR NO KEY UPDATE OF ")
     assert [part.split()[0].strip("),") for part in parts[1:]] == ["challenge", "team", "application"]
-    assert "(SELECT count(*) AS count_1 FROM locked_challenge) >= 0" in parts[1]
-    assert "(SELECT count(*) AS count_2 FROM locked_team) >= 0" in parts[2]
+    assert "FROM locked_challenge) >= 0" in parts[1]
+    assert "FROM locked_team) >= 0" in parts[2]
