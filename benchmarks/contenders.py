@@ -1,18 +1,21 @@
-"""Who takes part: each opens a database and takes one step with one record, from reading it to the commit.
+"""Who takes part in transitions.py: each opens a database and takes one step, from reading the record to the commit.
 
 The records go round in a ring of four steps, `RING`: review (by the clock, when its time has come), finish (by a
-programme manager), reopen (by the same, with a reason), work on (by a team member, with a reason). Every contender has
-its own copy of the same tables, with the same 13 columns, keys and indexes, and the same history table of 14 columns.
-In each step everybody reads the row by its key, checks state, role and time, updates state, revision, head and since,
-inserts a history row, and commits. Nothing is loaded before the clock starts; connections are kept.
+programme manager, when no deliverable is open), reopen (by the same, with a reason), work on (by a team member, with
+a reason). Every contender has its own copy of the same tables, with the same 13 columns, keys and indexes, and the same
+history of 14 columns. In each step everybody reads the row by its key, checks state, role and time, updates state,
+revision, head and since, inserts a history row, and commits. Connections are kept; nothing is loaded before the clock
+starts, and everybody's imports are frozen out of the garbage collector (crew.py).
 
-- civflow: `advance` of services/advance.py, called with the table and the key; the handbook's rules, its facts, the
-  history with its hash chain. `civflow_loaded` is the same with the record loaded by `session.get` first.
-- limit: the statements alone (read, guarded update, insert) in the raw driver, without any check or hash.
-- sqlmodel: `session.get`, checks in Python, attributes set, a history object added, commit.
-- django_fsm, viewflow: a model with transitions, conditions and permissions; `save(update_fields=...)`; `create`.
-- spiffworkflow: the workflow's state is read as JSON, its ready task run, and written back as JSON, in the raw driver.
-The peers' histories are not chained.
+- civflow: `advance_by_id` in a new session: it locks the row (to finish and reopen, the place above it too; on SQLite
+  the whole database), reads it with the facts that the rules need, asks the handbook, and writes the row and its
+  chained history. `civflow_loaded` is the same after `session.get`, for a caller that has the record in hand.
+- limit: the statements alone (read, guarded update, insert) in the raw driver: no lock, check, fact or hash.
+- sqlmodel: civflow's own classes: `session.get`, checks in Python, attributes set, a history object added, commit.
+- django_fsm, viewflow (django_peers.py): transitions with conditions and permissions; `save(update_fields)`; `create`.
+- spiffworkflow: a BPMN process whose state is read as JSON, its ready user task run, and written back as JSON, in the
+  raw driver; a finished process begins anew.
+The peers' histories are not chained, and the peers do not look for open deliverables.
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
-from civflow.settings import Settings
+from civflow.settings import Settings, SettingsError
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,13 +45,23 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The engine for the settings' database; on SQLite the folder of the file is made if it is missing."""
-    if not settings.is_sqlite:
-        return create_engine(settings.database_url, pool_size=8, max_overflow=4, pool_recycle=1800)
-    path = settings.database_url.removeprefix("sqlite:///")
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(settings.database_url, connect_args={"timeout": 30, "check_same_thread": False})
+    """The engine for the settings' database; on SQLite the folder of the file is made if it is missing.
+
+    Raises SettingsError for an address that names no database, or a folder that cannot be made.
+    """
+    try:
+        if not settings.is_sqlite:
+            return create_engine(settings.database_url, pool_size=8, max_overflow=4, pool_recycle=1800)
+        path = settings.database_url.removeprefix("sqlite:///")
+        if path and path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(settings.database_url, connect_args={"timeout": 30, "check_same_thread": False})
+    except OSError as error:
+        raise SettingsError(
+            f"The folder of the database cannot be made ({error}). Make it, or set CIVFLOW_DATABASE_URL."
+        ) from None
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError(f"CIVFLOW_DATABASE_URL cannot be read: {error}") from None
     prepare_sqlite(engine, settings.sqlite_synchronous)
     return engine
 

@@ -24,6 +24,7 @@ SETTINGS = (
     Setting("CIVFLOW_SMTP_URL", "", "The mail server, such as smtp://user:password@host:587; empty keeps mail in the outbox page of the demonstration."),  # noqa: E501
     Setting("CIVFLOW_MAIL_FROM", "civflow@localhost", "The address that messages come from."),
     Setting("CIVFLOW_BASE_URL", "http://127.0.0.1:8000", "The address people use; links in messages and documents start with it."),
+    Setting("CIVFLOW_PROXIES", "0", "How many proxies before civflow are believed about a visitor's address."),
     Setting("CIVFLOW_DEMONSTRATION", "", "1 marks every page as a demonstration and permits unsafe defaults."),
     Setting("CIVFLOW_SESSION_HOURS", "12", "How many hours a sign-in lasts."),
     Setting("CIVFLOW_SQLITE_SYNCHRONOUS", "FULL", "FULL survives a power cut; NORMAL is quicker and may lose the last second of one."),
@@ -46,6 +47,7 @@ class Settings:
     smtp_url: str
     mail_from: str
     base_url: str
+    proxies: int
     demonstration: bool
     session_hours: int
     sqlite_synchronous: str
@@ -68,6 +70,8 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: str
     demonstration = value["demonstration"].lower() in ("1", "true", "yes", "on")
     if not value["session_hours"].isdigit() or int(value["session_hours"]) == 0:
         raise SettingsError("CIVFLOW_SESSION_HOURS must be a whole number of hours, such as 12.")
+    if not (value["proxies"].isdecimal() and int(value["proxies"]) <= 9):
+        raise SettingsError("CIVFLOW_PROXIES must be a whole number from 0 to 9.")
     if value["sqlite_synchronous"].upper() not in ("FULL", "NORMAL"):
         raise SettingsError("CIVFLOW_SQLITE_SYNCHRONOUS must be FULL or NORMAL.")
     if value["log"].upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
@@ -81,6 +85,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: str
         smtp_url=value["smtp_url"],
         mail_from=value["mail_from"],
         base_url=value["base_url"].rstrip("/"),
+        proxies=int(value["proxies"]),
         demonstration=demonstration,
         session_hours=int(value["session_hours"]),
         sqlite_synchronous=value["sqlite_synchronous"].upper(),

@@ -57,16 +57,16 @@ class Worker:
         }  # fmt: skip
 
     def tick(self) -> None:
-        """Take the steps that are due, and ask for the jobs of rows that still wait."""
+        """Take the steps that are due, and ask for the jobs of rows that wait, unless this process is at them."""
         now = self.now()
         with new_session(self.engine) as session:
             tick = deadlines.take_due_steps(session, now=now)
             session.commit()
         for stuck in tick.stuck:
-            log.info("%s %s cannot %s: %s", *stuck[:3], " ".join(stuck.sentences))
+            log.debug("%s %s cannot %s: %s", *stuck[:3], " ".join(stuck.sentences))
         with new_session(reading(self.engine)) as session:
-            mail_waits = bool(mail.due(session, now=now, limit=1))
-            documents_wait = documents.are_waiting(session)
+            mail_waits = not self._mailing.locked() and bool(mail.due(session, now=now, limit=1))
+            documents_wait = not self._printing.locked() and documents.are_waiting(session)
         if mail_waits or documents_wait:
             self._wake(now, mail_waits=mail_waits, documents_wait=documents_wait)
 

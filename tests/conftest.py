@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -17,7 +18,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 import civflow.services.register  # noqa: F401 - every effect of the handbook is there in every test
-from civflow.db import make_engine, new_session
+from civflow.db import make_engine, metadata, new_session
 from civflow.services import schema
 from civflow.settings import Settings, read_settings
 from tests.played import own_round, played
@@ -44,10 +45,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
     A test for one kind says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
     """
-    kind = request.param
-    template = request.getfixturevalue(f"{kind}_template")
-    with _copied_file(template, tmp_path) if kind == "sqlite" else _copied_database(template) as url:
-        yield url
+    if request.param == "sqlite":
+        with _copied_file(request.getfixturevalue("sqlite_template"), tmp_path) as url:
+            yield url
+    else:
+        database: Emptied = request.getfixturevalue("postgres_database")
+        yield database.url
+        database.empty()
 
 
 @pytest.fixture
@@ -106,31 +110,58 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgres_server: str) -> str:
-    """The address of a migrated PostgreSQL database to copy; nobody stays connected to it."""
-    url = f"{postgres_server}/civflow_{uuid4().hex[:12]}"
-    _run(postgres_server, SQL("CREATE DATABASE {}").format(_name(url)))
-    engine = make_engine(settings_for(url))
-    schema.upgrade(engine)
-    engine.dispose()
-    return url
+def postgres_database(postgres_server: str) -> Iterator[Emptied]:
+    """A migrated PostgreSQL database that is emptied after each test."""
+    database = Emptied(postgres_server)
+    yield database
+    database.drop()
 
 
-@contextmanager
-def _copied_database(template: str) -> Iterator[str]:
-    server = template.rsplit("/", 1)[0]
-    url = f"{server}/civflow_{uuid4().hex[:12]}"
-    copy = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-    _run(server, copy.format(_name(url), _name(template)))
-    yield url
-    _run(server, SQL("DROP DATABASE {} WITH (FORCE)").format(_name(url)))
+class Emptied:
+    """A PostgreSQL database that is as new after `empty`: that takes milliseconds, and a new one many more."""
+
+    def __init__(self, server: str) -> None:
+        self.server, self.name = server, f"civflow_{uuid4().hex[:12]}"
+        self.url = f"{server}/{self.name}"
+        with self._connect("postgres") as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(self.name)))
+        self._migrate()
+        self.connection = self._connect(self.name)
+
+    def _connect(self, database: str) -> psycopg.Connection[Any]:
+        plain = self.server.replace("postgresql+psycopg://", "postgresql://")
+        return psycopg.connect(f"{plain}/{database}", autocommit=True)
+
+    def _migrate(self) -> None:
+        engine = make_engine(settings_for(self.url))
+        schema.upgrade(engine)
+        engine.dispose()
+
+    def empty(self) -> None:
+        """Delete every row and count from 1 again; where a test has changed the tables, make them anew."""
+        self.connection.execute(END_THE_OTHERS)
+        if self.connection.execute(AS_MIGRATED, [len(metadata.tables) + 1, schema.newest_revision()]).fetchone():
+            self.connection.execute(DELETE_ALL)
+            self.connection.execute(COUNT_FROM_ONE)
+        else:
+            self.connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            self._migrate()
+        self.connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")
+
+    def drop(self) -> None:
+        self.connection.close()
+        with self._connect("postgres") as connection:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(self.name)))
 
 
-def _name(url: str) -> Identifier:
-    return Identifier(url.rsplit("/", 1)[1])
-
-
-def _run(server: str, statement: object) -> None:
-    plain = server.replace("postgresql+psycopg://", "postgresql://")
-    with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
-        connection.execute(statement)
+END_THE_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+AS_MIGRATED = """
+SELECT 1 WHERE (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = %s
+AND (SELECT array_agg(version_num::text) FROM alembic_version) = ARRAY[%s]
+"""
+DELETE_ALL = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
+COUNT_FROM_ONE = """
+SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
+"""

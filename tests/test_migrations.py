@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -121,13 +122,19 @@ def test_sqlite_minds_foreign_keys_after_a_migration(engine):
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def test_a_migration_that_fails_half_way_changes_nothing(engine, tmp_path, monkeypatch):
-    folder = shutil.copytree(schema.migrations(), tmp_path / "migrations")
-    (folder / "versions" / "9999_broken.py").write_text(
-        'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9999"\n'
-        f'down_revision = "{schema.newest_revision()}"\n\n\n'
-        'def upgrade():\n    op.create_table("half", sa.Column("id", sa.Integer()))\n    raise RuntimeError("half way")\n'
+def one_migration_more(folder: Path, body: str) -> Path:
+    """A copy of the migrations with one after the last."""
+    copied = shutil.copytree(schema.migrations(), folder / "migrations")
+    (copied / "versions" / "9999_more.py").write_text(
+        f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9999"\n'
+        f'down_revision = "{schema.newest_revision()}"\n\n\ndef upgrade():\n    {body}\n'
     )
+    return copied
+
+
+def test_a_migration_that_fails_half_way_changes_nothing(engine, tmp_path, monkeypatch):
+    create = 'op.create_table("half", sa.Column("id", sa.Integer()))'
+    folder = one_migration_more(tmp_path, f'{create}; raise RuntimeError("half way")')
     monkeypatch.setattr(schema, "migrations", lambda: folder)
 
     with pytest.raises(RuntimeError, match="half way"):

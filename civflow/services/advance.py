@@ -34,6 +34,13 @@ def workflow_of(session: Session, record: Tracked) -> Workflow:
     return PAGES[type(record)]
 
 
+def _page_of(model: type[Tracked]) -> Workflow:
+    """The page of every record of a model."""
+    if model is Challenge:
+        raise TypeError("The page of a challenge depends on its round: load it, and use advance.")
+    return PAGES[model]
+
+
 def begin(
     session: Session, record: Tracked, *, actor: Actor, now: datetime, state: str | None = None, **inputs: Any
 ) -> None:
@@ -127,7 +134,7 @@ def advance_by_id(
 
     Without `seen` the record moves from wherever it stands. `model` must not be Challenge, whose page differs by row.
     """
-    return _advance(session, PAGES[model], record_id, None, trigger, actor, now, reason, seen, inputs)
+    return _advance(session, _page_of(model), record_id, None, trigger, actor, now, reason, seen, inputs)
 
 
 def _advance(
@@ -164,7 +171,7 @@ def advance_many(
     page differs by row.
     """
     session.flush()
-    workflow, wanted, bulk = PAGES[model], list(dict.fromkeys(ids)), Bulk(Moves(), {})
+    workflow, wanted, bulk = _page_of(model), list(dict.fromkeys(ids)), Bulk(Moves(), {})
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
         for turn, rows in _sort_by_turn(session, workflow, chunk, trigger, actor, now, reason.strip(), inputs, bulk):

@@ -19,6 +19,7 @@ from civflow.workflows.engine import Actor, Refused
 
 COLUMNS = ("round", "challenge_number", "title", "question_short", "sponsor", "company_selected", "stage_reached",
            "source_url")  # fmt: skip
+LONGEST_TITLE = 200
 FIRST_YEAR = 2015  # round 1 ran in 2016; each round since has had about a year
 
 
@@ -57,11 +58,16 @@ def read_rows(text: str) -> list[Row]:
     if missing:
         raise Refused(f"The file has no column {', '.join(missing)}. Its first line must name {', '.join(COLUMNS)}.")
     rows, faults = [], []
-    for line, values in enumerate(reader, start=2):
-        row = Row(*((values[name] or "").strip() for name in COLUMNS))
-        if not row.title or not row.source:
-            faults.append(f"Line {line}: a challenge needs a title and a source.")
-        rows.append(row)
+    try:
+        for values in reader:
+            row = Row(*((values[name] or "").strip() for name in COLUMNS))
+            if not row.title or not row.source:
+                faults.append(f"Line {reader.line_num}: a challenge needs a title and a source.")
+            elif len(row.title) > LONGEST_TITLE:
+                faults.append(f"Line {reader.line_num}: a title of {len(row.title)} characters; {LONGEST_TITLE} fit.")
+            rows.append(row)
+    except csv.Error as error:
+        raise Refused(f"The file is no table: {error}.") from None
     if faults:
         raise Refused(*faults)
     return rows

@@ -103,6 +103,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "brief_is_complete": value(
             VERSION.c.complete, VERSION.c.challenge_id == CHALLENGE.c.id, VERSION.c.published_at.is_(None)
         ),
+        "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == CHALLENGE.c.round_id),
         "round_state": value(ROUND.c.state, ROUND.c.id == CHALLENGE.c.round_id),
         "round_budget": value(ROUND.c.budget_pounds, ROUND.c.id == CHALLENGE.c.round_id),
         "round_money_committed": select(func.coalesce(func.sum(OTHER_CHALLENGE.c.money_pounds), 0))
@@ -134,6 +135,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         ),
     },
     "question": {
+        "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == QUESTION.c.round_id),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == QUESTION.c.challenge_id),
     },
     "membership": {

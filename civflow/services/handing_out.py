@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
-from civflow.models import Challenge, Document, Round, Tracked
+from civflow.models import Challenge, Document, Tracked
 from civflow.services import documents
-from civflow.services.advance import workflow_of
-from civflow.services.finding import PREVIEWS
 from civflow.services.naming import path_of, title_of
+from civflow.services.seeing import looked_at
 from civflow.workflows import HANDBOOK, papers
-from civflow.workflows.engine import NOBODY, Actor, Case, NotFound
+from civflow.workflows.engine import NOBODY, Actor, NotFound
 
 NOTHING = "There is no such document, or it is not yours to read."
 
@@ -40,14 +39,10 @@ def hand_out(session: Session, document_id: int, *, actor: Actor, now: datetime)
     record = session.get(HANDBOOK[document.workflow].record, document.record_id) if document else None
     if document is None or record is None:
         raise NotFound(NOTHING)
-    workflow = workflow_of(session, record)
-    case = Case(workflow, record, actor, now)
-    hidden = isinstance(record, Challenge) and session.get_one(Round, record.round_id).rehearsal
-    is_public = not hidden and papers.may_read(Case(workflow, record, NOBODY, now), document.kind)
-    runs_it = any(case.holds(role) for role in PREVIEWS)
-    if not papers.may_read(case, document.kind) or (hidden and not runs_it):
+    case = looked_at(session, record, actor=actor, now=now)
+    if not papers.may_read(case, document.kind):
         raise NotFound(NOTHING)
-    return Paper(document, record, is_public)
+    return Paper(document, record, papers.may_read(replace(case, actor=NOBODY), document.kind))
 
 
 def about(session: Session, paper: Paper) -> tuple[str, str]:

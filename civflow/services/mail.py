@@ -28,7 +28,7 @@ from sqlmodel import Session, col, select
 from civflow.models import Document, Message
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many
-from civflow.settings import Settings
+from civflow.settings import Settings, SettingsError
 from civflow.workflows.engine import CIVFLOW, Conflicted, Refused
 
 log = logging.getLogger(__name__)
@@ -153,12 +153,15 @@ def wait_after(attempts: int) -> timedelta:
 
 
 class PostOffice:
-    """A line to the mail server of `url`, smtp:// or smtps://; opened when needed, and anew when it broke."""
+    """A line to the mail server of `url`, smtp:// or smtps://; opened when needed, and anew when it broke.
+
+    Raises SettingsError for an address of another kind.
+    """
 
     def __init__(self, url: str) -> None:
         self.where = urlsplit(url)
         if self.where.scheme not in ("smtp", "smtps") or not self.where.hostname:
-            raise ValueError("CIVFLOW_SMTP_URL must look like smtp://user:password@host:587 or smtps://host.")
+            raise SettingsError("CIVFLOW_SMTP_URL must look like smtp://user:password@host:587 or smtps://host.")
         self._server: smtplib.SMTP | None = None
 
     def open(self) -> smtplib.SMTP:

@@ -13,11 +13,11 @@ from functools import cache
 from typing import Any
 
 from pwdlib import PasswordHash
-from sqlalchemy import Select, or_, select, union_all, update
+from sqlalchemy import or_, select, union_all, update
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
-from civflow.models import Grant, Membership, Panellist, Person, SignIn, SignInLink, Team
+from civflow.models import Challenge, Grant, Membership, Panellist, Person, Round, SignIn, SignInLink, Team
 from civflow.models.people import ROLES, SCOPES
 from civflow.services.facts import stands_before
 from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
@@ -25,6 +25,7 @@ from civflow.workflows.people import MANAGED_BY
 
 LINK_LASTS = timedelta(minutes=15)
 SHORTEST = 12  # characters of a password
+SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
 ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
 
 
@@ -42,9 +43,7 @@ def add_person(session: Session, *, name: str, email: str, now: datetime, passwo
         fields["password"] = f"Choose a password with at least {SHORTEST} characters."
     if fields:
         raise Refused(*fields.values(), fields=fields)
-    person = Person(
-        name=name[:120], email=email, created_at=now, password_hash=hash_password(password) if password else None
-    )
+    person = Person(name=name[:120], email=email, created_at=now, password_hash=hash_password(password) if password else None)
     session.add(person)
     session.flush()
     return person
@@ -56,7 +55,7 @@ def person_by_email(session: Session, email: str) -> Person | None:
 
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
     """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
-    grants: Any = select(
+    grants = select(
         col(Grant.role).label("role"), col(Grant.scope).label("scope"), col(Grant.scope_id).label("scope_id"),
         col(Grant.limit_pounds).label("pounds"),
     ).where(col(Grant.person_id) == person.id, col(Grant.revoked_at).is_(None))  # fmt: skip
@@ -79,11 +78,14 @@ def grant(
 ) -> Grant:  # fmt: skip
     """Give a person a role in a scope; one that is held already only gets its limit changed.
 
-    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist.
+    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist, NotFound
+    for a round, challenge or team that does not.
     """
     _check_grant(role, scope, scope_id)
     _may_grant(actor, role, scope, scope_id)
-    known: Grant | None = session.scalars(_current(person.id, role, scope, scope_id)).first()
+    if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
+        raise NotFound(f"There is no {scope} {scope_id}.")
+    known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known:
         known.limit_pounds = limit_pounds
         session.flush()
@@ -108,12 +110,10 @@ def revoke(
     session.flush()
 
 
-def _current(person_id: int | None, role: str, scope: str, scope_id: int | None) -> Select[Any]:
+def _current(person_id: int | None, role: str, scope: str, scope_id: int | None):  # type: ignore[no-untyped-def]
     where = (col(Grant.person_id) == person_id, col(Grant.role) == role, col(Grant.scope) == scope,
              col(Grant.revoked_at).is_(None))  # fmt: skip
-    return select(Grant).where(
-        *where, col(Grant.scope_id).is_(None) if scope_id is None else col(Grant.scope_id) == scope_id
-    )
+    return select(Grant).where(*where, col(Grant.scope_id).is_(None) if scope_id is None else col(Grant.scope_id) == scope_id)
 
 
 def _check_grant(role: str, scope: str, scope_id: int | None) -> None:
@@ -129,8 +129,8 @@ def _may_grant(actor: Actor, role: str, scope: str, scope_id: int | None) -> Non
     """Who may give which role stands in the handbook: workflows/people.py."""
     scopes = {scope: scope_id} if scope != "site" else {}
     if not actor.automatic and not any(actor.holds(manager, scopes) for manager in MANAGED_BY[role]):
-        names = " or ".join(ROLES[manager].lower() for manager in MANAGED_BY[role])
-        raise Forbidden(f"Those who give and take this role: {names}.")
+        names = " or a ".join(ROLES[manager].lower() for manager in MANAGED_BY[role])
+        raise Forbidden(f"A {names} gives and takes this role.")
 
 
 # Passwords
@@ -185,9 +185,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_link(
-    session: Session, person: Person, *, now: datetime, lasts: timedelta = LINK_LASTS, reusable: bool = False
-) -> str:
+def make_link(session: Session, person: Person, *, now: datetime, lasts: timedelta = LINK_LASTS, reusable: bool = False) -> str:
     """A token that signs the person in, once unless it is `reusable`; only its hash is kept."""
     token = secrets.token_urlsafe(32)
     session.add(SignInLink(person_id=person.id or 0, token_hash=token_hash(token), created_at=now, expires_at=now + lasts,
@@ -263,9 +261,7 @@ def end_all(session: Session, person: Person, *, now: datetime) -> None:
 def sign_out(session: Session, token: str, *, now: datetime) -> None:
     """End the sign-in with this token; an unknown one is no error."""
     session.connection().execute(
-        update(SignIn)
-        .where(col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None))
-        .values(revoked_at=now)
+        update(SignIn).where(col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None)).values(revoked_at=now)
     )
 
 

@@ -9,9 +9,12 @@ from sqlmodel import Session
 from civflow.models import Application, Challenge, Organisation, Person, Round, Team, Tracked
 from civflow.services.naming import stage_title
 from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Case
+from civflow.workflows.visibility import kept_back, reads_as
 
 HIDDEN = {"id", "state", "revision", "head", "answers", "complete", "slug", "programme_id", "gate_id", "place_id",
-          "sprint_id", "document_id", "key", "criteria", "version", "challenge_version"}  # fmt: skip
+          "sprint_id", "document_id", "key", "criteria", "version", "challenge_version",
+          "answers_revision"}  # fmt: skip
 NAMES = {
     "since": "In this state since", "challenge_id": "Challenge", "round_id": "Round", "team_id": "Team",
     "application_id": "Application", "assessor_id": "Assessor", "lead_id": "Lead", "person_id": "Person",
@@ -23,23 +26,25 @@ NAMES = {
     "asked_by_id": "Asked by", "drafted_by_id": "Answer written by", "approved_by_id": "Approved by",
     "team_signed_by_id": "Signed for the team by", "sponsor_signed_by_id": "Signed for the sponsor by",
     "not_before": "Leaves at", "about": "About", "decline_why": "Why declined", "notice_reference": "Notice",
+    "source_url": "Source", "sponsors_in_source": "Sponsors, as the source names them",
 }  # fmt: skip
 POUNDS = ("_pounds",)
 FOR_STAFF = {"asked_by_id", "drafted_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "stake_pounds",
              "approved_by_id", "address"}  # fmt: skip
 
 
-def rows_of(session: Session, record: Tracked, *, staff: bool) -> list[tuple[str, Any, str]]:
-    """Name, value and kind (text, moment or money) of each column that people read; empty ones are left out.
+def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, Any, str]]:
+    """Name, value and kind (text, link, moment or money) of each column that the case's actor reads; no empty ones.
 
-    `staff` also read what the public and applicants do not, such as who asked a question.
+    Staff also read what the public and applicants do not, such as who asked a question.
     """
+    staff, unread = reads_as(case) == "staff", kept_back(case)
     rows = []
     for column in HANDBOOK[_noun(record)].table.c:
         value = getattr(record, column.name)
-        if column.name in HIDDEN or (column.name in FOR_STAFF and not staff):
+        if column.name in HIDDEN | unread or (column.name in FOR_STAFF and not staff):
             continue
-        if value is None or value in ("", []):
+        if value is None or value in ("", []) or (value == 0 and column.name.endswith(POUNDS)):
             continue
         rows.append((NAMES.get(column.name) or _words(column.name), *_shown(session, record, column.name, value)))
     return rows
@@ -58,6 +63,8 @@ def _shown(session: Session, record: Any, name: str, value: Any) -> tuple[Any, s
         return value, "money"
     if hasattr(value, "tzinfo"):
         return value, "moment"
+    if name.endswith("_url") and value.startswith(("https://", "http://")):
+        return value, "link"
     if name == "stage" and value:
         return stage_title(session, record.challenge_id, value), "text"
     if name.endswith("_id"):

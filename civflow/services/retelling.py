@@ -1,4 +1,4 @@
-"""What happened to a record of a team, as its members read it: with their names, and nobody else's."""
+"""What happened to a record, as each reader may read it: staff, those whom it concerns, and the public."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import History, Membership, Tracked
+from civflow.services.advance import workflow_of
 from civflow.services.history import history_of
 from civflow.services.wording import count
 from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Case, Workflow
+from civflow.workflows.visibility import may_read_reason, may_read_step, reads_as
 
 BEGUN = {"application": "Began the application", "place": "The place was offered", "team": "Founded the team",
          "agreement": "The agreement was drafted"}  # fmt: skip
@@ -41,6 +44,51 @@ def retell(session: Session, record: Tracked, *, team_id: int) -> list[Told]:
     return [_told(workflow, list(together), ours) for _, together in days]
 
 
+def retell_to(session: Session, record: Tracked, case: Case) -> list[Told]:
+    """The history as the case's actor may read it, newest first.
+
+    Staff read everything. Those whom the record concerns read every step and reason, but of names only their own
+    team's. The public reads what happened since the record became public, and no names.
+    """
+    page, reader = workflow_of(session, record), reads_as(case)
+    named = _named(session, record, case) if reader == "concerned" else set()
+    return [
+        Told(
+            what=_button(page, entry.step),
+            who=entry.actor_name if reader == "staff" or entry.actor_id in {None} | named else "The programme",
+            when=entry.at,
+            why=entry.reason if may_read_reason(case, entry.step) else "",
+            was=_label(page, entry.from_state, reader) if entry.from_state != entry.to_state else "",
+            now_is=_label(page, entry.to_state, reader) if entry.from_state != entry.to_state else "",
+        )
+        for entry in history_of(session, page.name, record.id or 0)
+        if may_read_step(case, entry.from_state, entry.to_state)
+    ]
+
+
+def _named(session: Session, record: Tracked, case: Case) -> set[int | None]:
+    """Whose names the actor reads: their own, and those of their own team."""
+    team_id = record.id if case.workflow.name == "team" else getattr(record, "team_id", None)
+    if not (case.holds("team_member") or case.holds("team_lead")):
+        return {case.actor.id}
+    members = select(col(Membership.person_id)).where(col(Membership.team_id) == team_id)
+    return {case.actor.id, *session.scalars(members)}
+
+
+def _button(page: Workflow, step: str) -> str:
+    if step == "begin":
+        return BEGUN.get(page.name, "Begun")
+    return next((s.button for s in page.steps if s.name == step), step.replace("_", " ").capitalize())
+
+
+def _label(page: Workflow, state: str, reader: str) -> str:
+    """What the reader calls a state; one that the programme no longer has keeps its own name."""
+    known = page.states.get(state)
+    if known is None:
+        return state.replace("_", " ").capitalize()
+    return known.staff if reader == "staff" else known.public or known.staff
+
+
 def _told(workflow: str, together: Sequence[History], ours: set[int]) -> Told:
     last, page = together[0], HANDBOOK[workflow]
     moved = last.from_state != last.to_state and bool(last.from_state)
@@ -48,10 +96,12 @@ def _told(workflow: str, together: Sequence[History], ours: set[int]) -> Told:
     def label(name: str) -> str:
         return page.states[name].public or page.states[name].staff
 
-    what = next((step.button for step in page.steps if step.name == last.step), BEGUN.get(workflow, "Begun"))
+    step = next((step for step in page.steps if step.name == last.step and last.number), None)
+    by_itself = last.actor_id is None
+    what = (step.says if by_itself else step.button) if step else BEGUN.get(workflow, "Begun")
     return Told(
         what=_wrote(together) if last.step == "write" else what,
-        who=last.actor_name if last.actor_id is None or last.actor_id in ours else "The programme",
+        who=last.actor_name if by_itself or last.actor_id in ours else "The programme",
         when=last.at,
         why=last.reason,
         was=label(last.from_state) if moved else "",

@@ -10,6 +10,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from civflow.settings import SettingsError
+
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -26,7 +28,8 @@ def _config() -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the tables to this version; nothing happens where they are."""
+    """Bring the tables to this version; nothing happens where they are. Raises SettingsError for a newer one's."""
+    check_known(revision(engine))
     config = _config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
@@ -42,6 +45,16 @@ def revision(engine: Engine) -> str:
     """The revision that the database stands at; empty where nothing has been made."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def check_known(found: str) -> None:
+    """Raise SettingsError for a revision that only a newer civflow knows."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found and found not in known:
+        raise SettingsError(
+            "A newer civflow has prepared this database. Install that version, or name another database in "
+            "CIVFLOW_DATABASE_URL."
+        )
 
 
 def is_current(engine: Engine) -> bool:

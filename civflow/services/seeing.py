@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from civflow.models import Tracked
 from civflow.services import facts
-from civflow.services.advance import workflow_of
+from civflow.services.advance import PAGES, workflow_of
 from civflow.workflows import visibility
 from civflow.workflows.engine import Actor, Case, NotFound
 
@@ -24,16 +24,22 @@ def seen(session: Session, model: type[Record], record_id: int, *, actor: Actor,
     """
     record = session.get(model, record_id)
     if record is None:
-        raise NotFound(f"There is no such {model.__name__.lower()}, or it is not yours to see.")
+        raise NotFound(f"There is no such {PAGES[model].title.lower()}, or it is not yours to see.")
+    case = looked_at(session, record, actor=actor, now=now)
+    if not visibility.may_see(case):
+        raise NotFound(f"There is no such {PAGES[model].title.lower()}, or it is not yours to see.")
+    return record, case
+
+
+def looked_at(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> Case:
+    """The record as the rules of visibility look at it, with the facts that they need."""
     workflow = workflow_of(session, record)
     needs = visibility.needs_of(workflow.name)
-    row = session.connection().execute(
-        select(*facts.columns(workflow, needs)).where(workflow.table.c.id == record_id)
-    ).one() if needs else record  # fmt: skip
-    case = Case(workflow, row, actor, now)
-    if not visibility.may_see(case):
-        raise NotFound(f"There is no such {workflow.title.lower()}, or it is not yours to see.")
-    return record, case
+    row: Any = record
+    if needs:
+        query = select(*facts.columns(workflow, needs)).where(workflow.table.c.id == record.id)
+        row = session.connection().execute(query).one()
+    return Case(workflow, row, actor, now)
 
 
 def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> bool:

@@ -2,9 +2,9 @@
 
 Most of the time of a step would be SQLAlchemy's: an ORM unit of work costs several times the statements themselves, and
 an executed Core statement costs twice. So the gate's few statements are written as Core, compiled once, and run on the
-driver's cursor in the session's own transaction. What differs between SQLite and PostgreSQL is here and nowhere else:
-how many records are named at once; that PostgreSQL locks rows, and changes and remembers in one round trip; that SQLite
-has one writer at a time anyway.
+driver's cursor in the session's own transaction, where SQLAlchemy's statement events do not see them. What differs
+between SQLite and PostgreSQL is here and nowhere else: how many records are named at once; that PostgreSQL locks rows,
+and changes and remembers in one round trip; that SQLite has one writer at a time anyway.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    true,
     update,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -119,7 +120,7 @@ class Prepared:
 def _converters(
     types: Iterable[TypeEngine[Any]], of: Callable[[TypeEngine[Any]], Convert | None]
 ) -> list[tuple[int, Convert]]:
-    """Position -> conversion, where one is needed. Moments repeat, and remembering one is cheaper than converting it."""
+    """Position -> conversion, where one is needed. Moments repeat: remembering one is cheaper than converting it."""
     found = [(i, of(kind), isinstance(kind, UTCDateTime)) for i, kind in enumerate(types)]
     return [(i, lru_cache(4096)(convert) if repeats else convert) for i, convert, repeats in found if convert]
 
@@ -165,27 +166,29 @@ def _among(database: str, of: ColumnElement[int], many: bool) -> ColumnElement[b
 
 
 def lock(connection: Connection, workflow: Workflow, others: Iterable[str], ids: Sequence[int]) -> None:
-    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; everybody in one order.
+    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; all in one order.
 
     What is read after that, in another statement, is what everybody before us has committed. SQLite has one writer.
     """
     database = connection.dialect.name
-    if database == "sqlite":
-        return
-    for name in (*sorted(others, key=LOCK_ORDER.index), ""):
-        _locking(database, workflow, name, len(ids) > 1).run(connection, {"ids": _named(database, ids)})
+    if database != "sqlite":
+        above = tuple(sorted(others, key=LOCK_ORDER.index))
+        _locking(database, workflow, above, len(ids) > 1).run(connection, {"ids": _named(database, ids)})
 
 
 @lru_cache(1024)
-def _locking(database: str, workflow: Workflow, other: str, many: bool) -> Prepared:
+def _locking(database: str, workflow: Workflow, others: tuple[str, ...], many: bool) -> Prepared:
+    """One round trip: each lock is taken after the one before it, whose rows it counts."""
     own = workflow.table
-    ours = _among(database, own.c.id, many)
-    if not other:
-        query = select(own.c.id).where(ours)
-        return Prepared(query.order_by(own.c.id).with_for_update(key_share=True), database)
-    table = HANDBOOK[other].table
-    query = select(table.c.id).where(table.c.id.in_(select(own.c[f"{other}_id"]).where(ours)))
-    return Prepared(query.order_by(table.c.id).with_for_update(key_share=True), database)
+    before: ColumnElement[bool] = true()
+    for name in others:
+        table = HANDBOOK[name].table
+        theirs = select(own.c[f"{name}_id"]).where(_among(database, own.c.id, many))
+        above = select(table.c.id).where(table.c.id.in_(theirs), before).order_by(table.c.id)
+        locked = above.with_for_update(key_share=True, of=table).cte(f"locked_{name}")
+        before = select(func.count()).select_from(locked).scalar_subquery() >= literal_column("0")
+    ours = select(own.c.id).where(_among(database, own.c.id, many), before).order_by(own.c.id)
+    return Prepared(ours.with_for_update(key_share=True, of=own), database)
 
 
 def wait_for_writers(connection: Connection) -> None:

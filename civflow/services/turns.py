@@ -71,13 +71,14 @@ def judge(
     step = known.step if known else workflow.step(trigger, row.state)
     case = Case(workflow, row, actor, now, reason, inputs)
     if not workflow.permits(case, step):
-        raise Forbidden(*(rule.sentence for rule in step.permits))
-    wrong = {} if known else wrong_inputs(step, reason, inputs)
+        needed = [rule.sentence for rule in step.permits]
+        raise Forbidden(*needed, claims=needed)
+    wrong = {} if known else wrong_inputs(workflow, step, reason, inputs)
     if wrong:
         case.inputs = {name: value for name, value in inputs.items() if name not in wrong}
     unmet = workflow.unmet(case, step)
     if wrong or unmet:
-        raise Refused(*wrong.values(), *unmet, fields=wrong)
+        raise Refused(*wrong.values(), *unmet, fields=wrong, claims=unmet)
     if known:
         return known
     to_state = _leads_to(workflow, trigger, row.state)
@@ -104,22 +105,28 @@ def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
     )
 
 
-def wrong_inputs(step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Input -> a sentence, for what the step asks for and did not get."""
+def wrong_inputs(workflow: Workflow, step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Input -> a sentence, for what the step asks for and did not get, or got too much of."""
     wrong = {}
     if step.reason and not reason:
         wrong["reason"] = "Give a reason: it is kept with the step."
     for ask in step.asks:
-        value = inputs.get(ask.name)
+        value, most = inputs.get(ask.name), ask.most or _room_for(workflow, ask.name)
         if ask.required and (value is None or value == "" or value is False):
             wrong[ask.name] = f"Fill in “{ask.label}”."
-        elif isinstance(value, str) and ask.most and len(value) > ask.most:
-            wrong[ask.name] = f"“{ask.label}” may have {ask.most} characters; it has {len(value)}."
+        elif isinstance(value, str) and most and len(value) > most:
+            wrong[ask.name] = f"“{ask.label}” may have {most} characters; it has {len(value)}."
         elif isinstance(value, int) and ask.least is not None and value < ask.least:
             wrong[ask.name] = f"“{ask.label}” must be at least {ask.least}."
         elif ask.choices and value and value not in dict(ask.choices):
             wrong[ask.name] = f"Choose one of the answers to “{ask.label}”."
     return wrong
+
+
+def _room_for(workflow: Workflow, name: str) -> int | None:
+    """How many characters the record's column of this name has room for, if it is such a column."""
+    column = workflow.table.c.get(name)
+    return getattr(column.type, "length", None) if column is not None else None
 
 
 @lru_cache(1024)

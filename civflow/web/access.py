@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from civflow.models import Gate, Reading, Tracked
+from civflow.models.people import ROLES
 from civflow.services.seeing import seen
-from civflow.web.current import actor, now, person, session, writing_session
+from civflow.web.current import actor, now, person, session, settings, writing_session
 from civflow.web.htmx import redirect_to
 from civflow.workflows import visibility
-from civflow.workflows.engine import Case, Forbidden
+from civflow.workflows.engine import Actor, Case, Forbidden, NotFound
 
 View = TypeVar("View", bound=Callable[..., Any])
 Record = TypeVar("Record", bound=Tracked)
@@ -33,16 +34,27 @@ class Audience:
     sentence: str
     roles: tuple[str, ...] = ()
     signed_in: bool = True
+    site: bool = False  # the roles count only where they are held for the whole site
+    in_demonstration: bool = False  # in the demonstration anyone may
+
+    def welcomes(self, actor: Actor) -> bool:
+        """Whether somebody who is signed in holds what it takes."""
+        held = {held.role for held in actor.roles if held.scope == "site" or not self.site}
+        return not self.roles or bool(held & set(self.roles))
 
 
 anyone = Audience("anyone", "Everybody may open this page.", signed_in=False)
 signed_in = Audience("signed in", "Sign in to open this page.")
 
 
-def holders_of(*roles: str) -> Audience:
-    """Those who hold one of these roles in any scope; the records that they see are checked one by one."""
-    names = " or ".join(role.replace("_", " ") for role in roles)
-    return Audience(names, f"This page is for a {names}.", roles)
+def holders_of(*roles: str, site: bool = False, in_demonstration: bool = False) -> Audience:
+    """Those who hold one of these roles in any scope, or for the whole `site`; records are checked one by one."""
+    names = " or ".join(ROLES[role].lower() for role in roles)
+    article = "an" if names[0] in "aeiou" else "a"
+    scope = " for the whole site" if site else ""
+    more = ", or anyone in the demonstration" if in_demonstration else ""
+    sentence = f"This page is for {article} {names}{scope}."
+    return Audience(names + scope + more, sentence, roles, site=site, in_demonstration=in_demonstration)
 
 
 def open_to(audience: Audience) -> Callable[[View], View]:
@@ -72,20 +84,28 @@ def _check() -> AnyResponse | None:
     audience = audience_of(request.endpoint or "")
     if audience is None:
         raise Forbidden("Nobody may open this page: it does not say who may.")
-    if audience.signed_in and person() is None:
-        if request.method in ("GET", "HEAD"):
-            return redirect_to("/sign-in?" + urlencode({"then": request.full_path.rstrip("?")}))
-        raise Forbidden("Your sign-in has ended. Sign in again in another tab, come back, and send this again.")
-    if audience.roles and not any(held.role in audience.roles for held in actor().roles):
+    if not audience.signed_in or (audience.in_demonstration and settings().demonstration):
+        return None
+    if person() is None:
+        return sign_in_first()
+    if not audience.welcomes(actor()):
         raise Forbidden(audience.sentence)
     return None
+
+
+def sign_in_first() -> AnyResponse:
+    """Send whoever is not signed in to sign in and back here. Raises Forbidden for a form: its words are kept."""
+    if request.method not in ("GET", "HEAD"):
+        raise Forbidden("You are not signed in. Sign in in another tab, come back here, and send it again.")
+    return redirect_to("/sign-in?" + urlencode({"then": request.full_path.rstrip("?")}))
 
 
 def _record_reading(response: Response) -> Response:
     """Reading is itself recorded, for those whose role is to read everything."""
     reader = person()
     audits = any(held.role == "auditor" for held in actor().roles)
-    if reader and audits and request.method == "GET" and request.endpoint != "static" and response.status_code == 200:
+    is_page = request.method == "GET" and response.status_code == 200 and request.blueprint not in (None, "sign_in")
+    if reader and audits and is_page:
         with writing_session() as writing:
             writing.add(Reading(person_id=reader.id or 0, at=now(), path=request.full_path.rstrip("?")[:500]))
             writing.commit()
@@ -98,8 +118,16 @@ def load(model: type[Record], record_id: int) -> Record:
 
 
 def load_case(model: type[Record], record_id: int) -> tuple[Record, Case]:
-    """The record with the case that the rules of visibility looked at."""
-    return seen(session(), model, record_id, actor=actor(), now=now())
+    """The record with the case that the rules of visibility looked at.
+
+    Whoever is not signed in is asked to, whether there is such a record or not.
+    """
+    try:
+        return seen(session(), model, record_id, actor=actor(), now=now())
+    except NotFound:
+        if person() is None:
+            abort(sign_in_first())
+        raise
 
 
 def may_see_scores(gate: Gate) -> bool:

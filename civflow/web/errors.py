@@ -48,7 +48,29 @@ def init_app(app: Flask) -> None:
 
 def refusal(error: Refusal) -> Response:
     """The rules' own sentences, where no view has shown them beside the form."""
-    return page(STATUS.get(type(error), 422), error.sentences)
+    said = tuple(sentence for sentence in error.sentences if sentence not in error.claims)
+    return page(STATUS.get(type(error), 422), said, needed=_needed(error), claims=error.claims)
+
+
+def _needed(error: Refusal) -> str:
+    """What to say before the rules that would have to be true."""
+    if not error.claims:
+        return ""
+    if isinstance(error, Forbidden):
+        several, one = "It is open to those of whom one of these is true:", "It is open only if this is true:"
+    else:
+        several, one = "These must be true first:", "This must be true first:"
+    return several if len(error.claims) > 1 else one
+
+
+def lines_of(error: Refusal) -> list[tuple[str, str]]:
+    """A refusal for the error summary: (field, sentence), or ("", sentence) where it is about no field.
+
+    A rule alone would read as if it were true, so it gets a word that says it is not.
+    """
+    fields = error.fields if isinstance(error, Refused) else {}
+    told = [s for s in error.sentences if s not in fields.values()]
+    return [*fields.items(), *(("", f"Needed first: {s}" if s in error.claims else s) for s in told)]
 
 
 def open_too_long(error: CSRFError) -> Response:  # noqa: ARG001 - an error handler is given one
@@ -81,9 +103,9 @@ def failure(error: Exception) -> Response:
     return answer
 
 
-def page(status: int, sentences: tuple[str, ...], *, title: str | None = None) -> Response:
+def page(status: int, sentences: tuple[str, ...], *, title: str | None = None, **more: Any) -> Response:
     """The page of an error, or for htmx its message, with the words that the request brought."""
-    context: dict[str, Any] = {"title": title or TITLES.get(status, "Not possible"), "sentences": sentences}
+    context: dict[str, Any] = {"title": title or TITLES.get(status, "Not possible"), "sentences": sentences, **more}
     if is_htmx():
         return message("errors/_error.html", status, **context)
     if status not in NOT_TOLD:

@@ -6,14 +6,17 @@ import importlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, g, request
 from flask_wtf import CSRFProtect
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow.db import make_engine
-from civflow.settings import Settings, read_settings
+from civflow.settings import Settings, check_safe_to_serve, read_settings
 from civflow.web import access, current, errors, formats, htmx, limits, pages, security
 from civflow.workflows.engine import Actor
 
@@ -29,6 +32,7 @@ def wire(
 ) -> Flask:
     """An app for these settings; `engine` and `clock` are given by tests and by the demonstration."""
     settings = settings or read_settings()
+    check_safe_to_serve(settings)
     app = Flask("civflow", template_folder="templates", static_folder="static")
     app.config.update(
         SETTINGS=settings, ENGINE=engine or make_engine(settings), SECRET_KEY=settings.secret_key,
@@ -36,15 +40,25 @@ def wire(
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM, WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
     )  # fmt: skip
+    app.url_map.converters["int"] = Number
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
     if clock:
         app.before_request(lambda: setattr(g, "now", clock()))
-    CSRFProtect(app)
     for part in (pages, formats, htmx, security, errors, limits, current, access):
         part.init_app(app)
+    CSRFProtect(app)  # after access: whoever is not signed in any more is told that, and not of a token
     app.context_processor(_every_page)
     for feature in FEATURES:
         app.register_blueprint(importlib.import_module(f"civflow.web.{feature}").blueprint)
     return app
+
+
+class Number(IntegerConverter):
+    """A record's number in an address: one that no database could keep leads nowhere."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max": 2**31 - 1, **options})
 
 
 def _every_page() -> dict[str, Any]:
@@ -55,11 +69,19 @@ def _every_page() -> dict[str, Any]:
         "navigation": _navigation(current.actor()),
         "person_name": person.name if person else None,
         "person_url": "/account",
-        "sign_in_url": "/sign-in",
+        "sign_in_url": _sign_in_url(),
         "sign_out_url": "/sign-out",
         "actor": current.actor(),
         "now": current.now(),
     }
+
+
+def _sign_in_url() -> str:
+    """Signing in leads back to the page that was open."""
+    here = request.full_path.rstrip("?")
+    is_page = request.method == "GET" and request.blueprint not in (None, "sign_in", "account")
+    comes_back = is_page and here != "/"
+    return "/sign-in?" + urlencode({"then": here}) if comes_back else "/sign-in"
 
 
 def _navigation(actor: Actor) -> list[dict[str, Any]]:

@@ -9,9 +9,6 @@ from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import DateTime
-from sqlalchemy.types import TypeDecorator
-
 from civflow.models.people import ROLES
 from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Case, Held, Rule, Step, Workflow
 
@@ -96,10 +93,13 @@ def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
 
 
 def _plain(column: Any) -> Any:
-    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
-    if isinstance(kind, DateTime):
-        return NOW
-    return {"str": "x", "int": 1, "bool": True}.get(getattr(kind.python_type, "__name__", ""))
+    return {datetime: NOW, str: "x", int: 1, bool: True}.get(_kind(column))
+
+
+def _kind(column: Any) -> type:
+    """What a column holds; our own type of datetimes stands for the one it wraps."""
+    kind: type = getattr(column.type, "impl_instance", column.type).python_type
+    return kind
 
 
 def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -112,8 +112,7 @@ def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collect
             if f"{lock}_id" not in page.table.c:
                 yield f"{page.name}.{step.name}: it locks its {lock}, and the table does not say which that is."
         for column in (*((step.due,) if step.due else ()), *step.stamps):
-            kind = page.table.c[column].type
-            if not isinstance(kind.impl if isinstance(kind, TypeDecorator) else kind, DateTime):
+            if _kind(page.table.c[column]) is not datetime:
                 yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
 
 

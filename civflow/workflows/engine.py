@@ -24,22 +24,26 @@ class HandbookError(Exception):
 
 
 class Refusal(Exception):
-    """Something that people asked for and that is not done; `sentences` say why."""
+    """Something that people asked for and that is not done; `sentences` say why.
 
-    def __init__(self, *sentences: str) -> None:
+    Those of them that are `claims` are rules: they say what would have to be true.
+    """
+
+    def __init__(self, *sentences: str, claims: Iterable[str] = ()) -> None:
         super().__init__(" ".join(sentences))
         self.sentences = sentences
+        self.claims = tuple(claims)
 
 
 class Forbidden(Refusal):
-    """This person may not take this step."""
+    """This person may not take this step; any one of the claims would permit it."""
 
 
 class Refused(Refusal):
     """Something that must be true first is not true; `fields` are the inputs that the sentences speak of."""
 
-    def __init__(self, *sentences: str, fields: Mapping[str, str] | None = None) -> None:
-        super().__init__(*sentences)
+    def __init__(self, *sentences: str, fields: Mapping[str, str] | None = None, claims: Iterable[str] = ()) -> None:
+        super().__init__(*sentences, claims=claims)
         self.fields = dict(fields or {})
 
 
@@ -331,19 +335,21 @@ class Workflow:
     def judge_beginning(self, case: Case) -> None:
         """Say nothing if the case's actor may begin this new record. Raises Forbidden or Refused otherwise."""
         if not case.actor.automatic and not any(r.claim(case) for r in self.begun_by):
-            raise Forbidden(*(r.sentence for r in self.begun_by or (BY_CIVFLOW,)))
+            needed = [r.sentence for r in self.begun_by or (BY_CIVFLOW,)]
+            raise Forbidden(*needed, claims=needed)
         failed = [r.sentence for r in self.begin_requires if not r.claim(case)]
         if failed:
-            raise Refused(*failed)
+            raise Refused(*failed, claims=failed)
 
     def judge(self, case: Case, trigger: str) -> Step:
         """The step, if the case's actor may take it now. Raises Forbidden or Refused with the sentences that failed."""
         step = self.step(trigger, case.state)
         if not self.permits(case, step):
-            raise Forbidden(*(r.sentence for r in step.permits))
+            needed = [r.sentence for r in step.permits]
+            raise Forbidden(*needed, claims=needed)
         failed = self.unmet(case, step)
         if failed:
-            raise Refused(*failed)
+            raise Refused(*failed, claims=failed)
         return step
 
     def permits(self, case: Case, step: Step) -> bool:

@@ -37,9 +37,19 @@ def it_is_published(case: Case) -> bool:
     return case.record.version > 0 or (bool(case.record.source_url) and case.record.state == "completed")
 
 
+@rule("The challenge has been published, and its round is not a rehearsal.", needs=("rehearsal",))
+def it_is_public(case: Case) -> bool:
+    return it_is_published.claim(case) and not case.record.rehearsal
+
+
 @rule("The answer is published.")
 def its_answer_is_published(case: Case) -> bool:
     return bool(case.record.state == "published")
+
+
+@rule("The answer is published, and the round is not a rehearsal.", needs=("rehearsal",))
+def its_answer_is_public(case: Case) -> bool:
+    return its_answer_is_published.claim(case) and not case.record.rehearsal
 
 
 @rule("You asked the question.")
@@ -67,8 +77,8 @@ BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
 
 SEES: dict[str, tuple[Rule, ...]] = {
     "round": (it_is_no_rehearsal, the_programme_manager, the_auditor),
-    "challenge": (it_is_published, *STAFF, the_approver),
-    "question": (its_answer_is_published, the_asker, *STAFF),
+    "challenge": (it_is_public, *STAFF, the_approver),
+    "question": (its_answer_is_public, the_asker, *STAFF),
     "team": (anyone_signed_in,),
     "membership": (the_person, a_team_member, the_team_lead, the_programme_manager, the_auditor),
     "application": (*BOTH_SIDES, the_approver, one_of_its_assessors),
@@ -81,6 +91,8 @@ SEES: dict[str, tuple[Rule, ...]] = {
     "deliverable": BOTH_SIDES,
     "message": (the_addressee, the_programme_manager, the_auditor),
 }
+
+FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, anyone_signed_in)
 
 
 @rule("The deadline has passed, so the seal is open.")
@@ -118,6 +130,61 @@ def may_see_scores(case: Case) -> bool:
     if any(r.claim(case) for r in SCORES):
         return True
     return case.record.state not in ("waiting", "scoring") and a_panel_member.claim(case)
+
+
+# What is told about a record
+
+
+@rule("The message carries a link that signs somebody in.")
+def it_signs_somebody_in(case: Case) -> bool:
+    return bool(case.record.key.startswith(SIGN_IN))
+
+
+@rule("The assessor has submitted, or it is you.")
+def the_comment_is_given(case: Case) -> bool:
+    return case.record.state == "submitted" or the_assessor.claim(case)
+
+
+SIGN_IN = "sign-in-"  # how the keys of messages with a link to sign in begin
+NOT_PUBLIC = {
+    "challenge": {"", "draft", "in_review", "changes_requested", "approved", "withdrawn"},
+    "question": {"", "asked", "drafted", "declined"},
+}
+# Steps whose reason everybody reads, as the step itself says.
+PUBLISHED_REASONS = {"challenge": {"extend", "reopen", "cancel"}, "application": {"extend"}}
+
+
+def reads_as(case: Case) -> str:
+    """How somebody who may see the record reads it: as staff, as one whom it concerns, or as the public."""
+    if any(r.claim(case) for r in (*STAFF, the_approver)):
+        return "staff"
+    own = (r for r in SEES[case.workflow.name] if r not in FOR_EVERYBODY)
+    return "concerned" if any(r.claim(case) for r in own) else "public"
+
+
+def may_read_step(case: Case, from_state: str, to_state: str) -> bool:
+    """Whether the actor reads in the history that this step was taken: the public not while it was not public."""
+    closed = NOT_PUBLIC.get(case.workflow.name, set())
+    return reads_as(case) != "public" or not {from_state, to_state} <= closed
+
+
+def may_read_reason(case: Case, step: str) -> bool:
+    """Whether the actor reads the reason of a step; the public only where the step promises it."""
+    return reads_as(case) != "public" or step in PUBLISHED_REASONS.get(case.workflow.name, ())
+
+
+def kept_back(case: Case) -> set[str]:
+    """The columns of the record that this actor does not read although they may see the record."""
+    noun, unread = case.workflow.name, set()
+    if noun == "application" and not may_read_words(case):
+        unread = {"title"}
+    elif noun == "question" and reads_as(case) != "staff" and not its_answer_is_published.claim(case):
+        unread = {"answer"}
+    elif noun == "message" and it_signs_somebody_in.claim(case):
+        unread = {"body", "about"}
+    elif noun == "assignment" and not the_comment_is_given.claim(case):
+        unread = {"comment"}
+    return unread
 
 
 def needs_of(workflow: str) -> tuple[str, ...]:

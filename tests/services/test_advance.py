@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from civflow.models import Application, History, Membership, Question, Team
+from civflow.models import Application, Challenge, History, Membership, Question, Team
 from civflow.services import advance as gate
 from civflow.services import history
 from civflow.services.advance import advance, advance_by_id, advance_many, begin, begin_many, options
@@ -212,6 +213,22 @@ def test_nothing_is_half_done_when_what_follows_fails(session, team, lead, now, 
     assert stored(session, team) == before
     assert team.state == "forming"
     assert history.last_entry(session, "team", team.id).step == "begin"
+
+
+def test_the_database_is_the_last_judge(session, team, lead, now):
+    """What it refuses comes as SQLAlchemy's error, although the statement goes straight to the driver."""
+    what = history.deed(workflow="team", at=now, actor=lead(), step="form", from_state="forming", to_state="formed",
+                        reason="", inputs={})  # fmt: skip
+    links = what.links([(team.id, 0, team.head)])
+    with pytest.raises(IntegrityError):
+        history.append(session.connection(), Team.__table__, {"lead_id": 1_000_000}, what, links)
+
+
+def test_a_challenge_moves_only_by_its_own_page(session, now):
+    with pytest.raises(TypeError):
+        advance_by_id(session, Challenge, 1, "open", actor=CLOCK, now=now)
+    with pytest.raises(TypeError):
+        advance_many(session, Challenge, [1], "open", actor=CLOCK, now=now)
 
 
 # Records that begin --------------------------------------------------------------------------------------------------

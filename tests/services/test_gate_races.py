@@ -327,8 +327,9 @@ def test_what_is_locked_is_there_and_has_its_place_in_the_order():
                 assert f"{name}_id" in page.table.c
 
 
-def test_postgresql_is_asked_for_the_record_above_first():
-    page = HANDBOOK["membership"]
-    above, own = (statements._locking("postgresql", page, name, many=False).sql for name in ("team", ""))
-    assert above.endswith("ORDER BY team.id FOR NO KEY UPDATE")
-    assert own.endswith("ORDER BY membership.id FOR NO KEY UPDATE")
+def test_postgresql_locks_the_records_above_first_and_in_one_order():
+    asked = statements._locking("postgresql", HANDBOOK["application"], ("challenge", "team"), many=True)
+    parts = " ".join(asked.sql.split()).split("FOR NO KEY UPDATE OF ")
+    assert [part.split()[0].strip("),") for part in parts[1:]] == ["challenge", "team", "application"]
+    assert "FROM locked_challenge) >= 0" in parts[1]
+    assert "FROM locked_team) >= 0" in parts[2]

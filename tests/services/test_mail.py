@@ -16,7 +16,7 @@ from civflow.models import Message, Person
 from civflow.services import documents, history, mail
 from civflow.services.advance import advance
 from civflow.services.mail import LEASE, TRIES, PostOffice
-from civflow.settings import Settings
+from civflow.settings import Settings, SettingsError
 from civflow.worker import Worker
 from civflow.workflows.engine import Actor, Held
 from tests.a_mail_server import CERTIFICATE, Mailbox, a_mail_server, waiting_messages
@@ -319,7 +319,7 @@ def test_an_address_in_other_letters_needs_a_server_that_knows_them(
 
 @pytest.mark.parametrize("url", ["http://host", "smtp://", "host:25"])
 def test_what_is_no_mail_server_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match="CIVFLOW_SMTP_URL must look like"):
+    with pytest.raises(SettingsError, match=r"^CIVFLOW_SMTP_URL must look like"):
         PostOffice(url)
 
 

@@ -1,0 +1,5 @@
+"""`python -m civflow` is the `civflow` command."""
+
+from civflow.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""Commands about the rules: prove and draw the handbook, check and list programmes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from civflow.cli.opening import Failed, a_session, read_text
+
+
+@click.group()
+def handbook() -> None:
+    """The workflows: prove them, draw them."""
+
+
+@handbook.command("check")
+def handbook_check() -> None:
+    """Prove every page and every shipped programme; exit 1 if something is wrong."""
+    import civflow.services.register  # noqa: F401 - effects register themselves
+    from civflow.services.effects import EFFECTS
+    from civflow.services.facts import FACTS
+    from civflow.workflows import HANDBOOK
+    from civflow.workflows.challenges import compile_challenge
+    from civflow.workflows.check import findings
+    from civflow.workflows.programme import shipped_programmes
+
+    wrong = []
+    for page in HANDBOOK.values():
+        wrong += findings(page, effects=EFFECTS, facts=FACTS)
+        click.echo(f"{page.name:<12} {len(page.states):>2} states  {len(page.steps):>2} steps  {page.sentence}")
+    for name, loaded in shipped_programmes().items():
+        page = compile_challenge(loaded.programme)
+        wrong += findings(page, effects=EFFECTS, facts=FACTS)
+        click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")
+    used = set().union(*(page.effects for page in HANDBOOK.values()))
+    wrong += [f"No page names the effect “{name}”." for name in sorted(set(EFFECTS) - used)]
+    if wrong:
+        raise Failed("\n".join(dict.fromkeys(wrong)))
+    click.echo(
+        f"{len(HANDBOOK)} workflows hold: every state is reached and left, every step can be taken, every name exists."
+    )
+
+
+@handbook.command("draw")
+@click.argument("name")
+def handbook_draw(name: str) -> None:
+    """Print a page as a Mermaid diagram."""
+    from civflow.workflows import HANDBOOK
+    from civflow.workflows.draw import mermaid
+
+    if name not in HANDBOOK:
+        raise Failed(f"The handbook has no page “{name}”. Its pages are {', '.join(HANDBOOK)}.")
+    click.echo(mermaid(HANDBOOK[name]), nl=False)
+
+
+@click.group()
+def programme() -> None:
+    """Programme files: check one, list those that are stored."""
+
+
+@programme.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def programme_check(file: Path) -> None:
+    """List every error of a programme file with its line; exit 1 if there is one."""
+    from civflow.workflows.programme import ProgrammeError, read_programme
+
+    try:
+        loaded = read_programme(read_text(file))
+    except ProgrammeError as error:
+        raise Failed("\n".join(f"{file}:{p.line}: {p.key}: {p.sentence}" for p in error.problems)) from None
+    click.echo(f"{file}: {loaded.programme.title} holds, with {len(loaded.programme.stages)} stages.")
+
+
+@programme.command("list")
+def programme_list() -> None:
+    """List the stored versions."""
+    from civflow.services.programmes import stored_programmes
+
+    with a_session(reads=True) as session:
+        for stored in stored_programmes(session):
+            version, day = f"version {stored.version}", f"{stored.stored_at:%Y-%m-%d}"
+            click.echo(f"{stored.name:<16} {version:<16} {stored.content_hash[:12]}  stored {day}")
+
+
+COMMANDS = (handbook, programme)

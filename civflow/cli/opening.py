@@ -1,0 +1,88 @@
+"""What every command shares: a session on the configured database, the time, and sentences for what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from civflow.db import make_engine, new_session, reading
+from civflow.settings import Settings, read_settings
+
+
+class Failed(click.ClickException):
+    """A command that could not do its work; the text says what to do."""
+
+    exit_code = 1
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, err=True, file=file)
+
+
+def clock() -> datetime:
+    """The only place of the command that reads the time."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def an_engine(settings: Settings | None = None) -> Iterator[Engine]:
+    """An engine on the configured database, disposed of behind it."""
+    engine = make_engine(settings or read_settings())
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def a_session(settings: Settings | None = None, *, reads: bool = False) -> Iterator[Session]:
+    """A session on the configured database, which must be prepared; one that only `reads` keeps nobody waiting."""
+    with an_engine(settings) as engine:
+        check_prepared(engine)
+        with new_session(reading(engine) if reads else engine) as session:
+            yield session
+
+
+def check_prepared(engine: Engine) -> None:
+    """Raise Failed where the tables are not those of this version."""
+    from civflow.services import schema
+
+    found = schema.revision(reading(engine))
+    if not found:
+        raise Failed("The database has not been prepared. Run: civflow init")
+    schema.check_known(found)
+    if found != schema.newest_revision():
+        raise Failed("The database is older than this version of civflow. Make a copy of it, then run: civflow init")
+
+
+def database_sentence(error: DBAPIError) -> str:
+    """What to do about a database that does not answer as it should."""
+    text = (str(error.orig).strip() or "no reason given").splitlines()[0]
+    if "no such table" in text or "does not exist" in text:
+        return f"The database has not been prepared ({text}). Run: civflow init"
+    if "locked" in text:
+        return "Another process writes to the database. Wait until it has finished, then try again."
+    if "not a database" in text:
+        return "The file that CIVFLOW_DATABASE_URL names is not a database. Name another one."
+    if "readonly" in text or "read-only" in text or "unable to open" in text:
+        return f"The database cannot be written ({text}). Make it and its folder writable, or set CIVFLOW_DATABASE_URL."
+    return f"The database says: {text}. Look at CIVFLOW_DATABASE_URL, and at `civflow doctor`."
+
+
+def read_text(file: Path) -> str:
+    """The text of a file. Raises Failed with what to do where it cannot be read."""
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError:
+        raise Failed(f"There is no file {file}.") from None
+    except UnicodeDecodeError:
+        raise Failed(f"{file} is not a text in UTF-8. Save it as one, then try again.") from None
+    except OSError as error:
+        raise Failed(f"{file} cannot be read: {error.strerror}.") from None

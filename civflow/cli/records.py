@@ -1,0 +1,114 @@
+"""Commands about what is kept: check and seal the record, take challenges in, write tables out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from civflow.cli.opening import Failed, a_session, clock, read_text
+from civflow.workflows.engine import Actor, Held
+
+ARCHIVIST = Actor(None, "civflow", frozenset({Held("programme_manager", "site", None)}), automatic=True)
+
+
+@click.group()
+def audit() -> None:
+    """The record: check it, seal it."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Compute every chain and seal again; exit 1 and name the first broken entry."""
+    from civflow.services.history import verify
+    from civflow.services.wording import count
+
+    with a_session(reads=True) as session:
+        found = verify(session)
+    if found.broken:
+        raise Failed(found.broken)
+    entries, records = f"{found.entries:,} entries", f"{found.records:,} records"
+    click.echo(f"The record is whole: {entries} of {records}, {count(found.seals, 'sealed day')}.")
+
+
+@audit.command("seal")
+def audit_seal() -> None:
+    """Seal every day that is over."""
+    from civflow.services.history import seal_days
+    from civflow.services.wording import count
+
+    with a_session() as session:
+        seals = seal_days(session, now=clock())
+        session.commit()
+    click.echo(f"{count(len(seals), 'day')} sealed.")
+
+
+@click.group("import")
+def import_() -> None:
+    """Take in records from files."""
+
+
+@import_.command("challenges")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--programme", "name", default="civtech", show_default=True, help="The programme of the archive.")
+def import_challenges(file: Path, name: str) -> None:
+    """File challenges of earlier rounds from a CSV table; rows that are there already are left alone."""
+    import civflow.services.register  # noqa: F401 - effects register themselves
+    from civflow.services.archive import import_rows, read_rows
+    from civflow.services.programmes import newest
+    from civflow.services.wording import count
+
+    rows = read_rows(read_text(file))
+    with a_session() as session:
+        made, known = import_rows(session, rows, programme=newest(session, name), actor=ARCHIVIST, now=clock())
+        session.commit()
+    click.echo(f"{count(len(made), 'challenge')} imported; {known} of the file's rows were there already.")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["challenges", "applications", "history"]))
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
+@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file instead of the screen.")
+def export(what: str, as_json: bool, output: TextIO) -> None:
+    """Write challenges, applications or the whole record as CSV or JSON."""
+    from civflow.services.exporting import rows_to_export
+
+    with a_session(reads=True) as session:
+        names, rows = rows_to_export(session, what, now=clock())
+    if as_json:
+        _write_json(output, names, rows)
+    else:
+        _write_csv(output, names, rows)
+
+
+def _write_json(output: TextIO, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    json.dump(found, output, ensure_ascii=False, indent=1, default=plain)
+    output.write("\n")
+
+
+def _write_csv(output: TextIO, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    writer = csv.writer(output)
+    writer.writerow(names)
+    writer.writerows([harmless(value) for value in row] for row in rows)
+
+
+def plain(value: Any) -> str:
+    """The text of a value that is neither a text nor a number: moments as in 2026-01-05T12:00:00+00:00."""
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
+def harmless(value: Any) -> str:
+    """The text of a value, in a way that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else plain(value)
+    is_formula = isinstance(value, str) and text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
+    return f"'{text}" if is_formula else text
+
+
+COMMANDS = (audit, import_, export)

@@ -1,0 +1,135 @@
+"""Commands that prepare civflow and keep it running: init, serve, worker, tick, demo, doctor."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from sqlalchemy import Engine
+
+from civflow.cli.opening import Failed, a_session, an_engine, check_prepared, clock
+from civflow.db import new_session
+from civflow.settings import Settings, check_safe_to_serve, read_settings
+
+PORT = click.IntRange(1, 65535)
+
+
+@click.command()
+def init() -> None:
+    """Make or migrate the database, and store the programmes."""
+    settings = read_settings()
+    with an_engine(settings) as engine:
+        prepare(engine)
+        click.echo(f"The database is ready: {engine.url.render_as_string()}")
+    try:
+        settings.files.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failed(
+            f"The folder for files, {settings.files}, cannot be made ({error.strerror}). Make it, or set CIVFLOW_FILES."
+        ) from None
+
+
+def prepare(engine: Engine) -> None:
+    """Tables, the tables of the jobs, and the programmes that come with civflow."""
+    from civflow.services import jobs, programmes, schema
+
+    schema.upgrade(engine)
+    jobs.prepare(engine)
+    with new_session(engine) as session:
+        programmes.store_shipped(session, now=clock())
+        session.commit()
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=PORT, help="The port on --host.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--without-worker", is_flag=True, help="Let `civflow worker` do what happens later.")
+def serve(port: int, host: str, without_worker: bool) -> None:
+    """Serve the site, with the worker in the same process unless told otherwise."""
+    settings = _ready_to_serve()
+    from civflow import demo
+
+    try:
+        click.echo(f"civflow serves {settings.base_url} on {host}:{port}. Stop it with Ctrl-C.", err=True)
+        demo.serve(settings, port=port, host=host, with_worker=not without_worker)
+    except demo.CannotServe as error:
+        raise Failed(str(error)) from None
+
+
+@click.command()
+def worker() -> None:
+    """Do what happens later: deadlines, mail, PDFs, the nightly seal."""
+    settings = _ready_to_serve()
+    from civflow import worker as background
+
+    click.echo("The worker has started. Stop it with Ctrl-C.", err=True)
+    background.run(settings)
+
+
+def _ready_to_serve() -> Settings:
+    """The settings of a civflow that the public may meet, with a prepared database."""
+    settings = read_settings()
+    check_safe_to_serve(settings)
+    with an_engine(settings) as engine:
+        check_prepared(engine)
+    return settings
+
+
+@click.command()
+def tick() -> None:
+    """Take every step that is due, once, and say what is stuck."""
+    import civflow.services.register  # noqa: F401 - effects register themselves
+    from civflow.services.deadlines import take_due_steps
+    from civflow.services.wording import count
+
+    with a_session() as session:
+        result = take_due_steps(session, now=clock())
+        session.commit()
+    click.echo(f"{count(result.moved, 'step')} taken.")
+    for stuck in result.stuck:
+        click.echo(f"Stuck: {stuck.workflow} {stuck.record_id}, {stuck.step}: {' '.join(stuck.sentences)}")
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Play the round to its end and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+@click.option("--port", default=8000, show_default=True, type=PORT, help="The port on 127.0.0.1.")
+def demo(once: bool, as_json: bool, port: int) -> None:
+    """Play the demonstration round, print a sign-in link per role, and serve it."""
+    from civflow import demo as demonstration
+
+    try:
+        if not once:
+            demonstration.check_port(port)
+        settings = demonstration.demonstration_settings(**({} if once else {"base_url": f"http://127.0.0.1:{port}"}))
+        found, seconds = demonstration.perform(settings, quiet=False)
+        if as_json:
+            click.echo(demonstration.as_json(found, seconds))
+        elif once:
+            click.echo(demonstration.in_words(found, seconds))
+        if once:
+            return
+        click.echo(f"\nThe demonstration is on {settings.base_url}. Sign in as somebody:\n")
+        for role, name, link in demonstration.links(settings):
+            click.echo(f"  {role:<18} {name:<16} {link}")
+        click.echo("\nStop it with Ctrl-C.")
+        sys.stdout.flush()
+        demonstration.serve(settings, port=port)
+    except demonstration.CannotServe as error:
+        raise Failed(str(error)) from None
+
+
+@click.command()
+def doctor() -> None:
+    """Say what is missing on this machine, and how to get it; exit 1 if something is."""
+    from civflow.services.checkup import checkup
+
+    settings = read_settings()
+    results = checkup(settings)
+    for what, sentence, good in results:
+        click.echo(f"{'  ok' if good else 'MISS'}  {what}: {sentence}")
+    if not all(good for _, _, good in results):
+        raise Failed("Something is missing; see above.")
+
+
+COMMANDS = (init, serve, worker, tick, demo, doctor)

@@ -1,0 +1,504 @@
+"""The command: what each part of it prints, how it exits, and that bad input gets a sentence and never a trace."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import col
+
+from civflow.cli import commands, main, opening, records
+from civflow.db import make_engine, new_session
+from civflow.models import Challenge, Grant, History, Person, Seal
+from civflow.services import schema
+from civflow.services.programmes import store_shipped
+from civflow.workflows import HANDBOOK
+from civflow.workflows.draw import mermaid
+from tests.an_open_call import open_call
+from tests.conftest import settings_for
+from tests.test_migrations import one_migration_more
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+SHIPPED = Path(__file__).parents[1] / "civflow" / "workflows" / "programmes"
+
+
+class Said(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def civflow(monkeypatch, capsys, tmp_path):
+    """Runs the command in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, typed: str = "", **environment: str) -> Said:
+        for name, value in environment.items():
+            monkeypatch.setenv(f"CIVFLOW_{name.upper()}", value)
+        monkeypatch.setattr(sys, "argv", ["civflow", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def prepared(civflow, database_url, engine, now, monkeypatch):
+    """The command on a prepared database."""
+    monkeypatch.setenv("CIVFLOW_DATABASE_URL", database_url)
+    with new_session(engine) as session:
+        store_shipped(session, now=now)
+        session.commit()
+    return civflow
+
+
+def tables_made(url: str) -> bool:
+    engine = make_engine(settings_for(url))
+    try:
+        return schema.is_current(engine)
+    finally:
+        engine.dispose()
+
+
+# Preparing
+
+
+def test_init_makes_the_database_the_programmes_and_the_folder_and_does_no_harm_twice(civflow, tmp_path):
+    url = f"sqlite:///{tmp_path}/here/civflow.db"
+    for _ in range(2):
+        assert civflow("init", database_url=url) == (0, f"The database is ready: {url}\n", "")
+    assert tables_made(url)
+    assert (tmp_path / "var" / "files").is_dir()
+    listed = civflow("programme", "list")
+    assert re.fullmatch(r"civtech +version 1 +[0-9a-f]{12}  stored \d{4}-\d\d-\d\d\n", listed.out), listed
+
+
+def test_init_needs_no_more_than_its_defaults(civflow, tmp_path):
+    assert civflow("init") == (0, "The database is ready: sqlite:///var/civflow.db\n", "")
+    assert (tmp_path / "var" / "civflow.db").is_file()
+
+
+def test_two_people_may_initialise_at_once(database_url, engine, tmp_path):
+    with engine.connect() as connection:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        schema.command.downgrade(config, "base")
+    engine.dispose()
+    environment = {"CIVFLOW_DATABASE_URL": database_url, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "-m", "civflow", "init"]
+    root = Path(__file__).parents[1]
+    both = [
+        subprocess.Popen(command, cwd=root, env={**environment, "CIVFLOW_FILES": str(tmp_path / "f")},
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]  # fmt: skip
+    ends = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
+
+    assert ends == [("", 0), ("", 0)]
+    assert tables_made(database_url)
+
+
+# Bad input of every command
+
+
+@pytest.mark.parametrize("words", ["audit verify", "programme list", "user list", "tick", "export history"])
+def test_a_database_that_was_not_prepared_gets_a_sentence(civflow, words):
+    assert civflow(*words.split()) == (1, "", "The database has not been prepared. Run: civflow init\n")
+
+
+@SQLITE
+def test_a_database_of_an_older_version_gets_a_sentence(prepared, tmp_path, monkeypatch):
+    folder = one_migration_more(tmp_path, "pass")
+    monkeypatch.setattr(schema, "migrations", lambda: folder)
+
+    sentence = "The database is older than this version of civflow. Make a copy of it, then run: civflow init\n"
+    assert prepared("audit", "verify") == (1, "", sentence)
+
+
+@pytest.mark.parametrize("words", ["audit verify", "init"])
+def test_a_database_of_a_newer_version_is_left_alone(prepared, engine, words):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    sentence = (
+        "A newer civflow has prepared this database. Install that version, or name another database in "
+        "CIVFLOW_DATABASE_URL.\n"
+    )
+    assert prepared(*words.split()) == (2, "", sentence)
+
+
+ADDRESSES = {
+    "mysql://localhost/civflow": (2, "CIVFLOW_DATABASE_URL must begin with sqlite:/// or postgresql://; for example "),
+    "sqlite:var.db": (2, "CIVFLOW_DATABASE_URL cannot be read: Could not parse SQLAlchemy URL from given URL string"),
+    "postgresql://somebody@localhost:port/civflow": (2, "CIVFLOW_DATABASE_URL cannot be read: "),
+    "postgresql://somebody@127.0.0.1:9/civflow": (1, "The database says: "),
+    "sqlite:////proc/civflow/civflow.db": (2, "The folder of the database cannot be made ("),
+    "sqlite:////": (1, "The database cannot be written (unable to open database file). Make it and its folder"),
+    "sqlite:///words.txt": (1, "The file that CIVFLOW_DATABASE_URL names is not a database. Name another one."),
+}
+
+
+@pytest.mark.parametrize(("url", "expected"), list(ADDRESSES.items()), ids=list(ADDRESSES))
+@pytest.mark.parametrize("words", ["audit verify", "init"])
+def test_an_address_of_no_use_gets_a_sentence(civflow, url, expected, words):
+    Path("words.txt").write_text("This is no database. " * 100, "utf-8")
+
+    said = civflow(*words.split(), database_url=url)
+
+    assert (said.code, said.out, said.err[: len(expected[1])]) == (expected[0], "", expected[1])
+    assert said.err.count("\n") <= 2
+
+
+def test_a_locked_database_gets_a_sentence():
+    locked = OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
+
+    assert opening.database_sentence(locked) == (
+        "Another process writes to the database. Wait until it has finished, then try again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("session_hours", "soon", "CIVFLOW_SESSION_HOURS must be a whole number of hours, such as 12."),
+        ("log", "LOUD", "CIVFLOW_LOG must be DEBUG, INFO, WARNING or ERROR."),
+        ("sqlite_synchronous", "OFF", "CIVFLOW_SQLITE_SYNCHRONOUS must be FULL or NORMAL."),
+    ],
+)
+def test_a_setting_of_no_use_gets_a_sentence(civflow, name, value, sentence):
+    assert civflow("init", **{name: value}) == (2, "", f"{sentence}\n")
+
+
+@pytest.mark.parametrize("words", ["fly", "user", "user fly", "export", "export secrets", "demo --port 99999"])
+def test_a_command_that_there_is_not_is_answered_with_the_usage(civflow, words):
+    said = civflow(*words.split())
+
+    assert (said.code, "Usage: civflow" in said.out + said.err, "Traceback" in said.err) == (2, True, False)
+
+
+@pytest.mark.parametrize("words", ["serve", "worker"])
+def test_the_public_is_not_served_with_unsafe_defaults(prepared, words):
+    said = prepared(words)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("CIVFLOW_SECRET_KEY must have at least 32 characters.")
+
+
+@pytest.mark.parametrize("words", ["serve", "worker"])
+def test_nothing_runs_on_a_database_that_was_not_prepared(civflow, words):
+    said = civflow(words, secret_key="x" * 32, smtp_url="smtp://localhost:25")
+
+    assert said == (1, "", "The database has not been prepared. Run: civflow init\n")
+
+
+# The handbook and programmes
+
+
+def test_the_handbook_holds_and_is_counted(civflow):
+    said = civflow("handbook", "check")
+
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    counts = {line.split()[0]: (int(line.split()[1]), int(line.split()[3])) for line in lines[: len(HANDBOOK)]}
+    assert counts == {name: (len(page.states), len(page.steps)) for name, page in HANDBOOK.items()}
+    assert len(counts) >= 14
+    assert lines[-1].startswith(f"{len(HANDBOOK)} workflows hold: ")
+
+
+def test_a_page_is_drawn(civflow):
+    assert civflow("handbook", "draw", "gate") == (0, mermaid(HANDBOOK["gate"]), "")
+
+
+def test_an_unknown_page_is_answered_with_those_that_there_are(civflow):
+    sentence = f"The handbook has no page “moon”. Its pages are {', '.join(HANDBOOK)}.\n"
+
+    assert civflow("handbook", "draw", "moon") == (1, "", sentence)
+
+
+def test_a_good_programme_file_holds(civflow):
+    file = SHIPPED / "civtech.yaml"
+
+    assert civflow("programme", "check", str(file)) == (0, f"{file}: CivTech holds, with 9 stages.\n", "")
+
+
+def test_every_error_of_a_programme_file_is_listed_with_its_line(civflow, tmp_path):
+    lines = (SHIPPED / "civtech.yaml").read_text("utf-8").splitlines()
+    cap = max(number for number, line in enumerate(lines) if line == "    cap: 1")
+    lines[cap] = "    cap: 2"
+    roles = next(number for number, line in enumerate(lines) if line.startswith("roles:"))
+    lines[roles] = "roles: [programme_manager, wizard]"
+    file = tmp_path / "mine.yaml"
+    file.write_text("\n".join(lines), "utf-8")
+
+    said = civflow("programme", "check", str(file))
+
+    assert (said.code, said.out) == (1, "")
+    assert [line.split(": ")[:2] for line in said.err.splitlines()] == [
+        [f"{file}:{roles + 1}", "roles.1"],
+        [f"{file}:{cap + 1}", "stages.5.cap"],
+    ]
+    assert said.err.splitlines()[1].endswith("The cap grows from 1 at 'pitch' to 2: a funnel only narrows.")
+
+
+@pytest.mark.parametrize("words", [("programme", "check"), ("import", "challenges")])
+def test_a_file_that_cannot_be_read_gets_a_sentence(civflow, tmp_path, words):
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "folder").mkdir()
+
+    assert [civflow(*words, name) for name in ("missing", "binary", "folder")] == [
+        (1, "", "There is no file missing.\n"),
+        (1, "", "binary is not a text in UTF-8. Save it as one, then try again.\n"),
+        (1, "", "folder cannot be read: Is a directory.\n"),
+    ]
+
+
+# The record
+
+
+def test_an_untouched_record_is_whole_and_a_changed_byte_is_found(prepared, engine, now):
+    with new_session(engine) as session:
+        open_call(session, now)
+        session.commit()
+    assert prepared("audit", "seal").code == 0
+    good = prepared("audit", "verify")
+    assert (good.code, good.err) == (0, "")
+    assert re.fullmatch(r"The record is whole: \d+ entries of \d+ records, 1 sealed day\.\n", good.out)
+
+    with new_session(engine) as session:
+        entry = session.scalars(select(History).where(col(History.step) == "approve")).one()
+        entry.actor_name = entry.actor_name.replace("Morag", "Moray")
+        number, record = entry.id, entry.record_id
+        session.commit()
+
+    bad = prepared("audit", "verify")
+    assert (bad.code, bad.out) == (1, "")
+    assert bad.err.startswith(f"History entry {number} (challenge {record}, entry ")
+    assert bad.err.endswith("has been changed: its content does not fit its hash.\n")
+
+
+def test_sealing_again_seals_nothing(prepared, engine, now):
+    with new_session(engine) as session:
+        open_call(session, now)
+        session.commit()
+
+    assert [prepared("audit", "seal").out for _ in range(2)] == ["1 day sealed.\n", "0 days sealed.\n"]
+    with new_session(engine) as session:
+        assert [seal.day for seal in session.scalars(select(Seal))] == [now.date()]
+
+
+def test_the_tick_takes_what_is_due_and_says_so(prepared, engine):
+    past = datetime.now(UTC) - timedelta(days=40)
+    with new_session(engine) as session:
+        challenge = open_call(session, past).challenge.id
+        session.commit()
+
+    assert prepared("tick") == (0, "1 step taken.\n", "")
+    assert prepared("tick") == (0, "0 steps taken.\n", "")
+    with new_session(engine) as session:
+        assert session.get_one(Challenge, challenge).state == "closed"
+
+
+# People
+
+
+def test_a_person_is_added_given_roles_and_let_in(prepared, engine):
+    assert prepared("user", "add", " Ann@Example.org ", "Ann  Abbot") == (
+        0,
+        "Ann Abbot <ann@example.org> has an account. Make a link with: civflow user link ann@example.org\n",
+        "",
+    )
+    granted = prepared("user", "grant", "ann@example.org", "approver", "--limit", "5000")
+    assert granted == (0, "Ann Abbot is an approver for the site.\n", "")
+    assert prepared("user", "list").out == f"{'ann@example.org':<40} {'Ann Abbot':<24} approver, up to £5,000\n"
+    link = prepared("user", "link", "ann@example.org", base_url="https://civflow.example.org/")
+    assert re.fullmatch(r"https://civflow\.example\.org/sign-in/[\w-]{43}\n", link.out)
+    revoked = prepared("user", "revoke", "ann@example.org", "approver")
+    assert revoked == (0, "Ann Abbot is no longer an approver for the site.\n", "")
+    assert prepared("user", "list") == (0, "", "")
+    with new_session(engine) as session:
+        assert session.scalars(select(Grant)).one().revoked_at is not None
+
+
+def test_a_password_is_read_from_the_input_and_must_be_long(prepared, engine):
+    prepared("user", "add", "ann@example.org", "Ann")
+
+    short = prepared("user", "password", "ann@example.org", typed="short\n")
+    long = prepared("user", "password", "ann@example.org", typed="a long enough password\n")
+
+    assert short == (1, "", "Choose a password with at least 12 characters.\n")
+    assert long == (0, "Ann has a new password, and is signed out everywhere.\n", "")
+    with new_session(engine) as session:
+        assert str(session.scalars(select(Person.password_hash)).one()).startswith("$argon2id$")
+
+
+def test_what_is_wrong_about_people_gets_a_sentence(prepared):
+    prepared("user", "add", "ann@example.org", "Ann")
+    nobody = "Nobody has an account with bob@example.org. Add one with: civflow user add bob@example.org NAME\n"
+    roles = "programme_manager, challenge_owner, assessor, approver, finance_officer, auditor, administrator"
+    wrong = {
+        ("add", "ann@example.org", "Ann"): "There is an account with this address already. Sign in instead.\n",
+        ("add", "ann", "Ann"): "Write an e-mail address such as name@example.org.\n",
+        ("link", "bob@example.org"): nobody,
+        ("password", "bob@example.org"): nobody,
+        ("grant", "bob@example.org", "auditor"): nobody,
+        ("revoke", "bob@example.org", "auditor"): nobody,
+        ("grant", "ann@example.org", "king"): f"There is no role 'king'; the roles are {roles}.\n",
+        ("revoke", "ann@example.org", "auditor"): "Ann does not hold this role.\n",
+        ("grant", "ann@example.org", "auditor", "--scope", "moon", "--id", "1"): (
+            "There is no scope 'moon'; the scopes are site, round, challenge, team.\n"
+        ),
+        ("grant", "ann@example.org", "auditor", "--scope", "round"): (
+            "A role for the site has no number; every other scope needs the number of its record.\n"
+        ),
+        ("grant", "ann@example.org", "auditor", "--scope", "round", "--id", "77"): "There is no round 77.\n",
+    }
+
+    assert {words: prepared("user", *words) for words in wrong} == {
+        words: (1, "", sentence) for words, sentence in wrong.items()
+    }
+
+
+# In and out
+
+HEADER = "round,challenge_number,title,question_short,sponsor,company_selected,stage_reached,source_url\n"
+
+
+def test_earlier_challenges_are_imported_once(prepared, engine, tmp_path):
+    file = tmp_path / "earlier.csv"
+    row = '1,2,"Cycling, mapped",How might we?,Invented Council,Maps Ltd,contract,https://example.org/1\n'
+    file.write_text(HEADER + row + row.replace("Cycling", "Walking"), "utf-8")
+
+    first, second = (prepared("import", "challenges", str(file)) for _ in range(2))
+
+    assert first == (0, "2 challenges imported; 0 of the file's rows were there already.\n", "")
+    assert second == (0, "0 challenges imported; 2 of the file's rows were there already.\n", "")
+    with new_session(engine) as session:
+        titles = session.scalars(select(Challenge.title).order_by(col(Challenge.id))).all()
+        assert titles == ["Cycling, mapped", "Walking, mapped"]
+
+
+def test_a_table_that_cannot_be_used_gets_a_sentence(prepared, tmp_path):
+    columns = HEADER.strip().replace(",", ", ")
+    tables = {
+        "": f"The file has no column {columns}. Its first line must name {columns}.\n",
+        "title,source_url\n": (
+            "The file has no column round, challenge_number, question_short, sponsor, company_selected, stage_reached. "
+            f"Its first line must name {columns}.\n"
+        ),
+        HEADER + '1,1,"A title\nin two lines",,,,,https://example.org\n1,2,,,,,,\n': (
+            "Line 4: a challenge needs a title and a source.\n"
+        ),
+        HEADER + "1,1,T\n": "Line 2: a challenge needs a title and a source.\n",
+        HEADER + f"1,1,{'long ' * 50},,,,,https://example.org\n": ("Line 2: a title of 249 characters; 200 fit.\n"),
+        HEADER + f'1,1,"{"x" * 200_000}",,,,,\n': "The file is no table: field larger than field limit (131072).\n",
+    }
+    file = tmp_path / "table.csv"
+    for table, sentence in tables.items():
+        file.write_text(table, "utf-8")
+        assert prepared("import", "challenges", str(file)) == (1, "", sentence)
+
+
+def test_an_unknown_programme_for_the_archive_gets_a_sentence(prepared, tmp_path):
+    (tmp_path / "table.csv").write_text(HEADER, "utf-8")
+
+    said = prepared("import", "challenges", "table.csv", "--programme", "moonshot")
+
+    assert said == (1, "", "There is no programme 'moonshot'. Stored are: civtech.\n")
+
+
+def test_exports_are_tables_that_no_spreadsheet_takes_for_formulas(prepared, engine, now):
+    with new_session(engine) as session:
+        call = open_call(session, now)
+        lead = call.person("Ann Abbot")
+        call.application(call.team("=HYPERLINK(1)", lead))
+        session.commit()
+
+    table = list(csv.reader(io.StringIO(prepared("export", "applications").out)))
+    plain = json.loads(prepared("export", "applications", "--json").out)
+
+    assert len(table) == 2
+    named = dict(zip(*table, strict=True))
+    assert (named["team"], plain[0]["team"]) == ("'=HYPERLINK(1)", "=HYPERLINK(1)")
+    assert named["closes_at"] == plain[0]["closes_at"] == (now + timedelta(days=28)).isoformat()
+    assert named["submitted_at"] == ""
+    assert plain[0]["submitted_at"] is None
+
+
+@pytest.mark.parametrize("what", ["challenges", "applications", "history"])
+def test_an_export_goes_to_a_file_with_its_columns_even_when_it_is_empty(prepared, tmp_path, what):
+    assert prepared("export", what, "--output", "table.csv") == (0, "", "")
+    assert len((tmp_path / "table.csv").read_text("utf-8").splitlines()) == 1
+    assert json.loads(prepared("export", what, "--json").out) == []
+
+
+def test_an_export_to_nowhere_gets_a_sentence(prepared):
+    said = prepared("export", "history", "--output", "no/where.csv")
+
+    assert (said.code, said.out, "Traceback" in said.err) == (1, "", False)
+    assert said.err == "Error: Could not open file 'no/where.csv': No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, ""), (5, "5"), (-5, "-5"), (True, "True"), ("plain", "plain"), ("a=b", "a=b"), ("=1+1", "'=1+1"),
+        ("+44 131", "'+44 131"), ("-2", "'-2"), ("@sum", "'@sum"), (" =1", "' =1"), ("\t=1", "'\t=1"),
+        ("\n=1", "'\n=1"), (datetime(2026, 1, 5, tzinfo=UTC), "2026-01-05T00:00:00+00:00"),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_so_that_it_does_nothing(value, written):
+    assert records.harmless(value) == written
+
+
+# The machine
+
+
+def test_the_doctor_names_what_is_missing_and_how_to_get_it(civflow, tmp_path):
+    said = civflow("doctor", files="/proc/civflow", smtp_url="smtp://127.0.0.1:9")
+
+    assert (said.code, said.err) == (1, "Something is missing; see above.\n")
+    found = dict(line.strip().split(": ", 1) for line in said.out.splitlines())
+    assert {name.split()[1]: name.split()[0] for name in found} == {
+        "Database": "MISS", "Files": "MISS", "PDFs": "ok", "Settings": "MISS", "Mail": "MISS", "Browser": "ok",
+    }  # fmt: skip
+    assert found["MISS  Database"].endswith("Run: civflow init")
+    assert found["MISS  Files"].endswith("Make it, or set CIVFLOW_FILES.")
+
+
+def test_the_doctor_is_content_with_a_prepared_demonstration(prepared):
+    said = prepared("doctor", demonstration="1")
+
+    assert (said.code, said.err) == (0, "")
+    assert {line.split()[0] for line in said.out.splitlines()} == {"ok"}
+
+
+def test_every_command_says_what_it_does(civflow):
+    def walk(group, words=()):
+        for name, command in group.commands.items():
+            assert command.help, (*words, name)
+            if hasattr(command, "commands"):
+                walk(command, (*words, name))
+
+    walk(commands)
+    assert civflow("--help").out.startswith("Usage: civflow [OPTIONS] COMMAND [ARGS]...\n")
+    assert civflow("--version").out == "civflow 0.1.0\n"
