@@ -18,8 +18,8 @@ from civflow.workflows import HANDBOOK, visibility
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "civflow"
-EDGE = {"cli.py", "demo.py", "worker.py"}
-BELOW = [p for p in PACKAGE.rglob("*.py") if p.name not in EDGE and "web" not in p.relative_to(PACKAGE).parts]
+EDGE = {"cli", "demo.py", "worker.py", "web"}
+BELOW = [p for p in PACKAGE.rglob("*.py") if p.relative_to(PACKAGE).parts[0] not in EDGE]
 README = (ROOT / "README.md").read_text("utf-8")
 
 

@@ -43,7 +43,9 @@ def add_person(session: Session, *, name: str, email: str, now: datetime, passwo
         fields["password"] = f"Choose a password with at least {SHORTEST} characters."
     if fields:
         raise Refused(*fields.values(), fields=fields)
-    person = Person(name=name[:120], email=email, created_at=now, password_hash=hash_password(password) if password else None)
+    person = Person(
+        name=name[:120], email=email, created_at=now, password_hash=hash_password(password) if password else None
+    )
     session.add(person)
     session.flush()
     return person
@@ -55,7 +57,7 @@ def person_by_email(session: Session, email: str) -> Person | None:
 
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
     """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
-    grants = select(
+    grants: Any = select(
         col(Grant.role).label("role"), col(Grant.scope).label("scope"), col(Grant.scope_id).label("scope_id"),
         col(Grant.limit_pounds).label("pounds"),
     ).where(col(Grant.person_id) == person.id, col(Grant.revoked_at).is_(None))  # fmt: skip
@@ -85,7 +87,7 @@ def grant(
     _may_grant(actor, role, scope, scope_id)
     if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
         raise NotFound(f"There is no {scope} {scope_id}.")
-    known = session.scalars(_current(person.id, role, scope, scope_id)).first()
+    known: Grant | None = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known:
         known.limit_pounds = limit_pounds
         session.flush()
@@ -113,7 +115,9 @@ def revoke(
 def _current(person_id: int | None, role: str, scope: str, scope_id: int | None):  # type: ignore[no-untyped-def]
     where = (col(Grant.person_id) == person_id, col(Grant.role) == role, col(Grant.scope) == scope,
              col(Grant.revoked_at).is_(None))  # fmt: skip
-    return select(Grant).where(*where, col(Grant.scope_id).is_(None) if scope_id is None else col(Grant.scope_id) == scope_id)
+    return select(Grant).where(
+        *where, col(Grant.scope_id).is_(None) if scope_id is None else col(Grant.scope_id) == scope_id
+    )
 
 
 def _check_grant(role: str, scope: str, scope_id: int | None) -> None:
@@ -185,7 +189,9 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_link(session: Session, person: Person, *, now: datetime, lasts: timedelta = LINK_LASTS, reusable: bool = False) -> str:
+def make_link(
+    session: Session, person: Person, *, now: datetime, lasts: timedelta = LINK_LASTS, reusable: bool = False
+) -> str:
     """A token that signs the person in, once unless it is `reusable`; only its hash is kept."""
     token = secrets.token_urlsafe(32)
     session.add(SignInLink(person_id=person.id or 0, token_hash=token_hash(token), created_at=now, expires_at=now + lasts,
@@ -261,7 +267,9 @@ def end_all(session: Session, person: Person, *, now: datetime) -> None:
 def sign_out(session: Session, token: str, *, now: datetime) -> None:
     """End the sign-in with this token; an unknown one is no error."""
     session.connection().execute(
-        update(SignIn).where(col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None)).values(revoked_at=now)
+        update(SignIn)
+        .where(col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None))
+        .values(revoked_at=now)
     )
 
 
