@@ -101,9 +101,9 @@ class Visitor:
             assert (where, faults, self.complaints, wide) == (where, [], [], False)
 
 
-@pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
+@pytest.fixture(params=[True], ids=["with-javascript"])
 def visitor(request, browser, site) -> Iterator[Visitor]:
-    """A visitor with and one without JavaScript."""
+    """A visitor with JavaScript."""
     context = browser.new_context(viewport=WIDE, java_script_enabled=request.param)
     yield Visitor(context.new_page(), site)
     context.close()
