@@ -551,8 +551,7 @@ def upgrade() -> None:
             name=op.f("ck_assignment_decline_why"),
         ),
         sa.CheckConstraint(
-            "state <> 'submitted' OR declared_at IS NOT NULL",
-            name=op.f("ck_assignment_declared_before_submitting"),
+            "state <> 'submitted' OR declared_at IS NOT NULL", name=op.f("ck_assignment_declared_before_submitting")
         ),
         sa.CheckConstraint(
             "state IN ('proposed', 'invited', 'accepted', 'declined', 'scoring', 'submitted', 'withdrawn')",
@@ -566,10 +565,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_assignment_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
         sa.UniqueConstraint(
-            "gate_id",
-            "application_id",
-            "assessor_id",
-            name=op.f("uq_assignment_gate_id_application_id_assessor_id"),
+            "gate_id", "application_id", "assessor_id", name=op.f("uq_assignment_gate_id_application_id_assessor_id")
         ),
     )
     with op.batch_alter_table("assignment", schema=None) as batch_op:
@@ -841,8 +837,7 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('due', 'submitted', 'changes_requested', 'accepted')",
-            name=op.f("ck_deliverable_state"),
+            "state IN ('due', 'submitted', 'changes_requested', 'accepted')", name=op.f("ck_deliverable_state")
         ),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_deliverable_challenge_id")),
         sa.ForeignKeyConstraint(["place_id"], ["place.id"], name=op.f("fk_deliverable_place_id")),

@@ -1,6 +1,6 @@
 """Write the first migration anew from the tables; only until civflow 0.1.0 is released.
 
-Run `.venv/bin/python migrations/first.py` after a change of civflow/models or of the states of a page. From
+Run `.venv/bin/python tools/first_migration.py` after a change of civflow/models or of the states of a page. From
 the release on, every change is a migration of its own:
 `.venv/bin/alembic revision --autogenerate --rev-id 0002 -m "What changes"`.
 """
@@ -18,15 +18,15 @@ from alembic.config import Config
 from civflow.db import make_engine
 from civflow.settings import read_settings
 
-HERE = Path(__file__).parent
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def main() -> None:
     """Replace versions/0001_*.py by what the tables are now."""
-    for old in (HERE / "versions").glob("0001_*.py"):
+    for old in (MIGRATIONS / "versions").glob("0001_*.py"):
         old.unlink()
     config = Config()
-    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     with tempfile.TemporaryDirectory() as folder:
         engine = make_engine(read_settings({}, database_url=f"sqlite:///{folder}/new.db"))
@@ -35,7 +35,7 @@ def main() -> None:
             command.revision(config, "The tables of the first release", autogenerate=True, rev_id="0001")
         engine.dispose()
     ruff = str(Path(sys.executable).parent / "ruff")
-    written = [str(path) for path in (HERE / "versions").glob("0001_*.py")]
+    written = [str(path) for path in (MIGRATIONS / "versions").glob("0001_*.py")]
     subprocess.run([ruff, "check", "--quiet", "--fix", *written], check=False)
     subprocess.run([ruff, "format", "--quiet", *written], check=True)
 
