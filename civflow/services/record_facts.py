@@ -65,13 +65,20 @@ def _shown(session: Session, record: Any, name: str, value: Any) -> tuple[Any, s
         return value, "moment"
     if name.endswith("_url") and value.startswith(("https://", "http://")):
         return value, "link"
-    if name == "stage" and value:
-        return stage_title(session, record.challenge_id, value), "text"
+    return _in_words(session, record, name, value), "text"
+
+
+def _in_words(session: Session, record: Any, name: str, value: Any) -> Any:
+    if name == "stage":
+        return stage_title(session, record.challenge_id, value)
     if name.endswith("_id"):
-        return _named(session, name, value), "text"
+        return _named(session, name, value)
     if isinstance(value, bool):
-        return "Yes" if value else "No", "text"
-    return ", ".join(value) if isinstance(value, list) else value, "text"
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return ", ".join(value)
+    asks = (ask for step in HANDBOOK[_noun(record)].steps for ask in step.asks if ask.name == name)
+    return next((dict(ask.choices).get(value, value) for ask in asks), value)
 
 
 def _named(session: Session, name: str, value: int) -> str:

@@ -1,4 +1,4 @@
-"""One's own account: making it, name and skills, password, and where one is signed in."""
+"""One's own account: name and skills, password, and where one is signed in."""
 
 from __future__ import annotations
 
@@ -7,39 +7,19 @@ from flask import Blueprint, Response, flash, render_template, request
 from civflow.models import Person
 from civflow.models.people import ROLES
 from civflow.services import people
-from civflow.web.access import anyone, open_to, signed_in
-from civflow.web.current import actor, keep_signed_in, now, person, session, settings
+from civflow.web.access import open_to, signed_in
+from civflow.web.current import COOKIE, actor, now, person, session
 from civflow.web.htmx import redirect_to
-from civflow.web.limits import limiter
-from civflow.web.sign_in import OFTEN, safe_path
+from civflow.web.limits import failed, limiter
+from civflow.web.sign_in import FAILURES, sign_in_as
 from civflow.workflows.engine import NotFound, Refused
 
 blueprint = Blueprint("account", __name__)
-
-
-@blueprint.get("/register")
-@open_to(anyone)
-def register() -> str:
-    return render_template("account/register.html", then=safe_path(request.args.get("then", "")), typed={})
-
-
-@blueprint.post("/register")
-@open_to(anyone)
-@limiter.limit(OFTEN)
-def register_it() -> Response:
-    """Make an account and sign in."""
-    then = safe_path(request.form.get("then", ""))
-    password = request.form.get("password", "")
-    try:
-        people.check_length(password)
-        made = people.add_person(session(), name=request.form.get("name", ""), email=request.form.get("email", ""),
-                                 password=password, now=now())  # fmt: skip
-    except Refused as refused:
-        session().rollback()
-        page = render_template("account/register.html", then=then, typed=request.form, refused=refused.fields,
-                               errors=list(refused.fields.items()))  # fmt: skip
-        return Response(page, 422)
-    return _stay_signed_in(made, then)
+LONGEST_SKILL, MOST_SKILLS = 40, 20
+# The first sign that is found counts: most browsers also name others.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+           ("Linux", "Linux"))  # fmt: skip
 
 
 @blueprint.get("/account")
@@ -48,34 +28,47 @@ def show() -> str:
     return render_template("account/show.html", **_context())
 
 
-@blueprint.post("/account/skills")
+@blueprint.post("/account")
 @open_to(signed_in)
-def skills() -> Response:
-    """What one can do: teams and assessors are matched by it."""
-    words = [" ".join(word.split())[:40] for word in request.form.get("skills", "").split(",")]
-    _me().skills = list(dict.fromkeys(word.lower() for word in words if word))[:20]
+def save() -> Response:
+    """One's name, and what one can do: teams and assessors are matched by it."""
+    me, typed = _me(), request.form.get("skills", "").replace("\x00", "")
+    words = [" ".join(word.split()).lower()[:LONGEST_SKILL] for word in typed.split(",")]
+    try:
+        people.rename(me, request.form.get("name", ""))
+    except Refused as refused:
+        session().rollback()
+        return _again(refused.fields)
+    me.skills = list(dict.fromkeys(word for word in words if word))[:MOST_SKILLS]
     session().commit()
-    flash("Your skills are saved.", "done")
+    flash("Your name and your skills are saved.", "done")
     return redirect_to("/account")
 
 
 @blueprint.post("/account/password")
 @open_to(signed_in)
+@limiter.limit(FAILURES, key_func=lambda: f"password {actor().id}", deduct_when=failed)
 def password() -> Response:
     """Set another password: every browser is signed out, and this one signed in again."""
     me = _me()
     try:
-        if me.password_hash:
-            people.check_password(session(), email=me.email, password=request.form.get("old", ""))
+        _check_old_password(me)
         people.set_password(session(), me, request.form.get("password", ""), now=now())
     except Refused as refused:
         session().rollback()
-        sentence = " ".join(refused.sentences)
-        field = "old" if "does not fit" in sentence else "password"
-        shown = "That is not your password." if field == "old" else sentence
-        return Response(render_template("account/show.html", **_context(), errors=[(field, shown)]), 422)
+        return _again(refused.fields)
     flash("Your password is set. Other browsers are signed out.", "done")
-    return _stay_signed_in(me, "/account")
+    return sign_in_as(me, "/account")
+
+
+def _check_old_password(me: Person) -> None:
+    """Whoever finds an open browser must not get the account. Raises Refused."""
+    if me.password_hash:
+        try:
+            people.check_password(session(), email=me.email, password=request.form.get("old", ""))
+        except Refused:
+            sentence = "That is not your password."
+            raise Refused(sentence, fields={"old": sentence}) from None
 
 
 @blueprint.post("/account/sign-ins/<int:sign_in_id>/end")
@@ -83,6 +76,7 @@ def password() -> Response:
 def end(sign_in_id: int) -> Response:
     people.end(session(), _me(), sign_in_id, now=now())
     session().commit()
+    flash("That browser is signed out.", "done")
     return redirect_to("/account")
 
 
@@ -101,15 +95,26 @@ def _me() -> Person:
     return found
 
 
-def _stay_signed_in(me: Person, then: str) -> Response:
-    token, until = people.sign_in(
-        session(), me, now=now(), hours=settings().session_hours, browser=request.user_agent.string
-    )
-    session().commit()
-    return keep_signed_in(redirect_to(then), token, until)
+def _again(fields: dict[str, str]) -> Response:
+    page = render_template("account/show.html", **_context(), typed=request.form, errors=[*fields.items()])
+    return Response(page, 422)
+
+
+def browser_words(agent: str) -> str:
+    """'Firefox on Linux': what a browser says of itself, as far as people know it by that."""
+    browser = next((name for sign, name in BROWSERS if sign in agent), "")
+    system = next((name for sign, name in SYSTEMS if sign in agent), "")
+    return " on ".join(part for part in (browser or "A browser", system) if part)
 
 
 def _context() -> dict[str, object]:
     held = sorted({ROLES[h.role] + ("" if h.scope == "site" else f", for one {h.scope}")
                    for h in actor().roles if h.role in ROLES})  # fmt: skip
-    return {"me": _me(), "sign_ins": people.sign_ins(session(), _me(), now=now()), "roles": held}
+    here = people.sign_in_of(session(), request.cookies.get(COOKIE, ""))
+    return {
+        "me": _me(),
+        "browser_words": browser_words,
+        "sign_ins": people.sign_ins(session(), _me(), now=now()),
+        "roles": held,
+        "here": here,
+    }

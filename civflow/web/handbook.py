@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, render_template
+from markupsafe import Markup
 from sqlalchemy import func, select
 
-from civflow.services.programmes import shipped
-from civflow.web import diagrams
+from civflow.services.programmes import contents_of, shipped, stored_programmes
+from civflow.web import diagrams, flow
 from civflow.web.access import anyone, open_to
-from civflow.web.current import actor, session
+from civflow.web.current import actor, now, session
 from civflow.workflows import HANDBOOK
 from civflow.workflows.draw import drawing
-from civflow.workflows.engine import NotFound, Workflow
-from civflow.workflows.programme import KINDS
+from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, Step, Workflow
+from civflow.workflows.programme import KINDS, Programme, Stage
+from civflow.workflows.visibility import SEES
 
 blueprint = Blueprint("handbook", __name__)
 STAFF = {"programme_manager", "auditor", "administrator", "approver"}
@@ -24,7 +27,8 @@ KIND_WORDS = dict(zip(KINDS, ("Call", "Gate", "Work", "Event", "Award", "Survey"
 @blueprint.get("/handbook")
 @open_to(anyone)
 def contents() -> str:
-    return render_template("handbook/contents.html", pages=HANDBOOK.values(), programmes=shipped(), counts=_totals())
+    counts = _totals()
+    return render_template("handbook/contents.html", pages=HANDBOOK.values(), programmes=_programmes(), counts=counts)
 
 
 @blueprint.get("/handbook/<name>")
@@ -36,16 +40,36 @@ def show(name: str) -> str:
     counts = _counts(page) if _is_staff() else {}
     nodes, edges = drawing(page, counts)
     return render_template("handbook/show.html", page=page, counts=counts, is_staff=_is_staff(),
-                           picture=diagrams.picture(nodes, edges, title=page.title), steps=_steps(page))  # fmt: skip
+                           picture=diagrams.picture(nodes, edges, title=page.title), steps=_steps(page),
+                           sees=_sentences(SEES[name]), begins=_sentences((*page.begun_by, BY_CIVFLOW)),
+                           begin_requires=_sentences(page.begin_requires))  # fmt: skip
 
 
 @blueprint.get("/handbook/programmes/<name>")
 @open_to(anyone)
 def programme(name: str) -> str:
-    found = shipped().get(name)
+    found = _programmes().get(name)
     if found is None:
-        raise NotFound(f"There is no programme “{name}”. Those that come with civflow are {', '.join(shipped())}.")
-    return render_template("handbook/programme.html", programme=found.programme, kinds=KIND_WORDS)
+        raise NotFound(f"There is no programme “{name}”. There are {', '.join(_programmes())}.")
+    return render_template("handbook/programme.html", programme=found, kinds=KIND_WORDS, picture=_picture(found))
+
+
+def _programmes() -> dict[str, Programme]:
+    """By name: the newest version that is stored here, or the one that comes with civflow."""
+    named = {name: loaded.programme for name, loaded in shipped().items()}
+    return named | {stored.name: contents_of(stored) for stored in stored_programmes(session())}
+
+
+def _picture(programme: Programme) -> Markup:
+    """The flow as it would be if a call opened today; without the surveys, which last longer than all the rest."""
+    stages, begins = [], now()
+    stage: Stage | None = programme.call
+    while stage:
+        ends = begins + stage.length
+        if stage.kind != "survey":
+            stages.append(flow.FlowStage(stage.id, stage.title, stage.kind, begins, ends, None, None, "future"))
+        begins, stage = ends, programme.after(stage)
+    return flow.picture(flow.Flow(programme.title, stages, now(), programme.timezone), counts=False)
 
 
 def _steps(page: Workflow) -> list[dict[str, Any]]:
@@ -54,12 +78,22 @@ def _steps(page: Workflow) -> list[dict[str, Any]]:
         {
             "step": step, "from": [page.states[s].staff for s in step.sources], "to": page.states[step.target].staff,
             "backward": any(page.is_backward(step, source) for source in step.sources),
-            "by": [r.sentence for r in step.permits], "requires": [r.sentence for r in step.requires],
+            "by": _sentences(step.permits), "requires": _sentences(step.requires), "asks": _asks(step),
             "then": [name.replace("_", " ") for name in step.then],
-            "due": step.due.replace("_", " ") if step.due else "",
+            "due": step.due.removesuffix("_at").replace("_", " ") if step.due else "",
         }
         for step in page.steps
     ]  # fmt: skip
+
+
+def _sentences(rules: Iterable[Rule]) -> list[str]:
+    return list(dict.fromkeys(r.sentence for r in rules))
+
+
+def _asks(step: Step) -> list[str]:
+    """What the step asks for, in words."""
+    asks = [ask.label if ask.required else f"{ask.label} (if you want)" for ask in step.asks]
+    return [*asks, "A reason, which is kept"] if step.reason else asks
 
 
 def _is_staff() -> bool:

@@ -3,45 +3,61 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
 
 from civflow.models import Message
-from civflow.web.access import holders_of, load, open_to
-from civflow.web.cases import offered_steps
-from civflow.web.current import session
+from civflow.services.seeing import looked_at
+from civflow.web.access import holders_of, open_to
+from civflow.web.asks import whole_number
+from civflow.web.cases import entries, offered_steps
+from civflow.web.current import actor, now, session, settings
 from civflow.web.htmx import page_or_fragment
 from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import NotFound
+from civflow.workflows.visibility import kept_back
 
 blueprint = Blueprint("outbox", __name__)
-EACH = 50
-STAFF = holders_of("programme_manager", "auditor", "administrator")
+EACH, LAST_PAGE = 50, 100_000
+STAFF = holders_of("programme_manager", "auditor", "administrator", site=True, in_demonstration=True)
 
 
 @blueprint.get("/outbox")
 @open_to(STAFF)
 def messages() -> Response:
     """Messages, newest first; by state and by words."""
-    state, words = request.args.get("state", ""), request.args.get("q", "").strip()
-    page = max(1, request.args.get("page", 1, type=int))
-    where = []
+    state, words = request.args.get("state", ""), request.args.get("q", "").strip().replace("\x00", "")[:200]
+    number = min(max(1, whole_number(request.args.get("page", "")) or 1), LAST_PAGE)
+    where = _filter(state, words)
+    total = session().scalar(select(func.count()).select_from(Message).where(*where)) or 0
+    query = select(Message).where(*where).order_by(col(Message.id).desc()).limit(EACH).offset((number - 1) * EACH)
+    states = [("", "Any")] + [(s.name, s.staff) for s in HANDBOOK["message"].states.values()]
+    return page_or_fragment(
+        "outbox/list.html", "outbox/_list.html", messages=session().scalars(query).all(), total=total, number=number,
+        state=state, words=words, states=states, labels=HANDBOOK["message"].states,
+        leaves=set(HANDBOOK["message"].sources("send")),
+    )  # fmt: skip
+
+
+def _filter(state: str, words: str) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
     if state in HANDBOOK["message"].states:
         where.append(col(Message.state) == state)
     if words:
         like = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         where.append(col(Message.subject).ilike(like, escape="\\") | col(Message.address).ilike(like, escape="\\"))
-    total = session().scalar(select(func.count()).select_from(Message).where(*where)) or 0
-    query = select(Message).where(*where).order_by(col(Message.id).desc()).limit(EACH).offset((page - 1) * EACH)
-    states = [("", "Any")] + [(s.name, s.staff) for s in HANDBOOK["message"].states.values()]
-    return page_or_fragment(
-        "outbox/list.html", "outbox/_list.html", messages=session().scalars(query).all(), total=total, number=page,
-        state=state, words=words, states=states, labels=HANDBOOK["message"].states,
-    )  # fmt: skip
+    return where
 
 
 @blueprint.get("/outbox/<int:message_id>")
 @open_to(STAFF)
 def show(message_id: int) -> str:
-    message = load(Message, message_id)
+    """One message. A link that signs somebody in is shown in the demonstration alone, where nobody else gets it."""
+    message = session().get(Message, message_id)
+    if message is None:
+        raise NotFound("There is no such message.")
+    case = looked_at(session(), message, actor=actor(), now=now())
     state = HANDBOOK["message"].states[message.state]
-    return render_template("outbox/show.html", message=message, state=state, **offered_steps(message))
+    unread = set() if settings().demonstration else kept_back(case)
+    return render_template("outbox/show.html", message=message, state=state, unread=unread,
+                           entries=entries(message, case), **offered_steps(message))  # fmt: skip

@@ -1,8 +1,8 @@
-"""Signing in: with a password or a link, and out again."""
+"""Signing in: with a password or a link, and out again; and asking for an account."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, render_template, request
 
@@ -13,33 +13,34 @@ from civflow.services.messages import post
 from civflow.web.access import anyone, open_to
 from civflow.web.current import COOKIE, forget, keep_signed_in, now, session, settings
 from civflow.web.htmx import redirect_to
-from civflow.web.limits import limiter
+from civflow.web.limits import failed, limiter, named
 from civflow.workflows.engine import NotFound, Refused
+from civflow.workflows.visibility import SIGN_IN
 
 blueprint = Blueprint("sign_in", __name__)
-OFTEN = "10 per minute; 60 per hour"
+OFTEN = "10 per minute; 60 per hour"  # from one address
+FAILURES = "10 per 15 minutes"  # with one e-mail address
+LINKS = "5 per 15 minutes"  # to one e-mail address
+LONGEST_PATH = 80  # what a message keeps of the page that it leads to
 
 
 @blueprint.get("/sign-in")
 @open_to(anyone)
 def form() -> str:
-    return render_template(
-        "sign_in/form.html", then=safe_path(request.args.get("then", "")), people=_demonstration_people()
-    )
+    return _form_page(safe_path(request.args.get("then", "")))
 
 
 @blueprint.post("/sign-in")
 @open_to(anyone)
 @limiter.limit(OFTEN)
+@limiter.limit(FAILURES, key_func=named, deduct_when=failed)
 def sign_in() -> Response:
     email, then = request.form.get("email", ""), safe_path(request.form.get("then", ""))
     try:
         person = people.check_password(session(), email=email, password=request.form.get("password", ""))
     except Refused as refused:
-        page = render_template("sign_in/form.html", then=then, email=email, errors=list(refused.fields.items()),
-                               refused=refused.fields, people=_demonstration_people())  # fmt: skip
-        return Response(page, 422)
-    return _sign_in(person, then)
+        return Response(_form_page(then, email=email, refused=refused.fields, errors=[*refused.fields.items()]), 422)
+    return sign_in_as(person, then)
 
 
 @blueprint.get("/sign-in/link")
@@ -51,6 +52,7 @@ def ask_for_link() -> str:
 @blueprint.post("/sign-in/link")
 @open_to(anyone)
 @limiter.limit(OFTEN)
+@limiter.limit(LINKS, key_func=named)
 def send_link() -> Response:
     """Send a link. The answer is the same for an address that nobody has."""
     email, then = request.form.get("email", "").strip(), safe_path(request.form.get("then", ""))
@@ -59,19 +61,34 @@ def send_link() -> Response:
         page = render_template("sign_in/link.html", then=then, email=email, errors=[("email", sentence)])
         return Response(page, 422)
     person = people.person_by_email(session(), email)
-    if person and person.closed_at is None:
-        token = people.make_link(session(), person, now=now())
-        path = f"/sign-in/{token}" + (f"?then={then}" if then != "/" else "")
-        post(
-            session(),
-            person=person,
-            kind="sign_in",
-            key=f"sign-in-{people.token_hash(token)[:40]}",
-            about=path,
-            now=now(),
-        )
+    if person:
+        _post_link(person, then)
         session().commit()
-    return Response(render_template("sign_in/sent.html", email=email))
+    return Response(render_template("sign_in/sent.html", email=email, then=then))
+
+
+@blueprint.get("/register")
+@open_to(anyone)
+def register() -> str:
+    return render_template("sign_in/register.html", then=safe_path(request.args.get("then", "")), typed={})
+
+
+@blueprint.post("/register")
+@open_to(anyone)
+@limiter.limit(OFTEN)
+@limiter.limit(LINKS, key_func=named)
+def ask_for_account() -> Response:
+    """Send a link to the address: who can open it has the account. The answer tells nobody who has one already."""
+    email, then = request.form.get("email", "").strip(), safe_path(request.form.get("then", ""))
+    try:
+        person = people.welcome(session(), name=request.form.get("name", ""), email=email, now=now())
+    except Refused as refused:
+        page = render_template("sign_in/register.html", then=then, typed=request.form, refused=refused.fields,
+                               errors=[*refused.fields.items()])  # fmt: skip
+        return Response(page, 422)
+    _post_link(person, then)
+    session().commit()
+    return Response(render_template("sign_in/sent.html", email=email, then=then, is_new=True))
 
 
 @blueprint.get("/sign-in/<token>")
@@ -90,18 +107,18 @@ def use(token: str) -> Response:
         person = people.use_link(session(), token, now=now())
     except Refused:
         return Response(render_template("sign_in/confirm.html", person=None), 410)
-    return _sign_in(person, safe_path(request.form.get("then", "")))
+    return sign_in_as(person, safe_path(request.form.get("then", "")))
 
 
 @blueprint.post("/sign-in/as/<role>")
 @open_to(anyone)
-def sign_in_as(role: str) -> Response:
+def be_somebody(role: str) -> Response:
     """Only in the demonstration: be one of its people."""
     emails = {title: email for email, _, title in cast.ROLES} if settings().demonstration else {}
     person = people.person_by_email(session(), emails[role]) if role in emails else None
     if person is None:
         raise NotFound("There is nobody to be here. Sign in with your own account.")
-    return _sign_in(person, safe_path(request.form.get("then", "")))
+    return sign_in_as(person, safe_path(request.form.get("then", "")))
 
 
 @blueprint.post("/sign-out")
@@ -112,7 +129,9 @@ def sign_out() -> Response:
     return forget(redirect_to("/"))
 
 
-def _sign_in(person: Person, then: str) -> Response:
+def sign_in_as(person: Person, then: str) -> Response:
+    """Sign this browser in as the person and go to the page `then`; whoever was signed in before is signed out."""
+    people.sign_out(session(), request.cookies.get(COOKIE, ""), now=now())
     browser = request.user_agent.string
     token, until = people.sign_in(session(), person, now=now(), hours=settings().session_hours, browser=browser)
     session().commit()
@@ -121,9 +140,24 @@ def _sign_in(person: Person, then: str) -> Response:
 
 def safe_path(path: str) -> str:
     """The path of a page of this site, or the home page: never another site."""
-    parts = urlsplit(path)
-    inside = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and "\\" not in path
-    return path if inside and path.isprintable() else "/"
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
+        return "/"
+    return "/" if urlsplit(path).netloc else path
+
+
+def _form_page(then: str, **more: object) -> str:
+    return render_template("sign_in/form.html", then=then, people=_demonstration_people(), **more)
+
+
+def _post_link(person: Person, then: str) -> None:
+    """Put a message with a link into the outbox, unless the account is closed."""
+    if person.closed_at is None:
+        token = people.make_link(session(), person, now=now())
+        path = f"/sign-in/{token}?" + urlencode({"then": then}, safe="/")
+        if then == "/" or len(path) > LONGEST_PATH:
+            path = f"/sign-in/{token}"
+        key = f"{SIGN_IN}{people.token_hash(token)[:40]}"
+        post(session(), person=person, kind="sign_in", key=key, about=path, now=now())
 
 
 def _demonstration_people() -> list[tuple[str, str]]:

@@ -1,0 +1,117 @@
+"""Roles in a scope: what a person may do, who gives it and who takes it back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select, union_all
+from sqlalchemy.sql import literal
+from sqlmodel import Session, col
+
+from civflow.models import Challenge, Grant, Membership, Panellist, Person, Round, Team
+from civflow.models.people import ROLES, SCOPES
+from civflow.services.facts import stands_before
+from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
+from civflow.workflows.people import MANAGED_BY
+
+SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
+
+
+def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
+    """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
+    grants: Any = select(
+        col(Grant.role).label("role"), col(Grant.scope).label("scope"), col(Grant.scope_id).label("scope_id"),
+        col(Grant.limit_pounds).label("pounds"),
+    ).where(col(Grant.person_id) == person.id, col(Grant.revoked_at).is_(None))  # fmt: skip
+    leads = select(literal("team_lead"), literal("team"), col(Team.id), literal(None)).where(
+        col(Team.lead_id) == person.id, stands_before(Team, "disband")
+    )
+    belongs = select(literal("team_member"), literal("team"), col(Membership.team_id), literal(None)).where(
+        col(Membership.person_id) == person.id, stands_before(Membership, "leave")
+    )
+    seats = select(literal("panel_member"), literal("gate"), col(Panellist.gate_id), literal(None)).where(
+        col(Panellist.person_id) == person.id
+    )
+    rows = session.execute(union_all(grants, leads, belongs, seats))
+    return Actor(person.id, person.name, frozenset(Held(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
+
+
+def grant(
+    session: Session, person: Person, role: str, *, actor: Actor, now: datetime, scope: str = "site",
+    scope_id: int | None = None, limit_pounds: int | None = None,
+) -> Grant:  # fmt: skip
+    """Give a person a role in a scope; one that is held already only gets its limit changed.
+
+    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist, NotFound
+    for a round, challenge or team that does not.
+    """
+    _check_grant(role, scope, scope_id)
+    _may_grant(session, actor, role, scope, scope_id)
+    if actor.id == person.id and not actor.automatic:
+        raise Forbidden("Nobody gives a role to themselves. Ask somebody else who may give it.")
+    if limit_pounds is not None and limit_pounds < 0:
+        raise Refused("A limit in pounds is 0 or more.")
+    if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
+        raise NotFound(f"There is no {scope} {scope_id}.")
+    known = session.scalars(_current(person.id, role, scope, scope_id)).first()
+    if known:
+        known.limit_pounds = limit_pounds
+        session.flush()
+        return known  # type: ignore[no-any-return]
+    made = Grant(person_id=person.id or 0, role=role, scope=scope, scope_id=scope_id, limit_pounds=limit_pounds,
+                 granted_by_id=actor.id, granted_at=now)  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
+
+
+def revoke(
+    session: Session, person: Person, role: str, *, actor: Actor, now: datetime, scope: str = "site",
+    scope_id: int | None = None,
+) -> None:  # fmt: skip
+    """Take a role back. Raises Forbidden, or NotFound where the person does not hold it."""
+    _may_grant(session, actor, role, scope, scope_id)
+    known = session.scalars(_current(person.id, role, scope, scope_id)).first()
+    if known is None:
+        raise NotFound(f"{person.name} does not hold this role.")
+    known.revoked_at = now
+    session.flush()
+
+
+def _current(person_id: int | None, role: str, scope: str, scope_id: int | None) -> Select[Any]:
+    where = (col(Grant.person_id) == person_id, col(Grant.role) == role, col(Grant.scope) == scope,
+             col(Grant.revoked_at).is_(None))  # fmt: skip
+    return select(Grant).where(
+        *where, col(Grant.scope_id).is_(None) if scope_id is None else col(Grant.scope_id) == scope_id
+    )
+
+
+def _check_grant(role: str, scope: str, scope_id: int | None) -> None:
+    if role not in ROLES:
+        raise Refused(f"There is no role '{role}'; the roles are {', '.join(ROLES)}.")
+    if scope not in SCOPES:
+        raise Refused(f"There is no scope '{scope}'; the scopes are {', '.join(SCOPES)}.")
+    if (scope == "site") != (scope_id is None):
+        raise Refused("A role for the site has no number; every other scope needs the number of its record.")
+
+
+def _may_grant(session: Session, actor: Actor, role: str, scope: str, scope_id: int | None) -> None:
+    """Who may give which role stands in the handbook: workflows/people.py."""
+    scopes = {scope: scope_id} if scope != "site" else {}
+    if scope == "challenge" and (challenge := session.get(Challenge, scope_id)):
+        scopes["round"] = challenge.round_id
+    if not actor.automatic and not any(actor.holds(manager, scopes) for manager in MANAGED_BY[role]):
+        names = " or a ".join(ROLES[manager].lower() for manager in MANAGED_BY[role])
+        raise Forbidden(f"A {names} gives and takes this role.")
+
+
+def role_holders(session: Session) -> list[tuple[Person, str]]:
+    """Everybody who holds a granted role, with each role in words, by address."""
+    query = select(Person, Grant).join(Grant, col(Grant.person_id) == col(Person.id))
+    query = query.where(col(Grant.revoked_at).is_(None)).order_by(col(Person.email), col(Grant.id))
+    return [
+        (person, held.role + ("" if held.scope == "site" else f" ({held.scope} {held.scope_id})")
+         + (f", up to £{held.limit_pounds:,}" if held.limit_pounds is not None else ""))
+        for person, held in session.execute(query)
+    ]  # fmt: skip
