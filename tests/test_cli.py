@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import select, text
@@ -211,6 +217,85 @@ def test_nothing_runs_on_a_database_that_was_not_prepared(civflow, words):
     assert said == (1, "", "The database has not been prepared. Run: civflow init\n")
 
 
+@pytest.fixture
+def start(database_url, tmp_path):
+    """Starts the command as a process of its own in a prepared demonstration; what is left at the end is ended."""
+    environment = {
+        "CIVFLOW_DATABASE_URL": database_url, "CIVFLOW_FILES": str(tmp_path / "files"), "CIVFLOW_DEMONSTRATION": "1",
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path),
+    }  # fmt: skip
+    started = []
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "civflow", *words]
+        root = Path(__file__).parents[1]
+        started.append(subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answer(port: int) -> int:
+    """The status of the site's health page, once it answers."""
+    for _ in range(600):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
+                return int(response.status)
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError("The site does not answer.")
+
+
+@SQLITE
+@pytest.mark.slow
+def test_a_site_is_served_and_says_when_its_port_is_taken(prepared, start):
+    port = free_port()
+    server = start("serve", "--port", str(port))
+
+    assert answer(port) == 200
+    second = prepared("serve", "--port", str(port), demonstration="1")
+    assert (second.code, second.out) == (1, "")
+    assert second.err.splitlines()[-1] == (
+        f"Another program uses port {port}. End it, or choose another port: --port {port + 1}"
+    )
+    server.send_signal(signal.SIGINT)
+    assert server.wait(30) == 0
+
+
+@pytest.mark.slow
+def test_a_worker_works_until_it_is_told_to_stop(prepared, engine, start):
+    from civflow.services import jobs
+
+    jobs.prepare(engine)
+    worker = start("worker")
+    assert worker.stderr.readline() == "The worker has started. Stop it with Ctrl-C.\n"
+    for _ in range(600):
+        with new_session(engine) as session:
+            if session.connection().execute(text(TICKS[engine.dialect.name])).scalar():
+                break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("The worker does not tick.")
+
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 0
+
+
+TICKS = {
+    "sqlite": "SELECT count(*) FROM workflow_status WHERE name = 'tick' AND status = 'SUCCESS'",
+    "postgresql": "SELECT count(*) FROM dbos.workflow_status WHERE name = 'tick' AND status = 'SUCCESS'",
+}
+
+
 # The handbook and programmes
 
 
@@ -331,7 +416,7 @@ def test_a_person_is_added_given_roles_and_let_in(prepared, engine):
     assert granted == (0, "Ann Abbot is an approver for the site.\n", "")
     assert prepared("user", "list").out == f"{'ann@example.org':<40} {'Ann Abbot':<24} approver, up to £5,000\n"
     link = prepared("user", "link", "ann@example.org", base_url="https://civflow.example.org/")
-    assert re.fullmatch(r"https://civflow\.example\.org/sign-in/[\w-]{43}\n", link.out)
+    assert re.fullmatch(r"https://civflow\.example\.org/sign-in/[\w-]{32}\n", link.out)
     revoked = prepared("user", "revoke", "ann@example.org", "approver")
     assert revoked == (0, "Ann Abbot is no longer an approver for the site.\n", "")
     assert prepared("user", "list") == (0, "", "")
@@ -345,7 +430,7 @@ def test_a_password_is_read_from_the_input_and_must_be_long(prepared, engine):
     short = prepared("user", "password", "ann@example.org", typed="short\n")
     long = prepared("user", "password", "ann@example.org", typed="a long enough password\n")
 
-    assert short == (1, "", "Choose a password with at least 12 characters.\n")
+    assert short == (1, "", "Choose a password with at least 12 characters, and at most 200.\n")
     assert long == (0, "Ann has a new password, and is signed out everywhere.\n", "")
     with new_session(engine) as session:
         assert str(session.scalars(select(Person.password_hash)).one()).startswith("$argon2id$")

@@ -1,4 +1,4 @@
-"""The repository itself: layers hold, commits and clocks stay at the edge, and what exists is documented."""
+"""The repository itself: the layers hold, every name is known on both sides, and everything is documented."""
 
 from __future__ import annotations
 
@@ -6,81 +6,248 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from jinja2 import Environment
 
+from civflow import create_app
 from civflow.cli import commands
+from civflow.models.people import ROLES
+from civflow.services import messages, rendering
 from civflow.services.effects import EFFECTS
 from civflow.services.facts import FACTS
 from civflow.settings import SETTINGS
 from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows.programme import KNOWN_ROLES
+from tests.conftest import settings_for
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "civflow"
-EDGE = {"cli", "demo.py", "worker.py", "web"}
-BELOW = [p for p in PACKAGE.rglob("*.py") if p.relative_to(PACKAGE).parts[0] not in EDGE]
-README = (ROOT / "README.md").read_text("utf-8")
+TEMPLATES = PACKAGE / "templates"
+EDGE = ("civflow/web/", "civflow/cli/", "civflow/worker.py", "civflow/demo.py")
+CLOCKS = {"civflow/web/formats.py", "civflow/cli/opening.py", "civflow/worker.py", "civflow/demo.py"}
+STATES = {state for page in HANDBOOK.values() for state in page.states}
 
 
-def test_the_import_contracts_hold():
-    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-logo"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout
+def tracked(*patterns: str) -> list[Path]:
+    """The files that belong to the repository."""
+    listed = subprocess.run(["git", "ls-files", "-z", *patterns], cwd=ROOT, check=True, capture_output=True, text=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_nothing_below_the_edge_commits():
-    """On SQLite a savepoint that a service opens itself is no commit of the caller's transaction."""
-    assert [str(p) for p in BELOW if re.search(r"session\.commit\(", p.read_text("utf-8"))] == []
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
-def test_nothing_below_the_edge_reads_the_clock():
-    clock = re.compile(r"datetime\.now\(|date\.today\(|time\.time\(|utcnow\(")
-    assert [str(p.relative_to(ROOT)) for p in BELOW if clock.search(p.read_text("utf-8"))] == []
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield name(path), ast.parse(path.read_text("utf-8"))
 
 
-def test_the_handbook_names_exactly_the_effects_that_services_do():
+def found(what: Callable[[ast.AST], bool]) -> list[str]:
+    """'file:line' of every node of civflow's modules that is such."""
+    return [
+        f"{file}:{node.lineno}"
+        for file, tree in modules()
+        for node in ast.walk(tree)
+        if what(node)  # type: ignore[attr-defined]
+    ]
+
+
+def calls(node: ast.AST, *names: str) -> bool:
+    """Whether a node calls a method of one of these names."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+
+
+# Layers
+
+
+def test_the_layers_hold():
+    lint = Path(sys.executable).parent / "lint-imports"
+    ended = subprocess.run([lint, "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_only_the_edge_commits():
+    commits = found(lambda node: calls(node, "commit", "rollback"))
+
+    assert [place for place in commits if not place.startswith(EDGE)] == []
+    assert commits != []
+
+
+def test_only_the_edge_reads_the_clock():
+    clocks = found(lambda node: calls(node, "now", "utcnow", "today") and "func" not in ast.unparse(node))
+    clocks += found(lambda node: isinstance(node, ast.Call) and ast.unparse(node.func) == "time.time")
+
+    readers = {place.split(":")[0] for place in clocks}
+    assert {reader for reader in readers if not reader.startswith(EDGE)} == set()
+
+
+def test_templates_compare_no_states():
+    wrong = re.compile(rf"\bstate\s*(==|!=|in|not in)\s*[(\[]?['\"]({'|'.join(STATES)})['\"]")
+    assert [name(t) for t in sorted(TEMPLATES.rglob("*.*")) if wrong.search(t.read_text("utf-8"))] == []
+
+
+def test_states_are_compared_by_the_handbook_and_its_facts_alone():
+    """Elsewhere `stands_before` asks by the step that begins in a state, or a page says what its states mean."""
+    compared = {place.split(":")[0] for place in found(compares_a_state)}
+
+    assert {file for file in compared if not file.startswith("civflow/workflows/")} == {"civflow/services/facts.py"}
+
+
+def test_the_facts_compare_with_states_that_there_are():
+    tree = ast.parse((PACKAGE / "services" / "facts.py").read_text("utf-8"))
+    unknown = []
+    for node in filter(compares_a_state, ast.walk(tree)):
+        noun = re.search(r"(?:OTHER_)?([A-Z]+)\.c\.state", ast.unparse(node))
+        assert noun, ast.unparse(node)
+        named = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and n.value in STATES}
+        unknown += [f"{noun[1]}: {state}" for state in named - set(HANDBOOK[noun[1].lower()].states)]
+    assert unknown == []
+
+
+def compares_a_state(node: ast.AST) -> bool:
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+    elif calls(node, "in_", "not_in", "startswith") and isinstance(node, ast.Call):
+        sides = [node.func, *node.args]
+    else:
+        return False
+    return any(is_a_state(side) for side in sides) and any(names_a_state(side) for side in sides)
+
+
+def is_a_state(node: ast.AST) -> bool:
+    words = ast.unparse(node)
+    return bool(re.search(r"\b(state|to_state|from_state)\b", words)) and not isinstance(node, ast.Constant)
+
+
+def names_a_state(node: ast.AST) -> bool:
+    constants = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
+    return any(value in STATES for value in constants if isinstance(value, str))
+
+
+# Both sides know each other
+
+
+def test_the_handbook_and_the_services_know_the_same_effects():
     assert set().union(*(page.effects for page in HANDBOOK.values())) == set(EFFECTS)
 
 
-def test_the_facts_are_exactly_those_that_rules_need():
-    needed = {name: set(page.needs) | set(visibility.needs_of(name)) for name, page in HANDBOOK.items()}
-    assert {name: needs for name, needs in needed.items() if needs} == {
-        name: set(facts) for name, facts in FACTS.items()
-    }
+def test_the_handbook_and_the_services_know_the_same_facts():
+    looking = {noun: set(rules) for noun, rules in visibility.SEES.items()}
+    looking["application"] |= {*visibility.WORDS_OF_ITS_OWN, *visibility.WORDS_AFTER_THE_SEAL}
+    looking["gate"] |= set(visibility.SCORES)
+    needed = {noun: page.needs | {n for r in looking[noun] for n in r.needs} for noun, page in HANDBOOK.items()}
+
+    assert {noun: set(FACTS.get(noun, ())) for noun in HANDBOOK} == needed
+    assert set(FACTS) <= set(HANDBOOK) == set(visibility.SEES)
 
 
-def test_every_setting_is_in_the_readme_with_its_sentence():
-    rows = dict(re.findall(r"^\| `(CIVFLOW_\w+)` \| [^|]*\| (.+?) \|$", README, re.MULTILINE))
-    assert rows == {setting.name: setting.sentence for setting in SETTINGS}
+def test_a_programme_file_may_name_every_role_that_is_granted():
+    given = {"team_lead", "team_member", "public"}  # by a team, and by nobody
+
+    assert set(KNOWN_ROLES) - given == set(ROLES) - {"administrator"}
 
 
-def test_every_command_is_in_the_readme():
-    assert set(re.findall(r"^\| `civflow (\w+)` \|", README, re.MULTILINE)) == set(commands.commands)
+# Templates
 
 
-def test_every_module_says_what_it_is():
-    silent = [p for p in [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
-              if p.stat().st_size and ast.get_docstring(ast.parse(p.read_text("utf-8"))) is None]  # fmt: skip
-    assert silent == []
+@cache
+def the_app() -> Flask:
+    """An app that is never asked for a page."""
+    return create_app(settings_for("sqlite://"))
 
 
-def test_no_template_compares_a_state_or_fetches_from_elsewhere():
-    """Documents are printed by a closed fetcher, and no browser sees their styles."""
-    states = "|".join({name for page in HANDBOOK.values() for name in page.states})
-    wrong = []
-    for path in (PACKAGE / "templates").rglob("*.html"):
-        text = path.read_text("utf-8")
-        if re.search(rf"\.state\s*[!=]=\s*[\"']({states})[\"']", text):
-            wrong.append((path.name, "compares a state"))
-        printed = "documents" in path.parts
-        if not printed and re.search(r"\sstyle=\"|\son\w+=\"|src=\"https?:|<link[^>]+href=\"https?:", text):
-            wrong.append((path.name, "inline style, script, or another site"))
-    assert wrong == []
+def compiled_by(path: Path) -> Environment:
+    kind = path.relative_to(TEMPLATES).parts[0]
+    if kind == "mail":
+        return messages._templates()
+    return rendering._templates() if kind == "documents" else the_app().jinja_env
+
+
+def test_every_template_compiles():
+    for path in sorted(p for p in TEMPLATES.rglob("*") if p.is_file()):
+        compiled_by(path).compile(path.read_text("utf-8"), filename=name(path))
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-bench.lock", "requirements-node.lock", "package-lock.json", ".npmrc"]
+    ("what", "pattern"),
+    [
+        ("a style in a tag", r"<[a-z][^>]*\sstyle\s*="),
+        ("a script in a tag", r"<[a-z][^>]*\son[a-z]+\s*="),
+        ("a style in the page", r"<style\b"),
+        ("a script in the page", r"<script(?![^>]*\bsrc=)"),
+        ("something from elsewhere", r"<(?:script|link|img|iframe)[^>]*\b(?:src|href)\s*=\s*[\"'](?:https?:)?//"),
+    ],
 )
-def test_no_lock_file_holds_an_address(name):
-    assert re.findall(r"https?://\S*(?:simple|packages|registry|/-/)", (ROOT / name).read_text("utf-8")) == []
+def test_pages_hold_nothing_that_their_policy_forbids(what, pattern):
+    pages = [p for p in TEMPLATES.rglob("*.html") if "documents" not in p.parts]
+    assert [name(p) for p in sorted(pages) if re.search(pattern, p.read_text("utf-8"), re.IGNORECASE)] == []
+
+
+def test_our_styles_and_scripts_fetch_nothing_from_elsewhere():
+    ours = [p for p in (PACKAGE / "static").glob("*.*") if p.suffix in (".css", ".js", ".svg")]
+    remote = re.compile(r"url\(\s*[\"']?(?:https?:)?//|@import|(?:fetch|import)\(\s*[\"']https?:")
+    assert ours != []
+    assert [name(p) for p in ours if remote.search(p.read_text("utf-8"))] == []
+
+
+# Documentation
+
+
+def rows_of_the_readme(first_column: str) -> list[list[str]]:
+    """The cells of the README's table that begins with this heading."""
+    lines = iter((ROOT / "README.md").read_text("utf-8").splitlines())
+    for line in lines:
+        if line.startswith(f"| {first_column} |"):
+            break
+    next(lines)
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+    return rows
+
+
+def test_every_setting_is_in_the_readme_with_its_sentence():
+    rows = [[cell.strip("`") for cell in row[:2]] + row[2:] for row in rows_of_the_readme("setting")]
+
+    assert rows == [[s.name, s.default, s.sentence] for s in SETTINGS]
+
+
+def test_every_setting_is_read_where_settings_are_read():
+    named = re.compile(r"(environ|getenv)\W.*CIVFLOW_")
+    readers = {name(path) for path in PACKAGE.rglob("*.py") if named.search(path.read_text("utf-8"))}
+    assert readers == {"civflow/demo.py"}  # which has another default for two of them
+
+
+def test_every_command_is_in_the_readme_with_its_parts():
+    rows = {row[0].strip("`").removeprefix("civflow "): row[1] for row in rows_of_the_readme("command")}
+
+    assert set(rows) == set(commands.commands)
+    for command, group in commands.commands.items():
+        parts = getattr(group, "commands", {})
+        assert [part for part in parts if f"`{part}" not in rows[command]] == [], command
+
+
+def test_every_module_says_what_it_is():
+    code = [p for p in tracked("*.py") if p.read_text("utf-8").strip()]
+    assert [name(p) for p in code if not ast.get_docstring(ast.parse(p.read_text("utf-8")))] == []
+
+
+def test_the_lock_files_hold_hashes_and_no_addresses():
+    locks = tracked("*.lock", "package-lock.json")
+    assert locks != []
+    assert [name(p) for p in locks if re.search(r"https?://|git\+|file:", p.read_text("utf-8"))] == []
+    pinned = (ROOT / "requirements.lock").read_text("utf-8")
+    assert len(re.findall(r"^\S+==\S+ \\$", pinned, re.MULTILINE)) <= pinned.count("--hash=sha256:")
+
+
+def test_nothing_is_committed_that_the_commands_make():
+    made = (".venv/", "node_modules/", "civflow/static/vendor/", "var/", "dist/", ".hypothesis/")
+    assert [name(p) for p in tracked() if name(p).startswith(made) or "__pycache__" in p.parts] == []

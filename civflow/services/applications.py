@@ -144,11 +144,11 @@ def _somebody_wrote(session: Session, application: Application, question: str, a
             who = "You have" if entry.actor_id == actor.id else f"{entry.actor_name} has"
             where = " in another window" if entry.actor_id == actor.id else ""
             return Conflicted(
-                f"{who} changed this answer{where} since you opened it. Both texts are below.",
+                f"{who} changed this answer{where} since you opened it. Both texts are on this page.",
                 who=entry.actor_name,
                 when=entry.at,
             )
-    return Conflicted("This answer was changed since you opened it. Both texts are below.", who="", when=None)
+    return Conflicted("This answer was changed since you opened it. Both texts are on this page.", who="", when=None)
 
 
 def acknowledge(session: Session, application: Application, *, actor: Actor, now: datetime) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from civflow.models import Challenge, Document, Tracked
+from civflow.models import Document, Tracked
 from civflow.services import documents
 from civflow.services.naming import path_of, title_of
 from civflow.services.seeing import looked_at
@@ -47,10 +47,7 @@ def hand_out(session: Session, document_id: int, *, actor: Actor, now: datetime)
 
 def about(session: Session, paper: Paper) -> tuple[str, str]:
     """What the document is about, and the page where that is read."""
-    path = path_of(paper.record)
-    if isinstance(paper.record, Challenge):
-        path = f"/challenges/{paper.record.slug}"
-    return title_of(session, paper.record), path
+    return title_of(session, paper.record), path_of(paper.record)
 
 
 def content(paper: Paper, *, files: Path) -> bytes:

@@ -36,6 +36,8 @@ def title_of(session: Session, record: Tracked) -> str:
 def path_of(record: Tracked) -> str:
     """The path of the page where the record is read."""
     name = type(record).__name__.lower()
+    if isinstance(record, Challenge):
+        return f"/challenges/{record.slug}"
     if name in PARTS:
         page, column = PARTS[name]
         return f"/{page}/{getattr(record, column)}"

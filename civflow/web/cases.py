@@ -130,6 +130,7 @@ def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
         "possible": [o for o in found if o.allowed and not is_by_itself(o.step)],
         "not_yet": [o for o in found if not o.allowed and not o.forbidden and not is_by_itself(o.step)],
         "by_itself": [o for o in found if o.due and o.due > now()],
+        "for_others": [o for o in found if o.forbidden and not is_by_itself(o.step)],
     }  # fmt: skip
 
 

@@ -126,7 +126,9 @@ def test_of_two_writers_of_one_answer_the_second_is_told_who_was_first(call, ses
     save_answers(session, draft, {"idea": "Hers."}, actor=call.actor(hana), now=call.now, before={"idea": ""})
     with pytest.raises(Conflicted) as first:
         save_answers(session, draft, {"idea": "Mine."}, actor=call.actor(priya), now=call.now, before={"idea": ""})
-    assert first.value.sentences == ("Hana Begg has changed this answer since you opened it. Both texts are below.",)
+    assert first.value.sentences == (
+        "Hana Begg has changed this answer since you opened it. Both texts are on this page.",
+    )
     assert (first.value.who, first.value.when) == ("Hana Begg", call.now)
     assert stored(draft) == {"idea": "Hers."}
     with pytest.raises(Conflicted) as own:
@@ -134,7 +136,7 @@ def test_of_two_writers_of_one_answer_the_second_is_told_who_was_first(call, ses
             session, draft, {"idea": "My other tab."}, actor=call.actor(hana), now=call.now, before={"idea": ""}
         )
     assert own.value.sentences == (
-        "You have changed this answer in another window since you opened it. Both texts are below.",
+        "You have changed this answer in another window since you opened it. Both texts are on this page.",
     )
 
 

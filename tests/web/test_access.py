@@ -12,10 +12,10 @@ SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ROUTES = {
     "anyone": """
         about.accessibility about.favicon about.health about.how_it_works about.privacy about.robots
-        account.register account.register_it cases.show challenges.download challenges.list_challenges
+        cases.show challenges.download challenges.list_challenges
         challenges.show documents.pdf documents.show drafting.save handbook.contents handbook.programme
-        handbook.show home.home sign_in.ask_for_link sign_in.form sign_in.look sign_in.send_link sign_in.sign_in
-        sign_in.sign_in_as sign_in.sign_out sign_in.use writing.save
+        handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
+        sign_in.register sign_in.send_link sign_in.sign_in sign_in.sign_in_as sign_in.sign_out sign_in.use writing.save
     """,
     "challenge owner or programme manager": """
         drafting.begin drafting.new
@@ -23,11 +23,11 @@ ROUTES = {
     "programme manager or approver or finance officer or auditor or challenge owner": """
         rounds.list_rounds rounds.show
     """,
-    "programme manager or auditor or administrator": """
+    "programme manager or auditor or administrator for the whole site, or anyone in the demonstration": """
         outbox.messages outbox.show
     """,
     "signed in": """
-        account.end account.end_all account.password account.show account.skills applications.book_interview
+        account.end account.end_all account.password account.save account.show applications.book_interview
         applications.check applications.give_back_interview applications.interview applications.mine
         applications.on_one_page applications.read_the_text applications.receipt applications.send applications.show
         applying.apply applying.form assessment.accept assessment.decline assessment.mine assessment.score
