@@ -15,7 +15,7 @@ ROUTES = {
         cases.show challenges.download challenges.list_challenges
         challenges.show documents.pdf documents.show drafting.save handbook.contents handbook.programme
         handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
-        sign_in.register sign_in.send_link sign_in.sign_in sign_in.sign_in_as sign_in.sign_out sign_in.use writing.save
+        sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use writing.save
     """,
     "challenge owner or programme manager": """
         drafting.begin drafting.new
