@@ -82,7 +82,7 @@ def wide_picture(flow: Flow, *, counts: bool) -> Picture:
     """The flow from left to right, in proportion to time as far as `LEAST` and `MOST` let it."""
     edges, cut = _edges(_durations(flow))
     numbers, left = _numbers(flow.stages) if counts else ([""] * len(flow.stages), "")
-    days, levels = _days(flow), _levels(flow.stages, counts=counts)
+    days, thick = _days(flow), levels(flow.stages, counts=counts)
     shapes: list[Shape] = []
     reach: list[float] = []  # how far the words of each tier go
     for n, (stage, (begin, end)) in enumerate(zip(flow.stages, pairwise(edges), strict=True)):
@@ -90,7 +90,7 @@ def wide_picture(flow: Flow, *, counts: bool) -> Picture:
         x, anchor = (WIDE, "end") if begin + need > WIDE else (begin, "start")
         tier = _free_tier(reach, min(begin, WIDE - need), need)
         break_at = begin + (end - begin) * 0.72 if n in cut else None
-        path = _across(begin, end - GAP, *levels[n])
+        path = across(begin, end - GAP, *thick[n])
         y = FIRST_LABEL + TIER * tier
         words = ([stage.title], days[n], numbers[n])
         shapes.append(Shape(stage, path, begin, x, y, anchor, *words, tier, break_at))
@@ -114,21 +114,22 @@ def narrow_picture(flow: Flow, *, counts: bool) -> Picture:
     edges = [4.0]
     for title, number, duration in zip(titles, numbers, durations, strict=True):
         edges.append(edges[-1] + 18 * (len(title) + 1 + bool(number)) + 14 + spare * duration)
-    levels, days = _levels(flow.stages, counts=counts), _days(flow)
+    thick, days = levels(flow.stages, counts=counts), _days(flow)
     shapes = [
-        Shape(stage, _down(top, bottom - GAP, *levels[n]), 0, WORDS, top + 16, "start", titles[n], days[n], numbers[n])
+        Shape(stage, _down(top, bottom - GAP, *thick[n]), 0, WORDS, top + 16, "start", titles[n], days[n], numbers[n])
         for n, (stage, (top, bottom)) in enumerate(zip(flow.stages, pairwise(edges), strict=True))
     ]
     return Picture(shapes, "", NARROW, edges[-1] + 4, today_between(flow, edges))
 
 
-def _across(left: float, right: float, begin: float, end: float) -> str:
-    middle, top, bottom = (left + right) / 2, AXIS - begin / 2, AXIS + begin / 2
-    top_end, bottom_end = AXIS - end / 2, AXIS + end / 2
+def across(left: float, right: float, begin: float, end: float, *, middle: float = AXIS) -> str:
+    """The outline of a stage from left to right, `begin` and `end` thick, around the height `middle`."""
+    half, top, bottom = (left + right) / 2, middle - begin / 2, middle + begin / 2
+    top_end, bottom_end = middle - end / 2, middle + end / 2
     return (
-        f"M{left:.1f} {top:.1f}C{middle:.1f} {top:.1f} {middle:.1f} {top_end:.1f} {right:.1f} {top_end:.1f}"
+        f"M{left:.1f} {top:.1f}C{half:.1f} {top:.1f} {half:.1f} {top_end:.1f} {right:.1f} {top_end:.1f}"
         f"V{bottom_end:.1f}"
-        f"C{middle:.1f} {bottom_end:.1f} {middle:.1f} {bottom:.1f} {left:.1f} {bottom:.1f}Z"
+        f"C{half:.1f} {bottom_end:.1f} {half:.1f} {bottom:.1f} {left:.1f} {bottom:.1f}Z"
     )
 
 
@@ -220,13 +221,19 @@ def _numbers(stages: Sequence[FlowStage]) -> tuple[list[str], str]:
     return found, "" if last is None or last == before else f"{last:,}"
 
 
+def numbers_of(stages: Sequence[FlowStage]) -> str:
+    """'37 -> 6 -> 3': how many came and were left, gate by gate; '' where nobody may know yet."""
+    found, end = _numbers(stages)
+    return " \N{RIGHTWARDS ARROW} ".join(filter(None, [*found, end]))
+
+
 def _both(stage: FlowStage) -> str:
     """'37 -> 6' at a gate, '37' where only one number is known or both are the same."""
     known = [n for n in (stage.into, stage.out_of) if n is not None]
     return " \N{RIGHTWARDS ARROW} ".join(f"{n:,}" for n in dict.fromkeys(known))
 
 
-def _levels(stages: Sequence[FlowStage], *, counts: bool) -> list[tuple[float, float]]:
+def levels(stages: Sequence[FlowStage], *, counts: bool) -> list[tuple[float, float]]:
     """How thick the flow is where each stage begins and ends: by the root of its numbers, else less at each gate."""
     most = max([n for s in stages for n in (s.into, s.out_of) if n is not None and counts], default=0)
     gates = sum(stage.kind == "gate" for stage in stages)

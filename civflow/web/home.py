@@ -9,7 +9,8 @@ from civflow.services import desks, finding, publication
 from civflow.services.programmes import current_programme
 from civflow.web.access import anyone, open_to
 from civflow.web.current import actor, now, session
-from civflow.web.strips import strip_of, strips_of
+from civflow.web.flow import Board
+from civflow.web.strips import board_of, strip_of, strips_of
 
 blueprint = Blueprint("home", __name__)
 SHOWN = 10  # open challenges, and announced ones; the rest is one link away
@@ -28,7 +29,7 @@ def home() -> str:
         "home/show.html", desks=mine, parts={desk.role: _template_of(desk.role) for desk in mine},
         waiting=desks.by_urgency([waiting for desk in mine for waiting in desk.waiting]),
         open_rows=open_rows, soon_rows=[row for row in rows if row.group == "soon"][:SHOWN], strips=strips,
-        numbers=finding.numbers(session()), contents=None if signed_in else current_programme(session()),
+        boards=_boards_of_desks(mine), numbers=finding.numbers(session()), contents=None if signed_in else current_programme(session()),
         results=[] if signed_in else publication.latest_results(session()),
     )  # fmt: skip
 
@@ -37,6 +38,12 @@ def _strips_of_desks(mine: list[desks.Desk]) -> dict[int, Markup]:
     """The pictures of a challenge owner's own challenges, with what only staff know."""
     own = [one for desk in mine if desk.role == "owner" for one in desk.parts["challenges"]]
     return {one.challenge.id: strip_of(one.challenge, one.stages, now=now(), zone=one.zone) for one in own}
+
+
+def _boards_of_desks(mine: list[desks.Desk]) -> dict[int, Board]:
+    """Round id -> the challenges of a round that a programme manager runs, on one axis of time."""
+    views = [view for desk in mine if desk.role == "manager" for view in desk.parts["overviews"]]
+    return {view.round.id: board_of(session(), [s.challenge.id for s in view.strips], now=now()) for view in views}
 
 
 def _template_of(role: str) -> str | None:

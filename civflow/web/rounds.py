@@ -9,7 +9,7 @@ from civflow.services import overview
 from civflow.web.access import holders_of, load, open_to
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
-from civflow.web.strips import strips_of
+from civflow.web.strips import board_of
 from civflow.workflows import HANDBOOK
 
 blueprint = Blueprint("rounds", __name__)
@@ -28,7 +28,7 @@ def show(round_id: int) -> str:
     round_ = load(Round, round_id)
     found = overview.overview(session(), round_, actor=actor(), now=now())
     state = HANDBOOK["round"].states[round_.state]
-    flows = strips_of(session(), [strip.challenge.id or 0 for strip in found.strips], now=now(), staff=True)
+    board = board_of(session(), [strip.challenge.id or 0 for strip in found.strips], now=now())
     return render_template(
-        "rounds/show.html", found=found, flows=flows, round=round_, state=state, **offered_steps(round_)
+        "rounds/show.html", found=found, board=board, round=round_, state=state, **offered_steps(round_)
     )

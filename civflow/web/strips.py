@@ -11,11 +11,16 @@ from sqlmodel import Session, col, select
 from civflow.models import Challenge
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
-from civflow.web.flow import Flow, FlowStage, picture
+from civflow.web.flow import Board, Flow, FlowStage, board, picture
 
 
 def strip_of(challenge: Challenge, stages: Sequence[StageOf], *, now: datetime, zone: str) -> Markup:
-    """The picture of one challenge; nothing while it has no dates.
+    """The picture of one challenge; nothing while it has no dates."""
+    return picture(flow_of(challenge, stages, now=now, zone=zone))
+
+
+def flow_of(challenge: Challenge, stages: Sequence[StageOf], *, now: datetime, zone: str) -> Flow:
+    """What is drawn of a challenge.
 
     A survey lasts longer than everything before it, so it is drawn only once it has come.
     """
@@ -25,7 +30,7 @@ def strip_of(challenge: Challenge, stages: Sequence[StageOf], *, now: datetime, 
         FlowStage(s.id, s.title, s.kind, s.starts_at, s.ends_at, s.came, s.went_on, _state(s, n, here, now))
         for n, s in enumerate(drawn)
     ]
-    return picture(Flow(challenge.title, parts, now, zone))
+    return Flow(challenge.title, parts, now, zone)
 
 
 def _state(stage: StageOf, number: int, here: int | None, now: datetime) -> str:
@@ -35,16 +40,23 @@ def _state(stage: StageOf, number: int, here: int | None, now: datetime) -> str:
     return "past" if number < here else "current" if number == here else "future"
 
 
-def strips_of(
-    session: Session, challenge_ids: Sequence[int], *, now: datetime, staff: bool = False
-) -> dict[int, Markup]:
-    """Challenge id -> its picture with the public's numbers, or those for `staff`, in a fixed number of statements."""
+def strips_of(session: Session, challenge_ids: Sequence[int], *, now: datetime) -> dict[int, Markup]:
+    """Challenge id -> its picture with the public's numbers, in a fixed number of statements."""
+    return {key: picture(found) for key, found in _flows(session, challenge_ids, now=now, staff=False).items()}
+
+
+def board_of(session: Session, challenge_ids: Sequence[int], *, now: datetime) -> Board:
+    """Challenges on one axis of time with the numbers for staff, in a fixed number of statements."""
+    return board(_flows(session, challenge_ids, now=now, staff=True))
+
+
+def _flows(session: Session, challenge_ids: Sequence[int], *, now: datetime, staff: bool) -> dict[int, Flow]:
     if not challenge_ids:
         return {}
     challenges = session.exec(select(Challenge).where(col(Challenge.id).in_(challenge_ids))).all()
     programmes = [programme_of(session, challenge) for challenge in challenges]
     stages = funnels(session, challenges, programmes, staff=staff)
     return {
-        challenge.id or 0: strip_of(challenge, stages[challenge.id or 0], now=now, zone=programme.timezone)
+        challenge.id or 0: flow_of(challenge, stages[challenge.id or 0], now=now, zone=programme.timezone)
         for challenge, programme in zip(challenges, programmes, strict=True)
     }

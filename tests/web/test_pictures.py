@@ -79,8 +79,25 @@ def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:
     with app.test_request_context():
         strip = flow.strip(a_flow(), NOW - timedelta(days=100), NOW + timedelta(days=900))
     page = BeautifulSoup(str(strip), "html.parser")
-    assert [float(rect["x"]) for rect in page.select("rect")] == [100, 142, 152, 155, 260, 267]
-    assert page.select_one(".app-flow__today")["d"] == "M160.0 0V28"
+    begins = [float(path["d"].split()[0].removeprefix("M")) for path in page.select(".app-flow__stage")]
+    assert begins == [100, 142, 152, 155, 260, 267]
+    assert page.select_one(".app-flow__today")["d"] == "M160.0 0V30"
+    assert page.svg["aria-label"] == "now Work, 37 → 6 → 3 → 1 applications"
+
+
+def test_a_board_compares_challenges_on_one_axis(app: Flask) -> None:
+    later = Flow("Later", [FlowStage("call", "Call", "call", NOW + timedelta(days=365), NOW + timedelta(days=400),
+                                     None, None, "future")], NOW + timedelta(days=60))  # fmt: skip
+    with app.test_request_context():
+        board = flow.board({1: a_flow(), 2: later, 3: Flow("No dates yet", [], NOW)})
+        assert flow.board({}) == flow.Board("", {})
+    months = [t.get_text() for t in BeautifulSoup(str(board.axis), "html.parser").select("text")]
+    assert months[:6] == ["2024", "Sep", "Oct", "Nov", "Dec", "2025"]
+    assert {key: (row.numbers, row.until) for key, row in board.rows.items()} == {
+        1: ("37 → 6 → 3 → 1", "Work until 11 Feb 2025"), 2: ("", ""),
+    }  # fmt: skip
+    first, second = (float(row.strip.split(' d="M')[1].split()[0]) for row in board.rows.values())
+    assert (0 < first < 20, 600 < second < 1000) == (True, True)
 
 
 NODES = [Node("a", "Draft", initial=True), Node("b", "Open", count=3), Node("c", "Sift"), Node("d", "Done", final=True),
