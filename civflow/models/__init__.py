@@ -5,6 +5,7 @@ from civflow.models.assessment import Assignment, Conflict, Gate, Outcome, Panel
 from civflow.models.challenges import Challenge, ChallengeVersion, StageDates
 from civflow.models.delivery import Agreement, Deliverable, Place, Sprint
 from civflow.models.documents import Document
+from civflow.models.following import Alert, Follow, News
 from civflow.models.history import Act, History, Seal
 from civflow.models.messages import Message
 from civflow.models.people import Grant, Organisation, Person, Reading, SignIn, SignInLink
@@ -15,8 +16,8 @@ from civflow.models.rounds import Round
 from civflow.models.teams import Membership, Team
 
 __all__ = [
-    "Act", "Agreement", "Application", "Assignment", "Challenge", "ChallengeVersion", "Conflict", "Deliverable",
-    "Document", "Gate", "Grant", "History", "Membership", "Message", "Organisation", "Outcome", "Panellist", "Person",
-    "Place", "Programme", "ProgrammeState", "Question", "Reading", "Round", "Score", "Seal", "SignIn", "SignInLink",
-    "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "Team", "Tracked",
+    "Act", "Agreement", "Alert", "Application", "Assignment", "Challenge", "ChallengeVersion", "Conflict", "Deliverable",
+    "Document", "Follow", "Gate", "Grant", "History", "Membership", "Message", "News", "Organisation", "Outcome",
+    "Panellist", "Person", "Place", "Programme", "ProgrammeState", "Question", "Reading", "Round", "Score", "Seal",
+    "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "Team", "Tracked",
 ]  # fmt: skip

@@ -35,6 +35,8 @@ class Challenge(Tracked, table=True):
     notice_reference: str = Field(default="", max_length=60)
     source_url: str = Field(default="", max_length=500)
     earlier_result: str = Field(default="", max_length=300)
+    themes: list[str] = Field(default_factory=list, sa_type=JSON)  # keys of workflows/themes.py
+    place: str = Field(default="", max_length=100)  # where it is delivered
     sponsors_in_source: str = Field(default="", max_length=300)
 
 

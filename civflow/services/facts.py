@@ -228,7 +228,7 @@ def stands_before(model: type[Tracked], trigger: str) -> ColumnElement[bool]:
     return page.table.c.state.in_(page.sources(trigger))
 
 
-HEAVY = {"answers"}  # columns that no rule looks at
+HEAVY = {"answers", "themes"}  # columns that no rule looks at
 
 
 def columns(workflow: Workflow, needs: tuple[str, ...]) -> list[ColumnElement[Any]]:

@@ -30,13 +30,16 @@ def _templates() -> Environment:
 
 
 def write(*, person: Person, kind: str, key: str, about: str, now: datetime, document_id: int | None = None,
-          **context: Any) -> Message:  # fmt: skip
-    """A message from templates/mail/`kind`.txt, whose first line is the subject. `about` is the path of a page."""
+          unsubscribe: str = "", **context: Any) -> Message:  # fmt: skip
+    """A message from templates/mail/`kind`.txt, whose first line is the subject.
+
+    `about` is the path of a page, `unsubscribe` the path that ends messages of this kind with one press.
+    """
     text = _templates().get_template(f"{kind}.txt").render(person=person, **context)
     subject, _, body = text.strip().partition("\n")
     return Message(
         key=key, person_id=person.id, address=person.email, subject=subject.strip()[:200], body=body.strip(),
-        about=about, document_id=document_id, not_before=now + UNDO, state="", since=now,
+        about=about, unsubscribe=unsubscribe, document_id=document_id, not_before=now + UNDO, state="", since=now,
     )  # fmt: skip
 
 

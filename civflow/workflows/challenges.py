@@ -138,17 +138,19 @@ def _drafting() -> Iterator[Step]:
 
 def _calling() -> Iterator[Step]:
     yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
-               requires=(the_round_is_open, the_dates_are_set), then=("publish_the_text", "make_the_brief"),
+               requires=(the_round_is_open, the_dates_are_set),
+               then=("publish_the_text", "make_the_brief", "tell_the_followers"),
                label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
-               requires=(the_new_closing_date_is_later,), then=("move_the_deadline",),
+               requires=(the_new_closing_date_is_later,), then=("move_the_deadline", "tell_the_followers"),
                label="Move the closing date",
                says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
-    yield Step("close", "open", "closed", by=by_itself, due="closes_at", then=("take_in_the_applications",),
+    yield Step("close", "open", "closed", by=by_itself, due="closes_at",
+               then=("take_in_the_applications", "tell_the_followers"),
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, no_gate_has_started),
-               then=("move_the_deadline",), label="Reopen the call",
+               then=("move_the_deadline", "tell_the_followers"), label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
 
 
@@ -198,9 +200,11 @@ def _ending(programme: Programme) -> Iterator[Step]:
     stages = [s.id for s in programme.stages[1:]]
     last = next(s for s in programme.stages if programme.after(s) is None)
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
-               label="Complete the challenge", says="The challenge becomes part of the archive.")  # fmt: skip
+               then=("tell_the_followers",), label="Complete the challenge",
+               says="The challenge becomes part of the archive.")  # fmt: skip
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
-               by=the_programme_manager, reason=True, then=("tell_the_applicants", "close_the_applications"),
+               by=the_programme_manager, reason=True,
+               then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
                label="End without a winner", says="Every team still in the selection is told why.")  # fmt: skip
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
                label="File as an earlier challenge", says="It is shown in the archive with its source.")  # fmt: skip
@@ -208,12 +212,13 @@ def _ending(programme: Programme) -> Iterator[Step]:
                label="Resume the challenge",
                says="It stands at its last stage again.")  # fmt: skip
     yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
-               reason=True, then=("tell_the_programme_managers",), locks=("round",), label="Withdraw the challenge",
-               says="It is not shown to the public.")  # fmt: skip
+               reason=True, then=("tell_the_programme_managers", "tell_the_followers"), locks=("round",),
+               label="Withdraw the challenge", says="It is not shown to the public.")  # fmt: skip
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")  # fmt: skip
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
-               then=("tell_the_applicants", "close_the_applications"), label="Cancel the challenge",
+               then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
+               label="Cancel the challenge",
                says="Every applicant and the public read your reason.")  # fmt: skip
 
 

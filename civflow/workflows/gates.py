@@ -140,8 +140,8 @@ gate = Workflow(
         Step("reopen", ("proposed", "approved"), "scoring", by=the_programme_manager, reason=True,
              then=("tell_the_panel",), label="Reopen the scoring", says="The panel is told why, and can score again."),
         Step("release", "approved", "released", by=the_programme_manager, stamps=("released_at",),
-             then=("move_the_applications", "issue_the_letters", "move_the_challenge_on"), locks=("challenge",),
-             label="Release the result",
+             then=("move_the_applications", "issue_the_letters", "tell_the_followers", "move_the_challenge_on"),
+             locks=("challenge",), label="Release the result",
              says="Every team gets its letter. This cannot be undone."),
     ],
 )  # fmt: skip

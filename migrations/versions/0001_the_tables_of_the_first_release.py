@@ -157,6 +157,8 @@ def upgrade() -> None:
         sa.Column("notice_reference", sa.String(length=60), nullable=False),
         sa.Column("source_url", sa.String(length=500), nullable=False),
         sa.Column("earlier_result", sa.String(length=300), nullable=False),
+        sa.Column("themes", sa.JSON(), nullable=False),
+        sa.Column("place", sa.String(length=100), nullable=False),
         sa.Column("sponsors_in_source", sa.String(length=300), nullable=False),
         sa.CheckConstraint(
             "closes_at IS NULL OR opens_at IS NULL OR closes_at > opens_at",
@@ -217,6 +219,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("about", sa.String(length=80), nullable=False),
+        sa.Column("unsubscribe", sa.String(length=80), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -414,6 +417,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_conflict_team_id"), ["team_id"], unique=False)
 
     op.create_table(
+        "follow",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=True),
+        sa.Column("search", sa.String(length=600), nullable=True),
+        sa.Column("delivery", sa.String(length=10), nullable=False),
+        sa.Column("token", sa.String(length=43), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("delivery IN ('at_once', 'daily')", name=op.f("ck_follow_delivery")),
+        sa.CheckConstraint("(challenge_id IS NULL) <> (search IS NULL)", name=op.f("ck_follow_one_or_the_other")),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_follow_challenge_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_follow_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_follow")),
+        sa.UniqueConstraint("person_id", "challenge_id", name=op.f("uq_follow_person_id_challenge_id")),
+        sa.UniqueConstraint("person_id", "search", name=op.f("uq_follow_person_id_search")),
+        sa.UniqueConstraint("token", name=op.f("uq_follow_token")),
+    )
+    with op.batch_alter_table("follow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_follow_challenge_id"), ["challenge_id"], unique=False)
+
+    op.create_table(
         "gate",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
@@ -480,6 +505,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_membership_team_id"), ["team_id"], unique=False)
 
     op.create_table(
+        "news",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("sentence", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("looked_for_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_news_challenge_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_news")),
+        sa.UniqueConstraint("key", name=op.f("uq_news_key")),
+    )
+    with op.batch_alter_table("news", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_news_challenge_id"), ["challenge_id"], unique=False)
+        batch_op.create_index(
+            "ix_news_not_looked_for",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("looked_for_at IS NULL"),
+            postgresql_where=sa.text("looked_for_at IS NULL"),
+        )
+
+    op.create_table(
         "question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
@@ -525,6 +573,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stage_dates", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stage_dates_challenge_id"), ["challenge_id"], unique=False)
+
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("news_id", sa.Integer(), nullable=False),
+        sa.Column("follow_id", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["follow_id"], ["follow.id"], name=op.f("fk_alert_follow_id")),
+        sa.ForeignKeyConstraint(["news_id"], ["news.id"], name=op.f("fk_alert_news_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_alert_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert")),
+        sa.UniqueConstraint("person_id", "news_id", name=op.f("uq_alert_person_id_news_id")),
+    )
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alert_follow_id"), ["follow_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alert_news_id"), ["news_id"], unique=False)
+        batch_op.create_index(
+            "ix_alert_waiting",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("told_at IS NULL"),
+            postgresql_where=sa.text("told_at IS NULL"),
+        )
 
     op.create_table(
         "assignment",
@@ -932,6 +1004,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_assignment_application_id"))
 
     op.drop_table("assignment")
+    with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_alert_waiting", sqlite_where=sa.text("told_at IS NULL"), postgresql_where=sa.text("told_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_alert_news_id"))
+        batch_op.drop_index(batch_op.f("ix_alert_follow_id"))
+
+    op.drop_table("alert")
     with op.batch_alter_table("stage_dates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_dates_challenge_id"))
 
@@ -941,6 +1021,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_question_challenge_id"))
 
     op.drop_table("question")
+    with op.batch_alter_table("news", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_news_not_looked_for",
+            sqlite_where=sa.text("looked_for_at IS NULL"),
+            postgresql_where=sa.text("looked_for_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_news_challenge_id"))
+
+    op.drop_table("news")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_membership_team_id"))
         batch_op.drop_index(batch_op.f("ix_membership_state"))
@@ -954,6 +1043,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_gate_challenge_id"))
 
     op.drop_table("gate")
+    with op.batch_alter_table("follow", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_follow_challenge_id"))
+
+    op.drop_table("follow")
     with op.batch_alter_table("conflict", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_conflict_team_id"))
         batch_op.drop_index(batch_op.f("ix_conflict_person_id"))
