@@ -27,6 +27,11 @@ from tests.postgres import a_postgres
 __all__ = ["own_round", "played"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys play the demonstration first; whatever looks at it comes last, so that nobody waits for it."""
+    items.sort(key=lambda item: (not item.nodeid.startswith("tests/journeys"), "played" in item.fixturenames))  # type: ignore[attr-defined]
+
+
 def pytest_configure() -> None:
     """A test never meets the settings of whoever runs it."""
     for name in [n for n in os.environ if n.startswith("CIVFLOW_") and not n.startswith("CIVFLOW_TEST_")]:
