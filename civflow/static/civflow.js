@@ -7,6 +7,9 @@
 //   <form data-autosave method="post" action="..." hx-post="..." hx-trigger="input delay:2s, change"
 //     hx-target="find [data-autosave-status]"> ... <span data-autosave-status></span>
 //   Its status says when words are not saved; a save that did not arrive is tried again; leaving asks first.
+//   With data-autosave="complete" and hx-trigger="complete, submit" it saves once everything required is there.
+// On a page with shortcuts: <div data-shortcuts hidden> lists them, with a button that switches them off;
+//   data-shortcut="n"       a link or button that the key presses; of several, the one in the form with the focus
 
 const version = new URL(import.meta.url).search;
 const { initAll } = await import(new URL(`vendor/govuk-frontend.min.js${version}`, import.meta.url));
@@ -68,6 +71,19 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } })
   setTimeout(() => unsaved.has(form) && form.dispatchEvent(new Event("change", { bubbles: true })), TRY_AGAIN);
 });
 
+const REST = 2_000;
+const resting = new WeakMap();
+
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, ({ target }) => {
+    const form = autosaving(target);
+    if (form?.dataset.autosave !== "complete") return;
+    clearTimeout(resting.get(form));
+    if (!form.checkValidity()) return;
+    resting.set(form, setTimeout(() => unsaved.has(form) && form.dispatchEvent(new Event("complete")), REST));
+  });
+}
+
 addEventListener("beforeunload", (event) => {
   if (unsaved.size + saving.size) event.preventDefault();
 });
@@ -79,3 +95,37 @@ document.addEventListener("csrf-renewed", ({ detail: { token } }) => {
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
   }
 });
+
+// Shortcuts: single keys, listed on the page, silent while somebody types, and switched off for good with a button.
+
+const SHORTCUTS = "civflow-shortcuts";
+const list = document.querySelector("[data-shortcuts]");
+
+function shortcutsAreOn() {
+  return localStorage.getItem(SHORTCUTS) !== "off";
+}
+
+function showShortcuts() {
+  list.hidden = false;
+  list.querySelector("[data-shortcuts-list]").hidden = !shortcutsAreOn();
+  list.querySelector("button").textContent = shortcutsAreOn() ? "Switch shortcuts off" : "Switch shortcuts on";
+}
+
+if (list) {
+  showShortcuts();
+  list.querySelector("button").addEventListener("click", () => {
+    localStorage.setItem(SHORTCUTS, shortcutsAreOn() ? "off" : "on");
+    showShortcuts();
+  });
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.altKey || event.metaKey || !shortcutsAreOn()) return;
+    if (target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) return;
+    const found = [...document.querySelectorAll(`[data-shortcut="${CSS.escape(key.toLowerCase())}"]`)];
+    const here = found.find((element) => element.form?.contains(document.activeElement));
+    const chosen = here ?? found.find((element) => unsaved.has(element.form)) ?? found[0];
+    if (!chosen) return;
+    event.preventDefault();
+    chosen.click();
+  });
+}

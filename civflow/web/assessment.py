@@ -12,10 +12,11 @@ from civflow.services.advance import advance
 from civflow.services.assessment import record_score, scorecard_of
 from civflow.web.access import load, open_to, signed_in
 from civflow.web.current import actor, now, session
-from civflow.web.htmx import page_or_fragment, redirect_to
+from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("assessment", __name__)
+PROGRESS = "assessment/_progress.html"
 
 
 @blueprint.get("/assignments")
@@ -70,7 +71,7 @@ def decline(assignment_id: int) -> Response:
 @blueprint.post("/assignments/<int:assignment_id>/scores/<criterion>")
 @open_to(signed_in)
 def score(assignment_id: int, criterion: str) -> Response:
-    """Keep one score with its reason; the fragment comes back with the progress beside it."""
+    """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
     assignment = load(Assignment, assignment_id)
     typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "")}
     value = int(typed["value"]) if typed["value"].isdigit() else None
@@ -80,11 +81,12 @@ def score(assignment_id: int, criterion: str) -> Response:
         )
     except Refused as refused:
         session().rollback()
-        return _one_score(load(Assignment, assignment_id), criterion, 422, typed=typed, refused=refused)
+        return _not_scored(load(Assignment, assignment_id), criterion, typed, refused)
     session().commit()
-    if request.headers.get("HX-Request"):
-        return _one_score(assignment, criterion, 200, saved=True)
-    return redirect_to(f"/assignments/{assignment_id}#criterion-{criterion}")
+    if not is_htmx():
+        return redirect_to(f"/assignments/{assignment_id}#criterion-{criterion}")
+    context = _with_criterion(assignment, criterion)
+    return page_or_fragment("assessment/show.html", "assessment/_saved.html", also=[PROGRESS], **context)
 
 
 @blueprint.post("/assignments/<int:assignment_id>/submit")
@@ -101,16 +103,19 @@ def submit(assignment_id: int) -> Response:
     return redirect_to(f"/assignments/{assignment_id}")
 
 
-def _one_score(assignment: Assignment, criterion: str, status: int, *, typed: dict[str, str] | None = None,
-               refused: Refused | None = None, saved: bool = False) -> Response:  # fmt: skip
+def _not_scored(assignment: Assignment, criterion: str, typed: dict[str, str], refused: Refused) -> Response:
+    """The criterion again with what was typed, and the sentences at its fields."""
+    context = _with_criterion(assignment, criterion)
+    faults = refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
+    context |= {"typed": {criterion: typed}, "faults": faults, "errors": [*faults.items()]}
+    return page_or_fragment("assessment/show.html", "assessment/_score.html", 422, also=[PROGRESS],
+                            instead_of=f"#criterion-{criterion}", **context)  # fmt: skip
+
+
+def _with_criterion(assignment: Assignment, criterion: str) -> dict[str, Any]:
     context = _context(assignment)
-    context["criterion"] = next((c for c in context["card"].criteria if c.id == criterion), context["card"].criteria[0])
-    context |= {"typed": {criterion: typed} if typed else {}, "saved": criterion if saved else ""}
-    if refused:
-        context["faults"] = refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
-        context["errors"] = [(field, text) for field, text in context["faults"].items()]
-    return page_or_fragment("assessment/show.html", "assessment/_score.html", status, also=["assessment/_progress.html"],
-                            **context)  # fmt: skip
+    criteria = context["card"].criteria
+    return context | {"criterion": next((c for c in criteria if c.id == criterion), criteria[0])}
 
 
 def _refused(assignment: Assignment, refused: Refused, ids: dict[str, str]) -> Response:
@@ -126,5 +131,5 @@ def _context(assignment: Assignment) -> dict[str, Any]:
     return {
         "assignment": assignment, "gate": gate, "sheet": sheet, "card": scorecard_of(session(), gate),
         "application": session().get_one(Application, assignment.application_id),
-        "challenge": session().get_one(Challenge, assignment.challenge_id), "typed": {}, "faults": {}, "saved": "",
+        "challenge": session().get_one(Challenge, assignment.challenge_id), "typed": {}, "faults": {},
     }  # fmt: skip

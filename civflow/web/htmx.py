@@ -52,17 +52,21 @@ def is_htmx() -> bool:
 
 
 def page_or_fragment(
-    page: str, fragment: str, status: int = 200, *, also: Iterable[str] = (), **context: Any
+    page: str, fragment: str, status: int = 200, *, also: Iterable[str] = (), instead_of: str = "", **context: Any
 ) -> Response:
     """Answer with the template `page`, or to htmx with `fragment` and the fragments `also` out of band.
 
-    Both see the same context; `status` is 422 for a refusal and 409 when somebody was first.
+    Both see the same context; `status` is 422 for a refusal and 409 when somebody was first. `instead_of` is a
+    selector of what the fragment replaces, where that is another part than the one that asked for.
     """
     if not is_htmx():
         return make_response(render_template(page, **context), status)
     parts = [render_template(fragment, **context)]
     parts += [render_template(other, **{**context, "oob": OUT_OF_BAND}) for other in also]
-    return make_response("\n".join(parts), status)
+    if not instead_of:
+        return make_response("\n".join(parts), status)
+    answer: Response = htmx_response("\n".join(parts), status, retarget=instead_of, reswap="outerHTML")
+    return answer
 
 
 def redirect_to(url: str) -> Response:
