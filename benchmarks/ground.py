@@ -155,6 +155,7 @@ def applications(engine: Engine, count: int) -> None:
         rows = [
             Application(round_id=1, challenge_id=n % 10 + 1, team_id=n // 10 + 2, reference=f"1-{n + 1:05d}", since=NOW,
                         state="submitted", closes_at=NOW - timedelta(minutes=1), submitted_at=NOW - timedelta(1),
+                        sealed_until=NOW - timedelta(minutes=1),
                         title="A title", answers={"why": "x" * 400}, complete=True)
             for n in range(count)
         ]  # fmt: skip

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from civflow.models.records import Tracked, moment
@@ -23,6 +23,7 @@ class Application(Tracked, table=True):
     title: str = Field(default="", max_length=200)
     stage: str = Field(default="", max_length=40)  # the stage that it has reached, once it is in progress
     closes_at: datetime | None = moment(default=None, nullable=True, index=True)
+    sealed_until: datetime | None = moment(default=None, nullable=True, index=True)  # the call's last deadline
     extension_reason: str = Field(default="", max_length=500)
     submitted_at: datetime | None = moment(default=None, nullable=True)
     challenge_version: int = 0
@@ -35,12 +36,18 @@ class Application(Tracked, table=True):
 class Submission(SQLModel, table=True):
     """The words as they were when somebody pressed submit; `content_hash` is printed on the receipt."""
 
-    __table_args__ = (UniqueConstraint("application_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("application_id", "number"),
+        ForeignKeyConstraint(
+            ["challenge_id", "challenge_version"], ["challenge_version.challenge_id", "challenge_version.number"]
+        ),
+    )
     id: int | None = Field(default=None, primary_key=True)
     application_id: int = Field(foreign_key="application.id", index=True)
+    challenge_id: int = Field(foreign_key="challenge.id")
     number: int
     stage: str = Field(max_length=40)
-    challenge_version: int
+    challenge_version: int  # the version of the challenge that it answers
     answers: dict[str, Any] = Field(sa_type=JSON)
     content_hash: str = Field(max_length=64)
     submitted_at: datetime = moment()

@@ -33,6 +33,9 @@ class Challenge(Tracked, table=True):
     route_to_adoption: str = Field(default="", max_length=2000)
     sponsor_time: str = Field(default="", max_length=500)
     notice_reference: str = Field(default="", max_length=60)
+    announce_at: datetime | None = moment(default=None, nullable=True, index=True)  # by the clock, while it is approved
+    announced: bool = False  # the public reads title, sponsor and opening date before it opens
+    copied_from_id: int | None = Field(default=None, foreign_key="challenge.id")
     source_url: str = Field(default="", max_length=500)
     earlier_result: str = Field(default="", max_length=300)
     themes: list[str] = Field(default_factory=list, sa_type=JSON)  # keys of workflows/themes.py
@@ -41,18 +44,35 @@ class Challenge(Tracked, table=True):
 
 
 class ChallengeVersion(SQLModel, table=True):
-    """The text of a challenge at one moment: section id -> words. Never changed once published."""
+    """What a challenge says at one moment: its sections (id -> words), title, question, money and promises.
+
+    While the first version is a draft, the columns beside `sections` are those of the challenge itself. Once it is
+    published it never changes: the next version is written beside it. A change that was dropped loses its number.
+    """
 
     __tablename__ = "challenge_version"
-    __table_args__ = (UniqueConstraint("challenge_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("challenge_id", "number"),
+        CheckConstraint("(dropped_at IS NULL) = (number IS NOT NULL)", "dropped_has_no_number"),
+        CheckConstraint("published_at IS NULL OR dropped_at IS NULL", "published_is_not_dropped"),
+        CheckConstraint("money_pounds >= 0", "money"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     challenge_id: int = Field(foreign_key="challenge.id", index=True)
-    number: int
+    number: int | None = None
+    title: str = Field(default="", max_length=200)
+    question: str = Field(default="", max_length=500)
+    money_pounds: int = 0
+    decision_promised_at: datetime | None = moment(default=None, nullable=True)
+    notice_reference: str = Field(default="", max_length=60)
     sections: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    why: str = Field(default="", max_length=500)  # why the text was changed; everybody reads it
     complete: bool = False  # every required section is there and within its length; kept by services/challenges.py
+    changed: int = 0  # how many parts differ from the version before; kept by services/versions.py
     written_by_id: int | None = Field(default=None, foreign_key="person.id")
     written_at: datetime = moment()
     published_at: datetime | None = moment(default=None, nullable=True)
+    dropped_at: datetime | None = moment(default=None, nullable=True)
 
 
 class StageDates(SQLModel, table=True):

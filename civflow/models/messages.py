@@ -15,7 +15,7 @@ class Message(Tracked, table=True):
     address: str = Field(max_length=254)
     subject: str = Field(max_length=200)
     body: str
-    about: str = Field(default="", max_length=80)  # the path of the page that it is about
+    about: str = Field(default="", max_length=200)  # the path of the page that it is about
     unsubscribe: str = Field(default="", max_length=80)  # the path that ends messages of this kind
     document_id: int | None = Field(default=None, foreign_key="document.id")
     not_before: datetime = moment(index=True)  # until then it can be cancelled

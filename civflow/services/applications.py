@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from civflow.models import Application, Assignment, Challenge, Round, Submission, Team
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many, begin
+from civflow.services.closing import last_deadline
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.history import history_of
@@ -47,6 +48,7 @@ def begin_application(
         title=title,
         reference=f"{challenge.round_id}-{(count or 0) + 1:04d}",
         closes_at=challenge.closes_at,
+        sealed_until=last_deadline(session, challenge),
         challenge_version=challenge.version,
         state="",
         since=now,
@@ -151,12 +153,15 @@ def _somebody_wrote(session: Session, application: Application, question: str, a
     return Conflicted("This answer was changed since you opened it. Both texts are on this page.", who="", when=None)
 
 
-def acknowledge(session: Session, application: Application, *, actor: Actor, now: datetime) -> None:
-    """The team has read the latest text of the challenge."""
-    challenge = session.get_one(Challenge, application.challenge_id)
-    advance(session, application, "write", actor=actor, now=now, read_version=challenge.version)
-    application.challenge_version = challenge.version
-    session.flush()
+def acknowledge(
+    session: Session, application: Application, *, actor: Actor, now: datetime, version: int | None = None
+) -> None:
+    """The team has read this version of the challenge's text; without `version`, the latest one.
+
+    Raises Refused where a newer version has been published since.
+    """
+    latest = session.get_one(Challenge, application.challenge_id).version
+    advance(session, application, "acknowledge", actor=actor, now=now, challenge_version=version or latest)
 
 
 def submit(
@@ -198,6 +203,7 @@ def keep_the_submission(session: Session, move: Move) -> None:
     session.add(
         Submission(
             application_id=application.id or 0,
+            challenge_id=application.challenge_id,
             number=number,
             stage=application.stage or programme.call.id,
             answers=answers,

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, ChallengeVersion, Gate, Organisation, Person, Round, StageDates
+from civflow.models import Application, Challenge, ChallengeVersion, Gate, Organisation, Round, StageDates
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many, begin
-from civflow.services.effects import Move, effect
+from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
-from civflow.services.messages import members, post_all, write
 from civflow.services.programmes import programme_of
-from civflow.services.wording import moment
-from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Refused
+from civflow.workflows.engine import CIVFLOW, Actor, Refused
 from civflow.workflows.programme import Programme, Stage
 
 TIME_TO_IMPROVE = timedelta(days=2)  # at least this long for an improved proposal, once its stage has begun
@@ -50,8 +48,10 @@ def free_slug(session: Session, reference: str, title: str) -> str:
 
 
 def text_in_hand(session: Session, challenge: Challenge) -> ChallengeVersion:
-    """The text that is being written; after publication, the published one."""
-    query = select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == challenge.id)
+    """The text that is being written: the first one, or a change of it; where nobody writes, the published one."""
+    query = select(ChallengeVersion).where(
+        col(ChallengeVersion.challenge_id) == challenge.id, col(ChallengeVersion.number).is_not(None)
+    )
     return session.scalars(query.order_by(col(ChallengeVersion.number).desc()).limit(1)).one()
 
 
@@ -61,6 +61,7 @@ def published_text(session: Session, challenge: Challenge) -> ChallengeVersion |
     return session.scalars(query.where(col(ChallengeVersion.number) == challenge.version)).first()
 
 
+VERSIONED = ("title", "question", "money_pounds", "decision_promised_at", "notice_reference")  # beside the sections
 WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "decision_promised_at", "budget_holder",
             "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference")  # fmt: skip
 
@@ -77,21 +78,27 @@ def write_challenge(
     if unknown:
         raise KeyError(f"A challenge's writer cannot set {', '.join(sorted(unknown))}.")
     programme = programme_of(session, challenge)
-    _check_columns(session, challenge, columns)
+    check_columns(session, challenge, columns)
     text = text_in_hand(session, challenge)
     new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
-    _check_sections(programme, new)
+    check_sections(programme, new)
     changed = sorted(name for name, value in columns.items() if getattr(challenge, name) != value)
     changed += sorted(name for name in new if new[name] != text.sections.get(name, ""))
     advance(session, challenge, "write", actor=actor, now=now, seen=seen, changed=changed)
     for name, value in columns.items():
         setattr(challenge, name, value)
     text.sections, text.written_by_id, text.written_at = new, actor.id, now
-    text.complete = all(new.get(s.id, "").strip() for s in programme.brief if s.required)
+    text.complete = has_every_section(programme, new)
     session.flush()
 
 
-def _check_columns(session: Session, challenge: Challenge, columns: Mapping[str, Any]) -> None:
+def has_every_section(programme: Programme, sections: Mapping[str, str]) -> bool:
+    """Whether every required section of the brief is written."""
+    return all(sections.get(s.id, "").strip() for s in programme.brief if s.required)
+
+
+def check_columns(session: Session, challenge: Challenge, columns: Mapping[str, Any]) -> None:
+    """Say nothing if these values can be. Raises Refused with a sentence per field otherwise."""
     fields = {}
     if "title" in columns and not str(columns["title"]).strip():
         fields["title"] = "Give the challenge a title."
@@ -106,7 +113,8 @@ def _check_columns(session: Session, challenge: Challenge, columns: Mapping[str,
         raise Refused(*fields.values(), fields=fields)
 
 
-def _check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
+def check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
+    """Say nothing if no section is too long. Raises Refused with a sentence per section otherwise."""
     known = {s.id: s for s in programme.brief}
     fields = {
         name: f"“{known[name].title}” has {len(words.split())} words; it may have {known[name].words}."
@@ -172,12 +180,26 @@ def _make_gate(
 
 @effect
 def publish_the_text(session: Session, move: Move) -> None:
-    """The text in hand becomes the published version."""
+    """The text in hand becomes the first published version, with the challenge's own columns as they are now."""
     challenge: Challenge = move.record
     text = text_in_hand(session, challenge)
+    for name in VERSIONED:
+        setattr(text, name, getattr(challenge, name))
     text.published_at = move.now
-    challenge.version = text.number
+    challenge.version = text.number or 0
     session.flush()
+
+
+@effect_in_row
+def show_the_announcement(_session: Session, moves: Sequence[Move]) -> list[dict[str, Any]]:
+    """It is announced, and no longer planned."""
+    return [{"announced": True, "announce_at": None} for _ in moves]
+
+
+@effect_in_row
+def take_the_announcement_back(_session: Session, moves: Sequence[Move]) -> list[dict[str, Any]]:
+    """Whoever approves it again decides again whether it is announced."""
+    return [{"announced": False, "announce_at": None} for _ in moves]
 
 
 @effect
@@ -230,53 +252,6 @@ def _card_data(programme: Programme, stage: Stage) -> dict[str, Any]:
         "criteria": [{"title": c.title, "weight": c.weight, "guidance": c.guidance} for c in card.criteria],
         "ties": [titles[t] for t in card.ties],
     }  # fmt: skip
-
-
-@effect
-def move_the_deadline(session: Session, move: Move) -> None:
-    """The applications' own deadlines and the calendar follow; every team with a draft or a submission is told."""
-    challenge: Challenge = move.record
-    applications = select(Application).where(col(Application.challenge_id) == challenge.id)
-    taken_in = select(col(Application.id)).where(
-        col(Application.challenge_id) == challenge.id, stands_before(Application, "seal_again")
-    )
-    advance_many(session, Application, [i for i in session.scalars(taken_in) if i], "seal_again", actor=CIVFLOW,
-                 now=move.now, reason=move.reason)  # fmt: skip
-    people: dict[int | None, Person] = {}
-    for application in session.scalars(applications):
-        if application.closes_at is None or challenge.closes_at is None or application.closes_at < challenge.closes_at:
-            application.closes_at = challenge.closes_at
-        people |= {p.id: p for p in members(session, application.team_id)}
-    _move_the_calendar(session, challenge)
-    when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
-    post_all(session, [
-        write(person=p, kind="deadline", key=f"deadline-{challenge.id}-{challenge.revision}-{p.id}", now=move.now,
-              about=f"/challenges/{challenge.slug}", challenge=challenge.title, when=when, reason=move.reason)
-        for p in people.values()
-    ], now=move.now)  # fmt: skip
-
-
-def _move_the_calendar(session: Session, challenge: Challenge) -> None:
-    programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
-    if challenge.opens_at is None or challenge.closes_at is None:
-        raise Refused("The challenge needs an opening and a closing date.")
-    for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
-        if stage.id in dates:
-            dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
-    for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):
-        gate.scoring_due_at = dates[gate.stage].ends_at
-    session.flush()
-
-
-@effect
-def take_in_the_applications(session: Session, move: Move) -> None:
-    """The seal opens for every application whose own deadline has come; later ones follow at theirs."""
-    due = select(col(Application.id)).where(
-        col(Application.challenge_id) == move.record.id, stands_before(Application, "take_in"),
-        col(Application.closes_at) <= move.now,
-    )  # fmt: skip
-    ids = [i for i in session.scalars(due.order_by(col(Application.id))) if i]
-    advance_many(session, Application, ids, "take_in", actor=CLOCK, now=move.now)
 
 
 @effect

@@ -94,14 +94,25 @@ SUBMITTED_HERE = (
     .scalar_subquery()
 )
 
+# The text of a challenge that is being written: the first one, or a change of what is published.
+IN_HAND = and_(
+    VERSION.c.challenge_id == CHALLENGE.c.id, VERSION.c.published_at.is_(None), VERSION.c.dropped_at.is_(None)
+)
+
 FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "round": {
         "approved_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, CHALLENGE.c.state == "approved"),
         "running_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, running(CHALLENGE, "challenge")),
     },
     "challenge": {
-        "brief_is_complete": value(
-            VERSION.c.complete, VERSION.c.challenge_id == CHALLENGE.c.id, VERSION.c.published_at.is_(None)
+        "brief_is_complete": value(VERSION.c.complete, IN_HAND),
+        "changes_in_hand": count(IN_HAND, CHALLENGE.c.version > 0),
+        "changed_parts": value(VERSION.c.changed, IN_HAND),
+        "changed_money": value(VERSION.c.money_pounds, IN_HAND),
+        "last_deadline": value(
+            func.max(APPLICATION.c.closes_at),
+            APPLICATION.c.challenge_id == CHALLENGE.c.id,
+            APPLICATION.c.state.in_(("draft", "submitted")),
         ),
         "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == CHALLENGE.c.round_id),
         "round_state": value(ROUND.c.state, ROUND.c.id == CHALLENGE.c.round_id),
@@ -144,6 +155,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     },
     "application": {
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "challenge_closes_at": value(CHALLENGE.c.closes_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "challenge_version_now": value(CHALLENGE.c.version, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "resubmit_by": value(
             GATE.c.resubmit_by,

@@ -1,6 +1,19 @@
 """Import every service that has effects, so that the gate finds them all, whatever was imported first."""
 
-from civflow.services import applications, assessment, challenges, delivery, questions, teams, telling
+from civflow.services import (
+    applications,
+    assessment,
+    challenges,
+    changes,
+    closing,
+    delivery,
+    questions,
+    teams,
+    telling,
+    versions,
+)  # fmt: skip
 from civflow.services.following import steps
 
-SERVICES = (applications, assessment, challenges, delivery, questions, steps, teams, telling)
+SERVICES = (
+    applications, assessment, challenges, changes, closing, delivery, questions, steps, teams, telling, versions,
+)  # fmt: skip

@@ -62,7 +62,7 @@ def retell_to(session: Session, record: Tracked, case: Case) -> list[Told]:
             now_is=_label(page, entry.to_state, reader) if entry.from_state != entry.to_state else "",
         )
         for entry in history_of(session, page.name, record.id or 0)
-        if may_read_step(case, entry.from_state, entry.to_state)
+        if may_read_step(case, entry.step, entry.from_state, entry.to_state)
     ]
 
 
@@ -111,7 +111,5 @@ def _told(workflow: str, together: Sequence[History], ours: set[int]) -> Told:
 
 def _wrote(together: Sequence[History]) -> str:
     inputs: list[dict[str, Any]] = [json.loads(entry.inputs or "{}") for entry in together]
-    if any("read_version" in given for given in inputs):
-        return "Read the latest text of the challenge"
     answers = {name for given in inputs for name in given.get("changed", [])} - {"title"}
     return f"Wrote in {count(len(answers), 'answer')}" if answers else "Changed the title"

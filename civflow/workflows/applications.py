@@ -10,6 +10,21 @@ def the_challenge_is_open(case: Case) -> bool:
     return bool(case.record.challenge_state == "open")
 
 
+@rule(
+    "The challenge is open, or the deadline of your team was moved beyond its closing date.",
+    needs=("challenge_state", "challenge_closes_at"),
+)
+def the_call_is_open_to_the_team(case: Case) -> bool:
+    record = case.record
+    moved = record.closes_at is not None and record.closes_at > record.challenge_closes_at
+    return bool(record.challenge_state == "open" or (record.challenge_state == "closed" and moved))
+
+
+@rule("The selection has not begun.", needs=("challenge_state",))
+def the_selection_has_not_begun(case: Case) -> bool:
+    return case.record.challenge_state in ("open", "closed")
+
+
 @rule("The deadline has not passed.")
 def the_deadline_has_not_passed(case: Case) -> bool:
     return case.record.closes_at is not None and case.now < case.record.closes_at
@@ -23,6 +38,12 @@ def the_answers_are_complete(case: Case) -> bool:
 @rule("You have read the latest text of the challenge.", needs=("challenge_version_now",))
 def it_answers_the_latest_text(case: Case) -> bool:
     return bool(case.record.challenge_version == case.record.challenge_version_now)
+
+
+@rule("It is the latest version of the text.", needs=("challenge_version_now",))
+def it_is_the_latest_version(case: Case) -> bool:
+    read = case.inputs.get("challenge_version")
+    return read is None or bool(read == case.record.challenge_version_now)
 
 
 @rule("The new deadline is later than the old one, and it has not passed.")
@@ -57,6 +78,10 @@ IN_OUR_WORDS = {
     "withdrawn": "Your team has withdrawn it. Every word is kept.",
 }
 
+READ = Ask("challenge_version", "The version that you have read", "number", least=1)
+NEW_DEADLINE = Ask("closes_at", "New deadline", "moment", "For this team alone. The reason is published.")
+FOR_ONE = "The team is told. The reason is published without its name. Every application stays sealed until then."
+
 application = Workflow(
     "application",
     Application,
@@ -80,24 +105,30 @@ application = Workflow(
              says="Only your team reads it."),
         Step("write", "in_progress", "in_progress", by=a_team_member, requires=(an_improved_proposal_is_asked_for,),
              label="Write the improved proposal", says="Only your team reads it until you submit it."),
+        Step("acknowledge", "draft", "draft", by=a_team_member, asks=(READ,), requires=(it_is_the_latest_version,),
+             locks=("challenge",), label="Acknowledge the new text",
+             says="Your application then answers this version of the challenge."),
         Step("submit", "draft", "submitted", by=a_team_member, locks=("challenge", "team"), stamps=("submitted_at",),
-             requires=(the_challenge_is_open, the_deadline_has_not_passed, the_answers_are_complete,
+             requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed, the_answers_are_complete,
                        it_answers_the_latest_text),
              then=("keep_the_submission", "send_the_receipt"), label="Submit the application",
              says="Nobody can open it before the deadline. Until then you can take it back and change it. "
                   "You get a receipt."),
         Step("take_back", "submitted", "draft", by=a_team_member, reason=True,
-             requires=(the_challenge_is_open, the_deadline_has_not_passed), locks=("challenge",),
+             requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed), locks=("challenge",),
              label="Take it back to change it",
              says="It counts only when you submit it again before the deadline. What you submitted is kept."),
-        Step("take_in", "submitted", "in_progress", by=by_itself, due="closes_at", then=("enter_the_first_gate",),
-             label="Take into the selection", says="The seal is opened, and the selection begins."),
+        Step("take_in", "submitted", "in_progress", by=by_itself, due="sealed_until",
+             then=("enter_the_first_gate",), label="Take into the selection",
+             says="The last deadline of the call has passed: the seal is opened, and the selection begins."),
         Step("seal_again", "in_progress", "submitted", by=by_itself, reason=True, label="Seal it again",
              says="The call was reopened, so the application is sealed until the new deadline."),
-        Step("extend", "draft", "draft", by=the_programme_manager, reason=True, requires=(the_new_deadline_is_later,),
-             asks=(Ask("closes_at", "New deadline", "moment", "For this team alone. The reason is published."),),
-             then=("tell_the_team",), label="Move this team's deadline",
-             says="The team is told. The reason is published with the challenge."),
+        Step("extend", "draft", "draft", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
+             requires=(the_selection_has_not_begun, the_new_deadline_is_later), locks=("challenge",),
+             then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE),
+        Step("extend", "submitted", "submitted", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
+             requires=(the_selection_has_not_begun, the_new_deadline_is_later), locks=("challenge",),
+             then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE),
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True, then=("tell_the_team",),
              locks=("challenge",), label="Rule it out", says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
@@ -127,7 +158,7 @@ application = Workflow(
              label="Withdraw the application",
              says="It leaves the challenge. The programme manager reads your reason."),
         Step("write_again", "withdrawn", "draft", by=the_team_lead, reason=True,
-             requires=(the_challenge_is_open, the_deadline_has_not_passed), locks=("challenge",),
+             requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed), locks=("challenge",),
              label="Take the application up again",
              says="It is a draft again, with every word. It counts when you submit it before the deadline."),
     ],

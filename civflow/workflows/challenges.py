@@ -73,6 +73,63 @@ def a_contract_is_signed(case: Case) -> bool:
     return bool(case.record.signed_contracts > 0)
 
 
+@rule("No change of the text is being written already.", needs=("changes_in_hand",))
+def no_change_is_being_written(case: Case) -> bool:
+    return bool(case.record.changes_in_hand == 0)
+
+
+@rule("A change of the text is being written.", needs=("changes_in_hand",))
+def a_change_is_being_written(case: Case) -> bool:
+    return bool(case.record.changes_in_hand > 0)
+
+
+@rule("The change differs from what is published.", needs=("changed_parts",))
+def the_change_differs(case: Case) -> bool:
+    return bool(case.record.changed_parts)
+
+
+@rule("The changed text has a title, a question and every required section.", needs=("brief_is_complete",))
+def the_changed_text_is_complete(case: Case) -> bool:
+    return bool(case.record.brief_is_complete)
+
+
+def _new_sum(case: Case) -> int | None:
+    """The money that the change names, where it differs from what was approved."""
+    changed: int | None = case.record.changed_money
+    return None if changed == case.record.money_pounds else changed
+
+
+@rule("A changed sum is within the round's budget.", needs=("changed_money", "round_budget", "round_money_committed"))
+def a_changed_sum_is_within_the_budget(case: Case) -> bool:
+    new = _new_sum(case)
+    return new is None or bool(case.record.round_money_committed + new <= case.record.round_budget)
+
+
+@rule("If the money changes, your limit in pounds covers the new sum.", needs=("changed_money",))
+def your_limit_covers_a_changed_sum(case: Case) -> bool:
+    new = _new_sum(case)
+    return new is None or case.limit("approver") >= new
+
+
+@rule("It is announced before it opens.")
+def it_is_announced_before_it_opens(case: Case) -> bool:
+    new, opens = case.inputs.get("announce_at"), case.record.opens_at
+    return new is None or opens is None or new < opens
+
+
+@rule("It is not announced yet.")
+def it_is_not_announced(case: Case) -> bool:
+    return not case.record.announced
+
+
+@rule("The deadline of every applicant has passed.", needs=("last_deadline",))
+def every_deadline_has_passed(case: Case) -> bool:
+    return case.record.last_deadline is None or bool(case.now >= case.record.last_deadline)
+
+
+ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", required=False,
+                  hint="From then on everybody reads its title, its sponsor and when it opens. "
+                       "Left empty, nobody outside reads anything before it opens.")  # fmt: skip
 NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
 OWNERS = (the_challenge_owner, the_programme_manager)
 READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time)
@@ -86,7 +143,7 @@ def compile_challenge(programme: Programme) -> Workflow:
         begun_by=OWNERS,
         sentence="From a public body's problem to a product in use.",
         states=[*_states(programme)],
-        steps=[*_drafting(), *_calling(), *_stages(programme), *_ending(programme)],
+        steps=[*_drafting(), *_announcing(), *_calling(), *_changing(), *_stages(programme), *_ending(programme)],
         checks_states=False,  # the table programme_state is the last judge: states differ by programme
     )
 
@@ -127,13 +184,25 @@ def _drafting() -> Iterator[Step]:
                says="The programme office no longer reads it.")  # fmt: skip
     yield Step("approve", "in_review", "approved", by=the_approver,
                requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
-                         the_limit_covers_the_money),
-               then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",),
+                         the_limit_covers_the_money, it_is_announced_before_it_opens),
+               then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",), asks=(ANNOUNCE_AT,),
                label="Approve the challenge",
-               says="It opens at its time. Your name stands in the record.")  # fmt: skip
+               says="It opens by itself at its time. Your name stands in the record.")  # fmt: skip
     yield Step("unapprove", "approved", "changes_requested", by=(the_programme_manager, the_approver), reason=True,
-               then=("tell_the_challenge_owners",), locks=("round",), label="Take the approval back",
+               then=("take_the_announcement_back", "tell_the_challenge_owners"), locks=("round",),
+               label="Take the approval back",
                says="It does not open until it is approved again.")  # fmt: skip
+
+
+def _announcing() -> Iterator[Step]:
+    """Before it opens, the public reads of a challenge only what was announced."""
+    people = (the_programme_manager, the_approver)
+    yield Step("announce", "approved", "approved", by=people, due="announce_at", requires=(it_is_not_announced,),
+               then=("show_the_announcement",), label="Announce it now",
+               says="Everybody reads its title, its sponsor and when it opens.")  # fmt: skip
+    yield Step("plan_the_announcement", "approved", "approved", by=people, asks=(ANNOUNCE_AT,),
+               requires=(it_is_not_announced, it_is_announced_before_it_opens), label="Change when it is announced",
+               says="Until then nobody outside reads anything of it.")  # fmt: skip
 
 
 def _calling() -> Iterator[Step]:
@@ -154,6 +223,28 @@ def _calling() -> Iterator[Step]:
                says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
 
 
+def _changing() -> Iterator[Step]:
+    """What has been published changes only as a new version, which is written beside it."""
+    yield Step("change", "open", "open", by=OWNERS, reason=True, requires=(no_change_is_being_written,),
+               then=("begin_the_change",), label="Change the published text",
+               says="A new version is written beside the published one. Nobody is told before it is published.")  # fmt: skip
+    yield Step("write_change", "open", "open", by=OWNERS, requires=(a_change_is_being_written,),
+               label="Write the change", says="Only the sponsor and the programme office read it.")  # fmt: skip
+    yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
+               requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
+               then=("tell_the_programme_managers",), label="Ask for the change to be published",
+               says="The programme office is asked to look at it.")  # fmt: skip
+    yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
+               requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
+                         a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
+               then=("publish_the_change", "make_the_brief", "tell_of_the_change"), label="Publish the change",
+               says="Followers and every applicant are told at once. Drafts must acknowledge it.")  # fmt: skip
+    for state in ("open", "closed"):
+        yield Step("drop_change", state, state, by=OWNERS, reason=True, requires=(a_change_is_being_written,),
+                   then=("drop_the_change",), label="Drop the change",
+                   says="The published text stays as it is. The words of the change are kept in the record.")  # fmt: skip
+
+
 def _stages(programme: Programme) -> Iterator[Step]:
     """A step into each stage, and one back from it."""
     stage = programme.after(programme.call)
@@ -171,6 +262,8 @@ def _stages(programme: Programme) -> Iterator[Step]:
 
 def _finished(stage: Stage) -> tuple[Rule, ...]:
     """What must be true before a challenge leaves this stage forwards."""
+    if stage.kind == "call":
+        return (every_deadline_has_passed,)
     if stage.kind == "gate":
         return (_is_released(stage.id, stage.title),)
     if stage.kind == "work":

@@ -95,12 +95,12 @@ SEES: dict[str, tuple[Rule, ...]] = {
 FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, anyone_signed_in)
 
 
-@rule("The deadline has passed, so the seal is open.")
+@rule("The last deadline of the call has passed, so the seal is open.")
 def the_seal_is_open(case: Case) -> bool:
     """What was taken back, or withdrawn before the deadline, was never taken in: it stays the team's own."""
     record = case.record
     taken_in = bool(record.stage) and record.state not in ("draft", "submitted")
-    return taken_in and record.closes_at is not None and bool(case.now >= record.closes_at)
+    return taken_in and record.sealed_until is not None and bool(case.now >= record.sealed_until)
 
 
 @rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))
@@ -150,8 +150,10 @@ NOT_PUBLIC = {
     "challenge": {"", "draft", "in_review", "changes_requested", "approved", "withdrawn"},
     "question": {"", "asked", "drafted", "declined"},
 }
+# Steps of a public record that only its own people know of: the public reads a change once it is published.
+NOT_TOLD = {"challenge": {"change", "write_change", "hand_in_change", "drop_change"}}
 # Steps whose reason everybody reads, as the step itself says.
-PUBLISHED_REASONS = {"challenge": {"extend", "reopen", "cancel"}, "application": {"extend"}}
+PUBLISHED_REASONS = {"challenge": {"extend", "reopen", "cancel", "publish_change"}, "application": {"extend"}}
 
 
 def reads_as(case: Case) -> str:
@@ -162,10 +164,11 @@ def reads_as(case: Case) -> str:
     return "concerned" if any(r.claim(case) for r in own) else "public"
 
 
-def may_read_step(case: Case, from_state: str, to_state: str) -> bool:
+def may_read_step(case: Case, step: str, from_state: str, to_state: str) -> bool:
     """Whether the actor reads in the history that this step was taken: the public not while it was not public."""
-    closed = NOT_PUBLIC.get(case.workflow.name, set())
-    return reads_as(case) != "public" or not {from_state, to_state} <= closed
+    noun = case.workflow.name
+    hidden = {from_state, to_state} <= NOT_PUBLIC.get(noun, set()) or step in NOT_TOLD.get(noun, set())
+    return reads_as(case) != "public" or not hidden
 
 
 def may_read_reason(case: Case, step: str) -> bool:

@@ -155,6 +155,9 @@ def upgrade() -> None:
         sa.Column("route_to_adoption", sa.String(length=2000), nullable=False),
         sa.Column("sponsor_time", sa.String(length=500), nullable=False),
         sa.Column("notice_reference", sa.String(length=60), nullable=False),
+        sa.Column("announce_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("announced", sa.Boolean(), nullable=False),
+        sa.Column("copied_from_id", sa.Integer(), nullable=True),
         sa.Column("source_url", sa.String(length=500), nullable=False),
         sa.Column("earlier_result", sa.String(length=300), nullable=False),
         sa.Column("themes", sa.JSON(), nullable=False),
@@ -165,6 +168,7 @@ def upgrade() -> None:
             name=op.f("ck_challenge_closes_after_it_opens"),
         ),
         sa.CheckConstraint("money_pounds >= 0", name=op.f("ck_challenge_money")),
+        sa.ForeignKeyConstraint(["copied_from_id"], ["challenge.id"], name=op.f("fk_challenge_copied_from_id")),
         sa.ForeignKeyConstraint(
             ["programme_id", "state"],
             ["programme_state.programme_id", "programme_state.state"],
@@ -177,6 +181,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_challenge_slug")),
     )
     with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_challenge_announce_at"), ["announce_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_closes_at"), ["closes_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_opens_at"), ["opens_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_round_id"), ["round_id"], unique=False)
@@ -218,7 +223,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("body", sa.String(), nullable=False),
-        sa.Column("about", sa.String(length=80), nullable=False),
+        sa.Column("about", sa.String(length=200), nullable=False),
         sa.Column("unsubscribe", sa.String(length=80), nullable=False),
         sa.Column("document_id", sa.Integer(), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
@@ -355,6 +360,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("stage", sa.String(length=40), nullable=False),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sealed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("extension_reason", sa.String(length=500), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("challenge_version", sa.Integer(), nullable=False),
@@ -379,6 +385,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_application_challenge_id"), ["challenge_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_closes_at"), ["closes_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_round_id"), ["round_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_application_sealed_until"), ["sealed_until"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_application_team_id"), ["team_id"], unique=False)
 
@@ -386,12 +393,27 @@ def upgrade() -> None:
         "challenge_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("challenge_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("question", sa.String(length=500), nullable=False),
+        sa.Column("money_pounds", sa.Integer(), nullable=False),
+        sa.Column("decision_promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_reference", sa.String(length=60), nullable=False),
         sa.Column("sections", sa.JSON(), nullable=False),
+        sa.Column("why", sa.String(length=500), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("written_by_id", sa.Integer(), nullable=True),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(dropped_at IS NULL) = (number IS NOT NULL)", name=op.f("ck_challenge_version_dropped_has_no_number")
+        ),
+        sa.CheckConstraint("money_pounds >= 0", name=op.f("ck_challenge_version_money")),
+        sa.CheckConstraint(
+            "published_at IS NULL OR dropped_at IS NULL", name=op.f("ck_challenge_version_published_is_not_dropped")
+        ),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_challenge_version_challenge_id")),
         sa.ForeignKeyConstraint(["written_by_id"], ["person.id"], name=op.f("fk_challenge_version_written_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_challenge_version")),
@@ -757,6 +779,7 @@ def upgrade() -> None:
         "submission",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("application_id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("stage", sa.String(length=40), nullable=False),
         sa.Column("challenge_version", sa.Integer(), nullable=False),
@@ -765,6 +788,12 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_submission_application_id")),
+        sa.ForeignKeyConstraint(
+            ["challenge_id", "challenge_version"],
+            ["challenge_version.challenge_id", "challenge_version.number"],
+            name=op.f("fk_submission_challenge_id_challenge_version"),
+        ),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_submission_challenge_id")),
         sa.ForeignKeyConstraint(["submitted_by_id"], ["person.id"], name=op.f("fk_submission_submitted_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission")),
         sa.UniqueConstraint("application_id", "number", name=op.f("uq_submission_application_id_number")),
@@ -1059,6 +1088,7 @@ def downgrade() -> None:
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_application_team_id"))
         batch_op.drop_index(batch_op.f("ix_application_state"))
+        batch_op.drop_index(batch_op.f("ix_application_sealed_until"))
         batch_op.drop_index(batch_op.f("ix_application_round_id"))
         batch_op.drop_index(batch_op.f("ix_application_closes_at"))
         batch_op.drop_index(batch_op.f("ix_application_challenge_id"))
@@ -1112,6 +1142,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_challenge_round_id"))
         batch_op.drop_index(batch_op.f("ix_challenge_opens_at"))
         batch_op.drop_index(batch_op.f("ix_challenge_closes_at"))
+        batch_op.drop_index(batch_op.f("ix_challenge_announce_at"))
 
     op.drop_table("challenge")
     with op.batch_alter_table("round", schema=None) as batch_op:

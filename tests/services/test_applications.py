@@ -177,7 +177,7 @@ def test_submitting_says_everything_that_stands_against_it(call, session, priya,
     with pytest.raises(Refused) as refused:
         submit(session, draft, actor=call.actor(priya), now=call.now)
     assert refused.value.sentences == (
-        "The challenge is open.",
+        "The challenge is open, or the deadline of your team was moved beyond its closing date.",
         "The deadline has not passed.",
         "Every question of the form is answered within its length.",
     )

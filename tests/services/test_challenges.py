@@ -430,7 +430,12 @@ def test_a_draft_is_found_by_those_who_may_read_it_alone(session, challenge):
     assert titles(session, actor=other) == []
 
 
-def test_an_approved_challenge_is_announced_and_no_more(session, approved):
+def test_an_approved_challenge_is_announced_by_the_clock_and_no_more_than_that(session, written, now):
+    advance(session, written, "submit_for_review", actor=OWNER, now=now)
+    advance(session, written, "approve", actor=APPROVER, now=now, announce_at=now + timedelta(days=1))
+    assert find(session, Wanted(), actor=NOBODY).total == 0
+    take_due_steps(session, now=now + timedelta(days=1))
+    approved = written
     row = find(session, Wanted(), actor=NOBODY).rows[0]
     assert (row.group, row.title, row.question, row.money_pounds, row.is_readable) == (
         "soon", "Flooding impact", "", 0, False,

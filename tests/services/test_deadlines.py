@@ -120,7 +120,7 @@ def test_what_follows_can_be_refused_for_one_and_holds_up_nobody(call, session, 
     monkeypatch.setitem(EFFECTS, "enter_the_first_gate", refuses)
     # the challenge's own close would take in its applications: here each has its own, earlier deadline
     for application in applications:
-        application.closes_at = call.now + WEEK
+        application.closes_at = application.sealed_until = call.now + WEEK
     session.flush()
     tick = take_due_steps(session, now=call.now + WEEK)
     assert tick == Tick(2, [Stuck("application", unlucky, "take_in", ("The first gate is full.",))])

@@ -66,6 +66,22 @@ TRUTH: dict[str, Truth] = {
     **stage("pitch_is_released", "released_gates", true="sift,interview,pitch", false="sift,interview"),
     **stage("exploration_is_finished", "running_stages", true="accelerator", false="exploration"),
     **stage("accelerator_is_finished", "running_stages", true="", false="accelerator"),
+    "no_change_is_being_written": Truth({"changes_in_hand": 0}, {"changes_in_hand": 1}),
+    "a_change_is_being_written": Truth({"changes_in_hand": 1}, {"changes_in_hand": 0}),
+    "the_change_differs": Truth({"changed_parts": 1}, {"changed_parts": 0}),
+    "the_changed_text_is_complete": Truth({"brief_is_complete": True}, {"brief_is_complete": False}),
+    "a_changed_sum_is_within_the_budget": Truth(
+        {"changed_money": 50, "money_pounds": 40, "round_money_committed": 50, "round_budget": 100},
+        {"round_money_committed": 51},
+    ),
+    "your_limit_covers_a_changed_sum": Truth(
+        {"changed_money": 50, "money_pounds": 40}, {}, false_actor=everybody(limit=49)
+    ),
+    "it_is_announced_before_it_opens": Truth(
+        {"opens_at": LATER}, {}, inputs={"announce_at": AFTER}, false_inputs={"announce_at": LATER}
+    ),
+    "it_is_not_announced": Truth({"announced": False}, {"announced": True}),
+    "every_deadline_has_passed": Truth({"last_deadline": NOW}, {"last_deadline": AFTER}),
     # Question
     "the_answer_is_written": Truth({"answer": "Yes."}, {"answer": " "}),
     "a_second_person_clears_it": Truth({"drafted_by_id": SOMEBODY_ELSE}, {"drafted_by_id": SOMEBODY}),
@@ -82,6 +98,13 @@ TRUTH: dict[str, Truth] = {
     "each_side_speaks_for_itself": Truth({"state": "requested"}, {"person_id": SOMEBODY_ELSE, "state": "requested"}),
     # Application
     "the_challenge_is_open": Truth({"challenge_state": "open"}, {"challenge_state": "closed"}),
+    "the_call_is_open_to_the_team": Truth(
+        {"challenge_state": "closed", "challenge_closes_at": BEFORE, "closes_at": AFTER}, {"challenge_closes_at": AFTER}
+    ),
+    "the_selection_has_not_begun": Truth({"challenge_state": "closed"}, {"challenge_state": "sift"}),
+    "it_is_the_latest_version": Truth(
+        {"challenge_version_now": 2}, {}, inputs={"challenge_version": 2}, false_inputs={"challenge_version": 1}
+    ),
     "the_deadline_has_not_passed": Truth({"closes_at": AFTER}, {"closes_at": NOW}),
     "the_answers_are_complete": Truth({"complete": True}, {"complete": False}),
     "it_answers_the_latest_text": Truth({"challenge_version": 2, "challenge_version_now": 2}, {"challenge_version": 1}),

@@ -44,8 +44,8 @@ def _before(*steps: str) -> str:
 
 
 # Written out once, without parameters: the handbook's own names, in every query of a list.
-IS_OPEN, IS_ANNOUNCED = _before("close"), _before("open")
-IS_HIDDEN = _before("submit_for_review", "approve", "restore")
+IS_OPEN, IS_ANNOUNCED = _before("close"), f"({_before('open')} AND challenge.announced)"
+IS_HIDDEN = _before("submit_for_review", "approve", "restore", "open")
 IS_FINISHED = _standing(*(s.name for s in PAGE.states.values() if s.final))
 GROUP: ColumnElement[str] = literal_column(
     f"CASE WHEN {IS_OPEN} THEN 'open' WHEN {IS_ANNOUNCED} THEN 'soon' WHEN {IS_HIDDEN} THEN 'preparing' "

@@ -1,0 +1,117 @@
+"""A published change is told at once: to every team that applies, to followers, and to those who run the challenge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from civflow.models import Application, Challenge, ChallengeVersion, Message, Person
+from civflow.services.applicants import applicants
+from civflow.services.challenges import published_text
+from civflow.services.effects import Move, effect
+from civflow.services.following import tell
+from civflow.services.messages import holders, post_all, write
+from civflow.services.programmes import programme_of
+from civflow.services.versions import change_in_hand, differences, versions_of
+from civflow.services.wording import moment
+from civflow.workflows.engine import Actor
+
+WRITES, HAS_SUBMITTED, RUNS = "writes", "submitted", "runs"
+
+
+class Listener(NamedTuple):
+    """Somebody who is told, as what (`writes` a draft, has `submitted`, `runs` the challenge), of which application."""
+
+    person: Person
+    standing: str
+    application: Application | None = None
+
+
+def listeners(session: Session, challenge: Challenge, *, actor: Actor) -> list[Listener]:
+    """Everybody who is told of a change but its publisher, each once: as a writer first, since they have to act."""
+    teams = applicants(session, challenge)
+    found = [Listener(a.person, WRITES, a.application) for a in teams if a.writes]
+    found += [Listener(a.person, HAS_SUBMITTED, a.application) for a in teams if not a.writes]
+    for role in ("challenge_owner", "programme_manager"):
+        people = holders(session, role, round_id=challenge.round_id, challenge_id=challenge.id)
+        found += [Listener(person, RUNS) for person in people]
+    return _once(found, leave_out=actor.id)
+
+
+def _once(found: Iterable[Listener], *, leave_out: int | None) -> list[Listener]:
+    first: dict[int | None, Listener] = {}
+    for listener in found:
+        first.setdefault(listener.person.id, listener)
+    first.pop(leave_out, None)
+    return list(first.values())
+
+
+def letter(
+    session: Session, challenge: Challenge, older: ChallengeVersion, newer: ChallengeVersion, to: Listener, *,
+    now: datetime,
+) -> Message:  # fmt: skip
+    """What one of the listeners reads about the change from `older` to `newer`."""
+    programme, application = programme_of(session, challenge), to.application
+    closes_at = application.closes_at if application else challenge.closes_at
+    page = f"/challenges/{challenge.slug}/versions/{newer.number}"
+    return write(
+        person=to.person, kind="change", key=f"change-{challenge.id}-{newer.number}-{to.person.id}", now=now,
+        about=f"/applications/{application.id}" if application else page, challenge=newer.title, number=newer.number,
+        why=newer.why, parts=[changed.title for changed in differences(programme, older, newer)],
+        standing=to.standing, reference=application.reference if application else "",
+        answers=application.challenge_version if application else 0,
+        closes=moment(closes_at, programme.timezone) if closes_at else "",
+    )  # fmt: skip
+
+
+class Told(NamedTuple):
+    """The people of one standing who would be told, and what the first of them would read."""
+
+    standing: str
+    people: list[str]
+    subject: str
+    body: str
+
+
+def preview(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> list[Told]:
+    """Who would be told if the change in hand were published now, by standing, and what they would read."""
+    older, newer = published_text(session, challenge), change_in_hand(session, challenge)
+    if older is None or newer is None:
+        return []
+    by_standing: dict[str, list[Listener]] = {}
+    for listener in listeners(session, challenge, actor=actor):
+        by_standing.setdefault(listener.standing, []).append(listener)
+    told = []
+    for standing, people in by_standing.items():
+        message = letter(session, challenge, older, newer, people[0], now=now)
+        told.append(Told(standing, [p.person.name for p in people], message.subject, message.body))
+    return told
+
+
+@effect
+def tell_of_the_change(session: Session, move: Move) -> None:
+    """Everybody whom the new version concerns is told in the transaction that publishes it."""
+    challenge: Challenge = move.record
+    newer = published_text(session, challenge)
+    older = _before(session, challenge)
+    if newer is None or older is None:
+        return
+    people = listeners(session, challenge, actor=move.actor)
+    letters = [letter(session, challenge, older, newer, person, now=move.now) for person in people]
+    post_all(session, letters, now=move.now)
+    told = {person.person.id or 0 for person in people} | {move.actor.id or 0}
+    tell(session, challenge, "changes", in_a_sentence(session, challenge, older, newer),
+         key=f"challenge-{challenge.id}-version-{newer.number}", now=move.now, told=told)  # fmt: skip
+
+
+def in_a_sentence(session: Session, challenge: Challenge, older: ChallengeVersion, newer: ChallengeVersion) -> str:
+    """What followers read of the change: its number, why, and the titles of the parts that differ."""
+    titles = [changed.title for changed in differences(programme_of(session, challenge), older, newer)]
+    return f"This is version {newer.number}. Why: {newer.why}\n\nDifferent: {', '.join(titles)}."
+
+
+def _before(session: Session, challenge: Challenge) -> ChallengeVersion | None:
+    return next((v for v in versions_of(session, challenge) if v.number == challenge.version - 1), None)

@@ -1,0 +1,113 @@
+"""Closing a call: deadlines that move, for everybody or for one team, and the seal that holds until the last of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlmodel import Session, col
+
+from civflow.models import Application, Challenge, Gate, Message, Person, Team
+from civflow.services.advance import advance_many
+from civflow.services.applicants import applicants
+from civflow.services.challenges import plan, stage_dates
+from civflow.services.effects import Move, effect
+from civflow.services.facts import stands_before
+from civflow.services.messages import members, post_all, write
+from civflow.services.programmes import programme_of
+from civflow.services.wording import moment
+from civflow.workflows.engine import CIVFLOW, CLOCK, Refused
+
+
+def last_deadline(session: Session, challenge: Challenge) -> datetime | None:
+    """When the seal of every application opens: the latest deadline that anybody has."""
+    query = select(func.max(col(Application.closes_at))).where(_can_be_handed_in(challenge))
+    latest = [at for at in (challenge.closes_at, session.scalar(query)) if at]
+    return max(latest, default=None)
+
+
+def _can_be_handed_in(challenge: Challenge) -> ColumnElement[bool]:
+    here: ColumnElement[bool] = col(Application.challenge_id) == challenge.id
+    return here & (stands_before(Application, "submit") | stands_before(Application, "take_in"))
+
+
+def _seal(session: Session, move: Move, challenge: Challenge) -> None:
+    """No application is opened before the last deadline; what was opened already is sealed again."""
+    taken_in = select(col(Application.id)).where(
+        col(Application.challenge_id) == challenge.id, stands_before(Application, "seal_again")
+    )
+    ids = [i for i in session.scalars(taken_in.order_by(col(Application.id))) if i]
+    advance_many(session, Application, ids, "seal_again", actor=CIVFLOW, now=move.now, reason=move.reason)
+    session.flush()
+    until = last_deadline(session, challenge)
+    session.execute(update(Application).where(col(Application.challenge_id) == challenge.id).values(sealed_until=until))
+
+
+@effect
+def move_the_deadline(session: Session, move: Move) -> None:
+    """The applications' own deadlines and the calendar follow; every team with a draft or a submission is told."""
+    challenge: Challenge = move.record
+    shorter = col(Application.closes_at).is_(None) | (col(Application.closes_at) < challenge.closes_at)
+    session.execute(
+        update(Application)
+        .where(col(Application.challenge_id) == challenge.id, shorter)
+        .values(closes_at=challenge.closes_at)
+    )
+    _seal(session, move, challenge)
+    _move_the_calendar(session, challenge)
+    when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
+    people = {a.person.id: a.person for a in applicants(session, challenge)}
+    post_all(session, [
+        write(person=p, kind="deadline", key=f"deadline-{challenge.id}-{challenge.revision}-{p.id}", now=move.now,
+              about=f"/challenges/{challenge.slug}", challenge=challenge.title, when=when, reason=move.reason, team="")
+        for p in people.values()
+    ], now=move.now)  # fmt: skip
+
+
+def _move_the_calendar(session: Session, challenge: Challenge) -> None:
+    programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
+    if challenge.opens_at is None or challenge.closes_at is None:
+        raise Refused("The challenge needs an opening and a closing date.")
+    for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
+        if stage.id in dates:
+            dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
+    for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):
+        gate.scoring_due_at = dates[gate.stage].ends_at
+    session.flush()
+
+
+@effect
+def move_one_deadline(session: Session, move: Move) -> None:
+    """One team has more time: everybody's application stays sealed until then, and the team is told."""
+    application: Application = move.record
+    challenge = session.get_one(Challenge, application.challenge_id)
+    application.extension_reason = move.reason[:500]
+    _seal(session, move, challenge)
+    post_all(session, [
+        deadline_letter(session, application, person, when=move.inputs["closes_at"], reason=move.reason, now=move.now)
+        for person in members(session, application.team_id)
+    ], now=move.now)  # fmt: skip
+
+
+def deadline_letter(
+    session: Session, application: Application, person: Person, *, when: datetime, reason: str, now: datetime
+) -> Message:
+    """What a member of the team reads whose deadline alone is moved."""
+    challenge = session.get_one(Challenge, application.challenge_id)
+    return write(
+        person=person, kind="deadline", key=f"deadline-of-{application.id}-{application.revision}-{person.id}",
+        about=f"/applications/{application.id}", now=now, challenge=challenge.title, reason=reason,
+        when=moment(when, programme_of(session, challenge).timezone),
+        team=session.get_one(Team, application.team_id).name,
+    )  # fmt: skip
+
+
+@effect
+def take_in_the_applications(session: Session, move: Move) -> None:
+    """The seal opens for every application, unless one team has a later deadline: then it opens at that."""
+    due = select(col(Application.id)).where(
+        col(Application.challenge_id) == move.record.id, stands_before(Application, "take_in"),
+        col(Application.sealed_until) <= move.now,
+    )  # fmt: skip
+    ids = [i for i in session.scalars(due.order_by(col(Application.id))) if i]
+    advance_many(session, Application, ids, "take_in", actor=CLOCK, now=move.now)

@@ -1,0 +1,219 @@
+"""Versions of a challenge: once it is open, its text changes only as a new version, written beside the published one.
+
+`begin_change` begins one, `write_change` writes it, `publish_change` makes it what everybody reads and tells them,
+`drop_change` puts it aside. The difference between two versions is read section by section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.methods.difference import NEW, SAME, Piece, difference
+from civflow.models import Challenge, ChallengeVersion
+from civflow.services.advance import advance
+from civflow.services.challenges import VERSIONED, check_columns, check_sections, has_every_section, published_text
+from civflow.services.effects import Move, effect
+from civflow.services.programmes import programme_of
+from civflow.services.wording import moment, money
+from civflow.workflows.engine import Actor, NotFound, Refused
+from civflow.workflows.programme import Programme
+
+LONGEST_WHY = 500  # characters
+LABELS = {
+    "title": "Title", "question": "The question", "money_pounds": "Money for the contract",
+    "decision_promised_at": "First decisions promised by", "notice_reference": "Procurement notice",
+}  # fmt: skip
+
+
+# Reading
+
+
+def versions_of(session: Session, challenge: Challenge) -> list[ChallengeVersion]:
+    """The published versions, the first one first."""
+    query = select(ChallengeVersion).where(
+        col(ChallengeVersion.challenge_id) == challenge.id, col(ChallengeVersion.published_at).is_not(None)
+    )
+    return list(session.scalars(query.order_by(col(ChallengeVersion.number))))
+
+
+def change_in_hand(session: Session, challenge: Challenge) -> ChallengeVersion | None:
+    """The change that is being written beside the published text, or None."""
+    if not challenge.version:
+        return None
+    query = select(ChallengeVersion).where(
+        col(ChallengeVersion.challenge_id) == challenge.id, col(ChallengeVersion.number) > challenge.version,
+        col(ChallengeVersion.published_at).is_(None), col(ChallengeVersion.dropped_at).is_(None),
+    )  # fmt: skip
+    return session.scalars(query).first()
+
+
+class Changed(NamedTuple):
+    """A part of the text and what became of it, in reading order."""
+
+    name: str
+    title: str
+    pieces: list[Piece]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was nothing before."""
+        return all(piece.kind == NEW for piece in self.pieces)
+
+
+def differences(programme: Programme, older: ChallengeVersion, newer: ChallengeVersion) -> list[Changed]:
+    """The parts that differ between two versions, each with its difference word by word."""
+    before, after = _parts(programme, older), _parts(programme, newer)
+    titles = {**LABELS, **{section.id: section.title for section in programme.brief}}
+    return [
+        Changed(name, titles[name], difference(before[name], after[name]))
+        for name in before
+        if before[name] != after[name]
+    ]
+
+
+def unchanged(programme: Programme, older: ChallengeVersion, newer: ChallengeVersion) -> list[str]:
+    """The titles of the parts that are written and stayed as they were."""
+    before, after = _parts(programme, older), _parts(programme, newer)
+    titles = {**LABELS, **{section.id: section.title for section in programme.brief}}
+    return [titles[name] for name in before if before[name] and before[name] == after[name]]
+
+
+def _parts(programme: Programme, text: ChallengeVersion) -> dict[str, str]:
+    """Every part as people read it: title, question, the sections in the programme's order, money and promises."""
+    columns = {
+        "money_pounds": f"{money(text.money_pounds)} {'excluding' if programme.money_excludes_vat else 'including'} VAT",
+        "decision_promised_at": moment(text.decision_promised_at, programme.timezone)
+        if text.decision_promised_at else "",
+        "notice_reference": text.notice_reference,
+    }  # fmt: skip
+    sections = {section.id: text.sections.get(section.id, "") for section in programme.brief}
+    return {"title": text.title, "question": text.question, **sections, **columns}
+
+
+def stayed(pieces: list[Piece]) -> bool:
+    """Whether nothing changed."""
+    return all(piece.kind == SAME for piece in pieces)
+
+
+# Writing
+
+
+def begin_change(session: Session, challenge: Challenge, *, why: str, actor: Actor, now: datetime) -> ChallengeVersion:
+    """Begin a new version of an open challenge's text: a copy of the published one, to be written in.
+
+    `why` is a sentence that everybody reads once the change is published; it can be rewritten until then. Nobody is
+    told before that. Raises Refused where the challenge is not open, or where a change is being written already
+    (`change_in_hand` finds it), Forbidden for somebody who neither owns the challenge nor runs its round.
+    """
+    advance(session, challenge, "change", actor=actor, now=now, reason=_checked(why))
+    return _in_hand(session, challenge)
+
+
+def write_change(
+    session: Session, challenge: Challenge, *, actor: Actor, now: datetime, sections: Mapping[str, str] | None = None,
+    why: str | None = None, seen: int | None = None, **columns: Any,
+) -> ChallengeVersion:  # fmt: skip
+    """Write in the change: sections, columns of VERSIONED, and why. Raises Refused with a sentence per field."""
+    unknown = set(columns) - set(VERSIONED)
+    if unknown:
+        raise KeyError(f"A change of the text cannot set {', '.join(sorted(unknown))}.")
+    programme, text = programme_of(session, challenge), _in_hand(session, challenge)
+    check_columns(session, challenge, columns)
+    new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
+    check_sections(programme, new)
+    columns = {**columns, **({"why": _checked(why)} if why is not None else {})}
+    changed = sorted(name for name, value in columns.items() if getattr(text, name) != value)
+    changed += sorted(name for name in new if new[name] != text.sections.get(name, ""))
+    advance(session, challenge, "write_change", actor=actor, now=now, seen=seen, changed=changed)
+    for name, value in columns.items():
+        setattr(text, name, value)
+    text.sections, text.written_by_id, text.written_at = new, actor.id, now
+    _judge(session, challenge, text)
+    return text
+
+
+def _judge(session: Session, challenge: Challenge, text: ChallengeVersion) -> None:
+    """Keep what the rules ask of a change: is it complete, and how many parts differ from the published text."""
+    programme, before = programme_of(session, challenge), published_text(session, challenge)
+    has_columns = bool(text.title.strip() and text.question.strip() and text.why.strip())
+    text.complete = has_columns and has_every_section(programme, text.sections)
+    text.changed = len(differences(programme, before, text)) if before else 0
+    session.flush()
+
+
+def publish_change(
+    session: Session, challenge: Challenge, *, actor: Actor, now: datetime, seen: int | None = None
+) -> ChallengeVersion:
+    """The change becomes what everybody reads, and everybody whom it concerns is told.
+
+    `seen` is the challenge's revision that the publisher had before their eyes. Raises Refused, Forbidden, Conflicted.
+    """
+    text = _in_hand(session, challenge)
+    advance(session, challenge, "publish_change", actor=actor, now=now, seen=seen, reason=text.why)
+    return text
+
+
+def drop_change(session: Session, challenge: Challenge, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Put the change aside; its words are kept. Raises Refused without a reason or where there is none."""
+    advance(session, challenge, "drop_change", actor=actor, now=now, reason=reason)
+
+
+def _in_hand(session: Session, challenge: Challenge) -> ChallengeVersion:
+    text = change_in_hand(session, challenge)
+    if text is None:
+        raise NotFound("No change of this challenge's text is being written.")
+    return text
+
+
+def _checked(why: str) -> str:
+    words = " ".join(why.split())
+    if not words or len(words) > LONGEST_WHY:
+        sentence = (
+            f"The reason may have {LONGEST_WHY} characters; it has {len(words):,}." if words
+            else "Say in a sentence why the text changes."
+        )  # fmt: skip
+        raise Refused(sentence, fields={"why": sentence})
+    return words
+
+
+# What follows
+
+
+@effect
+def begin_the_change(session: Session, move: Move) -> None:
+    """A copy of the published text is written beside it."""
+    challenge: Challenge = move.record
+    before = published_text(session, challenge)
+    if before is None:
+        raise Refused("Nothing is published yet, so the draft itself is changed.")
+    text = ChallengeVersion(
+        challenge_id=challenge.id or 0, number=challenge.version + 1, sections=dict(before.sections),
+        why=move.reason[:LONGEST_WHY], complete=before.complete, written_by_id=move.actor.id, written_at=move.now,
+        **{name: getattr(before, name) for name in VERSIONED},
+    )  # fmt: skip
+    session.add(text)
+    session.flush()
+
+
+@effect
+def publish_the_change(session: Session, move: Move) -> None:
+    """The change becomes the published version, and its columns the challenge's own."""
+    challenge: Challenge = move.record
+    text = _in_hand(session, challenge)
+    for name in VERSIONED:
+        setattr(challenge, name, getattr(text, name))
+    text.published_at, challenge.version = move.now, text.number or 0
+    session.flush()
+
+
+@effect
+def drop_the_change(session: Session, move: Move) -> None:
+    """A dropped change has no number: the next one takes it."""
+    text = _in_hand(session, move.record)
+    text.dropped_at, text.number = move.now, None
+    session.flush()
