@@ -87,7 +87,7 @@ def for_the_team(application: Application) -> dict[str, Any]:
     """The page of an application as its team reads it."""
     parts, record = the_form(application), ("application", application.id)
     offered = options(session(), application, actor=actor(), now=now())
-    elsewhere = (*SUBMITTING, "write")  # these have pages of their own
+    elsewhere = (*SUBMITTING, "write", "acknowledge")  # these have pages of their own
     documents = _documents(*record)
     mine = col(Place.application_id) == application.id
     signed = col(Agreement.application_id) == application.id
