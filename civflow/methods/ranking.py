@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from civflow.methods.scorecard import (
     Assessor,
@@ -23,7 +23,7 @@ from civflow.methods.scorecard import (
     weighted_total,
 )
 
-__all__ = ["THE_PANEL", "Criterion", "Line", "Ranked", "Ranking", "rank"]
+__all__ = ["THE_PANEL", "Criterion", "Edge", "Line", "Ranked", "Ranking", "rank"]
 
 Application = TypeVar("Application", bound=Hashable)
 Outcome = Literal["goes_on", "reserve", "not_selected", "tied"]
@@ -44,6 +44,13 @@ class Line:
     reserves: int = 0
 
 
+class Edge(NamedTuple):
+    """What separates two neighbours with the same total: the other's rank, and a criterion's label or THE_PANEL."""
+
+    rank: int
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked(Generic[Application]):
     """One application's place. Figures are exact fractions; totals are out of `out_of` (100 unless told)."""
@@ -59,8 +66,10 @@ class Ranked(Generic[Application]):
     assessors: int
     outcome: Outcome
     """`tied` only when a line runs through an unresolved tie: the panel decides."""
-    decided_by: str | None
-    """What broke a tie here: a criterion's label or THE_PANEL; None when the total alone decided."""
+    behind: Edge | None
+    """The next better one where its total is the same; None when the total alone decided."""
+    ahead_of: Edge | None
+    """The next one where its total is the same."""
     below: tuple[str, ...]
     """Sentences: the minimums that were missed; empty when none was."""
 
@@ -137,13 +146,11 @@ def rank(
     groups = _groups(keys, panel_order)
     outcomes = _outcomes(groups, missed, line)
     labels = {c.key: c.label for c in criteria}
-    decided = _decided_by(groups, keys, [labels[key] for key in ties])
-    ranked, place = [], 1
-    for group in groups:
+    ranked = []
+    for group, place, behind, ahead in _with_edges(groups, keys, [labels[key] for key in ties]):
         for one in group:
             figures = (totals[one], means[one], panel_spread(sheets[one], criteria, out_of), len(sheets[one]))
-            ranked.append(Ranked(one, place, *figures, outcomes[one], decided[one], missed[one]))
-        place += len(group)
+            ranked.append(Ranked(one, place, *figures, outcomes[one], behind, ahead, missed[one]))
     return _ranking(ranked, groups, line, {one: (names or {}).get(one, str(one)) for one in scores})
 
 
@@ -209,12 +216,12 @@ def _number(line: Line) -> int:
     return line.number if line.chosen is None else line.chosen
 
 
-def _decided_by(
+def _with_edges(
     groups: Sequence[tuple[Application, ...]],
     keys: Mapping[Application, tuple[Fraction, ...]],
     labels: Sequence[str],
-) -> dict[Application, str | None]:
-    """What separates each application from the next better one with the same total, or else from the next."""
+) -> Iterator[tuple[tuple[Application, ...], int, Edge | None, Edge | None]]:
+    """Each group with its rank, and what separates it from the one before and the one after with the same total."""
 
     def between(one: tuple[Application, ...], other: tuple[Application, ...]) -> str | None:
         pairs = list(zip(keys[one[0]], keys[other[0]], strict=True))
@@ -222,8 +229,12 @@ def _decided_by(
             return None
         return next((label for label, (a, b) in zip(labels, pairs[1:], strict=True) if a != b), THE_PANEL)
 
-    edges = [None, *(between(a, b) for a, b in pairwise(groups)), None]
-    return {one: edges[n] or edges[n + 1] for n, group in enumerate(groups) for one in group}
+    causes = [None, *(between(a, b) for a, b in pairwise(groups)), None]
+    before = place = 1
+    for group, behind, ahead in zip(groups, causes, causes[1:], strict=False):
+        following = place + len(group)
+        yield group, place, Edge(before, behind) if behind else None, Edge(following, ahead) if ahead else None
+        before, place = place, following
 
 
 def _tie_sentence(

@@ -9,7 +9,7 @@ from fractions import Fraction
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from civflow.methods.ranking import THE_PANEL, Criterion, Ranking, rank
+from civflow.methods.ranking import Criterion, Ranking, rank
 from civflow.models import (
     Application,
     Assignment,
@@ -31,6 +31,7 @@ from civflow.services.matching import match
 from civflow.services.messages import members, post, post_all, write
 from civflow.services.naming import title_of
 from civflow.services.programmes import programme_of
+from civflow.services.ties import settled, tie_words
 from civflow.services.wording import count, moment
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
@@ -224,7 +225,7 @@ def rank_the_applications(session: Session, move: Move) -> None:
     for ranked in ranking_of(session, gate).ranked:
         session.add(Outcome(
             gate_id=gate.id or 0, application_id=ranked.application, rank=ranked.rank, decision="not_selected",
-            total=hundredths(ranked.total), tie_break=f"Ahead by “{ranked.decided_by}”" if ranked.decided_by else "",
+            total=hundredths(ranked.total), tie_break=tie_words(ranked),
         ))  # fmt: skip
     session.flush()
 
@@ -248,9 +249,10 @@ def settle_the_tie(session: Session, move: Move) -> None:
     equals = [o for o in outcomes if first and o.rank == first.rank and o is not first]
     if first is None or not equals:
         raise Refused("No other application has the same rank as this one.")
-    first.tie_break = f"Ahead by {THE_PANEL}: {move.reason}"[:300]
+    first.tie_break = settled(first.tie_break, rank=first.rank + 1, ahead=True, reason=move.reason)
     for outcome in equals:
         outcome.rank += 1
+        outcome.tie_break = settled(outcome.tie_break, rank=first.rank, ahead=False, reason=move.reason)
     session.flush()
 
 

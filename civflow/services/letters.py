@@ -17,7 +17,7 @@ from civflow.models import Application, Assignment, Challenge, Gate, Organisatio
 from civflow.services import documents
 from civflow.services.messages import members, post_all, write
 from civflow.services.programmes import programme_of
-from civflow.services.wording import day
+from civflow.services.wording import day, tenths
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.programme import Programme, Scorecard, Stage
 
@@ -98,7 +98,7 @@ def letter_data(
 def _criteria(card: Scorecard, means: Means, outcome: Outcome, winners: Sequence[Outcome]) -> list[dict[str, Any]]:
     def mean_of(outcomes: Sequence[Outcome], criterion: str) -> str:
         values = [means[o.application_id][criterion] for o in outcomes if o.application_id in means]
-        return f"{sum(values) / len(values):.1f}" if values else "–"
+        return tenths(sum(values) / len(values)) if values else "–"
 
     return [
         {"title": c.title, "weight": c.weight, "own": mean_of([outcome], c.id), "winner": mean_of(winners, c.id)}
@@ -107,7 +107,7 @@ def _criteria(card: Scorecard, means: Means, outcome: Outcome, winners: Sequence
 
 
 def _total(outcome: Outcome) -> str:
-    return f"{outcome.total / 100:.1f}"
+    return tenths(outcome.total / 100)
 
 
 def _winner(session: Session, outcome: Outcome, card: Scorecard, means: Means) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _winner(session: Session, outcome: Outcome, card: Scorecard, means: Means) -
     scores = means.get(outcome.application_id, {})
     return {
         "team": session.get_one(Team, application.team_id).name, "total": _total(outcome),
-        "scores": {c.title: f"{scores[c.id]:.1f}" for c in card.criteria if c.id in scores},
+        "scores": {c.title: tenths(scores[c.id]) for c in card.criteria if c.id in scores},
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from civflow.methods.ranking import Ranked
 from civflow.models import Application, Assignment, Gate, Outcome, Panellist, Person, Score, Slot, Team
 from civflow.services.assessment import outcomes_of, panel_of, ranking_of, stage_of
 from civflow.services.facts import stands_before
+from civflow.services.wording import tenths
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.engine import NotFound
 from civflow.workflows.programme import Scorecard, Stage
@@ -58,17 +59,17 @@ class Line:
     @property
     def total(self) -> str:
         """Out of 100, with one decimal."""
-        return f"{self.outcome.total / 100:.1f}" if self.outcome else ""
+        return tenths(self.outcome.total / 100) if self.outcome else ""
 
     @property
-    def spread(self) -> float:
-        """Points between the highest and the lowest assessor's total, out of 100."""
-        return float(self.ranked.spread) if self.ranked else 0.0
+    def spread(self) -> str:
+        """Points between the highest and the lowest assessor's total, out of 100, with one decimal."""
+        return tenths(float(self.ranked.spread)) if self.ranked else ""
 
     def mean(self, criterion: str) -> str:
         """The panel's mean on a criterion, on the criterion's own scale, with one decimal."""
         value = self.ranked.means.get(criterion, Fraction(0)) if self.ranked else None
-        return "" if value is None else f"{float(value):.1f}"
+        return "" if value is None else tenths(float(value))
 
 
 @dataclass

@@ -71,6 +71,11 @@ def money(value: int | Decimal) -> str:
     return f"{'-' if pounds < 0 else ''}£{amount}"
 
 
+def tenths(value: float) -> str:
+    """'42.3' of 42.25: one decimal, halves rounded up as people do it by hand."""
+    return str(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """'1 application', '5 applications', '1,200 people' (with the plural given where it is not regular)."""
     if number == 1:

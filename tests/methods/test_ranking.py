@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from civflow.methods.ranking import THE_PANEL, Criterion, Line, Ranked, Ranking, rank
+from civflow.methods.ranking import THE_PANEL, Criterion, Edge, Line, Ranked, Ranking, rank
 
 SOLVES = Criterion("solves", "Solves the challenge", weight=2)
 NEW = Criterion("new", "Innovation")
@@ -33,6 +33,11 @@ def outcomes(ranking: Ranking[str]) -> dict[str, str]:
 
 def ranks(ranking: Ranking[str]) -> dict[str, int]:
     return {one.application: one.rank for one in ranking.ranked}
+
+
+def edges(ranking: Ranking[str]) -> dict[str, tuple[Edge | None, Edge | None]]:
+    """What each is behind by, and what ahead by, where totals are equal."""
+    return {one.application: (one.behind, one.ahead_of) for one in ranking.ranked}
 
 
 def place_of(ranking: Ranking[str], application: str) -> Ranked[str]:
@@ -73,9 +78,31 @@ def test_equal_totals_are_separated_by_the_declared_order() -> None:
     by_new = rank(scores, BOTH, ties=["new"])
     assert ranks(by_solves) == {"Cedar": 1, "Birch": 2, "Ash": 3}
     assert ranks(by_new) == {"Cedar": 1, "Ash": 2, "Birch": 3}
-    assert [one.decided_by for one in by_solves.ranked] == [None, SOLVES.label, SOLVES.label]
-    assert [one.decided_by for one in by_new.ranked] == [None, NEW.label, NEW.label]
+    assert edges(by_solves) == {
+        "Cedar": (None, None),
+        "Birch": (None, Edge(3, SOLVES.label)),
+        "Ash": (Edge(2, SOLVES.label), None),
+    }
+    assert edges(by_new) == {
+        "Cedar": (None, None),
+        "Ash": (None, Edge(3, NEW.label)),
+        "Birch": (Edge(2, NEW.label), None),
+    }
     assert by_solves.ties == ()
+
+
+def test_whoever_shares_a_rank_is_behind_and_ahead_of_the_same_ones() -> None:
+    # all four: 8 points of 8 in all, parted by the first criterion alone
+    scores = sheets(Ash=[(4, 0)], Birch=[(3, 2)], Cedar=[(3, 2)], Doum=[(2, 4)])
+    ranking = rank(scores, BOTH, ties=["solves"])
+    assert ranks(ranking) == {"Ash": 1, "Birch": 2, "Cedar": 2, "Doum": 4}
+    between = (Edge(1, SOLVES.label), Edge(4, SOLVES.label))
+    assert edges(ranking) == {
+        "Ash": (None, Edge(2, SOLVES.label)),
+        "Birch": between,
+        "Cedar": between,
+        "Doum": (Edge(2, SOLVES.label), None),
+    }
 
 
 def test_totals_that_floats_would_part_are_equal() -> None:
@@ -102,7 +129,11 @@ def test_the_panels_recorded_order_settles_it() -> None:
     ranking = rank(scores, BOTH, line=Line(2), panel_order=["Cedar", "Birch"])
     assert ranks(ranking) == {"Ash": 1, "Cedar": 2, "Birch": 3}
     assert outcomes(ranking) == {"Ash": "goes_on", "Cedar": "goes_on", "Birch": "not_selected"}
-    assert [one.decided_by for one in ranking.ranked] == [None, THE_PANEL, THE_PANEL]
+    assert edges(ranking) == {
+        "Ash": (None, None),
+        "Cedar": (None, Edge(3, THE_PANEL)),
+        "Birch": (Edge(2, THE_PANEL), None),
+    }
     assert ranking.is_settled
     assert ranking.sentences == ()
 
