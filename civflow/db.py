@@ -47,15 +47,21 @@ class UTCDateTime(TypeDecorator[datetime]):
 def make_engine(settings: Settings) -> Engine:
     """The engine for the settings' database; on SQLite the folder of the file is made if it is missing.
 
+    Its errors do not repeat values: what people typed does not belong in a log.
+
     Raises SettingsError for an address that names no database, or a folder that cannot be made.
     """
     try:
         if not settings.is_sqlite:
-            return create_engine(settings.database_url, pool_size=8, max_overflow=4, pool_recycle=1800)
+            return create_engine(
+                settings.database_url, pool_size=8, max_overflow=4, pool_recycle=1800, hide_parameters=True
+            )
         path = settings.database_url.removeprefix("sqlite:///")
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(settings.database_url, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(
+            settings.database_url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
+        )
     except OSError as error:
         raise SettingsError(
             f"The folder of the database cannot be made ({error}). Make it, or set CIVFLOW_DATABASE_URL."

@@ -23,8 +23,8 @@ def audit() -> None:
 
 @audit.command("verify")
 def audit_verify() -> None:
-    """Compute every chain and seal again; exit 1 and name the first broken entry."""
-    from civflow.services.history import verify
+    """Compute every chain and seal again, and compare what was decided on with them; exit 1 and name what is broken."""
+    from civflow.services.audit import verify
     from civflow.services.wording import count
 
     with a_session(reads=True) as session:

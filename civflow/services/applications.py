@@ -20,7 +20,7 @@ from civflow.services.facts import stands_before
 from civflow.services.history import history_of
 from civflow.services.messages import members, post_all, write
 from civflow.services.programmes import programme_of
-from civflow.services.wording import moment
+from civflow.services.wording import moment, word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Conflicted, Refused
 from civflow.workflows.programme import Form, Programme
 
@@ -69,16 +69,11 @@ def form_in_hand(programme: Programme, application: Application) -> tuple[str, F
     return name, programme.forms[name]
 
 
-def words_in(text: str) -> int:
-    """How many words a text has, as the form counts them: what spaces separate."""
-    return len(text.split())
-
-
 def faults(form: Form, answers: Mapping[str, str]) -> dict[str, str]:
     """Question id -> a sentence, for each answer that is missing or too long."""
     found = {}
     for question in form.questions:
-        words = words_in(answers.get(question.id, ""))
+        words = word_count(answers.get(question.id, ""))
         if words > question.words:
             found[question.id] = f"“{question.title}” has {words} words; it may have {question.words}."
         elif question.required and not words:

@@ -16,6 +16,7 @@ from civflow.services.advance import advance, advance_many, begin
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
+from civflow.services.wording import word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
 from civflow.workflows.programme import Programme, Stage
 
@@ -117,9 +118,9 @@ def check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
     """Say nothing if no section is too long. Raises Refused with a sentence per section otherwise."""
     known = {s.id: s for s in programme.brief}
     fields = {
-        name: f"“{known[name].title}” has {len(words.split())} words; it may have {known[name].words}."
+        name: f"“{known[name].title}” has {word_count(words)} words; it may have {known[name].words}."
         for name, words in sections.items()
-        if name in known and len(words.split()) > known[name].words
+        if name in known and word_count(words) > known[name].words
     }
     if fields:
         raise Refused(*fields.values(), fields=fields)

@@ -17,6 +17,7 @@ from civflow.services.archive import organisation as sponsor_named
 from civflow.services.challenges import text_in_hand, write_challenge
 from civflow.services.facts import CHALLENGE, FACTS, stands_before
 from civflow.services.history import last_entry
+from civflow.services.wording import word_count
 from civflow.workflows.engine import Actor, Case, Conflicted, Refused
 from civflow.workflows.programme import Programme
 
@@ -152,7 +153,7 @@ def progress_of(part: Part, values: Mapping[str, Any]) -> Progress:
     if missing:
         return Progress(f"Missing: {', '.join(field.label.lower() for field in missing)}", "attention")
     if part.fields[0].words:
-        number = len(str(values[part.fields[0].name]).split())
+        number = word_count(str(values[part.fields[0].name]))
         return Progress(f"Done, {number} of {part.fields[0].words} words", "done")
     return Progress("Done", "done")
 

@@ -31,6 +31,7 @@ from civflow.services.advance import advance, advance_many
 from civflow.services.facts import stands_before
 from civflow.settings import Settings, SettingsError
 from civflow.workflows.engine import CIVFLOW, Conflicted, Refused
+from civflow.workflows.visibility import SIGN_IN
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +140,8 @@ def settle(session: Session, message_id: int, result: Result, *, now: datetime) 
     try:
         if result.kind == "sent":
             advance(session, message, "send", actor=CIVFLOW, now=now)
+            if message.key.startswith(SIGN_IN):
+                message.about = "/sign-in"  # the link is with its addressee; only its hash is kept
         elif result.kind == "never" or message.attempts >= TRIES:
             advance(session, message, "fail", actor=CIVFLOW, now=now, reason=result.reason)
         else:

@@ -11,13 +11,13 @@ from sqlmodel import Session, col
 
 from civflow.models import Agreement, Application, Challenge, Deliverable, Place, StageDates, Submission
 from civflow.services.advance import workflow_of
-from civflow.services.applications import form_in_hand, words_in
+from civflow.services.applications import form_in_hand
 from civflow.services.challenges import stage_dates
 from civflow.services.desks import Waiting
 from civflow.services.facts import stands_before
 from civflow.services.interviews import booked_slot, gate_here, open_slots
 from civflow.services.programmes import programme_of
-from civflow.services.wording import count
+from civflow.services.wording import count, word_count
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import IN_OUR_WORDS, OVER, STILL_IN, WON
 from civflow.workflows.engine import Actor
@@ -175,7 +175,7 @@ def progress_of(session: Session, application: Application) -> Progress:
     """How many questions of the form in hand have an answer that fits its length."""
     name, form = form_in_hand(programme_of(session, session.get_one(Challenge, application.challenge_id)), application)
     answers = application.answers.get(name, {})
-    fits = [q for q in form.questions if 0 < words_in(answers.get(q.id, "")) <= q.words]
+    fits = [q for q in form.questions if 0 < word_count(answers.get(q.id, "")) <= q.words]
     return Progress(len(fits), len(form.questions))
 
 

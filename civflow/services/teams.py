@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -14,6 +14,7 @@ from civflow.services.advance import advance, begin
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.messages import post
+from civflow.services.wording import on_one_line
 from civflow.workflows.engine import CIVFLOW, Actor, Forbidden, Refused
 from civflow.workflows.rules import the_team_lead
 
@@ -35,7 +36,7 @@ def found(
 ) -> Team:
     """Found a team with its lead as the first member. Raises Refused with a sentence per field."""
     team = Team(
-        name=name.strip(),
+        name=on_one_line(name),
         lead_id=lead.id or 0,
         organisation_id=organisation.id if organisation else None,
         about=about.strip(),
@@ -64,6 +65,10 @@ def _check(team: Team) -> None:
 
 
 def _begin_with_a_free_name(session: Session, team: Team, *, actor: Actor, now: datetime) -> None:
+    same = select(col(Team.name)).where(func.lower(col(Team.name)) == team.name.lower())
+    if taken := session.scalars(same).first():
+        sentence = f"Another team is called “{taken}”. Choose another name."
+        raise Refused(sentence, fields={"name": sentence})
     try:
         with session.begin_nested():  # the database is the judge: two people may choose the name at once
             begin(session, team, actor=actor, now=now)

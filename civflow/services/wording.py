@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+LONGEST_WORD = 80  # characters; an address of a page may be as long
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # they have no width, and make two names look the same
 DEFAULT_ZONE = "Europe/London"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -62,6 +65,17 @@ def local_day(value: date, zone: str) -> date:
         return value
     local = value.astimezone(ZoneInfo(zone)).date()
     return local - timedelta(days=1) if is_midnight(value, zone) else local
+
+
+def on_one_line(text: str) -> str:
+    """A name as it is kept: composed, on one line, without the characters that nobody sees."""
+    shown = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text) if c not in INVISIBLE)
+    return " ".join(shown.split())
+
+
+def word_count(text: str) -> int:
+    """How many words a text has: what spaces separate; what is longer than any word counts as several."""
+    return sum(1 + (len(word) - 1) // LONGEST_WORD for word in text.split())
 
 
 def money(value: int | Decimal) -> str:

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from civflow.models import Agreement, Application, Challenge, Document, Person, Place, Slot, Submission, Team
 from civflow.services.advance import options
-from civflow.services.applications import faults, form_in_hand, submissions, words_in
+from civflow.services.applications import faults, form_in_hand, submissions
 from civflow.services.interviews import booked_slot, gate_here, open_slots
 from civflow.services.messages import members
 from civflow.services.programmes import programme_of
@@ -22,6 +22,7 @@ from civflow.services.standing import (
     standing_of,
     way_of,
 )
+from civflow.services.wording import word_count
 from civflow.web import cases
 from civflow.web.access import load_case
 from civflow.web.current import actor, now, session
@@ -71,7 +72,7 @@ def is_writable(application: Application) -> bool:
 
 def status_of(question: Section, words: str) -> tuple[str, str]:
     """What the task list says of one question: words and a tone."""
-    number = words_in(words)
+    number = word_count(words)
     if number > question.words:
         return f"Too long: {number} of {question.words} words", "stopped"
     if number:

@@ -25,6 +25,7 @@ from civflow.web.application_parts import (
     submit_parts,
     the_form,
 )
+from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import redirect_to
 from civflow.workflows.engine import Conflicted, NotFound, Refused
@@ -102,7 +103,7 @@ def send(application_id: int) -> Response:
     application = ours(application_id)
     seen = request.form.get("seen", "")
     try:
-        kept = submit(session(), application, actor=actor(), now=now(), seen=int(seen) if seen.isdigit() else None)
+        kept = submit(session(), application, actor=actor(), now=now(), seen=whole_number(seen))
     except (Refused, Conflicted) as refusal:
         session().rollback()
         application = ours(application_id)
@@ -140,7 +141,7 @@ def book_interview(application_id: int) -> Response:
     application = ours(application_id)
     slot = request.form.get("slot", "")
     try:
-        book(session(), application, int(slot) if slot.isdigit() else None, actor=actor(), now=now())
+        book(session(), application, whole_number(slot), actor=actor(), now=now())
     except (Refused, Conflicted) as refusal:
         return _interview_again(application_id, refusal)
     session().commit()

@@ -11,6 +11,7 @@ from civflow.services import reading_desk
 from civflow.services.advance import advance
 from civflow.services.assessment import record_score, scorecard_of
 from civflow.web.access import load, open_to, signed_in
+from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.workflows.engine import Refused
@@ -74,7 +75,7 @@ def score(assignment_id: int, criterion: str) -> Response:
     """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
     assignment = load(Assignment, assignment_id)
     typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "")}
-    value = int(typed["value"]) if typed["value"].isdigit() else None
+    value = whole_number(typed["value"])
     try:
         record_score(
             session(), assignment, criterion=criterion, value=value, why=typed["why"], actor=actor(), now=now()

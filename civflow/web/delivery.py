@@ -26,6 +26,7 @@ from civflow.services.programmes import programme_of
 from civflow.services.retelling import retell
 from civflow.web import cases
 from civflow.web.access import load_case, open_to, signed_in
+from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import redirect_to
 from civflow.workflows import HANDBOOK
@@ -73,7 +74,7 @@ def sign_it(agreement_id: int) -> Response:
             signature.step.name,
             actor=actor(),
             now=now(),
-            seen=int(seen) if seen.isdigit() else None,
+            seen=whole_number(seen),
             may_sign=bool(request.form.get("may_sign")),
         )
     except (Refused, Conflicted, Forbidden) as refusal:

@@ -176,7 +176,7 @@ def _mine(slug: str) -> Challenge:
     """The challenge, for those who may write it. Raises Forbidden, or NotFound where it is hidden."""
     challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
     if challenge_id is None:
-        raise NotFound("There is no such challenge, or it is not public yet.")
+        raise NotFound("There is no such challenge, or it is not yours to see.")
     challenge, case = load_case(Challenge, challenge_id)
     if not any(permits(case) for permits in OWNERS):
         raise Forbidden(*(permits.sentence for permits in OWNERS))

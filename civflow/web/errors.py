@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from civflow.services.wording import count
 from civflow.web.htmx import is_htmx, message
+from civflow.web.limits import seconds_to_wait
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refusal, Refused
 
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflicted: 409, Refused: 422}
@@ -27,14 +30,13 @@ SENTENCES = {
     404: "There is nothing at this address, or it is not yours to see.",
     405: "This address answers another kind of request. Go back, and use the button on the page.",
     413: "What was sent is larger than 2 MB. Go back, shorten it, and send it again.",
-    429: "You have tried too often. Wait a minute, then try again.",
     500: "It is our fault, and it has been recorded. What you did last may not be saved. Go back, and try again.",
     503: "The database cannot be reached. Nothing that was saved is lost. Try again in a minute.",
 }
 TOO_LONG = "The page was open for too long"
 SEND_AGAIN = "What you typed was not saved, but it is still here. Send it again."
 PRESS_AGAIN = "What you typed was not saved yet, but it is still here. Press the button again."
-SECRET = ("csrf_token", "password")
+SECRET = ("csrf_token", "password", "old")  # parts of the names of fields that never come back
 NOT_TOLD = (413,)  # a form this large is not read
 
 
@@ -85,17 +87,26 @@ def http_error(error: HTTPException) -> Response:
     """An error with a status; redirects, which werkzeug raises too, pass through."""
     if error.code is None or error.code < 400:
         return Response(headers=error.get_headers(), status=error.code, response=error.get_body())
-    answer = page(error.code, (SENTENCES.get(error.code, error.description or ""),))
+    sentence = too_often(seconds_to_wait()) if error.code == 429 else SENTENCES.get(error.code, error.description or "")
+    answer = page(error.code, (sentence,))
     for name, value in error.get_headers():
         if name in ("Retry-After", "Allow"):
             answer.headers[name] = value
     return answer
 
 
+def too_often(seconds: int) -> str:
+    """How long somebody waits who has tried too often."""
+    wait = "a minute" if seconds <= 60 else count(-(-seconds // 60), "minute")
+    return f"You have tried too often. Wait {wait}, then try again."
+
+
 def failure(error: Exception) -> Response:
     """Anything else: logged with its trace, which nobody else sees."""
     logging.getLogger("civflow").error("A request failed.", exc_info=error)
-    is_away = isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    is_away = isinstance(error, (OperationalError, sqlite3.OperationalError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
     status = 503 if is_away else 500
     answer = page(status, (SENTENCES[status],))
     if is_away:
@@ -129,7 +140,7 @@ def kept_words() -> dict[str, Any]:
         for value in values
         if not any(secret in name for secret in SECRET)
     ]
-    is_whole = not request.files and not any("password" in name for name in request.form)
+    is_whole = not request.files and not any(s in name for s in SECRET[1:] for name in request.form)
     is_ours = urlsplit(request.headers.get("Origin", "")).netloc == request.host
     return {
         "fields": fields,

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from civflow.services import wording
-from civflow.services.wording import DEFAULT_ZONE, count, local_day, money
+from civflow.services.wording import DEFAULT_ZONE, count, local_day, money, word_count
 
 NO_DATE = "no date yet"
 
@@ -32,10 +32,12 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True})
 
 
 def init_app(app: Flask) -> None:
-    """Add the filters: when, day, time, ago, until, iso, money, count, percentage, markdown."""
+    """Add the filters: when, day, time, ago, until, iso, money, count, word_count, percentage, markdown."""
     moments = {"when": when, "day": day, "time": time, "ago": distance, "until": distance}
     app.jinja_env.filters.update({name: _on_a_page(function) for name, function in moments.items()})
-    app.jinja_env.filters.update(iso=iso, money=money, count=count, percentage=percentage, markdown=markdown)
+    app.jinja_env.filters.update(
+        iso=iso, money=money, count=count, word_count=word_count, percentage=percentage, markdown=markdown
+    )
 
 
 # Moments: aware datetimes, or dates for whole days

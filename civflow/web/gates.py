@@ -15,6 +15,7 @@ from civflow.services.letters import sample_letter
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import may_begin
 from civflow.web.access import load, may_see_scores, open_to, signed_in
+from civflow.web.asks import whole_number
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import redirect_to
@@ -53,7 +54,7 @@ def propose_it(gate_id: int) -> Response:
         "going_on": request.form.get("going_on", "").strip(),
         "number_reason": request.form.get("number_reason", "").strip(),
     }
-    number = int(typed["going_on"]) if typed["going_on"].isdigit() else None
+    number = whole_number(typed["going_on"])
     try:
         advance(session(), gate, "propose", actor=actor(), now=now(), seen=_seen(), going_on=number,
                 number_reason=typed["number_reason"])  # fmt: skip
@@ -97,7 +98,7 @@ def adjust_it(gate_id: int, score_id: int) -> Response:
     gate = load(Gate, gate_id)
     chosen = _score(gate, score_id)
     typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "").strip()}
-    value = int(typed["value"]) if typed["value"].isdigit() else None
+    value = whole_number(typed["value"])
     try:
         advance(session(), gate, "adjust", actor=actor(), now=now(), seen=_seen(), score_id=chosen["score"].id,
                 value=value, why=typed["why"])  # fmt: skip
@@ -120,7 +121,7 @@ def offer(gate_id: int) -> Response:
     """Offer one interview after the other, from a moment on."""
     gate = load(Gate, gate_id)
     typed = {name: request.form.get(name, "").strip() for name in ("starts_at", "number", "where")}
-    panel = [int(person) for person in request.form.getlist("panel") if person.isdigit()]
+    panel = [number for number in map(whole_number, request.form.getlist("panel")) if number is not None]
     try:
         offer_slots(
             session(), gate, starts=_starts(gate, typed), where=typed["where"], panel=panel, actor=actor(), now=now()
@@ -136,7 +137,7 @@ def _starts(gate: Gate, typed: dict[str, str]) -> list[datetime]:
     page = panels.gate_page(session(), gate, with_scores=False)
     zone = programme_of(session(), session().get_one(Challenge, gate.challenge_id)).timezone
     fields = {}
-    number = int(typed["number"]) if typed["number"].isdigit() else 0
+    number = whole_number(typed["number"]) or 0
     if not 1 <= number <= 40:
         fields["number"] = "Write how many interviews to offer, from 1 to 40."
     try:
@@ -151,7 +152,7 @@ def _starts(gate: Gate, typed: dict[str, str]) -> list[datetime]:
 def _seen() -> int | None:
     """The revision that the person had before their eyes."""
     seen = request.form.get("seen", "")
-    return int(seen) if seen.isdigit() else None
+    return whole_number(seen)
 
 
 def _score(gate: Gate, score_id: int) -> dict[str, Any]:

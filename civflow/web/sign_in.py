@@ -13,14 +13,15 @@ from civflow.services.messages import post
 from civflow.web.access import anyone, open_to
 from civflow.web.current import COOKIE, forget, keep_signed_in, now, session, settings
 from civflow.web.htmx import redirect_to
-from civflow.web.limits import failed, limiter, named
+from civflow.web.limits import failed, limiter, named, named_here
 from civflow.workflows.engine import NotFound, Refused
 from civflow.workflows.visibility import SIGN_IN
 
 blueprint = Blueprint("sign_in", __name__)
 OFTEN = "10 per minute; 60 per hour"  # from one address
-FAILURES = "10 per 15 minutes"  # with one e-mail address
-LINKS = "5 per 15 minutes"  # to one e-mail address
+FAILURES = "10 per 15 minutes"  # with one e-mail address from one address
+LINKS = "5 per 15 minutes"  # to one e-mail address from one address
+FROM_ANYWHERE = "100 per hour"  # with or to one e-mail address
 LONGEST_PATH = 80  # what a message keeps of the page that it leads to
 
 
@@ -33,7 +34,8 @@ def form() -> str:
 @blueprint.post("/sign-in")
 @open_to(anyone)
 @limiter.limit(OFTEN)
-@limiter.limit(FAILURES, key_func=named, deduct_when=failed)
+@limiter.limit(FAILURES, key_func=named_here, deduct_when=failed)
+@limiter.limit(FROM_ANYWHERE, key_func=named, deduct_when=failed)
 def sign_in() -> Response:
     email, then = request.form.get("email", ""), safe_path(request.form.get("then", ""))
     try:
@@ -52,7 +54,8 @@ def ask_for_link() -> str:
 @blueprint.post("/sign-in/link")
 @open_to(anyone)
 @limiter.limit(OFTEN)
-@limiter.limit(LINKS, key_func=named)
+@limiter.limit(LINKS, key_func=named_here)
+@limiter.limit(FROM_ANYWHERE, key_func=named)
 def send_link() -> Response:
     """Send a link. The answer is the same for an address that nobody has."""
     email, then = request.form.get("email", "").strip(), safe_path(request.form.get("then", ""))
@@ -76,7 +79,8 @@ def register() -> str:
 @blueprint.post("/register")
 @open_to(anyone)
 @limiter.limit(OFTEN)
-@limiter.limit(LINKS, key_func=named)
+@limiter.limit(LINKS, key_func=named_here)
+@limiter.limit(FROM_ANYWHERE, key_func=named)
 def ask_for_account() -> Response:
     """Send a link to the address: who can open it has the account. The answer tells nobody who has one already."""
     email, then = request.form.get("email", "").strip(), safe_path(request.form.get("then", ""))

@@ -17,7 +17,7 @@ from werkzeug.routing import IntegerConverter
 import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow.db import make_engine
 from civflow.settings import Settings, check_safe_to_serve, read_settings
-from civflow.web import access, current, errors, formats, htmx, limits, pages, security
+from civflow.web import access, current, errors, formats, htmx, limits, pages, requests, security
 from civflow.workflows.engine import Actor
 
 FEATURES = (
@@ -45,7 +45,7 @@ def wire(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
     if clock:
         app.before_request(lambda: setattr(g, "now", clock()))
-    for part in (pages, formats, htmx, security, errors, limits, current, access):
+    for part in (requests, pages, formats, htmx, security, errors, limits, current, access):
         part.init_app(app)
     CSRFProtect(app)  # after access: whoever is not signed in any more is told that, and not of a token
     app.context_processor(_every_page)

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from civflow.models import Application
-from civflow.services.applications import plain, save_answers, words_in
+from civflow.services.applications import plain, save_answers
 from civflow.services.history import last_entry
 from civflow.services.standing import may
+from civflow.services.wording import word_count
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.application_parts import is_writable, ours, the_form
 from civflow.web.current import actor, now, person, session
@@ -148,7 +149,7 @@ def _onwards(application: Application, question_id: str, words: str) -> str:
     asked = _question(form, question_id)
     if request.form.get("then") != "continue":
         return f"{here}#questions"
-    if words_in(words) > asked.words:
+    if word_count(words) > asked.words:
         return f"{here}/questions/{question_id}"
     position = form.questions.index(asked) + 1
     return f"{here}/questions/{form.questions[position].id}" if position < len(form.questions) else f"{here}#questions"

@@ -23,7 +23,7 @@ ROUTES = {
     "programme manager or approver or finance officer or auditor or challenge owner": """
         rounds.list_rounds rounds.show
     """,
-    "programme manager or auditor or administrator for the whole site, or anyone in the demonstration": """
+    "programme manager or auditor for the whole site, or anyone in the demonstration": """
         outbox.messages outbox.show
     """,
     "signed in": """

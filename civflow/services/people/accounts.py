@@ -10,18 +10,21 @@ from sqlmodel import Session, col
 
 from civflow.models import Person
 from civflow.services.people.passwords import hash_password, why_not
+from civflow.services.wording import on_one_line
 from civflow.workflows.engine import Refused
 
 LONGEST_NAME = 120
-ADDRESS = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
+ADDRESS = re.compile(
+    r"[^@\s\x00-\x1f,;:<>()\[\]\"\\]+@[^@\s\x00-\x1f,;:<>()\[\]\"\\]+\.[^@\s\x00-\x1f,;:<>()\[\]\"\\]+"
+)
 
 
 def add_person(session: Session, *, name: str, email: str, now: datetime, password: str = "") -> Person:
     """Make an account. Raises Refused, with a sentence per field, for a name, address or password that will not do."""
-    name, email = _tidy(name), email.strip().lower()
     fields = {}
-    if not name or len(name) > LONGEST_NAME:
+    if not is_a_name(name):
         fields["name"] = f"Write a name, with at most {LONGEST_NAME} characters."
+    name, email = on_one_line(name), email.strip().lower()
     if not ADDRESS.fullmatch(email) or len(email) > 254:
         fields["email"] = "Write an e-mail address such as name@example.org."
     elif person_by_email(session, email):
@@ -42,23 +45,22 @@ def welcome(session: Session, *, name: str, email: str, now: datetime) -> Person
     Only a link that is sent there signs them in, so nobody gets an account with another's address. Raises Refused.
     """
     known = person_by_email(session, email)
-    if known and _tidy(name):
+    if known and is_a_name(name):
         return known
     return add_person(session, name=name, email=email, now=now)
 
 
 def rename(person: Person, name: str) -> None:
     """Give a person another name. Raises Refused for none."""
-    name = _tidy(name)
-    if not name or len(name) > LONGEST_NAME:
+    if not is_a_name(name):
         sentence = f"Write your name, with at most {LONGEST_NAME} characters."
         raise Refused(sentence, fields={"name": sentence})
-    person.name = name
+    person.name = on_one_line(name)
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
     return session.scalars(select(Person).where(col(Person.email) == email.strip().lower())).first()
 
 
-def _tidy(name: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
+def is_a_name(name: str) -> bool:
+    return 0 < len(on_one_line(name)) <= LONGEST_NAME

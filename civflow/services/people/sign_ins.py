@@ -123,9 +123,11 @@ def end(session: Session, person: Person, sign_in_id: int, *, now: datetime) -> 
 
 
 def end_all(session: Session, person: Person, *, now: datetime) -> None:
-    """End every sign-in of the person."""
+    """End every sign-in of the person, and every link that could still make one."""
     for found in sign_ins(session, person, now=now):
         found.revoked_at = now
+    open_links = (col(SignInLink.person_id) == person.id, col(SignInLink.reusable).is_(False))
+    session.execute(update(SignInLink).where(*open_links, col(SignInLink.expires_at) > now).values(expires_at=now))
     session.flush()
 
 
