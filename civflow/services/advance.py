@@ -206,7 +206,7 @@ def _move_together(session: Session, turn: Turn, rows: list[Any], loaded: Tracke
     """Write one turn of several rows, and do what follows."""
     workflow, deed, moves = turn.workflow, turn.deed(), Moves()
     moves.add(turn, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
-    for more, same in in_rows(session, turn.step, moves, rows):
+    for more, same in in_rows(session, turn.step, rows):
         columns = {**turn.columns, **more}
         links = deed.links((row.id, row.revision, row.head) for row in same)
         if not history.append(session.connection(), workflow.table, columns, deed, links):

@@ -277,9 +277,9 @@ def receipt_data(
 
 
 @effect_in_row
-def enter_the_first_gate(session: Session, moves: Sequence[Move]) -> list[dict[str, str]]:
+def enter_the_first_gate(session: Session, rows: Sequence[Any]) -> list[dict[str, str]]:
     """Applications that were taken in stand before the challenge's first gate."""
-    rows, first = [move.row for move in moves], {}
+    first = {}
     for challenge_id in {row.challenge_id for row in rows}:
         programme = programme_of(session, session.get_one(Challenge, challenge_id))
         first[challenge_id] = programme.gates[0].id

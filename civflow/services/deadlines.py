@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Programme
 from civflow.services.advance import advance, advance_many
+from civflow.services.statements import Prepared, parameter
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import CLOCK, Refusal, Step, Workflow
@@ -90,9 +92,15 @@ def _one_by_one(session: Session, programme: Programme, step: Step, now: datetim
 
 def due_ids(session: Session, page: Workflow, step: Step, now: datetime) -> list[int]:
     """The records that stand where the step begins and whose time has come."""
-    table = page.table
-    query = select(table.c.id).where(table.c.state.in_(step.sources), table.c[str(step.due)] <= now)
-    return list(session.connection().execute(query.order_by(table.c.id)).scalars().all())
+    connection = session.connection()
+    due = _due(connection.dialect.name, page.table, step.sources, str(step.due))
+    return [record_id for (record_id,) in due.run(connection, {"now": now})]
+
+
+@lru_cache(256)
+def _due(database: str, table: Table, sources: tuple[str, ...], column: str) -> Prepared:
+    by_now = table.c[column] <= parameter("now", table.c[column].type)
+    return Prepared(select(table.c.id).where(table.c.state.in_(sources), by_now).order_by(table.c.id), database)
 
 
 def _take(session: Session, page: Workflow, step: Step, take: Take, now: datetime) -> Taken:

@@ -60,7 +60,7 @@ class Move:
 OneByOne = Callable[[Session, Move], None]
 AllAtOnce = Callable[[Session, Sequence[Move]], None]
 Columns = Mapping[str, Any]
-InRow = Callable[[Session, Sequence[Move]], Sequence[Columns]]
+InRow = Callable[[Session, Sequence[Any]], Sequence[Columns]]
 EFFECTS: dict[str, AllAtOnce] = {}
 IN_ROW: dict[str, InRow] = {}
 
@@ -91,8 +91,8 @@ def effect_for_all(function: AllAtOnce) -> AllAtOnce:
 def effect_in_row(function: InRow) -> InRow:
     """Register a function that sets columns of the moving records themselves, and does nothing else.
 
-    It answers the columns for each move, in their order; they are written in one statement with the new state. It is
-    called before that, so it looks at `row` and not at `record`.
+    It is given their rows, as `Move.row` has them, and answers the columns for each, in their order; they are written
+    in one statement with the new state.
     """
     _register(function.__name__, lambda _session, _moves: None)
     IN_ROW[function.__name__] = function
@@ -105,11 +105,9 @@ def _register(name: str, function: AllAtOnce) -> None:
     EFFECTS[name] = function
 
 
-def in_rows(
-    session: Session, step: Step, moves: Sequence[Move], rows: Sequence[Any]
-) -> Iterable[tuple[Columns, Sequence[Any]]]:
+def in_rows(session: Session, step: Step, rows: Sequence[Any]) -> Iterable[tuple[Columns, Sequence[Any]]]:
     """What the step's effects set in the records' own rows: the rows, together where they are set the same."""
-    answers = [IN_ROW[name](session, moves) for name in step.then if name in IN_ROW]
+    answers = [IN_ROW[name](session, rows) for name in step.then if name in IN_ROW]
     if not answers:
         return [({}, rows)]
     together: dict[tuple[tuple[str, Any], ...], tuple[Columns, list[Any]]] = {}

@@ -12,17 +12,19 @@ from __future__ import annotations
 import json
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from operator import itemgetter
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     Executable,
+    Insert,
     Integer,
+    MetaData,
     Select,
     String,
     Table,
@@ -40,6 +42,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from civflow.db import UTCDateTime
@@ -52,6 +55,10 @@ DIALECTS = {"sqlite": SQLiteDialect_pysqlite(), "postgresql": PGDialect_psycopg(
 HISTORY: Table = History.__table__  # type: ignore[attr-defined]
 LINK = ("record_id", "number", "previous", "hash")  # what differs between entries that are written together
 SHARED = tuple(c.name for c in HISTORY.c if c.name not in {"id", *LINK})  # and what they share
+LAID_OUT = Table(
+    "links", MetaData(schema="temp"), *(Column(n, HISTORY.c[n].type, primary_key=n == "record_id") for n in LINK)
+)  # fmt: skip
+MAKE_ROOM = str(CreateTable(LAID_OUT, if_not_exists=True).compile(dialect=DIALECTS["sqlite"]))
 LOCK_ORDER = ("round", "challenge", "team", "gate", "application", "place", "agreement")
 
 Link = tuple[int, int, str, str]  # the values of LINK
@@ -71,8 +78,8 @@ class Prepared:
         self._into = _converters(types, lambda kind: kind.dialect_impl(dialect).bind_processor(dialect))
         if isinstance(statement, Select):
             found = list(statement.selected_columns)
-            make_row: Any = namedtuple("Row", [c.name for c in found])  # type: ignore[misc] # noqa: PYI024
-            self._row = make_row._make
+            row: Any = namedtuple("Row", [c.name for c in found])  # type: ignore[misc] # noqa: PYI024
+            self._make_row: Callable[[Iterable[Any]], Any] = partial(tuple.__new__, row)
             self._out = _converters(
                 [c.type for c in found], lambda kind: kind.dialect_impl(dialect).result_processor(dialect, None)
             )
@@ -83,23 +90,12 @@ class Prepared:
         arguments = [known[name] for name in self.names]
         for position, convert in self._into:
             arguments[position] = convert(arguments[position])
-        return self._execute(connection, arguments, many=False)
+        return self._execute(connection, arguments)
 
-    def run_many(self, connection: Connection, shared: Mapping[str, Any], links: Sequence[Link]) -> Any:
-        """Run it for each link, with the same `shared` values. Returns the driver's cursor."""
-        names = (*LINK, *shared)
-        rest = list(shared.values())
-        for position, convert in self._into:
-            name = self.names[position]
-            if name in shared:
-                rest[names.index(name) - len(LINK)] = convert(shared[name])
-        in_order = itemgetter(*(names.index(name) for name in self.names))
-        return self._execute(connection, (in_order((*link, *rest)) for link in links), many=True)
-
-    def _execute(self, connection: Connection, arguments: Iterable[Any], *, many: bool) -> Any:
+    def _execute(self, connection: Connection, arguments: Sequence[Any]) -> Any:
         cursor: Any = connection.connection.cursor()
         try:
-            (cursor.executemany if many else cursor.execute)(self.sql, arguments)
+            cursor.execute(self.sql, arguments)
         except connection.dialect.loaded_dbapi.Error as error:
             kind = connection.dialect.loaded_dbapi.Error
             raise DBAPIError.instance(self.sql, None, error, kind, dialect=connection.dialect) from error
@@ -107,14 +103,10 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Run it once and answer its rows, as tuples with names."""
-        found = self.run(connection, values).fetchall()
-        return [self._row(self._converted(row)) for row in found]
-
-    def _converted(self, raw: Sequence[Any]) -> Sequence[Any]:
-        row = list(raw)
-        for position, convert in self._out:
-            row[position] = convert(row[position])
-        return row
+        found = list(zip(*self.run(connection, values).fetchall(), strict=True))  # by column: thousands convert at once
+        for position, convert in self._out if found else ():
+            found[position] = tuple(map(convert, found[position]))
+        return list(map(self._make_row, zip(*found, strict=True)))
 
 
 def _converters(
@@ -125,7 +117,8 @@ def _converters(
     return [(i, lru_cache(4096)(convert) if repeats else convert) for i, convert, repeats in found if convert]
 
 
-def _parameter(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+def parameter(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+    """A value that a prepared statement is given under this name when it runs."""
     return bindparam(f"b_{name}", None, kind)  # a column's own name is not allowed, and a value comes later
 
 
@@ -158,11 +151,11 @@ def _named(database: str, ids: Sequence[int]) -> Any:
 def _among(database: str, of: ColumnElement[int], many: bool) -> ColumnElement[bool]:
     """Whether a column is the parameter `ids`, or one of them."""
     if not many:
-        return of == _parameter("ids", Integer())
+        return of == parameter("ids", Integer())
     if database == "sqlite":
-        listed = func.json_each(_parameter("ids", String())).table_valued("value")
+        listed = func.json_each(parameter("ids", String())).table_valued("value")
         return of.in_(select(listed.c.value))
-    return of == func.any(_parameter("ids", ARRAY(Integer)))
+    return of == func.any(parameter("ids", ARRAY(Integer)))
 
 
 def lock(connection: Connection, workflow: Workflow, others: Iterable[str], ids: Sequence[int]) -> None:
@@ -219,29 +212,35 @@ def write(
     its head, and `columns`. For a new record (`from_state` empty) only the head is written.
     """
     database, many = connection.dialect.name, len(links) > 1
-    statements = _writing(database, table, tuple(columns), many, shared["from_state"] == "")
     values = {**shared, **{f"new_{name}": value for name, value in columns.items()}}
+    if not many:
+        values.update(zip(LINK, links[0], strict=True))
+    elif database == "sqlite":
+        _lay_out(connection, links)
+    else:
+        values.update(zip(LINK, map(list, zip(*links, strict=True)), strict=True))
     changed: int = 0
-    for statement in statements:
-        if not many:
-            changed = statement.run(connection, {**values, **dict(zip(LINK, links[0], strict=True))}).rowcount
-        elif database == "sqlite":
-            changed = statement.run_many(connection, values, links).rowcount
-        else:
-            arrays = dict(zip(LINK, map(list, zip(*links, strict=True)), strict=True))
-            changed = statement.run(connection, {**values, **arrays}).rowcount
+    for statement in _writing(database, table, tuple(columns), many, shared["from_state"] == ""):
+        changed = statement.run(connection, values).rowcount
         if changed != len(links):
             break
     return changed
+
+
+def _lay_out(connection: Connection, links: Sequence[Link]) -> None:
+    """Put the links where SQLite's statements find them; binding every value for every row would cost it far more."""
+    cursor: Any = connection.connection.cursor()
+    cursor.execute(MAKE_ROOM)
+    cursor.execute("DELETE FROM temp.links")
+    cursor.executemany("INSERT INTO temp.links (record_id, number, previous, hash) VALUES (?, ?, ?, ?)", links)
 
 
 @lru_cache(1024)
 def _writing(database: str, table: Table, columns: tuple[str, ...], many: bool, first: bool) -> list[Prepared]:
     """The statements that change and remember: two on SQLite, one round trip on PostgreSQL."""
     if database == "sqlite":
-        link = _link_parameters()
-        entry = insert(HISTORY).values({**_shared_parameters(), **link})
-        return [Prepared(_change(table, columns, link, first), database), Prepared(entry, database)]
+        parts = _by_laid_out_links(table, columns, first) if many else _by_one_link(table, columns, first)
+        return [Prepared(part, database) for part in parts]
     source = _link_arrays() if many else None
     link = {name: source.c[name] for name in LINK} if source is not None else _link_parameters()
     changed = _change(table, columns, link, first).returning(table.c.id).cte("changed")
@@ -251,30 +250,50 @@ def _writing(database: str, table: Table, columns: tuple[str, ...], many: bool, 
         if source is None
         else rows.join_from(source, changed, source.c.record_id == changed.c.id)
     )
-    return [Prepared(insert(HISTORY).from_select([*LINK, *SHARED], rows, include_defaults=False), database)]
+    return [Prepared(_append(rows), database)]
 
 
-def _change(table: Table, columns: tuple[str, ...], link: Mapping[str, ColumnElement[Any]], first: bool) -> Update:
-    this = table.c.id == link["record_id"]
+def _by_one_link(table: Table, columns: tuple[str, ...], first: bool) -> tuple[Update, Insert]:
+    link = _link_parameters()
+    return _change(table, columns, link, first), insert(HISTORY).values({**_shared_parameters(), **link})
+
+
+def _by_laid_out_links(table: Table, columns: tuple[str, ...], first: bool) -> tuple[Update, Insert]:
+    this = LAID_OUT.c.record_id == table.c.id
+    link = {name: select(value).where(this).scalar_subquery() for name, value in LAID_OUT.c.items()}
+    change = _change(table, columns, link, first, table.c.id.in_(select(LAID_OUT.c.record_id)))
+    return change, _append(select(*LAID_OUT.c, *_shared_parameters().values()))
+
+
+def _append(rows: Select[Any]) -> Insert:
+    return insert(HISTORY).from_select([*LINK, *SHARED], rows, include_defaults=False)
+
+
+def _change(
+    table: Table, columns: tuple[str, ...], link: Mapping[str, ColumnElement[Any]], first: bool,
+    linked: ColumnElement[bool] | None = None,
+) -> Update:  # fmt: skip
+    """Change the rows that are `linked`: those whose id is the link's."""
+    change = update(table).where(table.c.id == link["record_id"] if linked is None else linked)
     if first:
-        return update(table).where(this).values(head=link["hash"])
-    new: dict[str, ColumnElement[Any]] = {n: _parameter(f"new_{n}", table.c[n].type) for n in columns}
-    new |= {"state": _parameter("to_state", table.c.state.type), "revision": link["number"], "head": link["hash"]}
-    stood = table.c.state == _parameter("from_state", table.c.state.type)
-    return update(table).where(this, stood, table.c.revision + literal_column("1") == link["number"]).values(new)
+        return change.values(head=link["hash"])
+    new: dict[str, ColumnElement[Any]] = {n: parameter(f"new_{n}", table.c[n].type) for n in columns}
+    new |= {"state": parameter("to_state", table.c.state.type), "revision": link["number"], "head": link["hash"]}
+    stood = table.c.state == parameter("from_state", table.c.state.type)
+    return change.where(stood, table.c.revision + literal_column("1") == link["number"]).values(new)
 
 
 def _shared_parameters() -> dict[str, BindParameter[Any]]:
-    return {name: _parameter(name, HISTORY.c[name].type) for name in SHARED}
+    return {name: parameter(name, HISTORY.c[name].type) for name in SHARED}
 
 
 def _link_parameters() -> dict[str, ColumnElement[Any]]:
-    return {name: _parameter(name, HISTORY.c[name].type) for name in LINK}
+    return {name: parameter(name, HISTORY.c[name].type) for name in LINK}
 
 
 def _link_arrays() -> CTE:
     """The links as rows, from an array for each of LINK."""
     kinds = {name: HISTORY.c[name].type for name in LINK}
-    arrays = (_parameter(name, ARRAY(kind)) for name, kind in kinds.items())
+    arrays = (parameter(name, ARRAY(kind)) for name, kind in kinds.items())
     rows = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in kinds.items())).render_derived()
     return select(*rows.c).cte("link")

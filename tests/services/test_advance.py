@@ -323,6 +323,20 @@ def test_many_that_stand_in_different_states_move_together(session, team, people
     assert history.verify(session).broken is None
 
 
+@pytest.mark.parametrize(("state", "revision"), [("invited", 1), ("requested", 0)])
+def test_of_many_one_that_was_moved_meanwhile_is_noticed(session, invited, now, state, revision):
+    what = history.deed(workflow="membership", at=now, actor=CIVFLOW, step="lapse", from_state="invited",
+                        to_state="lapsed", reason="", inputs={})  # fmt: skip
+    right = what.links((m.id, 0, m.head) for m in invited)
+    with session.begin_nested() as undone:
+        invited[4].state, invited[4].revision = state, revision
+        session.flush()
+        assert not history.append(session.connection(), Membership.__table__, {}, what, right)
+        undone.rollback()
+    assert history.append(session.connection(), Membership.__table__, {}, what, right)
+    assert history.verify(session).broken is None
+
+
 def test_nobody_moves_where_the_actor_may_not(session, invited, lead, now):
     with pytest.raises(Forbidden):
         advance_many(session, Membership, [m.id for m in invited], "lapse", actor=lead(), now=now)
