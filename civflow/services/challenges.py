@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, ChallengeVersion, Gate, Organisation, Round, StageDates
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many, begin
+from civflow.services.calendar import in_working_days, plan, stage_dates, why_not_promised
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
@@ -20,7 +21,7 @@ from civflow.services.wording import word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
 from civflow.workflows.programme import Programme, Stage
 
-TIME_TO_IMPROVE = timedelta(days=2)  # at least this long for an improved proposal, once its stage has begun
+TIME_TO_IMPROVE = 2  # working days at least for an improved proposal, once its stage has begun
 
 
 def draft(
@@ -106,6 +107,9 @@ def check_columns(session: Session, challenge: Challenge, columns: Mapping[str, 
     opens, closes = columns.get("opens_at", challenge.opens_at), columns.get("closes_at", challenge.closes_at)
     if opens and closes and closes <= opens:
         fields["closes_at"] = "The closing date must come after the opening date."
+    promised = columns.get("decision_promised_at")
+    if promised and (why := why_not_promised(programme_of(session, challenge), promised, closes)):
+        fields["decision_promised_at"] = why
     money = columns.get("money_pounds", challenge.money_pounds)
     budget = session.get_one(Round, challenge.round_id).budget_pounds
     if money < 0 or money > budget:
@@ -126,27 +130,10 @@ def check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
         raise Refused(*fields.values(), fields=fields)
 
 
-def stage_dates(session: Session, challenge: Challenge) -> dict[str, StageDates]:
-    """The calendar of a challenge: stage id -> its dates, in the order of time."""
-    query = select(StageDates).where(col(StageDates.challenge_id) == challenge.id)
-    return {d.stage: d for d in session.scalars(query.order_by(col(StageDates.starts_at), col(StageDates.id)))}
-
-
 def gate_of(session: Session, challenge: Challenge, stage: str) -> Gate:
     """The gate of a challenge at a stage; raises NoResultFound for a stage that is none."""
     query = select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage) == stage)
     return session.scalars(query).one()
-
-
-def plan(programme: Programme, opens_at: datetime, closes_at: datetime) -> list[tuple[Stage, datetime, datetime]]:
-    """When each stage begins and ends: one after the other, each ending at five in the afternoon of its last day."""
-    found, stage, start = [(programme.call, opens_at, closes_at)], programme.after(programme.call), closes_at
-    while stage:
-        last_day = (start + stage.length).astimezone(programme.zone).date()
-        end = datetime.combine(last_day, time(17), programme.zone).astimezone(opens_at.tzinfo)
-        found.append((stage, start, end))
-        stage, start = programme.after(stage), end
-    return found
 
 
 @effect
@@ -158,7 +145,9 @@ def prepare_the_stages(session: Session, move: Move) -> None:
     have = set(session.scalars(select(col(Gate.stage)).where(col(Gate.challenge_id) == challenge.id)))
     if challenge.opens_at is None or challenge.closes_at is None:
         raise Refused("The challenge needs an opening and a closing date.")
-    for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
+    for stage, starts_at, ends_at in plan(
+        programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at
+    ):
         dates = known.get(stage.id) or StageDates(
             challenge_id=challenge.id or 0, stage=stage.id, starts_at=starts_at, ends_at=ends_at
         )
@@ -274,7 +263,7 @@ def begin_the_stage(session: Session, move: Move) -> None:
         session.flush()
     if stage.kind == "gate" and stage.form:
         gate, dates = gate_of(session, challenge, stage.id), stage_dates(session, challenge)[stage.id]
-        gate.resubmit_by = max(dates.starts_at, move.now) + TIME_TO_IMPROVE
+        gate.resubmit_by = in_working_days(programme, max(dates.starts_at, move.now), TIME_TO_IMPROVE)
         session.flush()
     if stage.kind == "award":
         draft_contracts(session, challenge, stage, now=move.now)

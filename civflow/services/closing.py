@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, Gate, Message, Person, Team
 from civflow.services.advance import advance_many
 from civflow.services.applicants import applicants
-from civflow.services.challenges import plan, stage_dates
+from civflow.services.calendar import plan, promised_later, stage_dates
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.messages import members, post_all, write
@@ -54,7 +54,8 @@ def move_the_deadline(session: Session, move: Move) -> None:
         .values(closes_at=challenge.closes_at)
     )
     _seal(session, move, challenge)
-    _move_the_calendar(session, challenge)
+    _move_the_promise(session, challenge, closed=move.row.closes_at)
+    move_the_calendar(session, challenge)
     when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
     people = {a.person.id: a.person for a in applicants(session, challenge)}
     post_all(session, [
@@ -64,11 +65,22 @@ def move_the_deadline(session: Session, move: Move) -> None:
     ], now=move.now)  # fmt: skip
 
 
-def _move_the_calendar(session: Session, challenge: Challenge) -> None:
+def _move_the_promise(session: Session, challenge: Challenge, *, closed: datetime | None) -> None:
+    if challenge.decision_promised_at and closed and challenge.closes_at:
+        challenge.decision_promised_at = promised_later(
+            programme_of(session, challenge), challenge.decision_promised_at, closed=closed, closes=challenge.closes_at
+        )
+        session.flush()
+
+
+def move_the_calendar(session: Session, challenge: Challenge) -> None:
+    """The stages after the call follow its closing date and the promised decision."""
     programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
     if challenge.opens_at is None or challenge.closes_at is None:
         raise Refused("The challenge needs an opening and a closing date.")
-    for stage, starts_at, ends_at in plan(programme, challenge.opens_at, challenge.closes_at):
+    for stage, starts_at, ends_at in plan(
+        programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at
+    ):
         if stage.id in dates:
             dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
     for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):

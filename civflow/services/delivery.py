@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.methods.working_days import add_working_days
 from civflow.models import (
     Agreement,
     Application,
@@ -23,7 +22,7 @@ from civflow.models import (
 )
 from civflow.services import documents
 from civflow.services.advance import advance, begin, begin_many
-from civflow.services.challenges import stage_dates
+from civflow.services.calendar import in_working_days, stage_dates
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.messages import members, post_all, write
@@ -50,17 +49,11 @@ def offer_place(session: Session, application: Application, stage: Stage, *, now
         round_id=application.round_id, challenge_id=application.challenge_id, application_id=application.id or 0,
         team_id=application.team_id, stage=stage.id, starts_at=starts_at, ends_at=starts_at + stage.length,
         money_pounds=stage.money if dates.money_pounds is None else dates.money_pounds,
-        respond_by=_in_working_days(programme, now, stage.days_to_accept), state="", since=now,
+        respond_by=in_working_days(programme, now, stage.days_to_accept), state="", since=now,
     )  # fmt: skip
     begin(session, place, actor=CIVFLOW, now=now)
     _tell_of_the_place(session, place, programme, stage, now)
     return place
-
-
-def _in_working_days(programme: Programme, now: datetime, days: int) -> datetime:
-    """5 pm, in the programme's zone, on the working day that is `days` ahead."""
-    last = add_working_days(now.astimezone(programme.zone).date(), days)
-    return datetime.combine(last, time(17), programme.zone).astimezone(now.tzinfo)
 
 
 def _tell_of_the_place(session: Session, place: Place, programme: Programme, stage: Stage, now: datetime) -> None:
@@ -81,7 +74,7 @@ def give_time_to_answer(session: Session, move: Move) -> None:
     """An offer that is made again may be answered for a week."""
     place: Place = move.record
     programme = programme_of(session, session.get_one(Challenge, place.challenge_id))
-    place.respond_by = _in_working_days(programme, move.now, 5)
+    place.respond_by = in_working_days(programme, move.now, 5)
     session.flush()
 
 

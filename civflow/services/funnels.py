@@ -10,7 +10,7 @@ from sqlalchemy import Select, case, func, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Gate, StageDates
-from civflow.services.challenges import plan
+from civflow.services.calendar import plan
 from civflow.services.facts import stands_before
 from civflow.workflows import HANDBOOK
 from civflow.workflows.programme import Programme, Stage
@@ -94,7 +94,10 @@ def _stages(challenge: Challenge, programme: Programme, dates: dict[str, StageDa
     if not dates:
         if challenge.opens_at is None or challenge.closes_at is None:
             return []
-        return [_stage(challenge, *planned) for planned in plan(programme, challenge.opens_at, challenge.closes_at)]
+        return [
+            _stage(challenge, *planned)
+            for planned in plan(programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at)
+        ]
     return [
         _stage(challenge, stage, dates[stage.id].starts_at, dates[stage.id].ends_at, dates[stage.id])
         for stage in programme.stages

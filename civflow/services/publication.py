@@ -90,6 +90,12 @@ class Publication:
         return [(s, self.sections[s.id]) for s in self.programme.brief if self.sections.get(s.id, "").strip()]
 
     @property
+    def promised(self) -> datetime | None:
+        """By when the first decision is promised: the end of the first gate, as in services/calendar.py."""
+        first = next((s.ends_at for s in self.stages if s.kind == "gate"), None)
+        return first or self.challenge.decision_promised_at
+
+    @property
     def gates(self) -> list[StageOf]:
         """The gates whose result is released."""
         return [s for s in self.stages if s.kind == "gate" and s.released_at]

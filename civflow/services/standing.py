@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from civflow.models import Agreement, Application, Challenge, Deliverable, Place, StageDates, Submission
 from civflow.services.advance import workflow_of
 from civflow.services.applications import form_in_hand
-from civflow.services.challenges import stage_dates
+from civflow.services.calendar import first_decision, stage_dates
 from civflow.services.desks import Waiting
 from civflow.services.facts import stands_before
 from civflow.services.interviews import booked_slot, gate_here, open_slots
@@ -76,7 +76,7 @@ def _story(
     if may(application, "submit") and not can_be_submitted(session, application, now=now):
         return "The call is closed, and this was not submitted. Every word is kept.", "", None
     if may(application, "submit") or may(application, "take_back"):
-        promised = dates[first.id].ends_at if first.id in dates else challenge.decision_promised_at
+        promised = first_decision(session, challenge)
         return words, f"After the deadline comes “{first.title}”. {first.sentence}", promised
     if application.state in STILL_IN:
         stage = _stage_now(application, challenge, programme)

@@ -17,6 +17,7 @@ from civflow.methods.difference import NEW, SAME, Piece, difference
 from civflow.models import Challenge, ChallengeVersion
 from civflow.services.advance import advance
 from civflow.services.challenges import VERSIONED, check_columns, check_sections, has_every_section, published_text
+from civflow.services.closing import move_the_calendar
 from civflow.services.effects import Move, effect
 from civflow.services.programmes import programme_of
 from civflow.services.wording import moment, money
@@ -194,7 +195,7 @@ def begin_the_change(session: Session, move: Move) -> None:
     text = ChallengeVersion(
         challenge_id=challenge.id or 0, number=challenge.version + 1, sections=dict(before.sections),
         why=move.reason[:LONGEST_WHY], complete=before.complete, written_by_id=move.actor.id, written_at=move.now,
-        **{name: getattr(before, name) for name in VERSIONED},
+        **{name: getattr(challenge, name) for name in VERSIONED},
     )  # fmt: skip
     session.add(text)
     session.flush()
@@ -204,9 +205,11 @@ def begin_the_change(session: Session, move: Move) -> None:
 def publish_the_change(session: Session, move: Move) -> None:
     """The change becomes the published version, and its columns the challenge's own."""
     challenge: Challenge = move.record
-    text = _in_hand(session, challenge)
+    text, promised = _in_hand(session, challenge), challenge.decision_promised_at
     for name in VERSIONED:
         setattr(challenge, name, getattr(text, name))
+    if challenge.decision_promised_at != promised:
+        move_the_calendar(session, challenge)
     text.published_at, challenge.version = move.now, text.number or 0
     session.flush()
 

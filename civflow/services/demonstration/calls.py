@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from civflow.models import Application, Challenge, Question, Round, Team
 from civflow.services.advance import advance
 from civflow.services.applications import begin_application, form_in_hand, save_answers, submit
 from civflow.services.archive import Row, import_row
+from civflow.services.calendar import in_working_days
 from civflow.services.challenges import write_challenge
 from civflow.services.demonstration import cast
 from civflow.services.demonstration.play import Scene
@@ -40,7 +41,7 @@ def draft_it(row: Row, slug: str, opens: datetime, closes: datetime, *, principa
         sections = {name: words.format(question=row.question) for name, words in BRIEF.items()}
         write_challenge(
             scene.session, challenge, actor=owner, now=scene.now, sections=sections, opens_at=opens, closes_at=closes,
-            money_pounds=650_000, decision_promised_at=closes + timedelta(days=30),
+            money_pounds=650_000, decision_promised_at=in_working_days(programme_of(scene.session, challenge), closes, 10),
             budget_holder="Director of Digital, named in the approval",
             route_to_adoption="The sponsor's own service team takes the product over; the running cost is in its budget.",
             sponsor_time="A service lead, one day a week; two users, two hours in every sprint.",

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Membership
+from civflow.services.calendar import first_decision
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.following.telling import tell
@@ -73,7 +74,7 @@ def _is_decided(session: Session, challenge: Challenge, move: Move) -> str:
 
 
 def _closes(session: Session, challenge: Challenge, _: Move) -> str:
-    promised = challenge.decision_promised_at
+    promised = first_decision(session, challenge)
     then = f" The first decisions are promised by {_when(session, challenge, promised)}." if promised else ""
     return f"The call is closed for applications.{then}"
 

@@ -1,0 +1,96 @@
+"""The calendar of a challenge: local days of the programme, ends on working days, one date for the first decision."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.methods.working_days import add_working_days, is_working_day, on_or_after, working_days_between
+from civflow.models import Challenge, StageDates
+from civflow.services.programmes import programme_of
+from civflow.services.wording import WEEKDAYS
+from civflow.workflows.programme import Programme, Stage
+
+END_OF_DAY = time(17)  # stages and answers are due by five in the afternoon, local time
+
+
+def stage_dates(session: Session, challenge: Challenge) -> dict[str, StageDates]:
+    """The calendar of a challenge: stage id -> its dates, in the order of time."""
+    query = select(StageDates).where(col(StageDates.challenge_id) == challenge.id)
+    return {d.stage: d for d in session.scalars(query.order_by(col(StageDates.starts_at), col(StageDates.id)))}
+
+
+def plan(
+    programme: Programme, opens_at: datetime, closes_at: datetime, promised: datetime | None = None
+) -> list[tuple[Stage, datetime, datetime]]:
+    """When each stage begins and ends: one after the other, each until five in the afternoon of a working day.
+
+    The first gate ends when its decision is `promised`, where that is after the call. A gate's weeks count five working
+    days each, so that nobody decides over a public holiday; other lengths are calendar days.
+    """
+    found, stage, start = [(programme.call, opens_at, closes_at)], programme.after(programme.call), closes_at
+    while stage:
+        end = _end(programme, stage, start)
+        if stage == programme.gates[0] and promised and promised > start:
+            end = promised
+        found.append((stage, start, end))
+        stage, start = programme.after(stage), end
+    return found
+
+
+def _end(programme: Programme, stage: Stage, start: datetime) -> datetime:
+    first, days = local_day(programme, start), stage.length.days
+    if stage.kind == "gate":
+        return at_the_end_of(programme, add_working_days(first, max(1, round(days * 5 / 7))))
+    return at_the_end_of(programme, on_or_after(first + timedelta(days=days)))
+
+
+def local_day(programme: Programme, moment: datetime) -> date:
+    """The day of a moment where the programme is."""
+    return moment.astimezone(programme.zone).date()
+
+
+def at_the_end_of(programme: Programme, day: date) -> datetime:
+    """Five in the afternoon of a day where the programme is."""
+    return datetime.combine(day, END_OF_DAY, programme.zone).astimezone(UTC)
+
+
+def in_working_days(programme: Programme, moment: datetime, days: int) -> datetime:
+    """Five in the afternoon, local time, of the working day that is `days` ahead."""
+    return at_the_end_of(programme, add_working_days(local_day(programme, moment), days))
+
+
+def first_decision(session: Session, challenge: Challenge) -> datetime | None:
+    """By when the first decision is promised, on every page and in every letter: the end of the first gate."""
+    programme = programme_of(session, challenge)
+    if not programme.gates:
+        return challenge.decision_promised_at
+    first = programme.gates[0].id
+    dates = stage_dates(session, challenge)
+    if first in dates:
+        return dates[first].ends_at
+    if challenge.opens_at is None or challenge.closes_at is None:
+        return challenge.decision_promised_at
+    planned = plan(programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at)
+    return next(end for stage, _, end in planned if stage.id == first)
+
+
+def why_not_promised(programme: Programme, promised: datetime, closes_at: datetime | None) -> str:
+    """A sentence that says why a decision cannot be promised for then; '' where it can."""
+    day = local_day(programme, promised)
+    if closes_at and promised <= closes_at:
+        return "The first decisions come after the closing date."
+    if not is_working_day(day):
+        what = f"a {WEEKDAYS[day.weekday()]}" if day.weekday() > 4 else "a bank holiday"
+        return f"That day is {what}. Promise a working day."
+    return ""
+
+
+def promised_later(programme: Programme, promised: datetime, *, closed: datetime, closes: datetime) -> datetime:
+    """The promise after the closing date has moved: as many working days after the new one as after the old one."""
+    days = working_days_between(local_day(programme, closed), local_day(programme, promised))
+    day = add_working_days(local_day(programme, closes), max(1, days))
+    local = promised.astimezone(programme.zone)
+    return datetime.combine(day, local.time(), programme.zone).astimezone(UTC)
