@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import NamedTuple
@@ -15,12 +16,19 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Organisation, Programme, Round
 from civflow.services.advance import advance, begin
 from civflow.services.challenges import draft
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
 
 COLUMNS = ("round", "challenge_number", "title", "question_short", "sponsor", "company_selected", "stage_reached",
            "source_url")  # fmt: skip
+SLUG = "archive-"  # how the addresses of the archive's rounds begin
 LONGEST_TITLE = 200
-FIRST_YEAR = 2015  # round 1 ran in 2016; each round since has had about a year
+FIRST_YEAR = 2015  # round 1 ran in 2016, and each round since has had about a year; two of them began in 2022
+# What whoever wrote the table noted for themselves, and money as such tables write it.
+NOTES = re.compile(r"\s*\((?:[^()]*\bdemonstrator\b[^()]*|product description|lead|GBP [\d,]+)\)|; GBP [\d,]+$")
+POUNDS = re.compile(r"\bGBP (?=\d)")
+NOT_SAID = re.compile(r"\((.*) not stated in source\)")
+SHORT = re.compile(r"(.+) \(([A-Z]{2,})\)")  # a name, and the letters that stand for it elsewhere
 
 
 class Row(NamedTuple):
@@ -37,13 +45,27 @@ class Row(NamedTuple):
 
     @property
     def reference(self) -> str:
-        """The number as later rounds write it: round and number, such as 2.4."""
+        """The number as later rounds write it: round and number, such as 2.4; nothing for one without a number."""
+        if not any(c.isdigit() for c in self.number):
+            return ""
         return f"{self.round}.{self.number}" if self.number.isdigit() and self.round else self.number
 
     @property
     def result(self) -> str:
         """What became of it, in the words of the source."""
         return "; ".join(part for part in (self.winner, self.stage) if part)
+
+    def tidied(self, names: Mapping[str, str]) -> Row:
+        """Without notes to its writer; sums in pounds; sponsors by one name each (`names`: letters -> name)."""
+        title = NOTES.sub("", self.title)
+        if NOT_SAID.fullmatch(title):
+            title = f"Title not known: {self.winner or self.sponsor or 'a challenge'}"
+        sponsors = [NOTES.sub("", part).strip() for part in self.sponsor.split(";")]
+        stage = POUNDS.sub("£", self.stage).replace("all SME", "all small or medium-sized companies")
+        return self._replace(
+            title=title, question=POUNDS.sub("£", NOTES.sub("", self.question)), stage=stage,
+            sponsor="; ".join(names.get(name, name) for name in sponsors if name),
+        )  # fmt: skip
 
 
 def shipped_rows() -> list[Row]:
@@ -70,7 +92,14 @@ def read_rows(text: str) -> list[Row]:
         raise Refused(f"The file is no table: {error}.") from None
     if faults:
         raise Refused(*faults)
-    return rows
+    names = _names(rows)
+    return [row.tidied(names) for row in rows]
+
+
+def _names(rows: Sequence[Row]) -> dict[str, str]:
+    """Letters -> the sponsor for whom they stand somewhere in the table: SEPA -> Scottish Environment … (SEPA)."""
+    sponsors = {name.strip() for row in rows for name in row.sponsor.split(";")}
+    return {found[2]: name for name in sorted(sponsors) if (found := SHORT.fullmatch(name))}
 
 
 def import_rows(
@@ -89,7 +118,16 @@ def import_rows(
         challenge = import_row(session, row, round_, actor=actor, now=now)
         advance(session, challenge, "file_as_past", actor=actor, now=now)
         made.append(challenge)
+    _close_the_rounds(session, made, actor=actor, now=now)
     return made, known
+
+
+def _close_the_rounds(session: Session, challenges: Sequence[Challenge], *, actor: Actor, now: datetime) -> None:
+    """Rounds of which only the archive knows have come to their end."""
+    for round_id in sorted({challenge.round_id for challenge in challenges}):
+        round_ = session.get_one(Round, round_id)
+        if round_.slug.startswith(SLUG) and "file_as_past" in HANDBOOK["round"].steps_from(round_.state):
+            advance(session, round_, "file_as_past", actor=actor, now=now)
 
 
 def import_row(session: Session, row: Row, round_: Round, *, actor: Actor, now: datetime) -> Challenge:
@@ -121,11 +159,11 @@ def organisation(session: Session, name: str) -> Organisation:
 
 def archive_round(session: Session, number: str, *, programme: Programme, actor: Actor, now: datetime) -> Round:
     """The round that holds earlier challenges of this number; one without a number holds those of unknown rounds."""
-    slug = f"archive-{number or 'unknown'}"
+    slug = f"{SLUG}{number or 'unknown'}"
     known = session.scalars(select(Round).where(col(Round.slug) == slug)).first()
     if known:
         return known
-    year = FIRST_YEAR + int(number) if number.isdigit() else FIRST_YEAR
+    year = FIRST_YEAR + int(number) - (int(number) > 7) if number.isdigit() else FIRST_YEAR
     title = f"CivTech {number} (archive)" if number else "CivTech, round not known (archive)"
     round_ = Round(
         programme_id=programme.id or 0, slug=slug, title=title, state="", since=now,

@@ -22,7 +22,7 @@ OFTEN = "10 per minute; 60 per hour"  # from one address
 FAILURES = "10 per 15 minutes"  # with one e-mail address from one address
 LINKS = "5 per 15 minutes"  # to one e-mail address from one address
 FROM_ANYWHERE = "100 per hour"  # with or to one e-mail address
-LONGEST_PATH = 80  # what a message keeps of the page that it leads to
+LONGEST_PATH = 200  # what a message keeps of the page that it leads to
 
 
 @blueprint.get("/sign-in")

@@ -28,6 +28,8 @@ round_ = Workflow(
     steps=[
         Step("open", "planned", "open", by=the_programme_manager, requires=(it_has_an_approved_challenge,),
              label="Open the round", says="The round is shown to the public, and its challenges can open."),
+        Step("file_as_past", "planned", "closed", by=the_programme_manager, requires=(no_challenge_is_running,),
+             label="File as an earlier round", says="The round becomes part of the archive."),
         Step("close", "open", "closed", by=the_programme_manager, requires=(no_challenge_is_running,),
              label="Close the round", says="The round becomes part of the archive."),
         Step("reopen", "closed", "open", by=the_programme_manager, reason=True,

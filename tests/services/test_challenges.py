@@ -400,6 +400,34 @@ def test_every_shipped_row_is_filed_once_with_its_source(session, civtech, now):
     assert archive.import_rows(session, rows, programme=civtech, actor=MANAGER, now=now) == ([], 56)
 
 
+def test_rounds_of_the_archive_are_closed_and_the_newest_is_the_last(session, civtech, now):
+    archive.import_rows(session, archive.shipped_rows(), programme=civtech, actor=MANAGER, now=now)
+    rounds = session.scalars(select(Round).order_by(col(Round.starts_at).desc())).all()
+    assert {r.state for r in rounds} == {"closed"}
+    assert [r.slug for r in rounds[:2]] == ["archive-12", "archive-11"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ({"question": "Service management (as described by a third-party demonstrator; verify)"},
+         {"question": "Service management"}),
+        ({"question": "More uptake (GBP 650,000)"}, {"question": "More uptake"}),
+        ({"stage": "Contract award notice: GBP 599,859; 29 bidders, all SME"},
+         {"stage": "Contract award notice: £599,859; 29 bidders, all small or medium-sized companies"}),
+        ({"title": "(challenge number not stated in source)", "winner": "Daysix"}, {"title": "Title not known: Daysix"}),
+        ({"sponsor": "SEPA; Stirling Council (lead)"},
+         {"sponsor": "Scottish Environment Protection Agency (SEPA); Stirling Council"}),
+        ({"number": "Wildcard"}, {"reference": ""}),
+        ({"round": "2", "number": "4"}, {"reference": "2.4"}),
+    ],
+)  # fmt: skip
+def test_what_the_writer_of_a_table_noted_for_themselves_is_not_shown(written, shown):
+    row = archive.Row("", "", "A title", "", "", "", "", "https://example.org")._replace(**written)
+    tidied = row.tidied({"SEPA": "Scottish Environment Protection Agency (SEPA)"})
+    assert {name: getattr(tidied, name) for name in shown} == shown
+
+
 def test_a_table_without_its_columns_says_which_are_missing():
     with pytest.raises(Refused) as refused:
         archive.read_rows("title,round\nA,1\n")

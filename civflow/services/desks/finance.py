@@ -1,30 +1,66 @@
-"""A finance officer's desk: the agreements that bind money."""
+"""A finance officer's desk: the agreements that bind money, beside the budget of each round."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlmodel import Session, col
 
-from civflow.models import Agreement, Team
+from civflow.models import Agreement, Challenge, Round, Team
 from civflow.services.desks import Desk
 from civflow.services.facts import stands_before
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
 
 SHOWN = 50
+FULFILLED = HANDBOOK["agreement"].step("complete", "active").target
+
+
+class RoundMoney(NamedTuple):
+    """A round's money in pounds excluding VAT: its budget, what agreements in force bind, what has been fulfilled."""
+
+    title: str
+    budget: int
+    number: int
+    bound: int
+    fulfilled: int
+    kept: int
 
 
 def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # noqa: ARG001 - every desk gets the time
     """The desk of a finance officer, in any scope."""
     if not any(held.role == "finance_officer" for held in actor.roles):
         return None
-    in_force = stands_before(Agreement, "complete")
-    query = select(Agreement, col(Team.name)).join(Team, col(Team.id) == col(Agreement.team_id)).where(in_force)
-    rows = [
-        (agreement, team) for agreement, team in session.execute(query.order_by(col(Agreement.starts_at)).limit(SHOWN))
-    ]
-    total = session.scalar(select(func.coalesce(func.sum(Agreement.price_pounds), 0)).where(in_force)) or 0
-    number = session.scalar(select(func.count()).select_from(Agreement).where(in_force)) or 0
+    rounds = _rounds(session)
+    number = sum(round_.number for round_ in rounds)
     return Desk("finance", "Agreements in force", (), "Nothing waits for you.",
-                {"agreements": rows, "total": total, "number": number})  # fmt: skip
+                {"agreements": _agreements(session), "rounds": rounds, "number": number})  # fmt: skip
+
+
+def _agreements(session: Session) -> Sequence[Row[Any]]:
+    query: Any = select(
+        col(Agreement.id), col(Agreement.price_pounds).label("price"), col(Agreement.ends_at),
+        col(Team.name).label("team"), col(Challenge.title).label("challenge"), col(Challenge.slug),
+    ).join(Team, col(Team.id) == col(Agreement.team_id))  # fmt: skip
+    query = query.join(Challenge, col(Challenge.id) == col(Agreement.challenge_id))
+    query = query.where(stands_before(Agreement, "complete"))
+    return session.execute(query.order_by(col(Agreement.ends_at), col(Agreement.id)).limit(SHOWN)).all()
+
+
+def _rounds(session: Session) -> list[RoundMoney]:
+    """Every round with an agreement that is in force or fulfilled, the newest first."""
+    in_force, fulfilled = stands_before(Agreement, "complete"), col(Agreement.state) == FULFILLED
+    price = col(Agreement.price_pounds)
+    sums = [
+        part
+        for which in (in_force, fulfilled)
+        for part in (func.count().filter(which), func.coalesce(func.sum(price).filter(which), 0))
+    ]
+    query = select(col(Round.title), col(Round.budget_pounds), *sums).join(
+        Agreement, col(Agreement.round_id) == col(Round.id)
+    )
+    query = query.where(in_force | fulfilled).group_by(col(Round.id), col(Round.title), col(Round.budget_pounds))
+    return [RoundMoney(*row) for row in session.execute(query.order_by(col(Round.id).desc()))]
