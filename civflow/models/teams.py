@@ -16,6 +16,7 @@ class Team(Tracked, table=True):
     organisation_id: int | None = Field(default=None, foreign_key="organisation.id", index=True)
     about: str = Field(default="", max_length=1000)
     looking_for: list[str] = Field(default_factory=list, sa_type=JSON)
+    alone_id: int | None = Field(default=None, foreign_key="person.id", unique=True)  # whose own team of one it is
 
 
 class Membership(Tracked, table=True):
@@ -25,3 +26,4 @@ class Membership(Tracked, table=True):
     team_id: int = Field(foreign_key="team.id", index=True)
     person_id: int = Field(foreign_key="person.id", index=True)
     respond_by: datetime | None = moment(default=None, nullable=True, index=True)
+    joined_at: datetime | None = moment(default=None, nullable=True)  # stays when the person leaves or asks again

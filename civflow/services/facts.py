@@ -12,7 +12,6 @@ from civflow.models import (
     Assignment,
     Challenge,
     ChallengeVersion,
-    Conflict,
     Deliverable,
     Document,
     Gate,
@@ -29,6 +28,7 @@ from civflow.models import (
     Team,
     Tracked,
 )  # fmt: skip
+from civflow.services.conflicts import has_conflict, listed, runs
 from civflow.workflows import HANDBOOK
 from civflow.workflows.assignments import MAY_READ
 from civflow.workflows.engine import Workflow
@@ -39,7 +39,7 @@ def table(model: Any) -> Table:
 
 
 AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Application, Assignment, Challenge))
-VERSION, CONFLICT, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Conflict, Deliverable, Document, Gate))
+VERSION, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Deliverable, Document, Gate))
 OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Place, Question, Round))
 MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
 
@@ -93,6 +93,8 @@ SUBMITTED_HERE = (
     .correlate(GATE, APPLICATION)
     .scalar_subquery()
 )
+
+DECIDED = select(OUTCOME.c.application_id).where(OUTCOME.c.gate_id == GATE.c.id).correlate(GATE)
 
 # The text of a challenge that is being written: the first one, or a change of what is published.
 IN_HAND = and_(
@@ -152,6 +154,11 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "membership": {
         "team_state": value(TEAM.c.state, TEAM.c.id == MEMBERSHIP.c.team_id),
         "lead_id": value(TEAM.c.lead_id, TEAM.c.id == MEMBERSHIP.c.team_id),
+        "runs_its_challenges": count(
+            APPLICATION.c.team_id == MEMBERSHIP.c.team_id,
+            running(APPLICATION, "application"),
+            runs(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id),
+        ),
     },
     "application": {
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == APPLICATION.c.challenge_id),
@@ -167,7 +174,23 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state != "proposed"
         ),
         "reader_ids": joined(
-            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state.in_(MAY_READ)
+            ASSIGNMENT.c.assessor_id,
+            ASSIGNMENT.c.application_id == APPLICATION.c.id,
+            ASSIGNMENT.c.state.in_(MAY_READ),
+            ~has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
+        ),
+        "runner_ids": joined(
+            MEMBERSHIP.c.person_id,
+            MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
+            MEMBERSHIP.c.state == "active",
+            runs(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id)
+            | exists()
+            .where(
+                PANELLIST.c.person_id == MEMBERSHIP.c.person_id,
+                PANELLIST.c.gate_id == GATE.c.id,
+                GATE.c.challenge_id == APPLICATION.c.challenge_id,
+            )
+            .correlate(MEMBERSHIP, APPLICATION),
         ),
     },
     "gate": {
@@ -182,6 +205,16 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state == "submitted"
         ),
         "ranks": joined(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
+        "conflicts_here": listed(
+            APPLICATION.c.id,
+            APPLICATION.c.team_id,
+            HERE | APPLICATION.c.id.in_(DECIDED),
+        ),
+        "scores_here": select(
+            func.aggregate_strings(cast(SCORE.c.id, String) + ":" + cast(ASSIGNMENT.c.application_id, String), ",")
+        )
+        .where(SCORE.c.assignment_id == ASSIGNMENT.c.id, ASSIGNMENT.c.gate_id == GATE.c.id)
+        .scalar_subquery(),
     },
     "assignment": {
         "chair_id": value(
@@ -190,17 +223,13 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
         "criteria": value(GATE.c.criteria, GATE.c.id == ASSIGNMENT.c.gate_id),
         "scored": count(SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
-        "conflicts": count(
-            CONFLICT.c.person_id == ASSIGNMENT.c.assessor_id, CONFLICT.c.team_id == ASSIGNMENT.c.team_id
-        ),
+        "conflicts": case((has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id), 1), else_=0),
     },
     "slot": {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
         "panel_ids": joined(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
         "panel_conflicts": count(
-            SLOT_PANEL.c.slot_id == SLOT.c.id,
-            CONFLICT.c.person_id == SLOT_PANEL.c.person_id,
-            CONFLICT.c.team_id == SLOT.c.team_id,
+            SLOT_PANEL.c.slot_id == SLOT.c.id, has_conflict(SLOT_PANEL.c.person_id, SLOT.c.team_id)
         ),
         "team_is_invited": case(
             (

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Conflict, Gate, Slot, SlotPanel
+from civflow.models import Application, Gate, Slot, SlotPanel
 from civflow.services.advance import advance
 from civflow.services.assessment import book_slot
+from civflow.services.conflicts import has_conflict
 from civflow.services.facts import stands_before
 from civflow.workflows.engine import Actor, Conflicted, NotFound, Refused
 
@@ -42,9 +43,7 @@ def open_slots(session: Session, application: Application, *, now: datetime) -> 
     if gate is None:
         return []
     conflicted = exists().where(
-        col(SlotPanel.slot_id) == col(Slot.id),
-        col(Conflict.person_id) == col(SlotPanel.person_id),
-        col(Conflict.team_id) == application.team_id,
+        col(SlotPanel.slot_id) == col(Slot.id), has_conflict(col(SlotPanel.person_id), application.team_id)
     )
     query = select(Slot).where(
         col(Slot.gate_id) == gate.id, stands_before(Slot, "book"), col(Slot.starts_at) > now, ~conflicted

@@ -6,7 +6,7 @@ of the successful tenderer, the criteria, their own scores and the scores of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,12 +157,18 @@ def _post(
     ], now=now)  # fmt: skip
 
 
-def sample_letter(session: Session, gate: Gate, *, now: datetime) -> dict[str, Any] | None:
-    """The letter that the first unsuccessful team would get, or the first team; None where nothing is decided."""
+def sample_letter(
+    session: Session, gate: Gate, *, now: datetime, kept_back: Collection[int] = frozenset()
+) -> dict[str, Any] | None:
+    """The letter that the first unsuccessful team would get, or the first team; None where nothing is decided.
+
+    None, too, where every letter holds scores of an application in `kept_back`, which the reader must not see.
+    """
     outcomes = _outcomes(session, gate)
-    if not outcomes:
+    others = [o for o in outcomes if o.application_id not in kept_back]
+    if not others or any(o.decision == "goes_on" and o.application_id in kept_back for o in outcomes):
         return None
-    chosen = next((o for o in outcomes if o.decision == "not_selected"), outcomes[0])
+    chosen = next((o for o in others if o.decision == "not_selected"), others[0])
     return letter_data(
         session, gate, chosen, outcomes, means=_means(session, gate), reasons=_reasons(session, gate), now=now
     )

@@ -14,16 +14,15 @@ from civflow.models import (
     Application,
     Assignment,
     Challenge,
-    Conflict,
     Gate,
-    Membership,
     Panellist,
     Person,
     Submission,
-    Team,
 )
+from civflow.services.conflicts import has_conflict, pairs
 from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
+from civflow.workflows.assignments import LOCKED, OVER
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def match(session: Session, gate: Gate) -> Matched:
     """Give each application at a gate its assessors from the panel, beside those that it has already.
 
     The fit of an assessor is the share of their skills that the submitted words name, plus a little for everybody.
-    Conflicts are never broken: declared ones, the team's own members, and people of the team's organisation.
+    Conflicts are never broken, and whoever has got one since, without having submitted, is replaced.
     """
     programme = programme_of(session, session.get_one(Challenge, gate.challenge_id))
     stage = programme.stage(gate.stage)
@@ -73,27 +72,23 @@ def _pairs_so_far(
     session: Session, gate: Gate, rows: dict[int | None, int], columns: dict[int | None, int]
 ) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
     """Pairs that stand, and pairs that came to nothing and are not tried again."""
-    query = select(
-        col(Assignment.application_id), col(Assignment.assessor_id), stands_before(Assignment, "invite_again")
+    no_more = col(Assignment.state).in_(OVER) | (
+        col(Assignment.state).not_in(LOCKED) & has_conflict(col(Assignment.assessor_id), col(Assignment.team_id))
     )
+    query = select(col(Assignment.application_id), col(Assignment.assessor_id), no_more)
     already: set[tuple[int, int]] = set()
     gone: set[tuple[int, int]] = set()
-    for application, assessor, declined in session.execute(query.where(col(Assignment.gate_id) == gate.id)):
+    for application, assessor, is_gone in session.execute(query.where(col(Assignment.gate_id) == gate.id)):
         if application in rows and assessor in columns:
-            (gone if declined else already).add((rows[application], columns[assessor]))
+            (gone if is_gone else already).add((rows[application], columns[assessor]))
     return already, gone
 
 
 def _conflicts(
     session: Session, applications: Sequence[Application], seats: Sequence[tuple[Panellist, Person]]
 ) -> set[tuple[int, int]]:
-    people = [p.id for _, p in seats]
-    teams = [a.team_id for a in applications]
-    declared = select(col(Conflict.person_id), col(Conflict.team_id)).where(col(Conflict.person_id).in_(people))
-    inside = select(col(Membership.person_id), col(Membership.team_id)).where(col(Membership.person_id).in_(people))
-    employed = select(col(Person.id), col(Team.id)).join(Team, col(Team.organisation_id) == col(Person.organisation_id))
-    employed = employed.where(col(Person.id).in_(people), col(Team.id).in_(teams))
-    against = {(person, team) for query in (declared, inside, employed) for person, team in session.execute(query)}
+    people, teams = [p.id for _, p in seats], [a.team_id for a in applications]
+    against = {(person, team) for query in pairs(people, teams) for person, team in session.execute(query)}
     return {
         (row, column)
         for row, application in enumerate(applications)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -13,9 +13,10 @@ from sqlmodel import Session, col
 from civflow.methods.ranking import Ranked
 from civflow.models import Application, Assignment, Gate, Outcome, Panellist, Person, Score, Slot, Team
 from civflow.services.assessment import outcomes_of, panel_of, ranking_of, stage_of
+from civflow.services.conflicts import why
 from civflow.services.facts import stands_before
 from civflow.services.wording import tenths
-from civflow.workflows.assignments import LOCKED
+from civflow.workflows.assignments import LOCKED, OVER
 from civflow.workflows.engine import NotFound
 from civflow.workflows.programme import Scorecard, Stage
 
@@ -39,7 +40,12 @@ class Sheet:
 
     assignment: Assignment
     person: Person
+    conflict: str | None = None  # what conflict of interest the assessor has with the team
     scores: dict[str, Score] = field(default_factory=dict)
+
+    @property
+    def locked(self) -> bool:
+        return self.assignment.state in LOCKED
 
 
 @dataclass
@@ -51,6 +57,17 @@ class Line:
     sheets: list[Sheet] = field(default_factory=list)
     outcome: Outcome | None = None
     ranked: Ranked[int] | None = None
+    kept_back: bool = False  # the reader has a conflict with the team
+
+    @property
+    def asked(self) -> list[Sheet]:
+        """The assessors who were asked and are not out of it."""
+        return [sheet for sheet in self.sheets if sheet.assignment.state not in OVER]
+
+    @property
+    def in_conflict(self) -> list[Sheet]:
+        """The assessors who have a conflict with the team and were not replaced."""
+        return [sheet for sheet in self.asked if sheet.conflict]
 
     @property
     def submitted(self) -> int:
@@ -59,7 +76,7 @@ class Line:
     @property
     def total(self) -> str:
         """Out of 100, with one decimal."""
-        return tenths(self.outcome.total / 100) if self.outcome else ""
+        return tenths(self.outcome.total / 100) if self.outcome and not self.kept_back else ""
 
     @property
     def spread(self) -> str:
@@ -95,57 +112,67 @@ class GatePage:
 
     @property
     def assignments(self) -> int:
-        return sum(1 for line in self.lines for sheet in line.sheets if not sheet.assignment.decline_why)
+        return sum(len(line.asked) for line in self.lines)
 
     @property
     def short(self) -> list[Line]:
         """Applications with fewer assessors than the programme asks for."""
-        return [
-            line for line in self.lines
-            if sum(1 for sheet in line.sheets if not sheet.assignment.decline_why) < self.wanted
-        ]  # fmt: skip
+        return [line for line in self.lines if len(line.asked) < self.wanted]
 
 
-def gate_page(session: Session, gate: Gate, *, with_scores: bool) -> GatePage:
-    """Read a gate with its panel and applications. `with_scores` only for those who may see them."""
+def gate_page(session: Session, gate: Gate, *, with_scores: bool, kept_back: Collection[int] = frozenset()) -> GatePage:
+    """Read a gate with its panel and applications. `with_scores` only for those who may see them.
+
+    `kept_back` are the ids of applications whose scores the reader must not see.
+    """
     programme, stage = stage_of(session, gate)
-    lines = _lines(session, gate)
-    by_application = {line.application.id: line for line in lines}
-    _add_sheets(session, gate, by_application, with_scores=with_scores)
+    lines = _lines(session, gate, with_scores=with_scores, kept_back=kept_back)
+    shown = {line.application.id: line for line in lines if with_scores and not line.kept_back}
+    _add_sheets(session, gate, {line.application.id: line for line in lines}, shown)
     ties: tuple[str, ...] = ()
     if with_scores and any(line.outcome for line in lines):
         ranking = ranking_of(session, gate) if any(line.submitted for line in lines) else None
         for ranked in ranking.ranked if ranking else ():
-            if ranked.application in by_application:
-                by_application[ranked.application].ranked = ranked
+            if ranked.application in shown:
+                shown[ranked.application].ranked = ranked
         ties = ranking.sentences if ranking and gate.approved_at is None else ()
-    lines.sort(key=lambda line: (line.outcome.rank if line.outcome else 0, line.application.reference))
+    lines.sort(
+        key=lambda line: (
+            line.kept_back,
+            line.outcome.rank if line.outcome and not line.kept_back else 0,
+            line.application.reference,
+        )
+    )
     return GatePage(
         gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties
     )
 
 
-def _lines(session: Session, gate: Gate) -> list[Line]:
+def _lines(session: Session, gate: Gate, *, with_scores: bool, kept_back: Collection[int]) -> list[Line]:
     """Applications that stand at the gate, or that it has decided on."""
     outcomes = {o.application_id: o for o in outcomes_of(session, gate)}
     here = (col(Application.stage) == gate.stage) & stands_before(Application, "go_on")
     query = select(Application, Team).join(Team, col(Team.id) == col(Application.team_id))
     query = query.where(col(Application.challenge_id) == gate.challenge_id, here | col(Application.id).in_(outcomes))
     return [
-        Line(a, t, outcome=outcomes.get(a.id or 0))
+        Line(a, t, outcome=outcomes.get(a.id or 0) if with_scores else None, kept_back=a.id in kept_back)
         for a, t in session.execute(query.order_by(col(Application.reference)))
     ]
 
 
-def _add_sheets(session: Session, gate: Gate, lines: Mapping[int | None, Line], *, with_scores: bool) -> None:
-    query = select(Assignment, Person).join(Person, col(Person.id) == col(Assignment.assessor_id))
+def _add_sheets(session: Session, gate: Gate, lines: Mapping[int | None, Line], shown: Collection[int | None]) -> None:
+    """Add every assignment to its line, with its scores where they are `shown`."""
+    conflict = why(col(Assignment.assessor_id), col(Assignment.team_id))
+    query = select(Assignment, Person, conflict).join(Person, col(Person.id) == col(Assignment.assessor_id))
     query = query.where(col(Assignment.gate_id) == gate.id).order_by(col(Assignment.id))
     sheets = {}
-    for assignment, person in session.execute(query):
+    for assignment, person, words in session.execute(query):
         if assignment.application_id in lines:
-            sheets[assignment.id] = sheet = Sheet(assignment, person)
+            sheet = Sheet(assignment, person, words)
             lines[assignment.application_id].sheets.append(sheet)
-    if with_scores:
+            if assignment.application_id in shown:
+                sheets[assignment.id] = sheet
+    if sheets:
         for score in session.scalars(select(Score).where(col(Score.assignment_id).in_(sheets)).order_by(col(Score.id))):
             sheets[score.assignment_id].scores[score.criterion] = score
 
@@ -156,8 +183,9 @@ def _seats(session: Session, gate: Gate, lines: Sequence[Line]) -> list[Seat]:
     for sheet in (sheet for line in lines for sheet in line.sheets):
         seat = by_person.get(sheet.person.id)
         if seat:
-            seat.declined += bool(sheet.assignment.decline_why)
-            seat.given += not sheet.assignment.decline_why
+            is_out = sheet.assignment.state in OVER
+            seat.declined += is_out and bool(sheet.assignment.decline_why)
+            seat.given += not is_out
             seat.submitted += sheet.assignment.state in LOCKED
     return seats
 

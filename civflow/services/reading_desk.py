@@ -13,8 +13,10 @@ from civflow.models import Application, Assignment, Gate, Score, Submission, Tea
 from civflow.services.advance import options
 from civflow.services.applications import submissions
 from civflow.services.assessment import scores_of, stage_of
+from civflow.services.conflicts import conflict_of
 from civflow.services.naming import title_of
-from civflow.workflows import HANDBOOK
+from civflow.services.seeing import looked_at
+from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.assignments import LOCKED, MAY_READ
 from civflow.workflows.engine import Actor, Option
 from civflow.workflows.programme import Form
@@ -90,8 +92,9 @@ class OthersSheet:
 
 @dataclass
 class ReadingSheet:
-    """One application as its assessor sees it."""
+    """One application as its assessor, the chair and staff see it; `conflict` is what the assessor has with the team."""
 
+    conflict: str | None
     may_read: bool
     locked: bool
     answers: list[tuple[str, str]]
@@ -107,19 +110,38 @@ class ReadingSheet:
 
 
 def sheet(session: Session, assignment: Assignment, actor: Actor, *, now: datetime) -> ReadingSheet:
-    """Read what the assessor may see of one application: the words after the declaration, others' scores after submitting."""
-    own = assignment.assessor_id == actor.id
-    may_read = assignment.state in MAY_READ or not own
+    """Read what somebody may see of one application.
+
+    An assessor reads the words after the declaration and others' scores after submitting, and nothing with a conflict;
+    others read the words and the scores that the rules of visibility show them.
+    """
+    conflict = conflict_of(session, assignment.assessor_id, assignment.team_id)
     gate = session.get_one(Gate, assignment.gate_id)
-    answers, earlier = _words(session, assignment, gate) if may_read else ([], [])
     locked = assignment.state in LOCKED
+    if assignment.assessor_id == actor.id:
+        may_read = sees_scores = assignment.state in MAY_READ and conflict is None
+    else:
+        may_read, sees_scores = _open_to(session, assignment, gate, actor, now)
+    answers, earlier = _words(session, assignment, gate) if may_read else ([], [])
     previous, following, left, total = _neighbours(session, assignment)
     return ReadingSheet(
-        may_read=may_read, locked=locked, answers=answers, earlier=earlier, scores=scores_of(session, assignment),
-        others=_others(session, assignment) if locked else [], team=session.get_one(Team, assignment.team_id).name,
+        conflict=conflict, may_read=may_read, locked=locked, answers=answers, earlier=earlier,
+        scores=scores_of(session, assignment) if sees_scores else {},
+        others=_others(session, assignment) if locked and sees_scores else [],
+        team=session.get_one(Team, assignment.team_id).name,
         options={o.step.name: o for o in options(session, assignment, actor=actor, now=now)},
         previous=previous, following=following, left=left, total=total,
     )  # fmt: skip
+
+
+def _open_to(session: Session, assignment: Assignment, gate: Gate, actor: Actor, now: datetime) -> tuple[bool, bool]:
+    """Whether somebody else than the assessor may read the words, and the scores."""
+    application = session.get_one(Application, assignment.application_id)
+    panel = looked_at(session, gate, actor=actor, now=now)
+    if application.id in visibility.scores_kept_back(panel):
+        return False, False
+    words = visibility.may_read_words(looked_at(session, application, actor=actor, now=now))
+    return words, visibility.may_see_scores(panel)
 
 
 def _words(session: Session, assignment: Assignment, gate: Gate) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

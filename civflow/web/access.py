@@ -130,6 +130,7 @@ def load_case(model: type[Record], record_id: int) -> tuple[Record, Case]:
         raise
 
 
-def may_see_scores(gate: Gate) -> bool:
-    """Whether this person may see every assessor's scores at a gate."""
-    return visibility.may_see_scores(load_case(Gate, gate.id or 0)[1])
+def scores_shown(gate: Gate) -> tuple[bool, set[int]]:
+    """Whether this person may see every assessor's scores at a gate, and the applications whose scores they may not."""
+    case = load_case(Gate, gate.id or 0)[1]
+    return visibility.may_see_scores(case), visibility.scores_kept_back(case)

@@ -14,14 +14,15 @@ from civflow.services.assessment import offer_slots
 from civflow.services.letters import sample_letter
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import may_begin
-from civflow.web.access import load, may_see_scores, open_to, signed_in
+from civflow.web.access import load, open_to, scores_shown, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import redirect_to
 from civflow.web.moments import NotAMoment, parse_moment
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Refused
+from civflow.workflows.engine import Forbidden, Refused
+from civflow.workflows.visibility import KEPT_BACK
 
 blueprint = Blueprint("gates", __name__)
 DECISIONS = {
@@ -69,7 +70,9 @@ def propose_it(gate_id: int) -> Response:
 def release(gate_id: int) -> str:
     """What will happen, to whom, and what they will be sent."""
     gate = load(Gate, gate_id)
-    return render_template("gates/release.html", **_context(gate), letter=sample_letter(session(), gate, now=now()))
+    sees, kept_back = scores_shown(gate)
+    letter = sample_letter(session(), gate, now=now(), kept_back=kept_back) if sees else None
+    return render_template("gates/release.html", **_context(gate), letter=letter)
 
 
 @blueprint.post("/gates/<int:gate_id>/release")
@@ -156,11 +159,17 @@ def _seen() -> int | None:
 
 
 def _score(gate: Gate, score_id: int) -> dict[str, Any]:
-    """The score, its assignment and its criterion; a score of another gate is not there."""
+    """The score, its assignment and its criterion.
+
+    Raises NotFound for a score of another gate and for whoever may not see scores yet, Forbidden for a conflict.
+    """
     score = session().get(Score, score_id)
     assignment = session().get(Assignment, score.assignment_id) if score else None
-    if score is None or assignment is None or assignment.gate_id != gate.id:
+    sees, kept_back = scores_shown(gate)
+    if score is None or assignment is None or assignment.gate_id != gate.id or not sees:
         raise panels.no_such_score()
+    if assignment.application_id in kept_back:
+        raise Forbidden(KEPT_BACK)
     return {"score": score, "assignment": assignment}
 
 
@@ -179,11 +188,11 @@ def _context(gate: Gate) -> dict[str, Any]:
     """The gate's page for this reader, with the steps that they may take now and why not the rest."""
     challenge = session().get_one(Challenge, gate.challenge_id)
     offered = options(session(), gate, actor=actor(), now=now())
-    sees_scores = may_see_scores(gate)
-    page = panels.gate_page(session(), gate, with_scores=sees_scores)
+    sees_scores, kept_back = scores_shown(gate)
+    page = panels.gate_page(session(), gate, with_scores=sees_scores, kept_back=kept_back)
     titles = {criterion.id: criterion.title for criterion in page.card.criteria}
     return {
-        "gate": gate, "challenge": challenge, "page": page, "sees_scores": sees_scores,
+        "gate": gate, "challenge": challenge, "page": page, "sees_scores": sees_scores, "kept_back": KEPT_BACK,
         "steps": {option.step.name: option for option in offered}, **offered_steps(gate, offered),
         "step_paths": {name: f"/gates/{gate.id}/{name}" for name in ("propose", "release")},
         "case_state": HANDBOOK["gate"].states[gate.state], "slot_states": HANDBOOK["slot"].states,

@@ -62,6 +62,11 @@ def it_was_submitted(case: Case) -> bool:
     return case.record.submitted_at is not None
 
 
+@rule("Nobody in the team runs this challenge, decides on it or assesses for it.", needs=("runner_ids",))
+def nobody_in_the_team_runs_it(case: Case) -> bool:
+    return not case.record.runner_ids
+
+
 WON = ("selected",)  # applications whose team has won
 STILL_IN = ("in_progress", "selected")  # applications whose team may take a place
 OVER = ("not_selected", "ineligible", "withdrawn")  # applications that go no further
@@ -86,7 +91,7 @@ application = Workflow(
     "application",
     Application,
     begun_by=(a_team_member,),
-    begin_requires=(the_challenge_is_open, the_deadline_has_not_passed),
+    begin_requires=(the_challenge_is_open, the_deadline_has_not_passed, nobody_in_the_team_runs_it),
     sentence="What one team says to one challenge. Sealed until its deadline, and never lost.",
     states=[
         State("draft", "The team is writing.", public="Not submitted yet", tone="waiting"),

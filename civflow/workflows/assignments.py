@@ -33,6 +33,7 @@ WHY = (
 
 MAY_READ = ("accepted", "scoring", "submitted")  # the assessor has declared no conflict
 LOCKED = ("submitted",)  # scores that count
+OVER = ("declined", "withdrawn")  # somebody else is needed
 
 assignment = Workflow(
     "assignment",
@@ -62,9 +63,9 @@ assignment = Workflow(
              requires=(the_gate_takes_scores, no_conflict_is_on_record),
              asks=(Ask("criterion", "Criterion", "line"), Ask("value", "Score", "number", least=0),
                    Ask("why", "Why this score", most=2000)),
-             then=("keep_the_score",), locks=("gate",),
+             then=("keep_the_score",), locks=("team", "gate"),
              label="Give a score", says="You can change it until you submit."),
-        Step("submit", "scoring", "submitted", by=the_assessor, locks=("gate",), stamps=("submitted_at",),
+        Step("submit", "scoring", "submitted", by=the_assessor, locks=("team", "gate"), stamps=("submitted_at",),
              requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored),
              label="Submit the scores", says="Your scores are locked, and you see those of the others."),
         Step("reopen", "submitted", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,

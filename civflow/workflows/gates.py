@@ -3,7 +3,14 @@
 from civflow.models import Gate
 from civflow.models.assessment import SIDES
 from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import by_itself, the_approver, the_panel_chair, the_programme_manager
+from civflow.workflows.rules import (
+    by_itself,
+    conflicted,
+    no_conflict_with_its_teams,
+    the_approver,
+    the_panel_chair,
+    the_programme_manager,
+)  # fmt: skip
 
 
 @rule("The panel has at least two people.", needs=("panel_size",))
@@ -65,6 +72,13 @@ def the_approver_did_not_score(case: Case) -> bool:
     return str(case.actor.id) not in (case.record.assessor_ids or "").split(",")
 
 
+@rule("You have no conflict of interest with the team whose score it is.", needs=("conflicts_here", "scores_here"))
+def no_conflict_with_the_scored_team(case: Case) -> bool:
+    score, against = str(case.inputs.get("score_id")), conflicted(case)
+    pairs = (pair.split(":") for pair in str(case.record.scores_here or "").split(",") if ":" in pair)
+    return not any(one == score and application in against for one, application in pairs)
+
+
 def _ranks(case: Case) -> list[int]:
     return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
 
@@ -117,28 +131,32 @@ gate = Workflow(
              then=("rank_the_applications",), label="End the scoring",
              says="Scores are locked. The panel sees them side by side and looks at differences."),
         Step("adjust", "moderating", "moderating", by=(the_panel_chair, the_programme_manager),
+             requires=(no_conflict_with_the_scored_team,),
              asks=(Ask("score_id", "Which score", "number"), Ask("value", "New score", "number", least=0),
                    Ask("why", "Why the panel changes it", most=2000)),
              then=("adjust_the_score", "rank_the_applications"), label="Adjust a score",
              says="The first score stays in the record beside the new one and the reason."),
-        Step("settle", "moderating", "moderating", by=the_panel_chair, reason=True,
+        Step("settle", "moderating", "moderating", by=(the_panel_chair, the_programme_manager), reason=True,
+             requires=(no_conflict_with_its_teams,),
              asks=(Ask("application_id", "Which application comes first among its equals", "application"),),
              then=("settle_the_tie",), label="Settle a tie",
              says="The panel's decision and its reason stand in the record."),
         Step("score_again", "moderating", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
-             label="Go back to scoring", says="Assessors can submit and change scores again."),
+             requires=(no_conflict_with_its_teams,), label="Go back to scoring", says="Assessors can submit and change scores again."),
         Step("propose", "moderating", "proposed", by=(the_panel_chair, the_programme_manager),
-             requires=(the_number_is_possible, another_number_has_a_reason, no_tie_at_the_line),
+             requires=(no_conflict_with_its_teams, the_number_is_possible, another_number_has_a_reason,
+                       no_tie_at_the_line),
              asks=(GOING_ON, NUMBER_REASON), then=("draw_the_line",), label="Propose the result",
              says="The ranked list goes to an approver. No applicant is told."),
         Step("approve", "proposed", "approved", by=the_approver,
-             requires=(the_limit_covers_the_stake, the_approver_did_not_score), signs=("approved_by_id",),
+             requires=(the_limit_covers_the_stake, the_approver_did_not_score, no_conflict_with_its_teams), signs=("approved_by_id",),
              stamps=("approved_at",), label="Approve the result",
              says="The decision is yours by name. Nobody is told until it is released."),
-        Step("send_back", "proposed", "moderating", by=the_approver, reason=True, label="Send it back to the panel",
-             says="The panel reads your reason."),
+        Step("send_back", "proposed", "moderating", by=the_approver, reason=True,
+             requires=(no_conflict_with_its_teams,), label="Send it back to the panel", says="The panel reads your reason."),
         Step("reopen", ("proposed", "approved"), "scoring", by=the_programme_manager, reason=True,
-             then=("tell_the_panel",), label="Reopen the scoring", says="The panel is told why, and can score again."),
+             requires=(no_conflict_with_its_teams,), then=("tell_the_panel",), label="Reopen the scoring",
+             says="The panel is told why, and can score again."),
         Step("release", "approved", "released", by=the_programme_manager, stamps=("released_at",),
              then=("move_the_applications", "issue_the_letters", "tell_the_followers", "move_the_challenge_on"),
              locks=("challenge",), label="Release the result",

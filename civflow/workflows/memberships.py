@@ -28,6 +28,12 @@ def the_team_is_looking(case: Case) -> bool:
     return bool(case.record.team_state == "forming")
 
 
+@rule("The person does not run or decide on a challenge to which the team has applied.", needs=("runs_its_challenges",))
+def the_person_does_not_run_its_challenge(case: Case) -> bool:
+    """An assessor may join: from then on they have a conflict with the team."""
+    return bool(case.record.runs_its_challenges == 0)
+
+
 membership = Workflow(
     "membership",
     Membership,
@@ -45,10 +51,10 @@ membership = Workflow(
     ],
     steps=[
         Step("accept", "invited", "active", by=the_person, then=("tell_the_team_lead",), locks=("team",),
-             label="Join the team",
+             requires=(the_person_does_not_run_its_challenge,), stamps=("joined_at",), label="Join the team",
              says="You see the team's applications and can write in them."),
         Step("admit", "requested", "active", by=the_team_lead, then=("tell_the_person",), locks=("team",),
-             label="Let them join",
+             requires=(the_person_does_not_run_its_challenge,), stamps=("joined_at",), label="Let them join",
              says="The person sees the team's applications and can write in them."),
         Step("decline", "invited", "declined", by=the_person, then=("tell_the_team_lead",), label="Say no",
              says="The team lead is told."),

@@ -2,8 +2,10 @@
 
 from civflow.workflows.engine import Case, rule
 
+BY_ITSELF = "It happens by itself, as a consequence of another step or at a set time."
 
-@rule("It happens by itself, as a consequence of another step or at a set time.")
+
+@rule(BY_ITSELF)
 def by_itself(case: Case) -> bool:
     return case.actor.automatic
 
@@ -46,3 +48,14 @@ def the_panel_chair(case: Case) -> bool:
 @rule("You are the assessor of this assignment.")
 def the_assessor(case: Case) -> bool:
     return case.actor.id is not None and case.record.assessor_id == case.actor.id
+
+
+def conflicted(case: Case) -> set[str]:
+    """The ids of the applications at a gate with whose teams the actor has a conflict of interest."""
+    found = (pair.split(":") for pair in str(case.record.conflicts_here or "").split(",") if ":" in pair)
+    return {application for person, application in found if person == str(case.actor.id)}
+
+
+@rule("You have no conflict of interest with a team that this gate decides on.", needs=("conflicts_here",))
+def no_conflict_with_its_teams(case: Case) -> bool:
+    return not conflicted(case)

@@ -7,6 +7,8 @@ from civflow.workflows.memberships import the_person
 from civflow.workflows.rules import (
     a_team_member,
     anyone_signed_in,
+    conflicted,
+    no_conflict_with_its_teams,
     the_approver,
     the_assessor,
     the_challenge_owner,
@@ -110,7 +112,7 @@ def an_assessor_who_may_read(case: Case) -> bool:
 
 WORDS_OF_ITS_OWN = (a_team_member, the_team_lead)
 WORDS_AFTER_THE_SEAL = (*STAFF, the_approver, an_assessor_who_may_read)
-SCORES = (*STAFF, the_approver, the_panel_chair)
+SCORES = (*STAFF, the_approver)
 
 
 def may_see(case: Case) -> bool:
@@ -126,10 +128,18 @@ def may_read_words(case: Case) -> bool:
 
 
 def may_see_scores(case: Case) -> bool:
-    """Whether the actor may see every assessor's scores at a gate; a panel member may once the scoring has ended."""
-    if any(r.claim(case) for r in SCORES):
-        return True
-    return case.record.state not in ("waiting", "scoring") and a_panel_member.claim(case)
+    """Whether the actor may see every assessor's scores at a gate: whoever may score only once the scoring has ended."""
+    if a_panel_member.claim(case):
+        return case.record.state not in ("waiting", "scoring")
+    return any(r.claim(case) for r in SCORES)
+
+
+KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
+
+
+def scores_kept_back(case: Case) -> set[int]:
+    """The ids of the applications at a gate whose scores nobody shows to this actor: they have a conflict."""
+    return {int(application) for application in conflicted(case)}
 
 
 # What is told about a record
@@ -192,5 +202,7 @@ def kept_back(case: Case) -> set[str]:
 
 def needs_of(workflow: str) -> tuple[str, ...]:
     """The facts that the visibility of a noun looks at."""
-    rules = {"application": (an_assessor_who_may_read,), "gate": SCORES}.get(workflow, ())
+    rules = {"application": (an_assessor_who_may_read,), "gate": (*SCORES, no_conflict_with_its_teams)}.get(
+        workflow, ()
+    )
     return tuple(dict.fromkeys(name for r in (*SEES[workflow], *rules) for name in r.needs))

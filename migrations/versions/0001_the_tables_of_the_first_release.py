@@ -335,10 +335,13 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.Integer(), nullable=True),
         sa.Column("about", sa.String(length=1000), nullable=False),
         sa.Column("looking_for", sa.JSON(), nullable=False),
+        sa.Column("alone_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("state IN ('forming', 'formed', 'disbanded')", name=op.f("ck_team_state")),
+        sa.ForeignKeyConstraint(["alone_id"], ["person.id"], name=op.f("fk_team_alone_id")),
         sa.ForeignKeyConstraint(["lead_id"], ["person.id"], name=op.f("fk_team_lead_id")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_team_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_team")),
+        sa.UniqueConstraint("alone_id", name=op.f("uq_team_alone_id")),
         sa.UniqueConstraint("name", name=op.f("uq_team_name")),
     )
     with op.batch_alter_table("team", schema=None) as batch_op:
@@ -511,6 +514,7 @@ def upgrade() -> None:
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("respond_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('invited', 'requested', 'active', 'left', 'declined', 'lapsed')",
             name=op.f("ck_membership_state"),

@@ -95,6 +95,7 @@ TRUTH: dict[str, Truth] = {
     ),
     "the_lead_stays": Truth({"lead_id": SOMEBODY_ELSE}, {"lead_id": SOMEBODY}),
     "the_team_is_looking": Truth({"team_state": "forming"}, {"team_state": "formed"}),
+    "the_person_does_not_run_its_challenge": Truth({"runs_its_challenges": 0}, {"runs_its_challenges": 1}),
     "each_side_speaks_for_itself": Truth({"state": "requested"}, {"person_id": SOMEBODY_ELSE, "state": "requested"}),
     # Application
     "the_challenge_is_open": Truth({"challenge_state": "open"}, {"challenge_state": "closed"}),
@@ -112,6 +113,7 @@ TRUTH: dict[str, Truth] = {
         {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": BEFORE}
     ),
     "an_improved_proposal_is_asked_for": Truth({"resubmit_by": AFTER}, {"resubmit_by": NOW}),
+    "nobody_in_the_team_runs_it": Truth({"runner_ids": None}, {"runner_ids": "7"}),
     "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
     # Gate
     "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),
@@ -129,6 +131,13 @@ TRUTH: dict[str, Truth] = {
     "another_number_has_a_reason": Truth({"ranks": "1,2,3,4", "cap": 3}, {}, false_inputs={"going_on": 2}),
     "no_tie_at_the_line": Truth({"ranks": "1,2,3,4", "cap": 3}, {"ranks": "1,2,3,3"}),
     "the_limit_covers_the_stake": Truth({"stake_pounds": 40}, {}, false_actor=everybody(limit=39)),
+    "no_conflict_with_its_teams": Truth({"conflicts_here": "17:7,8:7,,"}, {"conflicts_here": "8:7,,7:3"}),
+    "no_conflict_with_the_scored_team": Truth(
+        {"conflicts_here": "7:3,8:4", "scores_here": "31:3,41:4"},
+        {},
+        inputs={"score_id": 41},
+        false_inputs={"score_id": 31},
+    ),
     "the_approver_did_not_score": Truth({"assessor_ids": "17,8"}, {"assessor_ids": "17,7"}),
     # Assignment
     "no_conflict_is_declared": Truth({}, {}, inputs={"no_conflict": True}, false_inputs={"no_conflict": False}),

@@ -19,6 +19,7 @@ from civflow.services.demonstration.calls import find, improve_it
 from civflow.services.demonstration.play import Scene
 from civflow.services.demonstration.words import REASONS
 from civflow.workflows.engine import Refused
+from civflow.workflows.rules import no_conflict_with_its_teams
 
 Do = Callable[[Scene], None]
 
@@ -149,13 +150,16 @@ def _quality(scene: Scene, application_id: int) -> float:
 
 
 def moderate_it(row: Row, stage: str, going_on: int | None = None, why: str = "") -> Do:
-    """The chair ends the scoring, settles ties at the line, and proposes."""
+    """The chair ends the scoring, settles ties at the line, and proposes; with a conflict, the manager does the rest."""
 
     def do(scene: Scene) -> None:
         here = gate(scene, row, stage)
         seat = next(s for s in scene.all(Panellist, Panellist.gate_id == here.id) if s.chairs)
         chair = scene.actor(seat.person_id)
         advance(scene.session, here, "moderate", actor=chair, now=scene.now)
+        offered = {o.step.name: o for o in options(scene.session, here, actor=chair, now=scene.now)}
+        if no_conflict_with_its_teams.sentence in offered["propose"].sentences:
+            chair = scene.actor(scene.person(cast.MANAGER))
         number = min(here.cap, len(applications_at(scene.session, here))) if going_on is None else going_on
         while tied := _tie_at(scene, here, number):
             advance(scene.session, here, "settle", actor=chair, now=scene.now, application_id=tied,

@@ -1,0 +1,91 @@
+"""Who has a conflict of interest with which team, and who runs which challenge: one definition for every rule.
+
+A person has a conflict with a team that they lead, work in or have worked in, with a team of their own organisation,
+and where one is on record. An invitation alone is none: else a team could choose who assesses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, Table, and_, case, cast, exists, func, or_, select
+from sqlmodel import Session
+
+from civflow.models import Conflict, Grant, Membership, Person, Team
+
+Column = ColumnElement[Any]
+
+
+def _named(model: Any, name: str) -> Table:
+    """The table under a name of its own, so that no query around it is taken for its rows."""
+    return model.__table__.alias(name)  # type: ignore[no-any-return]
+
+
+DECLARED, WORKED = _named(Conflict, "declared"), _named(Membership, "worked_in")
+LED, EMPLOYED, EMPLOYER = _named(Team, "led"), _named(Person, "employed"), _named(Team, "employer")
+HELD = _named(Grant, "held")
+WAYS: tuple[tuple[str, Column, Column, tuple[ColumnElement[bool], ...]], ...] = (
+    ("leads the team", LED.c.lead_id, LED.c.id, ()),
+    ("is or was a member of the team", WORKED.c.person_id, WORKED.c.team_id, (WORKED.c.joined_at.is_not(None),)),
+    ("belongs to the team's organisation", EMPLOYED.c.id, EMPLOYER.c.id,
+     (EMPLOYED.c.organisation_id == EMPLOYER.c.organisation_id,)),
+    ("has put a conflict on record", DECLARED.c.person_id, DECLARED.c.team_id, ()),
+)  # fmt: skip
+RUNNING = ("programme_manager", "challenge_owner", "approver")  # roles that run a challenge or decide on it
+
+
+def has_conflict(person: Any, team: Any) -> ColumnElement[bool]:
+    """Whether the person has a conflict of interest with the team; each is a column of a query around it, or an id."""
+    return or_(*(found for _, found in _ways(person, team)))
+
+
+def why(person: Any, team: Any) -> Column:
+    """What the conflict is, as in “Una Galbraith leads the team”; NULL where there is none."""
+    return case(*((found, words) for words, found in _ways(person, team)), else_=None)
+
+
+def conflict_of(session: Session, person_id: int, team_id: int) -> str | None:
+    """What the person's conflict with the team is, as in “is or was a member of the team”; None where there is none."""
+    return session.scalars(select(why(person_id, team_id))).one()  # type: ignore[no-any-return]
+
+
+def _ways(person: Any, team: Any) -> list[tuple[str, ColumnElement[bool]]]:
+    return [
+        (words, exists().where(who == person, whom == team, *when).correlate_except(who.table, whom.table))
+        for words, who, whom, when in WAYS
+    ]
+
+
+def pairs(people: Iterable[int | None], teams: Iterable[int | None]) -> list[Select[Any]]:
+    """Person and team of every conflict between some people and some teams: a statement for each kind of conflict."""
+    people, teams = list(people), list(teams)
+    return [select(who, whom).where(who.in_(people), whom.in_(teams), *when) for _, who, whom, when in WAYS]
+
+
+def listed(of: Column, team: Column, *where: ColumnElement[bool]) -> Column:
+    """“person:record” for each conflict with the records' teams, with commas between; as a column of a query around it."""
+    found = [
+        func.coalesce(
+            select(func.aggregate_strings(cast(who, String) + ":" + cast(of, String), ","))
+            .where(whom == team, *when, *where)
+            .scalar_subquery(),
+            "",
+        )
+        for _, who, whom, when in WAYS
+    ]
+    together: Column = found[0]
+    for more in found[1:]:
+        together = together.concat(",").concat(more)
+    return together
+
+
+def runs(person: Any, challenge_id: Any, round_id: Any) -> ColumnElement[bool]:
+    """Whether the person owns, manages or approves the challenge, or may for its round or the whole site."""
+    here = or_(
+        HELD.c.scope == "site",
+        and_(HELD.c.scope == "round", HELD.c.scope_id == round_id),
+        and_(HELD.c.scope == "challenge", HELD.c.scope_id == challenge_id),
+    )
+    holds = (HELD.c.person_id == person, HELD.c.revoked_at.is_(None), HELD.c.role.in_(RUNNING))
+    return exists().where(*holds, here).correlate_except(HELD)

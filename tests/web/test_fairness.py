@@ -1,0 +1,129 @@
+"""Score first, talk later, and not about one's own: whose scores who reads, on every page that shows scores."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from civflow.models import Person
+from tests.a_panel import Panel, a_panel
+from tests.an_open_call import open_call
+from tests.web.visitor import Visitor, an_app, errors_of, text_of
+
+KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
+
+
+@pytest.fixture
+def panel(session, now) -> Panel:
+    return a_panel(open_call(session, now))
+
+
+@pytest.fixture
+def visit(settings, engine, session, panel):
+    """A browser in which this person is signed in."""
+    app = an_app(settings, engine, lambda: panel.call.now)
+
+    def open_browser(person: Person) -> Visitor:
+        return Visitor(app).sign_in(session, person, now=panel.call.now)
+
+    return open_browser
+
+
+def scores_on(browser: Visitor, path: str) -> set[str]:
+    """The applications whose assessors' reasons stand on a page."""
+    words = text_of(browser.get(path))
+    return {a for a in ("1-0001", "1-0002") if f"about {a}." in words}
+
+
+def test_nobody_on_the_panel_reads_others_scores_while_the_scoring_runs(visit, session, panel):
+    """The chair neither; who does not score, such as the programme manager, may see how it goes."""
+    panel.everybody_scores()
+    gate, score = f"/gates/{panel.gate.id}", panel.a_score(panel.otter)
+    adjust = f"{gate}/scores/{score.id}"
+    theirs = f"/assignments/{panel.assignment(panel.people[1], panel.otter).id}"
+    for person in (panel.chair, panel.people[2]):
+        browser = visit(person)
+        assert (scores_on(browser, gate), scores_on(browser, f"{gate}/propose")) == (set(), set())
+        assert browser.get(adjust).status_code == 404
+        answer = browser.post(adjust, {"value": "4", "why": "So."}, on=theirs if person is panel.chair else gate)
+        assert (answer.status_code, "Reason 0" in answer.text) == (404, False)
+    assert scores_on(visit(panel.chair), theirs) == set()  # another assessor's sheet
+    manager = visit(panel.call.manager)
+    assert scores_on(manager, gate) == {"1-0001", "1-0002"}
+    assert scores_on(manager, theirs) == {"1-0001"}
+    panel.take(panel.chair, "moderate")
+    session.commit()
+    for person in (panel.chair, panel.people[2]):
+        assert scores_on(visit(person), gate) == {"1-0001", "1-0002"}
+    assert visit(panel.chair).get(adjust).status_code == 200
+    panel.take(panel.chair, "score_again", reason="One is missing.")
+    session.commit()
+    browser = visit(panel.people[2])
+    for page in (gate, f"{gate}/release"):
+        assert scores_on(browser, page) == set()
+        assert "Your total" not in text_of(browser.get(page))
+
+
+def test_scores_of_a_team_are_not_shown_to_who_has_a_conflict_with_it(visit, session, panel):
+    panel.everybody_scores()
+    panel.take(panel.chair, "moderate")
+    for person in (panel.chair, panel.call.manager):
+        panel.declares(person, panel.heron)
+    session.commit()
+    gate = f"/gates/{panel.gate.id}"
+    own, others = (f"{gate}/scores/{panel.a_score(a).id}" for a in (panel.heron, panel.otter))
+    theirs = f"/assignments/{panel.assignment(panel.people[1], panel.heron).id}"
+    typed = {"score_id": str(panel.a_score(panel.heron).id), "value": "4", "why": "So."}
+    for person in (panel.chair, panel.call.manager):
+        browser = visit(person)
+        rows = browser.page(gate).select(".app-scores tbody > tr")
+        assert [("Heron Labs" in row.text, KEPT_BACK in row.text) for row in rows] == [(False, False), (True, True)]
+        assert [cell.get_text(strip=True) for cell in rows[1].select("td")][2:] == [""] * 7
+        assert scores_on(browser, gate) == {"1-0001"}
+        assert scores_on(browser, theirs) == set()
+        assert "Our words about" not in text_of(browser.get(theirs))
+        assert browser.get(others).status_code == 200
+        for answer in (browser.get(own), browser.post(own, {"value": "4", "why": "So."}, on=others)):
+            assert (answer.status_code, KEPT_BACK in answer.text, "Reason 0" in answer.text) == (403, True, False)
+        generic = f"/cases/gate/{panel.gate.id}/adjust"
+        answer = browser.post(generic, typed, on=generic)
+        assert (answer.status_code, errors_of(answer)) == (
+            422, ["Needed first: You have no conflict of interest with the team whose score it is."],
+        )  # fmt: skip
+    assert panel.a_score(panel.heron).moderated_value is None
+    assert scores_on(visit(panel.people[2]), gate) == {"1-0001", "1-0002"}
+
+
+def test_the_manager_reads_at_the_gate_who_can_no_longer_score_whom_and_why(visit, session, panel):
+    panel.accept(panel.assignment(panel.chair, panel.otter), panel.chair)
+    panel.joins(panel.chair, panel.otter)
+    session.commit()
+    path, assignment = f"/gates/{panel.gate.id}", panel.assignment(panel.chair, panel.otter)
+    row = visit(panel.call.manager).page(path).select_one(".app-scores tbody > tr")
+    assert " ".join(row.select_one("p").get_text().split()) == (
+        "Assessor One is or was a member of the team. So they cannot score it: withdraw the assignment, and match again."
+    )
+    assert row.select_one("p a")["href"] == f"/cases/assignment/{assignment.id}"
+    own = text_of(visit(panel.chair).get(f"/assignments/{assignment.id}"))
+    assert (
+        "You have a conflict of interest: the record says that Assessor One is or was a member of the team. "
+        "So you can neither read nor score this application. Decline it below, and the programme manager finds "
+        "somebody else."
+    ) in own
+    assert "Our words about" not in own
+
+
+def test_no_letter_with_scores_of_ones_own_team_is_shown_before_the_release(visit, session, panel):
+    panel.everybody_scores()
+    panel.take(panel.chair, "moderate")
+    panel.take(panel.chair, "propose", going_on=2)
+    panel.take(panel.approver, "approve")
+    session.commit()
+    path, manager = f"/gates/{panel.gate.id}/release", panel.call.manager
+    assert "Your total" in text_of(visit(manager).get(path))
+    panel.declares(manager, panel.otter)
+    session.commit()
+    words = text_of(visit(manager).get(path))
+    assert "Your total" not in words
+    assert "You have a conflict with a team whose scores stand in the letters, so no letter is shown to you." in words
+    assert BeautifulSoup(visit(manager).get(path).data, "html.parser").select_one("main form button")
