@@ -107,6 +107,22 @@ def case_of(
     return Case(workflow, row, actor, now, inputs=inputs or {})
 
 
+def cases_of(session: Session, records: Iterable[Tracked], *, actor: Actor, now: datetime) -> dict[int, Case]:
+    """Record's id -> its case, as `case_of` makes it, for records of one noun: one statement for each of their pages."""
+    session.flush()
+    by_page: dict[int, tuple[Workflow, list[Tracked]]] = {}
+    for record in records:
+        workflow = workflow_of(session, record)
+        by_page.setdefault(id(workflow), (workflow, []))[1].append(record)
+    found = {}
+    for workflow, some in by_page.values():
+        states = {record.state for record in some}
+        needs = {n for state in states for step in workflow.steps_from(state).values() for n in step.needs}
+        rows = statements.read(session.connection(), workflow, tuple(sorted(needs)), [r.id or 0 for r in some])
+        found.update({row.id: Case(workflow, row, actor, now) for row in rows})
+    return found
+
+
 def options(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> list[Option]:
     """Every step that the record's state offers: what this actor may do now, and why not the rest."""
     case = case_of(session, record, actor=actor, now=now)

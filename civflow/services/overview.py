@@ -1,63 +1,63 @@
-"""A round from above: where each challenge stands, what is stuck and why, and what is due."""
+"""A round from above: where each challenge stands, what waits, what is late and why, and what is due."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Gate, Message, Outcome, Round
-from civflow.services.advance import options, workflow_of
-from civflow.services.naming import path_of, title_of
-from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Actor
-
-SOON = timedelta(days=7)
+from civflow.models import Challenge, Message, Place, Question, Round, Team, Tracked
+from civflow.services import attention
+from civflow.services.advance import cases_of, workflow_of
+from civflow.services.attention import SOON, Need
+from civflow.services.desks import Waiting, by_urgency
+from civflow.services.dossier import numbers_of
+from civflow.services.facts import stands_before
+from civflow.services.finding.statements import may_know_of, sight_of
+from civflow.services.naming import path_of
+from civflow.services.programmes import programme_of
+from civflow.services.progress import GateAt, gates_at
+from civflow.services.seeing import in_sight, looks_into
+from civflow.services.wording import count
+from civflow.workflows.engine import Actor, Case
 
 
 @dataclass
 class Strip:
-    """One challenge of the round, and what its state is called."""
+    """One challenge of the round, what its state is called, and what of it the reader can open."""
 
     challenge: Challenge
     label: str
     tone: str
+    is_ours: bool  # the reader's role sees more of the selection than the public
+    has_record: bool  # the reader's role opens gates, applications, places or agreements
+    gates: list[GateAt] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)  # application, place and agreement -> how many
 
 
-@dataclass
-class Due:
-    """Something that happens by itself, or should, at a moment."""
+class Due(NamedTuple):
+    """Something that happens by itself, or should, at a moment. `why` are the rules' sentences that hold it back."""
 
     title: str
     what: str
     at: datetime
     href: str
-
-
-@dataclass
-class Stuck:
-    """Something whose time has come and that the rules hold back."""
-
-    title: str
-    what: str
-    why: tuple[str, ...]
-    href: str
+    why: tuple[str, ...] = ()
 
 
 @dataclass
 class Overview:
-    """What the page of a round shows."""
+    """What the page of a round shows to one reader."""
 
     round: Round
     strips: list[Strip] = field(default_factory=list)
-    to_release: list[tuple[Gate, str, int]] = field(default_factory=list)
-    to_approve: list[tuple[Any, str]] = field(default_factory=list)
+    waiting: tuple[Waiting, ...] = ()
+    late: list[Due] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
-    stuck: list[Stuck] = field(default_factory=list)
     failed_messages: int = 0
 
 
@@ -69,60 +69,126 @@ def rounds(session: Session) -> Sequence[tuple[Round, int]]:
 
 
 def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) -> Overview:
-    """Everything about a round; a fixed number of queries, and one more for each thing that waits."""
-    found = Overview(round_)
-    challenges = session.scalars(
-        select(Challenge)
-        .where(col(Challenge.round_id) == round_.id)
-        .order_by(col(Challenge.reference), col(Challenge.id))
-    ).all()
-    found.strips = [_strip(session, challenge) for challenge in challenges]
-    gates = session.scalars(select(Gate).where(col(Gate.round_id) == round_.id).order_by(col(Gate.id))).all()
-    _decisions(session, found, gates, challenges)
-    for record in (*challenges, *gates):
-        _add_dates(session, found, record, actor, now)
-    found.due.sort(key=lambda due: due.at)
-    failed = select(func.count()).where(col(Message.state).in_(HANDBOOK["message"].sources("retry")))
+    """Everything about a round that the actor may see, in a fixed number of statements."""
+    found, mine = Overview(round_), col(Challenge.round_id) == round_.id
+    query = select(Challenge).join(Round).where(mine, may_know_of(sight_of(actor)))
+    challenges = session.scalars(query.order_by(col(Challenge.reference), col(Challenge.id))).all()
+    _load_programmes(session, challenges)
+    gates = gates_at(session, challenges, actor=actor)
+    found.strips = _strips(session, challenges, gates, actor, now)
+    ours = [strip.challenge for strip in found.strips if strip.is_ours]
+    cases = cases_of(session, ours, actor=actor, now=now)
+    running = attention.gates_of_running(session, gates, ours)
+    gate_cases = cases_of(session, [at.gate for at in running], actor=actor, now=now)
+    by_id = {strip.challenge.id or 0: strip.challenge for strip in found.strips if strip.has_record}
+    found.waiting = by_urgency([need.waiting for need in (
+        *attention.at_gates(running, gate_cases, now=now), *attention.to_approve(cases, ours),
+        *attention.answers(session, by_id, actor=actor, now=now), *attention.agreements(session, by_id, actor=actor),
+    )])  # fmt: skip
+    happening = [
+        *_of_challenges(ours, cases), *_of_gates(running, gate_cases), *_of_places(session, by_id, actor, now),
+        *_of_questions(session, by_id, actor, now),
+    ]  # fmt: skip
+    found.late = sorted((d for d in happening if d.at < now and d.why), key=lambda d: d.at)
+    found.due = sorted((d for d in happening if now <= d.at <= now + SOON), key=lambda d: d.at)
+    failed = select(func.count()).where(in_sight(actor, Message), stands_before(Message, "retry"))
     found.failed_messages = session.scalar(failed) or 0
     return found
 
 
-def _strip(session: Session, challenge: Challenge) -> Strip:
-    state = workflow_of(session, challenge).states[challenge.state]
-    return Strip(challenge, state.staff, state.tone)
+def needs_of(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> list[Waiting]:
+    """What waits for the actor at one challenge."""
+    if not looks_into(actor, "gate", challenge):
+        return []
+    gates = gates_at(session, [challenge], actor=actor)
+    running = attention.gates_of_running(session, gates, [challenge])
+    cases, by_id = cases_of(session, [at.gate for at in running], actor=actor, now=now), {challenge.id or 0: challenge}
+    found: list[Need] = [*attention.at_gates(running, cases, now=now),
+                         *attention.agreements(session, by_id, actor=actor)]  # fmt: skip
+    return [need.waiting for need in found]
 
 
-def _decisions(session: Session, found: Overview, gates: Sequence[Gate], challenges: Sequence[Challenge]) -> None:
-    """What waits for an approver or for the release."""
-    page = HANDBOOK["gate"]
-    for gate in gates:
-        if gate.state in page.sources("release"):
-            letters = session.scalar(select(func.count()).where(col(Outcome.gate_id) == gate.id)) or 0
-            found.to_release.append((gate, title_of(session, gate), letters))
-        if gate.state in page.sources("approve"):
-            found.to_approve.append((gate, title_of(session, gate)))
+def _load_programmes(session: Session, challenges: Sequence[Challenge]) -> None:
+    """Each version once: the session keeps what programme_of has read."""
     for challenge in challenges:
-        if challenge.state in workflow_of(session, challenge).sources("approve"):
-            found.to_approve.append((challenge, title_of(session, challenge)))
+        programme_of(session, challenge)
 
 
-def _add_dates(session: Session, found: Overview, record: Any, actor: Actor, now: datetime) -> None:
-    """What is due within a week, and what is late with the reasons."""
-    page = workflow_of(session, record)
-    late = getattr(record, "scoring_due_at", None)
-    if late and late < now and not page.states[record.state].final:
-        _add_stuck(session, found, record, actor, now, only={"moderate"})
-    for step in page.steps_from(record.state).values():
+def _strips(
+    session: Session, challenges: Sequence[Challenge], gates: dict[int, list[GateAt]], actor: Actor, now: datetime
+) -> list[Strip]:
+    numbers, strips = numbers_of(session, challenges, actor=actor, now=now), []
+    for challenge in challenges:
+        key, state = challenge.id or 0, workflow_of(session, challenge).states[challenge.state]
+        ours = looks_into(actor, "gate", challenge)
+        opens = ours or looks_into(actor, "place", challenge)
+        there = {noun: found[key] for noun, found in numbers.items() if found.get(key)}
+        strips.append(
+            Strip(challenge, state.staff if ours else state.public, state.tone, ours, opens, gates[key], there)
+        )
+    return strips
+
+
+def _of_challenges(challenges: Sequence[Challenge], cases: dict[int, Case]) -> Iterator[Due]:
+    for challenge in challenges:
+        title = f"{challenge.reference} {challenge.title}".strip()
+        yield from _by_the_clock(challenge, cases[challenge.id or 0], title)
+
+
+def _by_the_clock(record: Tracked, case: Case, title: str) -> Iterator[Due]:
+    """The steps that the clock takes, each with what stands against it."""
+    for step in case.workflow.steps_from(case.state).values():
         at = getattr(record, step.due) if step.due else None
-        if at is None:
+        if at:
+            yield Due(title, step.button, at, path_of(record), tuple(case.workflow.unmet(case, step)))
+
+
+ONWARDS = ("start", "moderate", "propose", "approve", "release")  # the steps of a gate, in their order
+
+
+def _of_gates(gates: Sequence[GateAt], cases: dict[int, Case]) -> Iterator[Due]:
+    """When scores are due, how many are outstanding, and what stands against the gate's next step."""
+    for at in gates:
+        case = cases[at.gate.id or 0]
+        steps = case.workflow.steps_from(case.state)
+        step = next((steps[name] for name in ONWARDS if name in steps), None)
+        if at.gate.scoring_due_at is None or step is None:
             continue
-        if now <= at <= now + SOON:
-            found.due.append(Due(title_of(session, record), step.button, at, path_of(record)))
-        elif at < now:
-            _add_stuck(session, found, record, actor, now, only={step.name})
+        what = (
+            f"{at.asked - at.done} of {count(at.asked, 'assessment')} outstanding"
+            if at.asked
+            else "nobody assesses yet"
+        )
+        why = tuple(case.workflow.unmet(case, step)) or (f"It waits for somebody to press “{step.button}”.",)
+        yield Due(at.title, what if at.asked - at.done or not at.asked else step.button, at.gate.scoring_due_at,
+                  f"/gates/{at.gate.id}", why)  # fmt: skip
 
 
-def _add_stuck(session: Session, found: Overview, record: Any, actor: Actor, now: datetime, *, only: set[str]) -> None:
-    for option in options(session, record, actor=actor, now=now):
-        if option.step.name in only and not option.allowed:
-            found.stuck.append(Stuck(title_of(session, record), option.step.button, option.sentences, path_of(record)))
+def _of_places(session: Session, challenges: dict[int, Challenge], actor: Actor, now: datetime) -> Iterator[Due]:
+    """Places that begin, or whose team has to answer."""
+    query = select(Place, col(Team.name)).join(Team, col(Team.id) == col(Place.team_id))
+    waits: ColumnElement[bool] = stands_before(Place, "lapse") | stands_before(Place, "begin")
+    query = query.where(col(Place.challenge_id).in_(challenges), in_sight(actor, Place), waits)
+    rows = [(place, team) for place, team in session.execute(query)]
+    cases = cases_of(session, [place for place, _ in rows], actor=actor, now=now)
+    for place, team in rows:
+        challenge = challenges[place.challenge_id]
+        stage = programme_of(session, challenge).stage(place.stage).title
+        yield from _by_the_clock(place, cases[place.id or 0], f"{team} in {stage} of {challenge.reference}")
+
+
+def _of_questions(session: Session, challenges: dict[int, Challenge], actor: Actor, now: datetime) -> Iterator[Due]:
+    """Questions that nobody can read an answer to: those beyond their promised day, and those that come next."""
+    columns = col(Question.challenge_id), col(Question.answer_promised_at)
+    query = select(*columns).where(
+        col(Question.challenge_id).in_(challenges), stands_before(Question, "draft"), in_sight(actor, Question),
+        col(Question.answer_promised_at).is_not(None),
+    )  # fmt: skip
+    by_day: dict[tuple[int, bool], list[datetime]] = {}
+    for key, promised in session.execute(query.order_by(columns[1])):
+        by_day.setdefault((key, promised < now), []).append(promised)
+    for (key, _), promises in by_day.items():
+        challenge = challenges[key]
+        what = f"{count(len(promises), 'question')} without a published answer"
+        yield Due(f"{challenge.reference} {challenge.title}".strip(), what, promises[0],
+                  f"{path_of(challenge)}#questions-to-answer", ("An answer was promised by then.",))  # fmt: skip

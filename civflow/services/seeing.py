@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlmodel import Session
 
-from civflow.models import Tracked
+from civflow.models import Challenge, Tracked
 from civflow.services import facts
 from civflow.services.advance import PAGES, workflow_of
 from civflow.workflows import visibility
@@ -47,3 +47,20 @@ def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime)
     page = workflow_of(session, record)
     case = Case(page, record, actor, now, state=page.initial)
     return actor.automatic or any(r.claim(case) for r in page.begun_by)
+
+
+def in_sight(actor: Actor, model: type[Tracked]) -> ColumnElement[bool]:
+    """Records of a noun that the actor's granted roles let them see: all, or those of some rounds and challenges."""
+    page = PAGES[model]
+    held = [h for h in actor.roles if h.role in visibility.roles_that_see(page.name)]
+    if any(h.scope == "site" for h in held):
+        return true()
+    of = {scope: sorted(h.scope_id or 0 for h in held if h.scope == scope) for scope, _ in page.scopes}
+    mine = [page.table.c[column].in_(of[scope]) for scope, column in page.scopes if of[scope]]
+    return or_(false(), *mine)
+
+
+def looks_into(actor: Actor, noun: str, challenge: Challenge) -> bool:
+    """Whether the actor's granted roles let them see every record of a noun that belongs to a challenge."""
+    scopes = {"round": challenge.round_id, "challenge": challenge.id}
+    return any(actor.holds(role, scopes) for role in visibility.roles_that_see(noun))

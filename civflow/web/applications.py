@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, flash, render_template, request
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Application, Assignment, Challenge, Team
+from civflow.models import Application, Assignment
 from civflow.services.applications import acknowledge, submissions, submit
 from civflow.services.interviews import book, give_back
-from civflow.services.standing import standing_of
-from civflow.services.teams import teams_of
-from civflow.web import cases
+from civflow.web import application_list, cases
 from civflow.web.access import load_case, open_to, signed_in
 from civflow.web.application_parts import (
     for_staff,
@@ -35,22 +31,9 @@ blueprint = Blueprint("applications", __name__)
 
 @blueprint.get("/applications")
 @open_to(signed_in)
-def mine() -> str:
-    """Every application of every team that the person works in, what needs them first."""
-    teams = {team.id: team for team in teams_of(session(), actor().id)}
-    query = select(Application).where(col(Application.team_id).in_(teams)).order_by(col(Application.id).desc())
-    rows = [_row(application, teams[application.team_id]) for application in session().scalars(query)]
-    rows.sort(key=lambda row: not row["standing"].needs)
-    return render_template("applications/list.html", rows=rows, teams=teams)
-
-
-def _row(application: Application, team: Team) -> dict[str, Any]:
-    return {
-        "application": application,
-        "standing": standing_of(session(), application, actor=actor(), now=now()),
-        "team": team,
-        "challenge": session().get_one(Challenge, application.challenge_id),
-    }
+def mine() -> Response:
+    """The applications of one's own teams, and those that one's role reads."""
+    return application_list.answer()
 
 
 @blueprint.get("/applications/<int:application_id>")

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.services import finding, publication
+from civflow.services.dossier import dossier
 from civflow.services.finding import GROUPS, SORTS, Found, Wanted
 from civflow.services.publication import Publication
 from civflow.services.questions import LONGEST, ask, unanswered
@@ -95,8 +96,10 @@ def _context(slug: str) -> dict[str, Any]:
     g.zone = found.programme.timezone
     owns = any(permits(found.case) for permits in OWNERS)
     challenge = found.challenge
+    record = dossier(session(), challenge, actor=actor(), now=now())
+    shown = None if record.is_empty or found.is_archive else record
     return {
-        "found": found, "challenge": challenge, "contents": found.programme, "longest": LONGEST,
+        "found": found, "challenge": challenge, "record": shown, "contents": found.programme, "longest": LONGEST,
         "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
         "owns": owns, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
         "waiting_questions": unanswered(session(), challenge, actor=actor(), staff=owns),

@@ -10,7 +10,8 @@ from civflow.services.programmes import current_programme
 from civflow.web.access import anyone, open_to
 from civflow.web.current import actor, now, session
 from civflow.web.flow import Board
-from civflow.web.strips import board_of, strip_of, strips_of
+from civflow.web.rounds import board_of_round
+from civflow.web.strips import strip_of, strips_of
 
 blueprint = Blueprint("home", __name__)
 SHOWN = 10  # open challenges, and announced ones; the rest is one link away
@@ -43,7 +44,7 @@ def _strips_of_desks(mine: list[desks.Desk]) -> dict[int, Markup]:
 def _boards_of_desks(mine: list[desks.Desk]) -> dict[int, Board]:
     """Round id -> the challenges of a round that a programme manager runs, on one axis of time."""
     views = [view for desk in mine if desk.role == "manager" for view in desk.parts["overviews"]]
-    return {view.round.id: board_of(session(), [s.challenge.id for s in view.strips], now=now()) for view in views}
+    return {view.round.id: board_of_round(view.strips) for view in views}
 
 
 def _template_of(role: str) -> str | None:

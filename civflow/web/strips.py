@@ -45,9 +45,13 @@ def strips_of(session: Session, challenge_ids: Sequence[int], *, now: datetime) 
     return {key: picture(found) for key, found in _flows(session, challenge_ids, now=now, staff=False).items()}
 
 
-def board_of(session: Session, challenge_ids: Sequence[int], *, now: datetime) -> Board:
-    """Challenges on one axis of time with the numbers for staff, in a fixed number of statements."""
-    return board(_flows(session, challenge_ids, now=now, staff=True))
+def board_of(session: Session, challenge_ids: Sequence[int], *, now: datetime, public: Sequence[int] = ()) -> Board:
+    """Challenges on one axis of time with the numbers for staff, and others with those for the `public`.
+
+    In a fixed number of statements.
+    """
+    flows = _flows(session, challenge_ids, now=now, staff=True) | _flows(session, public, now=now, staff=False)
+    return board(flows)
 
 
 def _flows(session: Session, challenge_ids: Sequence[int], *, now: datetime, staff: bool) -> dict[int, Flow]:

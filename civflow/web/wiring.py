@@ -90,13 +90,15 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     items = [("Home", "/"), ("Challenges", "/challenges")]
     if actor.id is None:
         items.append(("How it works", "/how-it-works"))
+    if actor.id is not None and roles != {"finance_officer"}:
+        items.append(("Applications", "/applications"))
     if actor.id is not None and not roles & {"auditor", "finance_officer"}:
-        items += [("Applications", "/applications"), ("Teams", "/teams")]
+        items.append(("Teams", "/teams"))
     if "assessor" in roles or "panel_member" in roles:
         items.append(("Assess", "/assignments"))
-    if roles & {"programme_manager", "auditor", "approver", "finance_officer"}:
+    if roles & {"programme_manager", "auditor", "approver", "finance_officer", "challenge_owner", "administrator"}:
         items.append(("Rounds", "/rounds"))
-    if "programme_manager" in roles:
+    if roles & {"programme_manager", "administrator"}:
         items.append(("Outbox", "/outbox"))
     here = request.path
     return [{"text": text, "href": href, "current": here == href or (href != "/" and here.startswith(href))}

@@ -94,6 +94,12 @@ SEES: dict[str, tuple[Rule, ...]] = {
     "message": (the_addressee, the_programme_manager, the_auditor),
 }
 
+# What somebody is granted for the site, a round or a challenge; the other rules ask how they stand to the one record.
+GRANTED = {
+    the_programme_manager.name: "programme_manager", the_challenge_owner.name: "challenge_owner",
+    the_auditor.name: "auditor", the_approver.name: "approver", the_finance_officer.name: "finance_officer",
+}  # fmt: skip
+
 FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, anyone_signed_in)
 
 
@@ -118,6 +124,11 @@ SCORES = (*STAFF, the_approver)
 def may_see(case: Case) -> bool:
     """Whether the actor may know of the record at all."""
     return any(r.claim(case) for r in SEES[case.workflow.name])
+
+
+def roles_that_see(noun: str) -> tuple[str, ...]:
+    """The granted roles that see every record of a noun in their scope."""
+    return tuple(GRANTED[r.name] for r in SEES[noun] if r.name in GRANTED)
 
 
 def may_read_words(case: Case) -> bool:

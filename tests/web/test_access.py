@@ -20,7 +20,7 @@ ROUTES = {
     "challenge owner or programme manager": """
         drafting.begin drafting.new
     """,
-    "programme manager or approver or finance officer or auditor or challenge owner": """
+    "programme manager or approver or finance officer or auditor or challenge owner or administrator": """
         rounds.list_rounds rounds.show
     """,
     "programme manager or auditor for the whole site, or anyone in the demonstration": """

@@ -1,4 +1,4 @@
-"""A programme manager's desk: decisions to release, what is stuck and why, and one strip per challenge."""
+"""A programme manager's desk: what waits at each round, what is late and why, and one strip per challenge."""
 
 from __future__ import annotations
 
@@ -6,31 +6,25 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from civflow.services.desks import Desk, Waiting
-from civflow.services.naming import path_of
-from civflow.services.overview import Overview, overview, rounds
-from civflow.services.wording import count
+from civflow.services.desks import Desk
+from civflow.services.overview import overview, rounds
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
+
+ROLE = "programme_manager"
 
 
 def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     """The desk of somebody who manages a round that is not over."""
-    if not any(held.role == "programme_manager" for held in actor.roles):
+    held = [h for h in actor.roles if h.role == ROLE]
+    if not held:
         return None
-    running = HANDBOOK["round"].sources("close")
-    found = [overview(session, r, actor=actor, now=now) for r, _ in rounds(session) if r.state in running]
-    waiting = [w for view in found for w in _waiting(view)]
+    running, planned = (HANDBOOK["round"].sources(step) for step in ("close", "open"))
+    # An archive round holds what was imported: it is planned for ever, and has no budget to spend.
+    mine = [
+        r for r, _ in rounds(session)
+        if (r.state in running or (r.state in planned and r.budget_pounds)) and actor.holds(ROLE, {"round": r.id})
+    ]  # fmt: skip
+    found = [overview(session, r, actor=actor, now=now) for r in mine]
+    waiting = [w for view in found for w in view.waiting]
     return Desk("manager", "Managing", tuple(waiting), "No decision waits for you.", {"overviews": found})
-
-
-def _waiting(view: Overview) -> list[Waiting]:
-    items = [
-        Waiting(f"Release {count(letters, 'letter')}: {title}", f"/gates/{gate.id}/release")
-        for gate, title, letters in view.to_release
-    ]
-    items += [Waiting(f"Look at {stuck.title}", stuck.href, detail=f"“{stuck.what}” waits: {' '.join(stuck.why)}")
-              for stuck in view.stuck]  # fmt: skip
-    return items + [
-        Waiting(f"Read {title}, which waits for an approver", path_of(record)) for record, title in view.to_approve
-    ]
