@@ -198,6 +198,13 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id, PANELLIST.c.chairs.is_(True)),
         "panel_ids": joined(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id),
         "applications_here": count(HERE),
+        "applicant_ids": joined(
+            MEMBERSHIP.c.person_id,
+            MEMBERSHIP.c.joined_at.is_not(None),
+            MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
+            APPLICATION.c.challenge_id == GATE.c.challenge_id,
+            APPLICATION.c.state != "withdrawn",
+        ),
         "outstanding": count(OUTSTANDING),
         "thinly_scored": count(HERE, SUBMITTED_HERE < 2),
         "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),

@@ -8,6 +8,7 @@ from civflow.services import (
     closing,
     delivery,
     questions,
+    seating,
     teams,
     telling,
     versions,
@@ -15,5 +16,5 @@ from civflow.services import (
 from civflow.services.following import steps
 
 SERVICES = (
-    applications, assessment, challenges, changes, closing, delivery, questions, steps, teams, telling, versions,
+    applications, assessment, challenges, changes, closing, delivery, questions, seating, steps, teams, telling, versions,
 )  # fmt: skip

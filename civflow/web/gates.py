@@ -12,8 +12,10 @@ from civflow.services import panels
 from civflow.services.advance import advance, options
 from civflow.services.assessment import offer_slots
 from civflow.services.letters import sample_letter
+from civflow.services.overview import needs_of
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import may_begin
+from civflow.services.told import told
 from civflow.web.access import load, open_to, scores_shown, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.cases import offered_steps
@@ -36,7 +38,10 @@ DECISIONS = {
 @open_to(signed_in)
 def show(gate_id: int) -> str:
     gate = load(Gate, gate_id)
-    return render_template("gates/show.html", **_context(gate))
+    context = _context(gate)
+    letters = told(session(), gate) if gate.released_at and context["sees_scores"] else []
+    needs = needs_of(session(), context["challenge"], actor=actor(), now=now()) if gate.released_at else []
+    return render_template("gates/show.html", **context, letters=letters, needs=needs)
 
 
 @blueprint.get("/gates/<int:gate_id>/propose")
@@ -194,7 +199,8 @@ def _context(gate: Gate) -> dict[str, Any]:
     return {
         "gate": gate, "challenge": challenge, "page": page, "sees_scores": sees_scores, "kept_back": KEPT_BACK,
         "steps": {option.step.name: option for option in offered}, **offered_steps(gate, offered),
-        "step_paths": {name: f"/gates/{gate.id}/{name}" for name in ("propose", "release")},
+        "step_paths": {**{name: f"/gates/{gate.id}/{name}" for name in ("propose", "release")},
+                       "seat": f"/gates/{gate.id}/panel", "unseat": f"/gates/{gate.id}/panel", "settle": f"/gates/{gate.id}/ties"},
         "case_state": HANDBOOK["gate"].states[gate.state], "slot_states": HANDBOOK["slot"].states,
         "tie_titles": [titles[tie] for tie in page.card.ties], "decision_words": DECISIONS,
         "may_offer": may_begin(session(), Slot(**slot_keys(gate)), actor=actor(), now=now()),

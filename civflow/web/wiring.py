@@ -22,7 +22,7 @@ from civflow.workflows.engine import Actor
 
 FEATURES = (
     "home", "challenges", "drafting", "documents", "about", "sign_in", "account", "cases", "handbook", "outbox",
-    "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "rounds",
+    "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
 )  # fmt: skip
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 

@@ -79,6 +79,18 @@ def no_conflict_with_the_scored_team(case: Case) -> bool:
     return not any(one == score and application in against for one, application in pairs)
 
 
+@rule("The person does not apply to this challenge: nobody judges beside an application of their own.",
+      needs=("applicant_ids",))  # fmt: skip
+def they_do_not_apply_here(case: Case) -> bool:
+    return str(case.inputs.get("person_id")) not in (case.record.applicant_ids or "").split(",")
+
+
+@rule("The person sits on this panel.", needs=("panel_ids",))
+def they_sit_on_this_panel(case: Case) -> bool:
+    person = case.inputs.get("person_id")
+    return person is None or str(person) in (case.record.panel_ids or "").split(",")
+
+
 def _ranks(case: Case) -> list[int]:
     return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
 
@@ -88,6 +100,7 @@ SEAT = (
     Ask("side", "Sits for", "choice", choices=tuple((side, side.capitalize()) for side in SIDES)),
     Ask("chairs", "Chairs the panel", "yes", required=False),
 )
+UNSEAT = (Ask("person_id", "Who", "person", "Their e-mail address."),)
 GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
                     hint="Only where the number differs from the declared one. It is published.")  # fmt: skip
@@ -106,9 +119,17 @@ gate = Workflow(
     ],
     steps=[
         Step("seat", "waiting", "waiting", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
-             label="Seat somebody on the panel", says="They can be given applications to assess at this gate."),
+             requires=(they_do_not_apply_here,), label="Seat somebody on the panel",
+             says="They can be given applications to assess at this gate."),
         Step("seat", "scoring", "scoring", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
-             label="Seat somebody on the panel", says="They can be given applications to assess at this gate."),
+             requires=(they_do_not_apply_here,), label="Seat somebody on the panel",
+             says="They can be given applications to assess at this gate."),
+        Step("unseat", "waiting", "waiting", by=the_programme_manager, reason=True, asks=UNSEAT,
+             requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), label="Take somebody off the panel",
+             says="They are told why. Their open assignments are withdrawn."),
+        Step("unseat", "scoring", "scoring", by=the_programme_manager, reason=True, asks=UNSEAT,
+             requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), label="Take somebody off the panel",
+             says="They are told why. Their open assignments are withdrawn; what they submitted stays and counts."),
         Step("match", "waiting", "waiting", by=the_programme_manager, then=("propose_assignments",),
              requires=(the_panel_has_two_people, there_is_an_application), label="Match assessors to applications",
              says="Each application gets its assessors. Conflicts are never broken, and loads are kept."),

@@ -34,7 +34,8 @@ ROUTES = {
         assessment.show assessment.submit cases.confirm cases.take challenges.ask_question delivery.agreement
         delivery.place delivery.sign delivery.sign_it drafting.change_writers drafting.edit drafting.part
         drafting.writers gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
-        gates.release gates.release_it gates.show teams.ask teams.edit teams.found_it teams.invite_it teams.mine
+        gates.release gates.release_it gates.show panels.leave panels.seat panels.settle panels.show panels.ties
+        panels.unseat teams.ask teams.edit teams.found_it teams.invite_it teams.mine
         teams.new teams.save teams.show writing.question writing.save_title writing.title
     """,
 }

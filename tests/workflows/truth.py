@@ -117,6 +117,8 @@ TRUTH: dict[str, Truth] = {
     "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
     # Gate
     "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),
+    "they_do_not_apply_here": Truth({"applicant_ids": "8,9"}, {"applicant_ids": "7,8"}, inputs={"person_id": 7}),
+    "they_sit_on_this_panel": Truth({"panel_ids": "7,8"}, {"panel_ids": "8,9"}, inputs={"person_id": 7}),
     "there_is_an_application": Truth({"applications_here": 1}, {"applications_here": 0}),
     "there_is_no_application": Truth({"applications_here": 0}, {"applications_here": 1}),
     "scoring_is_complete": Truth({"outstanding": 0, "proceed_reason": None}, {"outstanding": 1}),
