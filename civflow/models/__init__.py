@@ -13,11 +13,13 @@ from civflow.models.programmes import Programme, ProgrammeState
 from civflow.models.questions import Question
 from civflow.models.records import Tracked
 from civflow.models.rounds import Round
+from civflow.models.sessions import LiveSession
 from civflow.models.teams import Membership, Team
 
 __all__ = [
-    "Act", "Agreement", "Alert", "Application", "Assignment", "Challenge", "ChallengeVersion", "Conflict", "Deliverable",
-    "Document", "Follow", "Gate", "Grant", "History", "Membership", "Message", "News", "Organisation", "Outcome",
-    "Panellist", "Person", "Place", "Programme", "ProgrammeState", "Question", "Reading", "Round", "Score", "Seal",
-    "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "Team", "Tracked",
+    "Act", "Agreement", "Alert", "Application", "Assignment", "Challenge", "ChallengeVersion", "Conflict",
+    "Deliverable", "Document", "Follow", "Gate", "Grant", "History", "LiveSession", "Membership", "Message", "News",
+    "Organisation", "Outcome", "Panellist", "Person", "Place", "Programme", "ProgrammeState", "Question", "Reading",
+    "Round", "Score", "Seal", "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates", "Submission",
+    "Team", "Tracked",
 ]  # fmt: skip

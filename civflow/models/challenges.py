@@ -28,6 +28,7 @@ class Challenge(Tracked, table=True):
     money_pounds: int = 0
     opens_at: datetime | None = moment(default=None, nullable=True, index=True)
     closes_at: datetime | None = moment(default=None, nullable=True, index=True)
+    questions_until: datetime | None = moment(default=None, nullable=True)  # set at the opening, if nobody has before
     decision_promised_at: datetime | None = moment(default=None, nullable=True)
     budget_holder: str = Field(default="", max_length=200)
     route_to_adoption: str = Field(default="", max_length=2000)

@@ -43,8 +43,8 @@ def plan(
 def _end(programme: Programme, stage: Stage, start: datetime) -> datetime:
     first, days = local_day(programme, start), stage.length.days
     if stage.kind == "gate":
-        return at_the_end_of(programme, add_working_days(first, max(1, round(days * 5 / 7))))
-    return at_the_end_of(programme, on_or_after(first + timedelta(days=days)))
+        return at_the_end_of(programme, add_working_days(first, max(1, round(days * 5 / 7)), programme.bank_holidays))
+    return at_the_end_of(programme, on_or_after(first + timedelta(days=days), programme.bank_holidays))
 
 
 def local_day(programme: Programme, moment: datetime) -> date:
@@ -59,7 +59,7 @@ def at_the_end_of(programme: Programme, day: date) -> datetime:
 
 def in_working_days(programme: Programme, moment: datetime, days: int) -> datetime:
     """Five in the afternoon, local time, of the working day that is `days` ahead."""
-    return at_the_end_of(programme, add_working_days(local_day(programme, moment), days))
+    return at_the_end_of(programme, add_working_days(local_day(programme, moment), days, programme.bank_holidays))
 
 
 def first_decision(session: Session, challenge: Challenge) -> datetime | None:
@@ -82,7 +82,7 @@ def why_not_promised(programme: Programme, promised: datetime, closes_at: dateti
     day = local_day(programme, promised)
     if closes_at and promised <= closes_at:
         return "The first decisions come after the closing date."
-    if not is_working_day(day):
+    if not is_working_day(day, programme.bank_holidays):
         what = f"a {WEEKDAYS[day.weekday()]}" if day.weekday() > 4 else "a bank holiday"
         return f"That day is {what}. Promise a working day."
     return ""
@@ -90,7 +90,8 @@ def why_not_promised(programme: Programme, promised: datetime, closes_at: dateti
 
 def promised_later(programme: Programme, promised: datetime, *, closed: datetime, closes: datetime) -> datetime:
     """The promise after the closing date has moved: as many working days after the new one as after the old one."""
-    days = working_days_between(local_day(programme, closed), local_day(programme, promised))
-    day = add_working_days(local_day(programme, closes), max(1, days))
+    region = programme.bank_holidays
+    days = working_days_between(local_day(programme, closed), local_day(programme, promised), region)
+    day = add_working_days(local_day(programme, closes), max(1, days), region)
     local = promised.astimezone(programme.zone)
     return datetime.combine(day, local.time(), programme.zone).astimezone(UTC)

@@ -64,8 +64,8 @@ def published_text(session: Session, challenge: Challenge) -> ChallengeVersion |
 
 
 VERSIONED = ("title", "question", "money_pounds", "decision_promised_at", "notice_reference")  # beside the sections
-WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "decision_promised_at", "budget_holder",
-            "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference")  # fmt: skip
+WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "questions_until", "decision_promised_at",
+            "budget_holder", "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference")  # fmt: skip
 
 
 def write_challenge(
@@ -110,6 +110,9 @@ def check_columns(session: Session, challenge: Challenge, columns: Mapping[str, 
     promised = columns.get("decision_promised_at")
     if promised and (why := why_not_promised(programme_of(session, challenge), promised, closes)):
         fields["decision_promised_at"] = why
+    until = columns.get("questions_until", challenge.questions_until)
+    if until and opens and closes and not opens < until <= closes:
+        fields["questions_until"] = "Questions end after the call opens, and not after it closes."
     money = columns.get("money_pounds", challenge.money_pounds)
     budget = session.get_one(Round, challenge.round_id).budget_pounds
     if money < 0 or money > budget:

@@ -97,6 +97,13 @@ DATES = Part(
         Field("opens_at", "Opens", "Such as 10 September 2026 09:00, UK time.", "moment"),
         Field("closes_at", "Closes", "Such as 22 October 2026 12:00, UK time.", "moment"),
         Field(
+            "questions_until",
+            "Questions can be asked until",
+            "If you leave it empty, the programme says how long before the closing date they end.",
+            "moment",
+            required=False,
+        ),
+        Field(
             "decision_promised_at",
             "First decisions promised by",
             "Teams read this date before they apply.",

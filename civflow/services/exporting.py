@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, History, Organisation, Round, Team
@@ -61,4 +61,9 @@ def _applications() -> tuple[list[str], Select[Any]]:
 
 def _history() -> tuple[list[str], Select[Any]]:
     table = History.__table__  # type: ignore[attr-defined]
-    return [c.name for c in table.c], select(*table.c).order_by(table.c.id)
+    asked = (table.c.workflow == "question") & (table.c.step == "begin")  # nobody learns who asked from an export
+    hidden = {"actor_id": case((asked, None), else_=table.c.actor_id),
+              "actor_name": case((asked, "Somebody"), else_=table.c.actor_name)}  # fmt: skip
+    return [c.name for c in table.c], select(*(hidden.get(c.name, c).label(c.name) for c in table.c)).order_by(
+        table.c.id
+    )

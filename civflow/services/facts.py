@@ -15,6 +15,7 @@ from civflow.models import (
     Deliverable,
     Document,
     Gate,
+    LiveSession,
     Membership,
     Outcome,
     Panellist,
@@ -42,6 +43,7 @@ AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Applicati
 VERSION, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Deliverable, Document, Gate))
 OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Place, Question, Round))
 MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
+LIVE_SESSION = table(LiveSession)
 
 
 def finals(name: str) -> list[str]:
@@ -73,6 +75,7 @@ def _others(t: Table) -> Table:
 
 
 OTHER_CHALLENGE = _others(CHALLENGE)
+OTHER_QUESTION = _others(QUESTION)
 OUTSTANDING = and_(
     ASSIGNMENT.c.gate_id == GATE.c.id,
     ASSIGNMENT.c.state.in_(("proposed", "invited", "accepted", "scoring")),
@@ -150,6 +153,17 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "question": {
         "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == QUESTION.c.round_id),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == QUESTION.c.challenge_id),
+        "questions_until": value(CHALLENGE.c.questions_until, CHALLENGE.c.id == QUESTION.c.challenge_id),
+        "mergeable_ids": joined(
+            OTHER_QUESTION.c.id,
+            OTHER_QUESTION.c.challenge_id == QUESTION.c.challenge_id,
+            OTHER_QUESTION.c.id != QUESTION.c.id,
+            OTHER_QUESTION.c.state.in_(("asked", "drafted", "published")),
+        ),
+    },
+    "live_session": {
+        "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == LIVE_SESSION.c.round_id),
+        "challenge_version": value(CHALLENGE.c.version, CHALLENGE.c.id == LIVE_SESSION.c.challenge_id),
     },
     "membership": {
         "team_state": value(TEAM.c.state, TEAM.c.id == MEMBERSHIP.c.team_id),

@@ -13,6 +13,7 @@ from civflow.models import (
     Challenge,
     Deliverable,
     Gate,
+    LiveSession,
     Membership,
     Message,
     Person,
@@ -46,7 +47,7 @@ def path_of(record: Tracked) -> str:
 
 PAGES = {
     "application": "applications", "gate": "gates", "assignment": "assignments", "team": "teams",
-    "agreement": "agreements", "round": "rounds", "place": "delivery",
+    "agreement": "agreements", "round": "rounds", "place": "delivery", "question": "questions", "livesession": "sessions",
 }  # fmt: skip
 # Records that are read on the page of another: the page, and the column with that one's id.
 PARTS = {
@@ -85,6 +86,7 @@ TITLES: dict[type[Tracked], Any] = {
     Question: lambda session, r: f"Question {r.number or ''} about {_challenge_title(session, r.challenge_id)}".replace(
         "  ", " "
     ),
+    LiveSession: lambda session, r: f"“{r.title}” about {_challenge_title(session, r.challenge_id)}",
     Team: lambda session, r: r.name,
     Membership: lambda session, r: f"{session.get_one(Person, r.person_id).name} in {_team_of(session, r)}",
     Application: lambda session, r: (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -27,14 +27,13 @@ from civflow.models import (
 from civflow.services.finding import PREVIEWS, sponsor_name
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
-from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows import visibility
 from civflow.workflows.applications import WON
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, Case, NotFound, State
 from civflow.workflows.programme import Programme as Contents
 from civflow.workflows.programme import Section
-
-PUBLISHED = sorted({step.target for step in HANDBOOK["question"].steps if step.name == "publish"})
+from civflow.workflows.questions import PUBLIC
 
 
 class Answer(NamedTuple):
@@ -43,6 +42,7 @@ class Answer(NamedTuple):
     number: int
     text: str
     answer: str
+    asked_at: datetime
     published_at: datetime
 
 
@@ -75,6 +75,7 @@ class Publication:
     sections: Mapping[str, str]
     stages: list[StageOf]
     answers: list[Answer]
+    taken_back: list[int]  # numbers of answers that are hidden until they are published again
     extensions: list[Extension]
     winners: list[str]
     brief: Brief | None
@@ -117,13 +118,14 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     if not public and not previews:
         raise NotFound(NOTHING)
     stages = funnels(session, [challenge], [contents], staff=previews)[challenge.id]
+    answers, taken_back = numbered(session, challenge) if challenge.version else ([], [])
     decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
     return Publication(
         challenge=challenge, round=round_, programme=contents,
         state=workflow.states[challenge.state],
         sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
         sections=version.sections if version else {}, stages=stages,
-        answers=answers_to(session, challenge) if challenge.version else [],
+        answers=answers, taken_back=taken_back,
         extensions=extensions_of(session, challenge) if challenge.version else [],
         winners=winners_of(session, challenge) if decided else [],
         brief=Brief(document_id, made_at is not None, size) if document_id else None,
@@ -163,11 +165,25 @@ def _found(slug: str):  # type: ignore[no-untyped-def]
     )
 
 
-def answers_to(session: Session, challenge: Challenge) -> list[Answer]:
-    """The published questions with their answers, by number."""
-    columns = (col(Question.number), col(Question.text), col(Question.answer), col(Question.published_at))
-    query = select(*columns).where(col(Question.challenge_id) == challenge.id, col(Question.state).in_(PUBLISHED))
-    return [Answer(*row) for row in session.execute(query.order_by(col(Question.number)))]
+def numbered(session: Session, challenge: Challenge) -> tuple[list[Answer], list[int]]:
+    """The published questions with their answers, by number, and the numbers of those that were taken back.
+
+    Never with who asked, nor in words that would tell.
+    """
+    wording = func.coalesce(func.nullif(col(Question.wording), ""), col(Question.text))
+    columns = (col(Question.number), wording, col(Question.answer), col(Question.asked_at), col(Question.published_at))
+    query = select(col(Question.state), *columns).where(
+        col(Question.challenge_id) == challenge.id, col(Question.number).is_not(None)
+    )
+    rows = session.execute(query.order_by(col(Question.number))).all()
+    public = [Answer(*row[1:]) for row in rows if row[0] in PUBLIC]
+    return public, [row[1] for row in rows if row[0] not in PUBLIC]
+
+
+def containing(answers: Sequence[Answer], words: str) -> list[Answer]:
+    """The answers that have every one of these words, in the question or in the answer."""
+    wanted = words.lower().split()
+    return [a for a in answers if all(word in f"{a.text} {a.answer}".lower() for word in wanted)]
 
 
 def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:

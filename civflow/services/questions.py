@@ -1,69 +1,237 @@
-"""Questions: anybody asks, staff answer, everybody reads."""
+"""Questions: anybody asks, staff answer, a second person clears, everybody reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Person, Question
+from civflow.models import Challenge, Follow, Person, Question
 from civflow.services.advance import begin
-from civflow.services.effects import Move, effect
-from civflow.services.facts import stands_before
-from civflow.services.messages import post
-from civflow.workflows.engine import Actor, Refused
+from civflow.services.applicants import applicants
+from civflow.services.calendar import in_working_days
+from civflow.services.effects import Columns, Move, effect, effect_in_row
+from civflow.services.messages import post_all, write
+from civflow.services.programmes import programme_of
+from civflow.services.wording import moment
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Actor, Case, Forbidden, Refused
+from civflow.workflows.programme import Programme
+from civflow.workflows.questions import ANSWERING, PUBLIC, it_was_asked_in_time
+from civflow.workflows.visibility import TO_AN_ASKER
 
 LONGEST = 2000  # characters
 
 
 def ask(session: Session, challenge: Challenge, *, text: str, actor: Actor, now: datetime) -> Question:
-    """Ask about an open challenge. Raises Refused for an empty or overlong text, or a closed challenge."""
+    """Ask about an open challenge. Raises Refused for an empty or overlong text, a closed challenge, or too late."""
     words = text.strip()
     if not words or len(words) > LONGEST:
         sentence = "Write your question." if not words else f"Your question has {len(words)} characters; {LONGEST} fit."
         raise Refused(sentence, fields={"text": sentence})
-    question = Question(
-        round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_by_id=actor.id, asked_at=now,
-        text=words, state="", since=now,
-    )  # fmt: skip
-    begin(session, question, actor=actor, now=now)
+    question = new_question(session, challenge, words, asked_at=now, asked_by_id=actor.id, now=now)
+    try:
+        begin(session, question, actor=actor, now=now)
+    except Refused as refused:
+        if it_was_asked_in_time.sentence in refused.sentences:
+            raise Refused(too_late(session, challenge)) from None
+        raise
     return question
 
 
-def unanswered(session: Session, challenge: Challenge, *, actor: Actor, staff: bool) -> Sequence[Question]:
-    """Questions that nobody reads yet, oldest first: to staff all that wait, to anybody else their own."""
-    if actor.id is None:
-        return []
-    query = select(Question).where(col(Question.challenge_id) == challenge.id)
-    if staff:
-        query = query.where(stands_before(Question, "publish") | stands_before(Question, "draft"))
-    else:
-        query = query.where(col(Question.asked_by_id) == actor.id, col(Question.number).is_(None))
-    return session.scalars(query.order_by(col(Question.asked_at), col(Question.id))).all()
+def new_question(
+    session: Session, challenge: Challenge, text: str, *, asked_at: datetime, now: datetime, **columns: Any
+) -> Question:
+    """A question that is not stored yet, with the moment by which its answer is promised."""
+    programme = programme_of(session, challenge)
+    return Question(
+        round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_at=asked_at, text=text, state="", since=now,
+        answer_promised_at=promised(programme, asked_at, challenge.closes_at), **columns,
+    )  # fmt: skip
+
+
+def too_late(session: Session, challenge: Challenge) -> str:
+    """The sentence for somebody who asks after the last moment for questions."""
+    until = last_moment(session, challenge)
+    when = f" It ended on {moment(until, programme_of(session, challenge).timezone)}." if until else ""
+    return f"The time for questions is over.{when}"
+
+
+def must_answer(challenge: Challenge, *, actor: Actor, now: datetime) -> None:
+    """Raise Forbidden for somebody who does not answer the questions about this challenge."""
+    page = HANDBOOK["question"]
+    nothing = Question(
+        round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_at=now, text="", state="", since=now
+    )
+    case = Case(page, nothing, actor, now, state=page.initial)
+    if not any(permits.claim(case) for permits in ANSWERING):
+        needed = [permits.sentence for permits in ANSWERING]
+        raise Forbidden(*needed, claims=needed)
+
+
+# Dates
+
+
+def promised(programme: Programme, asked_at: datetime, closes_at: datetime | None) -> datetime:
+    """By when a question is answered: 5 pm of a working day, and never later than the call closes."""
+    end = in_working_days(programme, asked_at, programme.questions.working_days)
+    return min(end, closes_at) if closes_at and closes_at > asked_at else end
+
+
+def last_moment(session: Session, challenge: Challenge) -> datetime | None:
+    """Until when questions can be asked; the programme's own figure counts where nobody has set another."""
+    if challenge.questions_until or not challenge.closes_at:
+        return challenge.questions_until
+    programme = programme_of(session, challenge)
+    local = challenge.closes_at.astimezone(programme.zone).replace(tzinfo=None) - programme.questions.before_closing
+    default = local.replace(tzinfo=programme.zone).astimezone(UTC)
+    return max(default, challenge.opens_at) if challenge.opens_at else default
 
 
 @effect
-def number_the_question(session: Session, move: Move) -> None:
-    """Numbers follow the order of publication and are never given twice."""
-    question: Question = move.record
-    if question.number is None:
-        last = select(func.max(Question.number)).where(col(Question.challenge_id) == question.challenge_id)
-        question.number = (session.scalar(last) or 0) + 1
+def set_the_last_moment_for_questions(session: Session, move: Move) -> None:
+    """From the opening on it is fixed, so that everybody knows it and only a step with a reason moves it."""
+    challenge: Challenge = move.record
+    challenge.questions_until = last_moment(session, challenge)
+    session.flush()
+
+
+@effect
+def move_the_last_moment_for_questions(session: Session, move: Move) -> None:
+    """It moves as far as the closing date does, at the same time of the day."""
+    challenge: Challenge = move.record
+    before, after, until = move.row.closes_at, challenge.closes_at, challenge.questions_until
+    if before and after and until:
+        zone = programme_of(session, challenge).zone
+        old, new, last = (m.astimezone(zone).replace(tzinfo=None) for m in (before, after, until))
+        challenge.questions_until = (last + (new - old)).replace(tzinfo=zone).astimezone(UTC)
         session.flush()
+
+
+# Reading
+
+
+def asked_by(session: Session, challenge: Challenge, *, actor: Actor) -> Sequence[Question]:
+    """The questions of this person that nobody reads yet, oldest first."""
+    if actor.id is None:
+        return []
+    query = select(Question).where(col(Question.challenge_id) == challenge.id, col(Question.asked_by_id) == actor.id)
+    query = query.where(col(Question.state).not_in(PUBLIC))
+    return session.scalars(query.order_by(col(Question.asked_at), col(Question.id))).all()
+
+
+def words_of(question: Question) -> str:
+    """The question as everybody reads it."""
+    return question.wording or question.text
+
+
+# What follows
+
+
+@effect_in_row
+def number_the_question(session: Session, rows: Sequence[Any]) -> Sequence[Columns]:
+    """Numbers follow the order of publication and are never given twice: the step locks the challenge."""
+    challenges = {row.challenge_id for row in rows}
+    highest = select(col(Question.challenge_id), func.max(Question.number)).group_by(col(Question.challenge_id))
+    last = {row[0]: row[1] or 0 for row in session.execute(highest.where(col(Question.challenge_id).in_(challenges)))}
+    columns: list[Columns] = []
+    for row in rows:
+        if row.number is None:
+            last[row.challenge_id] += 1
+        columns.append({"number": last[row.challenge_id]} if row.number is None else {})
+    return columns
+
+
+@effect_in_row
+def leave_the_other_question(_: Session, rows: Sequence[Any]) -> Sequence[Columns]:
+    return [{"merged_into_id": None} for _row in rows]
 
 
 @effect
 def tell_the_person_who_asked(session: Session, move: Move) -> None:
+    """Whoever asked it, and whoever asked the same, are told what became of it, with the reason."""
+    _tell_the_askers(session, move.record, move)
+
+
+@effect
+def tell_of_the_answer(session: Session, move: Move) -> None:
+    """Whoever asked, whoever asked the same, and everybody with a draft; followers are told as of all news."""
     question: Question = move.record
-    if question.asked_by_id is None:
-        return
     challenge = session.get_one(Challenge, question.challenge_id)
-    state = move.workflow.states[move.to_state]
-    post(
-        session, person=session.get_one(Person, question.asked_by_id), kind="answer", now=move.now,
-        key=f"question-{question.id}-{question.revision}", about=f"/challenges/{challenge.slug}",
-        challenge=challenge.title, question=question.text, reason=move.reason, state=state.public,
-        answer="" if move.reason else question.answer,
-    )  # fmt: skip
+    told = _tell_the_askers(session, question, move)
+    post_all(session, [
+        write(person=person, kind="answer_for_all", now=move.now, challenge=challenge.title, number=question.number,
+              key=f"answer-{question.id}-{question.revision}-{person.id}", question=words_of(question),
+              answer=question.answer, about=f"/challenges/{challenge.slug}#question-{question.number}")
+        for person in those_with_an_application(session, challenge) if person.id not in told
+    ], now=move.now)  # fmt: skip
+
+
+@effect
+def tell_of_the_answer_that_there_is(session: Session, move: Move) -> None:
+    """Whoever asked is told where the answer comes from: now if it is there, and again when it is published."""
+    _tell_the_askers(session, move.record, move)
+
+
+def askers_of(session: Session, question: Question) -> list[tuple[Question, Person]]:
+    """Everybody who asked this, with the question in their own words: also those whose questions are merged into it."""
+    together, found = [question], [question]
+    while found:
+        query = select(Question).where(col(Question.merged_into_id).in_([q.id for q in found]))
+        found = list(session.scalars(query.order_by(col(Question.id))))
+        together += found
+    ids = [q.asked_by_id for q in together if q.asked_by_id]
+    there = select(Person).where(col(Person.id).in_(ids), col(Person.closed_at).is_(None))
+    people = {p.id: p for p in session.scalars(there)}
+    return [(q, people[q.asked_by_id]) for q in together if q.asked_by_id in people]
+
+
+def those_with_an_application(session: Session, challenge: Challenge) -> list[Person]:
+    """The members of every team that writes an application to the challenge, or has handed one in; each once."""
+    return list({a.person.id: a.person for a in applicants(session, challenge)}.values())
+
+
+class Told(NamedTuple):
+    """How many people are told of an answer, in which role; nobody counts twice, and nobody is named."""
+
+    askers: int
+    writing: int
+    following: int
+
+
+def told_of_an_answer(session: Session, question: Question) -> Told:
+    """Whom the publication of this answer would reach now."""
+    askers = {person.id for _, person in askers_of(session, question)}
+    challenge = session.get_one(Challenge, question.challenge_id)
+    writing = {person.id for person in those_with_an_application(session, challenge)} - askers
+    follow = select(col(Follow.person_id)).where(col(Follow.challenge_id) == question.challenge_id)
+    following = set(session.scalars(follow.where(col(Follow.ended_at).is_(None)))) - askers - writing
+    return Told(len(askers), len(writing), len(following))
+
+
+def _tell_the_askers(session: Session, question: Question, move: Move) -> set[int | None]:
+    """One message to each; who got one."""
+    stands_for_it, challenge = root_of(session, question), session.get_one(Challenge, question.challenge_id)
+    state, is_answered = HANDBOOK["question"].states[stands_for_it.state], stands_for_it.state in PUBLIC
+    messages = []
+    for own, person in askers_of(session, question):
+        is_merged = own is not stands_for_it
+        messages.append(write(
+            person=person, kind="answer", now=move.now, challenge=challenge.title, question=own.text,
+            key=f"{TO_AN_ASKER}{question.id}-{question.revision}-{own.id}", reason=move.reason, state=state.public,
+            about=f"/challenges/{challenge.slug}/questions/{own.id}",
+            is_merged=is_merged, merged=words_of(stands_for_it) if is_merged and is_answered else "",
+            number=stands_for_it.number, answer=stands_for_it.answer if is_answered else "",
+        ))  # fmt: skip
+    post_all(session, messages, now=move.now)
+    return {message.person_id for message in messages}
+
+
+def root_of(session: Session, question: Question) -> Question:
+    """The question whose answer is the answer to this one."""
+    while question.merged_into_id:
+        question = session.get_one(Question, question.merged_into_id)
+    return question

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from civflow.models import Application, Challenge, Organisation, Person, Round, Team, Tracked
+from civflow.models import Application, Challenge, Organisation, Person, Question, Round, Team, Tracked
 from civflow.services.naming import stage_title
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case
@@ -23,13 +23,16 @@ NAMES = {
     "price_pounds": "Price", "budget_pounds": "Budget", "proceed_reason": "Why it goes on without late assessors",
     "number_reason": "Why another number than declared", "resubmit_by": "Improved proposals until",
     "respond_by": "Answer by", "due_at": "Due by", "declared_at": "No conflict declared", "done_when": "Done when",
-    "asked_by_id": "Asked by", "drafted_by_id": "Answer written by", "approved_by_id": "Approved by",
+    "asked_by_id": "Asked by", "drafted_by_id": "Answer written by", "cleared_by_id": "Cleared by",
+    "text": "Question", "wording": "As everybody reads it", "answer_promised_at": "Answer promised by",
+    "merged_into_id": "Merged into question", "portal_reference": "At the procurement portal",
+    "questions_until": "Questions until", "approved_by_id": "Approved by",
     "team_signed_by_id": "Signed for the team by", "sponsor_signed_by_id": "Signed for the sponsor by",
     "not_before": "Leaves at", "about": "About", "decline_why": "Why declined", "notice_reference": "Notice",
     "source_url": "Source", "sponsors_in_source": "Sponsors, as the source names them",
 }  # fmt: skip
 POUNDS = ("_pounds",)
-FOR_STAFF = {"asked_by_id", "drafted_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "stake_pounds",
+FOR_STAFF = {"asked_by_id", "drafted_by_id", "cleared_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "stake_pounds",
              "approved_by_id", "address"}  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def _named(session: Session, name: str, value: int) -> str:
     kinds: dict[str, tuple[Any, str]] = {
         "challenge_id": (Challenge, "title"), "round_id": (Round, "title"), "team_id": (Team, "name"),
         "application_id": (Application, "reference"), "organisation_id": (Organisation, "legal_name"),
-        "sponsor_id": (Organisation, "legal_name"),
+        "sponsor_id": (Organisation, "legal_name"), "merged_into_id": (Question, "text"),
     }  # fmt: skip
     model, attribute = kinds.get(name, (Person, "name"))
     found = session.get(model, value)

@@ -9,6 +9,7 @@ from civflow.services import (
     delivery,
     questions,
     seating,
+    sessions,
     teams,
     telling,
     versions,
@@ -16,5 +17,6 @@ from civflow.services import (
 from civflow.services.following import steps
 
 SERVICES = (
-    applications, assessment, challenges, changes, closing, delivery, questions, seating, steps, teams, telling, versions,
+    applications, assessment, challenges, changes, closing, delivery, questions, seating, sessions, steps,
+    teams, telling, versions,
 )  # fmt: skip

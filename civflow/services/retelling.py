@@ -17,10 +17,10 @@ from civflow.services.history import history_of
 from civflow.services.wording import count
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Workflow
-from civflow.workflows.visibility import may_read_reason, may_read_step, reads_as
+from civflow.workflows.visibility import may_read_name, may_read_reason, may_read_step, reads_as
 
 BEGUN = {"application": "Began the application", "place": "The place was offered", "team": "Founded the team",
-         "agreement": "The agreement was drafted"}  # fmt: skip
+         "agreement": "The agreement was drafted", "question": "The question was asked"}  # fmt: skip
 
 
 class Told(NamedTuple):
@@ -55,7 +55,7 @@ def retell_to(session: Session, record: Tracked, case: Case) -> list[Told]:
     return [
         Told(
             what=_button(page, entry.step),
-            who=entry.actor_name if reader == "staff" or entry.actor_id in {None} | named else "The programme",
+            who=_who(entry, case, reader, named),
             when=entry.at,
             why=entry.reason if may_read_reason(case, entry.step) else "",
             was=_label(page, entry.from_state, reader) if entry.from_state != entry.to_state else "",
@@ -64,6 +64,13 @@ def retell_to(session: Session, record: Tracked, case: Case) -> list[Told]:
         for entry in history_of(session, page.name, record.id or 0)
         if may_read_step(case, entry.step, entry.from_state, entry.to_state)
     ]
+
+
+def _who(entry: History, case: Case, reader: str, named: set[int | None]) -> str:
+    """The name of whoever took a step, or what stands for it."""
+    if not may_read_name(case, entry.step, entry.actor_id):
+        return "Somebody"
+    return entry.actor_name if reader == "staff" or entry.actor_id in {None} | named else "The programme"
 
 
 def _named(session: Session, record: Tracked, case: Case) -> set[int | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Application
+from civflow.models import Application, Question
 from civflow.services import people
 from civflow.web.moments import NotAMoment, parse_day, parse_moment
 from civflow.workflows.engine import Ask, Refused, Step
@@ -70,6 +70,7 @@ def _read(session: Session, ask: Ask, typed: str, zone: str) -> Any:
         "date": lambda: parse_day(typed),
         "person": lambda: _person(session, typed),
         "application": lambda: _application(session, typed),
+        "question": lambda: _question(session, typed),
     }
     return read[ask.kind]()
 
@@ -92,4 +93,12 @@ def _application(session: Session, typed: str) -> int | None:
     found = session.scalars(select(Application).where(col(Application.reference) == typed)).first()
     if found is None:
         raise NotReadable(f"There is no application {typed}.")
+    return found.id
+
+
+def _question(session: Session, typed: str) -> int | None:
+    number = whole_number(typed)
+    found = session.get(Question, number) if number else None
+    if found is None:
+        raise NotReadable("Choose one of the other questions about this challenge.")
     return found.id

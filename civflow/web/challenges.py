@@ -6,20 +6,24 @@ import csv
 import io
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, render_template, request
+from flask import Blueprint, Response, flash, g, request
 
 from civflow.services import finding, publication
 from civflow.services.dossier import dossier
 from civflow.services.finding import GROUPS, SORTS, Found, Wanted
 from civflow.services.publication import Publication
-from civflow.services.questions import LONGEST, ask, unanswered
+from civflow.services.question_lists import waiting_for_us
+from civflow.services.questions import LONGEST, ask, asked_by, last_moment
+from civflow.services.sessions import sessions_of
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import page_or_fragment, redirect_to
 from civflow.web.strips import strip_of
+from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import OWNERS
 from civflow.workflows.engine import Refused
+from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("challenges", __name__)
 
@@ -54,8 +58,9 @@ def download() -> Response:
 
 @blueprint.get("/challenges/<slug>")
 @open_to(anyone)
-def show(slug: str) -> str:
-    return render_template("challenges/show.html", **_context(slug))
+def show(slug: str) -> Response:
+    """All that is published of one challenge; the answers can be searched, and read newest first."""
+    return page_or_fragment("challenges/show.html", "challenges/_answers.html", **_context(slug))
 
 
 @blueprint.post("/challenges/<slug>/questions")
@@ -72,11 +77,8 @@ def ask_question(slug: str) -> Response:
         context = {**_context(slug), "errors": errors, "typed": words}
         return page_or_fragment("challenges/show.html", "challenges/_ask.html", 422, **context)
     session().commit()
-    flash(
-        "The sponsor has your question. The answer is published here for everybody, without your name.",
-        "done",
-    )
-    return redirect_to(f"/challenges/{slug}")
+    flash("The sponsor has your question. The answer is published here for everybody, without your name.", "done")
+    return redirect_to(f"/challenges/{slug}#ask")
 
 
 def may_draft() -> bool:
@@ -98,11 +100,18 @@ def _context(slug: str) -> dict[str, Any]:
     challenge = found.challenge
     record = dossier(session(), challenge, actor=actor(), now=now())
     shown = None if record.is_empty or found.is_archive else record
+    words = " ".join(request.args.get("answers", "").replace("\0", "").split())[:200]
+    newest = request.args.get("order") == "newest"
     return {
         "found": found, "challenge": challenge, "record": shown, "contents": found.programme, "longest": LONGEST,
         "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
         "owns": owns, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
-        "waiting_questions": unanswered(session(), challenge, actor=actor(), staff=owns),
+        "own_questions": [] if owns else asked_by(session(), challenge, actor=actor()),
+        "answers": publication.containing(found.answers, words)[:: -1 if newest else 1],
+        "answer_words": words, "newest": newest, "questions_until": last_moment(session(), challenge),
+        "sessions": sessions_of(session(), challenge), "own_states": HANDBOOK["question"].states,
+        "answers_questions": owns or the_auditor.claim(found.case),
+        "questions_waiting": waiting_for_us(session(), challenge, now=now()) if found.is_staff else None,
         **(offered_steps(challenge) if found.is_staff else {}),
     }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, render_template, request
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
@@ -15,7 +17,7 @@ from civflow.web.current import actor, now, session, settings
 from civflow.web.htmx import page_or_fragment
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound
-from civflow.workflows.visibility import kept_back
+from civflow.workflows.visibility import TO_AN_ASKER, kept_back
 
 blueprint = Blueprint("outbox", __name__)
 EACH, LAST_PAGE = 50, 100_000
@@ -32,8 +34,9 @@ def messages() -> Response:
     total = session().scalar(select(func.count()).select_from(Message).where(*where)) or 0
     query = select(Message).where(*where).order_by(col(Message.id).desc()).limit(EACH).offset((number - 1) * EACH)
     states = [("", "Any")] + [(s.name, s.staff) for s in HANDBOOK["message"].states.values()]
+    found = session().scalars(query).all()
     return page_or_fragment(
-        "outbox/list.html", "outbox/_list.html", messages=session().scalars(query).all(), total=total, number=number,
+        "outbox/list.html", "outbox/_list.html", messages=found, total=total, number=number, unnamed=_unnamed(found),
         state=state, words=words, states=states, labels=HANDBOOK["message"].states,
         leaves=set(HANDBOOK["message"].sources("send")),
     )  # fmt: skip
@@ -45,8 +48,17 @@ def _filter(state: str, words: str) -> list[ColumnElement[bool]]:
         where.append(col(Message.state) == state)
     if words:
         like = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        where.append(col(Message.subject).ilike(like, escape="\\") | col(Message.address).ilike(like, escape="\\"))
+        named = col(Message.address).ilike(like, escape="\\") & ~col(Message.key).startswith(
+            TO_AN_ASKER, autoescape=True
+        )
+        where.append(col(Message.subject).ilike(like, escape="\\") | named)
     return where
+
+
+def _unnamed(messages: Sequence[Message]) -> set[int | None]:
+    """The messages of which this person does not learn to whom they go."""
+    page = HANDBOOK["message"]
+    return {m.id for m in messages if "address" in kept_back(Case(page, m, actor(), now()))}
 
 
 @blueprint.get("/outbox/<int:message_id>")
@@ -55,7 +67,7 @@ def show(message_id: int) -> str:
     """One message. A link that signs somebody in is shown in the demonstration alone, where nobody else gets it."""
     message, case = _message(message_id)
     state = HANDBOOK["message"].states[message.state]
-    unread = set() if settings().demonstration else kept_back(case)
+    unread = kept_back(case) - ({"body", "about"} if settings().demonstration else set())
     return render_template("outbox/show.html", message=message, state=state, unread=unread,
                            entries=entries(message, case), **offered_steps(message))  # fmt: skip
 

@@ -21,8 +21,8 @@ from civflow.web import access, current, errors, formats, htmx, limits, pages, r
 from civflow.workflows.engine import Actor
 
 FEATURES = (
-    "home", "challenges", "drafting", "documents", "about", "sign_in", "account", "cases", "handbook", "outbox",
-    "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
+    "home", "challenges", "questions", "sessions", "drafting", "documents", "about", "sign_in", "account", "cases",
+    "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
 )  # fmt: skip
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 

@@ -12,6 +12,7 @@ from civflow.workflows.messages import message
 from civflow.workflows.places import place
 from civflow.workflows.questions import question
 from civflow.workflows.rounds import round_
+from civflow.workflows.sessions import live_session
 from civflow.workflows.slots import slot
 from civflow.workflows.sprints import sprint
 from civflow.workflows.teams import team
@@ -19,7 +20,7 @@ from civflow.workflows.teams import team
 HANDBOOK: dict[str, Workflow] = {
     page.name: page
     for page in (
-        round_, challenge, question, team, membership, application, gate,
+        round_, challenge, question, live_session, team, membership, application, gate,
         assignment, slot, place, agreement, sprint, deliverable, message,
     )
 }  # fmt: skip

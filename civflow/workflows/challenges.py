@@ -58,6 +58,12 @@ def the_new_closing_date_is_later(case: Case) -> bool:
     return new is None or (new > case.now and (case.record.closes_at is None or new > case.record.closes_at))
 
 
+@rule("The last moment for questions lies ahead, and not after the closing date.")
+def the_last_moment_for_questions_fits(case: Case) -> bool:
+    new, closes = case.inputs.get("questions_until"), case.record.closes_at
+    return new is None or (new > case.now and (closes is None or new <= closes))
+
+
 @rule("No assessor has begun: the first gate has not started.", needs=("started_gates",))
 def no_gate_has_started(case: Case) -> bool:
     return bool(case.record.started_gates == 0)
@@ -131,6 +137,7 @@ ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", req
                   hint="From then on everybody reads its title, its sponsor and when it opens. "
                        "Left empty, nobody outside reads anything before it opens.")  # fmt: skip
 NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
+NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
 OWNERS = (the_challenge_owner, the_programme_manager)
 READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time)
 
@@ -208,18 +215,23 @@ def _announcing() -> Iterator[Step]:
 def _calling() -> Iterator[Step]:
     yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
                requires=(the_round_is_open, the_dates_are_set),
-               then=("publish_the_text", "make_the_brief", "tell_the_followers"),
+               then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions", "tell_the_followers"),
                label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
-               requires=(the_new_closing_date_is_later,), then=("move_the_deadline", "tell_the_followers"),
+               requires=(the_new_closing_date_is_later,),
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "tell_the_followers"),
                label="Move the closing date",
-               says="It moves for everybody. Every team with a draft is told.")  # fmt: skip
+               says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.")  # fmt: skip
+    yield Step("move_questions", "open", "open", by=OWNERS, reason=True, asks=(NEW_LAST_QUESTIONS,),
+               requires=(the_last_moment_for_questions_fits,), then=("tell_the_applicants", "tell_the_followers"),
+               label="Move the last moment for questions",
+               says="It moves for everybody, and the public reads your reason. Every team with a draft is told.")  # fmt: skip
     yield Step("close", "open", "closed", by=by_itself, due="closes_at",
                then=("take_in_the_applications", "tell_the_followers"),
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, no_gate_has_started),
-               then=("move_the_deadline", "tell_the_followers"), label="Reopen the call",
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "tell_the_followers"), label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
 
 

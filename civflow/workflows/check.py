@@ -12,7 +12,7 @@ from typing import Any
 from civflow.models.people import ROLES
 from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Case, Held, Rule, Step, Workflow
 
-KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application")  # of an ask
+KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application", "question")  # of an ask
 SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on names the same person everywhere
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

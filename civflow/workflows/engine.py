@@ -135,7 +135,8 @@ class State(NamedTuple):
 
 class Ask(NamedTuple):
     """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), or a record
-    that people name in words: person (by e-mail address) and application (by reference), given as its id."""
+    that people name in words: person (by e-mail address), application (by reference) and question (by the number in its
+    page's address), given as its id."""
 
     name: str
     label: str

@@ -59,6 +59,11 @@ def the_asker(case: Case) -> bool:
     return case.actor.id is not None and case.record.asked_by_id == case.actor.id
 
 
+@rule("Its challenge has been published, and its round is not a rehearsal.", needs=("rehearsal", "challenge_version"))
+def its_challenge_is_public(case: Case) -> bool:
+    return bool(case.record.challenge_version) and not case.record.rehearsal
+
+
 @rule("You sit on this panel.", needs=("panel_ids",))
 def a_panel_member(case: Case) -> bool:
     return str(case.actor.id) in (case.record.panel_ids or "").split(",")
@@ -81,6 +86,7 @@ SEES: dict[str, tuple[Rule, ...]] = {
     "round": (it_is_no_rehearsal, the_programme_manager, the_auditor),
     "challenge": (it_is_public, *STAFF, the_approver),
     "question": (its_answer_is_public, the_asker, *STAFF),
+    "live_session": (its_challenge_is_public, *STAFF),
     "team": (anyone_signed_in,),
     "membership": (the_person, a_team_member, the_team_lead, the_programme_manager, the_auditor),
     "application": (*BOTH_SIDES, the_approver, one_of_its_assessors),
@@ -100,7 +106,7 @@ GRANTED = {
     the_auditor.name: "auditor", the_approver.name: "approver", the_finance_officer.name: "finance_officer",
 }  # fmt: skip
 
-FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, anyone_signed_in)
+FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, its_challenge_is_public, anyone_signed_in)
 
 
 @rule("The last deadline of the call has passed, so the seal is open.")
@@ -116,6 +122,9 @@ def an_assessor_who_may_read(case: Case) -> bool:
     return str(case.actor.id) in (case.record.reader_ids or "").split(",")
 
 
+# Everybody gets the same answer at the same moment (Public Contracts (Scotland) Regulations 2015, regulations 41 and 42),
+# and who asks must not colour it: neither the sponsor nor the programme office learns that. Auditors read everything.
+KNOWS_WHO_ASKED = (the_asker, the_auditor)
 WORDS_OF_ITS_OWN = (a_team_member, the_team_lead)
 WORDS_AFTER_THE_SEAL = (*STAFF, the_approver, an_assessor_who_may_read)
 SCORES = (*STAFF, the_approver)
@@ -153,7 +162,23 @@ def scores_kept_back(case: Case) -> set[int]:
     return {int(application) for application in conflicted(case)}
 
 
+def may_learn_who_asked(case: Case) -> bool:
+    """Whether the actor reads who asked a question."""
+    return any(r.claim(case) for r in KNOWS_WHO_ASKED)
+
+
+def may_read_name(case: Case, step: str, person_id: int | None) -> bool:
+    """Whether the actor, as somebody who reads the names of a record's history, reads this one."""
+    asked = case.workflow.name == "question" and step == "begin" and person_id == case.record.asked_by_id
+    return person_id is None or not asked or may_learn_who_asked(case)
+
+
 # What is told about a record
+
+
+@rule("The message tells whoever asked a question what became of it.")
+def it_is_for_an_asker(case: Case) -> bool:
+    return bool(case.record.key.startswith(TO_AN_ASKER))
 
 
 @rule("The message carries a link that signs somebody in.")
@@ -167,14 +192,19 @@ def the_comment_is_given(case: Case) -> bool:
 
 
 SIGN_IN = "sign-in-"  # how the keys of messages with a link to sign in begin
+TO_AN_ASKER = "asked-"  # and of those to people who asked a question
 NOT_PUBLIC = {
     "challenge": {"", "draft", "in_review", "changes_requested", "approved", "withdrawn"},
-    "question": {"", "asked", "drafted", "declined"},
+    "question": {"", "asked", "drafted", "merged", "declined"},
 }
 # Steps of a public record that only its own people know of: the public reads a change once it is published.
 NOT_TOLD = {"challenge": {"change", "write_change", "hand_in_change", "drop_change"}}
 # Steps whose reason everybody reads, as the step itself says.
-PUBLISHED_REASONS = {"challenge": {"extend", "reopen", "cancel", "publish_change"}, "application": {"extend"}}
+PUBLISHED_REASONS = {
+    "challenge": {"extend", "reopen", "cancel", "move_questions", "publish_change"},
+    "application": {"extend"},
+    "live_session": {"cancel", "schedule_again"},
+}
 
 
 def reads_as(case: Case) -> str:
@@ -202,13 +232,29 @@ def kept_back(case: Case) -> set[str]:
     noun, unread = case.workflow.name, set()
     if noun == "application" and not may_read_words(case):
         unread = {"title"}
-    elif noun == "question" and reads_as(case) != "staff" and not its_answer_is_published.claim(case):
-        unread = {"answer"}
+    elif noun == "question":
+        unread = _kept_back_of_a_question(case)
     elif noun == "message" and it_signs_somebody_in.claim(case):
         unread = {"body", "about"}
+    elif (
+        noun == "message"
+        and it_is_for_an_asker.claim(case)
+        and not (the_addressee.claim(case) or the_auditor.claim(case))
+    ):
+        unread = {"person_id", "address"}
     elif noun == "assignment" and not the_comment_is_given.claim(case):
         unread = {"comment"}
     return unread
+
+
+def _kept_back_of_a_question(case: Case) -> set[str]:
+    """Who asked, for nearly everybody; what staff prepare, for those who asked; the asker's own words, for the public."""
+    unread = set() if may_learn_who_asked(case) else {"asked_by_id"}
+    reader = reads_as(case)
+    if reader != "staff":
+        unread |= {"merged_into_id", "portal_reference"}
+        unread |= set() if its_answer_is_published.claim(case) else {"answer", "wording"}
+    return unread | ({"text"} if reader == "public" and case.record.wording else set())
 
 
 def needs_of(workflow: str) -> tuple[str, ...]:

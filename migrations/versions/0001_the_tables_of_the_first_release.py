@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("money_pounds", sa.Integer(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("questions_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision_promised_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("budget_holder", sa.String(length=200), nullable=False),
         sa.Column("route_to_adoption", sa.String(length=2000), nullable=False),
@@ -505,6 +506,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_gate_state"), ["state"], unique=False)
 
     op.create_table(
+        "live_session",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("link", sa.String(length=500), nullable=False),
+        sa.Column("recording", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("place <> '' OR link <> ''", name=op.f("ck_live_session_is_somewhere")),
+        sa.CheckConstraint("state IN ('scheduled', 'held', 'cancelled')", name=op.f("ck_live_session_state")),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_live_session_ends_after_it_starts")),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_live_session_challenge_id")),
+        sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_live_session_round_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_live_session")),
+    )
+    with op.batch_alter_table("live_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_live_session_challenge_id"), ["challenge_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_live_session_starts_at"), ["starts_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_live_session_state"), ["state"], unique=False)
+
+    op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
@@ -567,20 +595,38 @@ def upgrade() -> None:
         sa.Column("answer_promised_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("text", sa.String(length=2000), nullable=False),
+        sa.Column("wording", sa.String(length=2000), nullable=False),
         sa.Column("answer", sa.String(length=4000), nullable=False),
         sa.Column("drafted_by_id", sa.Integer(), nullable=True),
+        sa.Column("cleared_by_id", sa.Integer(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("portal_reference", sa.String(length=60), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f("ck_question_merged_into_another")
+        ),
         sa.CheckConstraint("state <> 'published' OR answer <> ''", name=op.f("ck_question_published_has_an_answer")),
-        sa.CheckConstraint("state IN ('asked', 'drafted', 'published', 'declined')", name=op.f("ck_question_state")),
+        sa.CheckConstraint(
+            "state <> 'published' OR number IS NOT NULL", name=op.f("ck_question_published_has_a_number")
+        ),
+        sa.CheckConstraint(
+            "state IN ('asked', 'drafted', 'published', 'merged', 'declined')", name=op.f("ck_question_state")
+        ),
+        sa.CheckConstraint("merged_into_id <> id", name=op.f("ck_question_merged_into_itself")),
         sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_question_asked_by_id")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_question_challenge_id")),
+        sa.ForeignKeyConstraint(["cleared_by_id"], ["person.id"], name=op.f("fk_question_cleared_by_id")),
         sa.ForeignKeyConstraint(["drafted_by_id"], ["person.id"], name=op.f("fk_question_drafted_by_id")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["question.id"], name=op.f("fk_question_merged_into_id")),
         sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_question_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
         sa.UniqueConstraint("challenge_id", "number", name=op.f("uq_question_challenge_id_number")),
+        sa.UniqueConstraint("challenge_id", "portal_reference", name=op.f("uq_question_challenge_id_portal_reference")),
     )
     with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_question_asked_by_id"), ["asked_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_question_challenge_id"), ["challenge_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_question_state"), ["state"], unique=False)
 
     op.create_table(
@@ -1051,7 +1097,9 @@ def downgrade() -> None:
     op.drop_table("stage_dates")
     with op.batch_alter_table("question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_question_state"))
+        batch_op.drop_index(batch_op.f("ix_question_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_question_challenge_id"))
+        batch_op.drop_index(batch_op.f("ix_question_asked_by_id"))
 
     op.drop_table("question")
     with op.batch_alter_table("news", schema=None) as batch_op:
@@ -1070,6 +1118,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_membership_person_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("live_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_live_session_state"))
+        batch_op.drop_index(batch_op.f("ix_live_session_starts_at"))
+        batch_op.drop_index(batch_op.f("ix_live_session_challenge_id"))
+
+    op.drop_table("live_session")
     with op.batch_alter_table("gate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gate_state"))
         batch_op.drop_index(batch_op.f("ix_gate_round_id"))

@@ -16,7 +16,6 @@ from civflow.services.deadlines import take_due_steps
 from civflow.services.finding import Wanted, find
 from civflow.services.funnels import funnels
 from civflow.services.programmes import programme_of, store
-from civflow.services.questions import ask, unanswered
 from civflow.workflows.engine import CIVFLOW, NOBODY, Actor, Conflicted, Forbidden, Held, NotFound, Refused
 from civflow.workflows.programme import shipped_programmes
 from tests.an_open_call import OPEN_FOR, Call, open_call
@@ -300,87 +299,6 @@ def test_a_reopened_call_seals_the_applications_again(session, call):
     advance(session, call.challenge, "reopen", actor=call.actor(call.manager), now=call.now, closes_at=later,
             reason="The site could not be reached.")  # fmt: skip
     assert (call.challenge.state, application.state, application.closes_at) == ("open", "submitted", later)
-
-
-# Questions
-
-
-def answered(session, call, text, *, at):
-    """A question that the owner answers and the manager publishes."""
-    asker = call.person(f"Asker of {text}")
-    question = ask(session, call.challenge, text=text, actor=call.actor(asker), now=at)
-    advance(session, question, "draft", actor=call.actor(call.owner), now=at, answer="Yes.")
-    advance(session, question, "publish", actor=call.actor(call.manager), now=at)
-    return question
-
-
-def test_answers_are_numbered_in_the_order_of_their_publication(session, call):
-    first, second = (answered(session, call, text, at=call.now) for text in ("May I?", "Can I?"))
-    assert (first.number, second.number) == (1, 2)
-    assert publication.answers_to(session, call.challenge) == [
-        (1, "May I?", "Yes.", call.now), (2, "Can I?", "Yes.", call.now),
-    ]  # fmt: skip
-
-
-def test_a_number_stays_when_an_answer_is_taken_back_and_published_again(session, call):
-    question = answered(session, call, "May I?", at=call.now)
-    manager, owner = call.actor(call.manager), call.actor(call.owner)
-    advance(session, question, "redraft", actor=manager, now=call.now, reason="It was wrong.")
-    assert publication.answers_to(session, call.challenge) == []
-    advance(session, question, "draft", actor=owner, now=call.now, answer="No.")
-    advance(session, question, "publish", actor=manager, now=call.now)
-    assert publication.answers_to(session, call.challenge) == [(1, "May I?", "No.", call.now)]
-
-
-def test_whoever_wrote_an_answer_does_not_publish_it(session, call):
-    question = ask(session, call.challenge, text="May I?", actor=call.actor(call.person("A")), now=call.now)
-    owner = call.actor(call.owner)
-    advance(session, question, "draft", actor=owner, now=call.now, answer="Yes.")
-    with pytest.raises(Refused) as refused:
-        advance(session, question, "publish", actor=owner, now=call.now)
-    assert refused.value.sentences == ("Somebody other than the person who wrote the answer clears it.",)
-
-
-@pytest.mark.parametrize(("text", "sentence"), [
-    ("  ", "Write your question."),
-    ("x" * 2001, "Your question has 2001 characters; 2000 fit."),
-])  # fmt: skip
-def test_a_question_has_words_and_not_too_many(session, call, text, sentence):
-    with pytest.raises(Refused) as refused:
-        ask(session, call.challenge, text=text, actor=call.actor(call.person("A")), now=call.now)
-    assert refused.value.fields == {"text": sentence}
-
-
-def test_nobody_asks_without_an_account(session, call):
-    with pytest.raises(Forbidden):
-        ask(session, call.challenge, text="May I?", actor=NOBODY, now=call.now)
-    session.rollback()
-
-
-def test_a_closed_call_takes_no_questions(session, call):
-    asker = call.person("A")
-    call.wait_until(call.closes_at)
-    with pytest.raises(Refused) as refused:
-        ask(session, call.challenge, text="May I?", actor=call.actor(asker), now=call.now)
-    assert refused.value.sentences == ("The challenge is open.",)
-
-
-def test_the_one_who_asked_reads_why_it_is_not_answered(session, call):
-    asker = call.person("A")
-    question = ask(session, call.challenge, text="Who else applies?", actor=call.actor(asker), now=call.now)
-    advance(session, question, "decline", actor=call.actor(call.owner), now=call.now, reason="That is sealed.")
-    told = session.scalars(select(Message).where(col(Message.key).startswith("question-"))).one()
-    assert (told.person_id, "That is sealed." in told.body) == (asker.id, True)
-
-
-def test_waiting_questions_are_seen_by_staff_and_by_whoever_asked(session, call):
-    asker, other = call.person("A"), call.person("B")
-    question = ask(session, call.challenge, text="May I?", actor=call.actor(asker), now=call.now)
-    owner = call.actor(call.owner)
-    assert unanswered(session, call.challenge, actor=owner, staff=True) == [question]
-    assert unanswered(session, call.challenge, actor=call.actor(asker), staff=False) == [question]
-    assert unanswered(session, call.challenge, actor=call.actor(other), staff=False) == []
-    assert unanswered(session, call.challenge, actor=NOBODY, staff=False) == []
 
 
 # The archive

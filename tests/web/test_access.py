@@ -13,7 +13,10 @@ ROUTES = {
     "anyone": """
         about.accessibility about.favicon about.health about.how_it_works about.privacy about.robots
         cases.show challenges.download challenges.list_challenges
-        challenges.show documents.pdf documents.show drafting.save handbook.contents handbook.programme
+        challenges.show
+        questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
+        sessions.list_sessions sessions.as_calendar sessions.find
+        documents.pdf documents.show drafting.save handbook.contents handbook.programme
         handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
         sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use writing.save
     """,
@@ -33,7 +36,9 @@ ROUTES = {
         applying.apply applying.form assessment.accept assessment.decline assessment.mine assessment.score
         assessment.show assessment.submit cases.confirm cases.take challenges.ask_question delivery.agreement
         delivery.place delivery.sign delivery.sign_it drafting.change_writers drafting.edit drafting.part
-        drafting.writers gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
+        drafting.writers questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
+        questions.merge questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
+        sessions.change gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
         gates.release gates.release_it gates.show panels.leave panels.seat panels.settle panels.show panels.ties
         panels.unseat teams.ask teams.edit teams.found_it teams.invite_it teams.mine
         teams.new teams.save teams.show writing.question writing.save_title writing.title

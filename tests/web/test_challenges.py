@@ -238,45 +238,6 @@ def test_questions_cause_the_same_work_however_many_there_are(visitor, session, 
     assert len(of_none) == len(of_fifty) <= 8
 
 
-# Questions
-
-
-def test_a_question_is_asked_and_waits_without_a_name(innovator, visitor, session, call):
-    answer = innovator.post(f"{PAGE}/questions", {"text": "May a person apply?"}, on=PAGE)
-    assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
-    assert session.scalars(select(Question.text)).all() == ["May a person apply?"]
-    assert "The answer will be published here." in text_of(innovator.get(PAGE))
-    assert "May a person apply?" not in visitor.get(PAGE).text
-
-
-def test_an_empty_question_comes_back_with_a_sentence(innovator):
-    answer = innovator.post(f"{PAGE}/questions", {"text": "  "}, on=PAGE)
-    assert (answer.status_code, errors_of(answer)) == (422, ["Write your question."])
-
-
-def test_a_long_question_comes_back_with_every_word(innovator):
-    words = "word " * 500
-    answer = innovator.post(f"{PAGE}/questions", {"text": words}, on=PAGE, headers=HTMX)
-    assert (answer.status_code, words in answer.text) == (422, True)
-    assert answer.text.lstrip().startswith('<div id="ask">')
-
-
-def test_nobody_asks_without_an_account(visitor, innovator, session):
-    token = innovator.page(PAGE).select_one("[name=csrf_token]")["value"]
-    assert visitor.client.post(f"{PAGE}/questions", data={"text": "May I?", "csrf_token": token}).status_code in (
-        400,
-        403,
-    )
-    assert session.scalars(select(Question)).all() == []
-
-
-def test_the_owner_sees_what_waits_for_an_answer(owner, innovator, visitor):
-    innovator.post(f"{PAGE}/questions", {"text": "May a person apply?"}, on=PAGE)
-    todo = owner.page(PAGE).select_one(".app-todo")
-    assert todo.a.get_text() == "May a person apply?"
-    assert visitor.page(PAGE).select_one(".app-staff") is None
-
-
 # Drafting
 
 

@@ -58,6 +58,9 @@ TRUTH: dict[str, Truth] = {
     "the_new_closing_date_is_later": Truth(
         {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": AFTER}
     ),
+    "the_last_moment_for_questions_fits": Truth(
+        {"closes_at": LATER}, {}, inputs={"questions_until": AFTER}, false_inputs={"questions_until": NOW}
+    ),
     "no_gate_has_started": Truth({"started_gates": 0}, {"started_gates": 1}),
     "a_contract_is_signed": Truth({"signed_contracts": 1}, {"signed_contracts": 0}),
     "it_has_a_source": Truth({"source_url": "https://example.org"}, {"source_url": ""}),
@@ -86,6 +89,17 @@ TRUTH: dict[str, Truth] = {
     "the_answer_is_written": Truth({"answer": "Yes."}, {"answer": " "}),
     "a_second_person_clears_it": Truth({"drafted_by_id": SOMEBODY_ELSE}, {"drafted_by_id": SOMEBODY}),
     "the_challenge_takes_questions": Truth({"challenge_state": "open"}, {"challenge_state": "closed"}),
+    "it_was_asked_in_time": Truth({"asked_at": NOW, "questions_until": NOW}, {"questions_until": BEFORE}),
+    "the_other_question_can_stand_for_it": Truth(
+        {"mergeable_ids": "17,8"}, {"mergeable_ids": "17,18"}, inputs={"merged_into_id": SOMEBODY_ELSE}
+    ),
+    # Live session
+    "its_time_lies_ahead": Truth({"starts_at": AFTER, "ends_at": LATER}, {"ends_at": AFTER}),
+    "the_session_has_begun": Truth({"starts_at": NOW}, {"starts_at": AFTER}),
+    "it_is_somewhere": Truth({"place": "", "link": "https://example.org"}, {"link": ""}),
+    "its_links_are_addresses": Truth(
+        {"link": "https://example.org", "recording": ""}, {"recording": "javascript:alert(1)"}
+    ),
     # Team and membership
     "somebody_is_in_it": Truth({"active_members": 1}, {"active_members": 0}),
     "nobody_is_waiting": Truth({"open_memberships": 0}, {"open_memberships": 1}),

@@ -99,27 +99,33 @@ def _drafts(session: Session, challenges: Sequence[Challenge]) -> list[Waiting]:
 
 def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now: datetime) -> list[Waiting]:
     """Questions without an answer, and answers of somebody else that this person may publish."""
-    unwritten = col(Question.answer) == ""
-    others = and_(~unwritten, col(Question.drafted_by_id) != actor.id)
+    cleared = stands_before(Question, "publish")
+    unwritten = ~cleared
+    others = and_(cleared, col(Question.drafted_by_id) != actor.id)
+    late = func.sum(case((col(Question.answer_promised_at) < now, 1), else_=0))
     columns = (
         col(Question.challenge_id), unwritten.label("unwritten"), func.count(),
         func.min(col(Question.asked_at)), func.min(col(Question.answer_promised_at)),
-        func.min(col(Question.id)),
+        func.min(col(Question.id)), late,
     )  # fmt: skip
     query = select(*columns).where(
         col(Question.challenge_id).in_(found), stands_before(Question, "draft"), or_(unwritten, others)
     )
     waiting = []
-    for key, empty, number, asked_at, promised, first in session.execute(
+    for key, empty, number, asked_at, promised, first, over in session.execute(
         query.group_by(col(Question.challenge_id), text("unwritten"))
     ):
         challenge = found[key]
-        href = f"/cases/question/{first}" if number == 1 else f"/challenges/{challenge.slug}#questions-to-answer"
+        page = f"/challenges/{challenge.slug}/questions"
+        href = f"{page}/{first}" if number == 1 else page
         one = "a question" if empty else "an answer"
         what = one if number == 1 else count(number, "question" if empty else "answer")
         days = (now - asked_at).days
         when = f"{count(days, 'day')} ago" if days else "today"
         detail = f"{'It was' if number == 1 else 'The oldest was'} asked {when}."
+        if over:
+            those = "It is" if number == 1 else f"{over} of them {'is' if over == 1 else 'are'}"
+            detail += f" {those} late."
         verb = "Answer" if empty else "Check and publish"
         waiting.append(Waiting(f"{verb} {what} about “{challenge.title}”", href, promised, detail))
     return waiting

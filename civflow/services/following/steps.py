@@ -16,6 +16,7 @@ from civflow.services.facts import stands_before
 from civflow.services.following.telling import tell
 from civflow.services.naming import stage_title
 from civflow.services.programmes import programme_of
+from civflow.services.questions import askers_of, those_with_an_application, words_of
 from civflow.services.telling import AUDIENCES
 from civflow.services.wording import moment
 
@@ -47,8 +48,9 @@ def _applicants(session: Session, challenge: Challenge, _: Move) -> set[int]:
     return set(session.scalars(query.where(stands_before(Membership, "leave"))))
 
 
-def _who_asked(_: Session, __: Challenge, move: Move) -> set[int]:
-    return {move.record.asked_by_id or 0}
+def _who_asked_or_writes(session: Session, challenge: Challenge, move: Move) -> set[int]:
+    people = [person for _, person in askers_of(session, move.record)]
+    return {person.id or 0 for person in [*people, *those_with_an_application(session, challenge)]}
 
 
 def _when(session: Session, challenge: Challenge, value: datetime | None) -> str:
@@ -64,9 +66,14 @@ def _moves(session: Session, challenge: Challenge, move: Move) -> str:
     return f"The closing date has moved for everybody, to {when}. The reason given: {move.reason}"
 
 
+def _moves_questions(session: Session, challenge: Challenge, move: Move) -> str:
+    when = _when(session, challenge, challenge.questions_until)
+    return f"Questions can now be asked until {when}. The reason given: {move.reason}"
+
+
 def _is_answered(_: Session, __: Challenge, move: Move) -> str:
     question: Any = move.record
-    return f"Question {question.number}: {question.text}\n\nThe answer: {question.answer}"
+    return f"Question {question.number}: {words_of(question)}\n\nThe answer: {question.answer}"
 
 
 def _is_decided(session: Session, challenge: Challenge, move: Move) -> str:
@@ -82,6 +89,7 @@ def _closes(session: Session, challenge: Challenge, _: Move) -> str:
 TELLINGS = {
     ("challenge", "open"): Telling("opens", _opens),
     ("challenge", "extend"): Telling("dates", _moves, _applicants),
+    ("challenge", "move_questions"): Telling("dates", _moves_questions),
     ("challenge", "reopen"): Telling("dates", _moves, _applicants),
     ("challenge", "close"): Telling("closes", _closes),
     ("challenge", "withdraw"): Telling("ends", lambda *_: "It is withdrawn, and does not open."),
@@ -89,5 +97,5 @@ TELLINGS = {
     ("challenge", "end_without_winner"): Telling("result", lambda *_: "It has ended without a winner."),
     ("challenge", "complete"): Telling("ends", lambda *_: "It has come to its end."),
     ("gate", "release"): Telling("result", _is_decided, _applicants),
-    ("question", "publish"): Telling("answer", _is_answered, _who_asked),
+    ("question", "publish"): Telling("answer", _is_answered, _who_asked_or_writes),
 }  # fmt: skip

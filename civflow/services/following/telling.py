@@ -15,7 +15,7 @@ from civflow.services.messages import post_all, write
 SUBJECTS = {
     "opens": "Open for applications", "matches": "A new challenge", "changes": "The text has changed",
     "dates": "A date has moved", "answer": "A question is answered", "closes": "Closed for applications",
-    "result": "A result", "ends": "It has ended",
+    "result": "A result", "session": "A live session", "ends": "It has ended",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def disagreements(programme: Programme) -> Iterator[Fault]:
     """Where the parts of a programme do not fit each other: the place and a sentence for each."""
     return chain(
         _unknown_zone(programme), _unknown_roles(programme), _unknown_sights(programme), _unknown_parts(programme),
-        _bad_stages(programme), _bad_order(programme), _bad_caps(programme), _bad_dates(programme),
+        _bad_stages(programme), _no_time_for_questions(programme), _bad_order(programme), _bad_caps(programme), _bad_dates(programme),
         _bad_scorecards(programme), _said_twice(programme),
     )  # fmt: skip
 
@@ -70,6 +70,18 @@ def _bad_stages(programme: Programme) -> Iterator[Fault]:
             yield here, "A gate needs a cap, a scorecard and a panel."
     if not programme.gates:
         yield ("stages",), "No stage is a gate: nobody would decide who goes on."
+
+
+def _no_time_for_questions(programme: Programme) -> Iterator[Fault]:
+    call, before = programme.call, programme.questions.before_closing
+    if before >= call.length:
+        yield (
+            ("questions", "last_asked"),
+            (
+                f"The call lasts {call.length.days} days, and the last question is asked {before.days} days before it closes: "
+                "nobody could ask."
+            ),
+        )
 
 
 def _bad_order(programme: Programme) -> Iterator[Fault]:

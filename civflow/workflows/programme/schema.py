@@ -20,6 +20,7 @@ SEEN = (
     "own_scores", "other_scores_after_submitting", "own_letters", "agreement", "own_agreement", "history", "export",
 )  # fmt: skip
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,38}$")]
+WORKING_DAYS = re.compile(r"[1-9]\d{0,2} working days?")
 UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30}
 
 
@@ -73,6 +74,36 @@ class Panel(Part):
     largest_load: int = Field(default=20, ge=1)
     sides: tuple[Literal["sponsor", "programme", "expert"], ...] = ()
     roles: tuple[str, ...] = ("assessor",)
+
+
+class Questions(Part):
+    """By when a question is answered, and how long before the call closes the last one may be asked."""
+
+    answer_within: str = "5 working days"
+    last_asked: str = "7 days"
+
+    @field_validator("answer_within")
+    @classmethod
+    def _is_in_working_days(cls, value: str) -> str:
+        if not WORKING_DAYS.fullmatch(value.strip()):
+            raise ValueError("write a number of working days such as '5 working days'")
+        return value
+
+    @field_validator("last_asked")
+    @classmethod
+    def _is_a_length(cls, value: str) -> str:
+        if not _length(value):
+            raise ValueError("write a length such as '7 days' or '1 week'")
+        return value
+
+    @property
+    def working_days(self) -> int:
+        """How many working days an answer may take."""
+        return int(self.answer_within.split()[0])
+
+    @property
+    def before_closing(self) -> timedelta:
+        return _length(self.last_asked) or timedelta()
 
 
 class Owed(Part):
@@ -162,9 +193,11 @@ class Programme(Part):
     title: str
     sentence: str = ""
     timezone: str = "Europe/London"
+    bank_holidays: Literal["scotland", "england-and-wales", "northern-ireland", "united-kingdom"] = "scotland"
     money_excludes_vat: bool = True
     roles: tuple[str, ...] = ()
     brief: tuple[Section, ...] = ()
+    questions: Questions = Questions()
     forms: dict[Name, Form] = {}
     scorecards: dict[Name, Scorecard] = {}
     stages: tuple[Stage, ...] = Field(min_length=2)

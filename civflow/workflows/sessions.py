@@ -1,0 +1,73 @@
+"""Live session: people ask about a challenge, the sponsor answers aloud, and a recording stays for everybody."""
+
+from civflow.models import LiveSession
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.questions import ANSWERING
+
+
+@rule("It begins in the future, and ends after it begins.")
+def its_time_lies_ahead(case: Case) -> bool:
+    """A step that gives no new time speaks of the one that stands."""
+    begins = case.inputs.get("starts_at") or case.record.starts_at
+    ends = case.inputs.get("ends_at") or case.record.ends_at
+    return bool(case.now < begins < ends)
+
+
+@rule("It has begun.")
+def the_session_has_begun(case: Case) -> bool:
+    return bool(case.now >= case.record.starts_at)
+
+
+@rule("It has a place, or a link for those who come online.")
+def it_is_somewhere(case: Case) -> bool:
+    inputs, record = case.inputs, case.record
+    return bool(inputs.get("place", record.place) or inputs.get("link", record.link))
+
+
+@rule("Its links begin with https:// or http://.")
+def its_links_are_addresses(case: Case) -> bool:
+    links = (case.inputs.get(name, getattr(case.record, name)) for name in ("link", "recording"))
+    return all(not link or link.startswith(("https://", "http://")) for link in links)
+
+
+BEGINS = Ask("starts_at", "Begins", "moment")
+ENDS = Ask("ends_at", "Ends", "moment")
+RECORDING = Ask("recording", "Link to the recording", "line", "The address of the page where people watch it.")
+WHERE = (
+    Ask("title", "What it is called", "line", "Such as “Meet the sponsor”."),
+    BEGINS,
+    ENDS,
+    Ask("place", "Place", "line", "The address, for those who come.", required=False),
+    Ask("link", "Link", "line", "The address of the meeting, for those who come online.", required=False),
+)
+
+live_session = Workflow(
+    "live_session",
+    LiveSession,
+    title="Live session",
+    begun_by=ANSWERING,
+    begin_requires=(its_time_lies_ahead, it_is_somewhere, its_links_are_addresses),
+    sentence="People ask about a challenge, the sponsor answers aloud, and a recording stays for everybody.",
+    states=[
+        State("scheduled", "It takes place at its time.", tone="waiting"),
+        State("held", "It took place.", final=True, tone="done"),
+        State("cancelled", "It does not take place, for the reason given.", final=True, tone="stopped"),
+    ],
+    steps=[
+        Step("change", "scheduled", "scheduled", by=ANSWERING, asks=WHERE,
+             requires=(its_time_lies_ahead, it_is_somewhere, its_links_are_addresses),
+             then=("tell_of_the_session",), label="Change the session",
+             says="Followers, and everybody with a draft, are told what is new."),
+        Step("end", "scheduled", "held", by=ANSWERING, due="ends_at",
+             requires=(the_session_has_begun,), label="Record that it took place",
+             says="A link to the recording can be added."),
+        Step("add_recording", "held", "held", by=ANSWERING, asks=(RECORDING,), requires=(its_links_are_addresses,),
+             then=("tell_of_the_session",), label="Add the recording",
+             says="Everybody finds the link on the challenge's page. Followers, and everybody with a draft, are told."),
+        Step("cancel", "scheduled", "cancelled", by=ANSWERING, reason=True, then=("tell_of_the_session",),
+             label="Cancel the session", says="Everybody reads your reason. Followers, and everybody with a draft, are told."),
+        Step("schedule_again", ("held", "cancelled"), "scheduled", by=ANSWERING, reason=True, asks=(BEGINS, ENDS),
+             requires=(its_time_lies_ahead,), then=("tell_of_the_session",), label="Schedule it again",
+             says="It takes place at its new time. Followers, and everybody with a draft, are told."),
+    ],
+)  # fmt: skip
