@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from civflow.models import Gate, Reading, Tracked
 from civflow.models.people import ROLES
-from civflow.services.seeing import seen
+from civflow.services.seeing import looked_at, seen
 from civflow.web.current import actor, now, person, session, settings, writing_session
 from civflow.web.htmx import redirect_to
 from civflow.workflows import visibility
@@ -128,6 +128,11 @@ def load_case(model: type[Record], record_id: int) -> tuple[Record, Case]:
         if person() is None:
             abort(sign_in_first())
         raise
+
+
+def may_open(record: Tracked) -> bool:
+    """Whether a link to this record leads this person anywhere."""
+    return visibility.may_see(looked_at(session(), record, actor=actor(), now=now()))
 
 
 def scores_shown(gate: Gate) -> tuple[bool, set[int]]:

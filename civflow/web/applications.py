@@ -23,6 +23,7 @@ from civflow.web.application_parts import (
 )
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
+from civflow.web.errors import lines_of
 from civflow.web.htmx import redirect_to
 from civflow.workflows.engine import Conflicted, NotFound, Refused
 
@@ -90,7 +91,7 @@ def send(application_id: int) -> Response:
     except (Refused, Conflicted) as refusal:
         session().rollback()
         application = ours(application_id)
-        errors = [("", sentence) for sentence in refusal.sentences]
+        errors = lines_of(refusal)
         context = {**submit_parts(application), "errors": errors, "conflict": isinstance(refusal, Conflicted)}
         return Response(render_template("applications/submit.html", **context), 409 if context["conflict"] else 422)
     session().commit()

@@ -25,9 +25,10 @@ from civflow.services.advance import advance, options
 from civflow.services.programmes import programme_of
 from civflow.services.retelling import retell
 from civflow.web import cases
-from civflow.web.access import load_case, open_to, signed_in
+from civflow.web.access import load_case, may_open, open_to, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
+from civflow.web.errors import lines_of
 from civflow.web.htmx import redirect_to
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Conflicted, Forbidden, NotFound, Option, Refused
@@ -87,8 +88,7 @@ def sign_it(agreement_id: int) -> Response:
 
 def _sign_again(agreement_id: int, refusal: Refused | Conflicted | Forbidden) -> Response:
     fields = refusal.fields if isinstance(refusal, Refused) else {}
-    errors = list(fields.items()) or [("", sentence) for sentence in refusal.sentences]
-    parts = {**_agreement_parts(*load_case(Agreement, agreement_id)), "errors": errors, "wrong": fields}
+    parts = {**_agreement_parts(*load_case(Agreement, agreement_id)), "errors": lines_of(refusal), "wrong": fields}
     template = "delivery/sign.html" if parts["signature"] else "delivery/agreement.html"
     status = 409 if isinstance(refusal, Conflicted) else 403 if isinstance(refusal, Forbidden) else 422
     return Response(render_template(template, **parts), status)
@@ -104,12 +104,14 @@ def _shared(record: Any, case: Case) -> dict[str, Any]:
     state = HANDBOOK[case.workflow.name].states[record.state]
     staff = cases.is_staff(case)
     ours = case.holds("team_member") or case.holds("team_lead")
+    application = session().get_one(Application, record.application_id)
     return {
         "challenge": challenge,
         "programme": programme,
         "stage": programme.stage(record.stage),
         "team": session().get_one(Team, record.team_id),
-        "application": session().get_one(Application, record.application_id),
+        "application": application,
+        "reaches_application": may_open(application),
         "state": state,
         "label": state.staff if staff else state.public or state.staff,
         "ours": ours,

@@ -7,12 +7,12 @@ import sqlite3
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_wtf.csrf import CSRFError, generate_csrf
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from civflow.services.wording import count
+from civflow.services.wording import DEFAULT_ZONE, count, moment
 from civflow.web.htmx import is_htmx, message
 from civflow.web.limits import seconds_to_wait
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refusal, Refused
@@ -38,6 +38,7 @@ SEND_AGAIN = "What you typed was not saved, but it is still here. Send it again.
 PRESS_AGAIN = "What you typed was not saved yet, but it is still here. Press the button again."
 SECRET = ("csrf_token", "password", "old")  # parts of the names of fields that never come back
 NOT_TOLD = (413,)  # a form this large is not read
+NOT_AGAIN = (409,)  # whoever came second looks at what is there now first
 
 
 def init_app(app: Flask) -> None:
@@ -50,7 +51,7 @@ def init_app(app: Flask) -> None:
 
 def refusal(error: Refusal) -> Response:
     """The rules' own sentences, where no view has shown them beside the form."""
-    said = tuple(sentence for sentence in error.sentences if sentence not in error.claims)
+    said = tuple(sentence for sentence in told_by(error) if sentence not in error.claims)
     return page(STATUS.get(type(error), 422), said, needed=_needed(error), claims=error.claims)
 
 
@@ -65,13 +66,20 @@ def _needed(error: Refusal) -> str:
     return several if len(error.claims) > 1 else one
 
 
+def told_by(error: Refusal) -> tuple[str, ...]:
+    """The sentences of a refusal; whoever came second is also told when the other was first."""
+    if isinstance(error, Conflicted) and error.when:
+        return (*error.sentences, f"That was {moment(error.when, g.get('zone', DEFAULT_ZONE))}.")
+    return error.sentences
+
+
 def lines_of(error: Refusal) -> list[tuple[str, str]]:
     """A refusal for the error summary: (field, sentence), or ("", sentence) where it is about no field.
 
     A rule alone would read as if it were true, so it gets a word that says it is not.
     """
     fields = error.fields if isinstance(error, Refused) else {}
-    told = [s for s in error.sentences if s not in fields.values()]
+    told = [s for s in told_by(error) if s not in fields.values()]
     return [*fields.items(), *(("", f"Needed first: {s}" if s in error.claims else s) for s in told)]
 
 
@@ -121,6 +129,8 @@ def page(status: int, sentences: tuple[str, ...], *, title: str | None = None, *
         return message("errors/_error.html", status, **context)
     if status not in NOT_TOLD:
         context |= kept_words()
+    if status in NOT_AGAIN:
+        context["send_again"] = None
     if status < 500:
         return Response(render_template("errors/error.html", **context), status)
     # Not flask.render_template: what it asks for the page may be what has failed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Assignment, Challenge, Gate, Score, Slot
 from civflow.services import panels
@@ -20,10 +20,11 @@ from civflow.web.access import load, open_to, scores_shown, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
+from civflow.web.errors import lines_of
 from civflow.web.htmx import redirect_to
 from civflow.web.moments import NotAMoment, parse_moment
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Forbidden, Refused
+from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from civflow.workflows.visibility import KEPT_BACK
 
 blueprint = Blueprint("gates", __name__)
@@ -64,7 +65,7 @@ def propose_it(gate_id: int) -> Response:
     try:
         advance(session(), gate, "propose", actor=actor(), now=now(), seen=_seen(), going_on=number,
                 number_reason=typed["number_reason"])  # fmt: skip
-    except Refused as refused:
+    except (Refused, Conflicted) as refused:
         return _again("gates/propose.html", gate_id, refused, typed=typed)
     session().commit()
     return redirect_to(f"/gates/{gate_id}")
@@ -86,9 +87,10 @@ def release_it(gate_id: int) -> Response:
     gate = load(Gate, gate_id)
     try:
         advance(session(), gate, "release", actor=actor(), now=now(), seen=_seen())
-    except Refused as refused:
+    except (Refused, Conflicted) as refused:
         return _again("gates/release.html", gate_id, refused, letter=None)
     session().commit()
+    flash("The result is released. Every team's letter is on its way.", "done")
     return redirect_to(f"/gates/{gate_id}")
 
 
@@ -110,7 +112,7 @@ def adjust_it(gate_id: int, score_id: int) -> Response:
     try:
         advance(session(), gate, "adjust", actor=actor(), now=now(), seen=_seen(), score_id=chosen["score"].id,
                 value=value, why=typed["why"])  # fmt: skip
-    except Refused as refused:
+    except (Refused, Conflicted) as refused:
         return _again("gates/adjust.html", gate_id, refused, typed=typed, score_id=score_id)
     session().commit()
     return redirect_to(f"/gates/{gate_id}#scores")
@@ -134,7 +136,7 @@ def offer(gate_id: int) -> Response:
         offer_slots(
             session(), gate, starts=_starts(gate, typed), where=typed["where"], panel=panel, actor=actor(), now=now()
         )
-    except Refused as refused:
+    except (Refused, Conflicted) as refused:
         return _again("gates/interviews.html", gate_id, refused, typed=typed, chosen=panel)
     session().commit()
     return redirect_to(f"/gates/{gate_id}#interviews")
@@ -178,15 +180,16 @@ def _score(gate: Gate, score_id: int) -> dict[str, Any]:
     return {"score": score, "assignment": assignment}
 
 
-def _again(template: str, gate_id: int, refused: Refused, *, score_id: int | None = None, **more: Any) -> Response:
+def _again(
+    template: str, gate_id: int, refused: Refused | Conflicted, *, score_id: int | None = None, **more: Any
+) -> Response:
     """The page again with what was typed, and the sentences at the top and at the fields."""
     session().rollback()
     gate = load(Gate, gate_id)
-    errors = list(refused.fields.items()) or [("", sentence) for sentence in refused.sentences]
+    is_late = isinstance(refused, Conflicted)
+    more |= {"errors": lines_of(refused), "refused": getattr(refused, "fields", {}), "conflict": is_late}
     extra = _score(gate, score_id) if score_id else {}
-    return Response(
-        render_template(template, **_context(gate), **extra, **more, errors=errors, refused=refused.fields), 422
-    )
+    return Response(render_template(template, **_context(gate), **extra, **more), 409 if is_late else 422)
 
 
 def _context(gate: Gate) -> dict[str, Any]:

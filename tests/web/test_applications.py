@@ -377,7 +377,7 @@ def test_the_check_page_lists_everything_that_is_missing(visit, draft, priya):
     answer = browser.post(path, {}, on=idea(draft))
     assert (answer.status_code, errors_of(answer)) == (
         422,
-        ["Every question of the form is answered within its length."],
+        ["Needed first: Every question of the form is answered within its length."],
     )
 
 
@@ -404,7 +404,10 @@ def test_who_looked_at_an_older_text_does_not_submit_it(visit, session, call, co
     answer = browser.post(path, {"seen": seen}, on=path)
     assert (answer.status_code, errors_of(answer)) == (
         409,
-        ["Priya Raeburn was first: this application is now “Draft”. Look at it again."],
+        [
+            "Priya Raeburn was first: this application is now “Draft”. Look at it again.",
+            "That was Monday 5 January 2026, 12 noon (UK time).",
+        ],
     )
 
 

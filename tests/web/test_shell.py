@@ -32,7 +32,7 @@ TEMPLATES = {
 
 FAILURES: dict[str, Exception] = {
     "refused": Refused("The call must close after it opens."),
-    "second": Conflicted("Ewan was first.", who="Ewan", when=None),
+    "second": Conflicted("Ewan was first.", who="Ewan", when=NOW),
     "database": OperationalError("SELECT 1", {}, Exception("the disk is gone")),
     "bug": RuntimeError("a secret of the trace"),
 }
@@ -203,6 +203,18 @@ def test_every_error_has_a_page_and_a_message(client: FlaskClient, how: str, sta
 
 def test_a_refusal_says_the_rules_own_sentence(client: FlaskClient) -> None:
     assert "The call must close after it opens." in soup(client.get("/fails/refused")).main.get_text()
+
+
+def test_whoever_comes_second_reads_when_the_other_was_first_and_looks_before_sending_again(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    response = app.test_client().post("/fails/second", data={"reason": "Late."}, headers={"Origin": "http://localhost"})
+    page = soup(response)
+    assert [p.get_text() for p in page.select("main h1 ~ p.govuk-body")][:2] == [
+        "Ewan was first.",
+        "That was Wednesday 4 September 2024, 10am (UK time).",
+    ]
+    assert [t.get_text().strip() for t in page.select("textarea")] == ["Late."]
+    assert page.select_one("main form") is None
 
 
 def test_the_wrong_method_says_which_are_right(client: FlaskClient) -> None:
