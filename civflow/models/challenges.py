@@ -36,7 +36,7 @@ class Challenge(Tracked, table=True):
     notice_reference: str = Field(default="", max_length=60)
     announce_at: datetime | None = moment(default=None, nullable=True, index=True)  # by the clock, while it is approved
     announced: bool = False  # the public reads title, sponsor and opening date before it opens
-    copied_from_id: int | None = Field(default=None, foreign_key="challenge.id")
+    copied_from_id: int | None = Field(default=None, foreign_key="challenge.id", index=True)
     source_url: str = Field(default="", max_length=500)
     earlier_result: str = Field(default="", max_length=300)
     themes: list[str] = Field(default_factory=list, sa_type=JSON)  # keys of workflows/themes.py

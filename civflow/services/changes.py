@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, ChallengeVersion, Message, Person
+from civflow.models import Application, Challenge, ChallengeVersion, Follow, Message, Person
 from civflow.services.applicants import applicants
 from civflow.services.challenges import published_text
 from civflow.services.effects import Move, effect
 from civflow.services.following import tell
+from civflow.services.following.telling import SUBJECTS
 from civflow.services.messages import holders, post_all, write
 from civflow.services.programmes import programme_of
 from civflow.services.versions import change_in_hand, differences, versions_of
 from civflow.services.wording import moment
 from civflow.workflows.engine import Actor
 
-WRITES, HAS_SUBMITTED, RUNS = "writes", "submitted", "runs"
+WRITES, HAS_SUBMITTED, FOLLOWS, RUNS = "writes", "submitted", "follows", "runs"
 
 
 class Listener(NamedTuple):
@@ -47,6 +49,14 @@ def _once(found: Iterable[Listener], *, leave_out: int | None) -> list[Listener]
         first.setdefault(listener.person.id, listener)
     first.pop(leave_out, None)
     return list(first.values())
+
+
+def followers(session: Session, challenge: Challenge, *, leave_out: Collection[int | None] = ()) -> list[Person]:
+    """Who follows the challenge, at once or by the daily message, without those who hear of its news another way."""
+    query = select(Person).join(Follow, col(Follow.person_id) == col(Person.id))
+    query = query.where(col(Follow.challenge_id) == challenge.id, col(Follow.ended_at).is_(None))
+    query = query.where(col(Person.closed_at).is_(None)).order_by(col(Person.name), col(Person.id))
+    return [person for person in session.scalars(query) if person.id not in leave_out]
 
 
 def letter(
@@ -88,6 +98,11 @@ def preview(session: Session, challenge: Challenge, *, actor: Actor, now: dateti
     for standing, people in by_standing.items():
         message = letter(session, challenge, older, newer, people[0], now=now)
         told.append(Told(standing, [p.person.name for p in people], message.subject, message.body))
+    known = {p.person.id for people in by_standing.values() for p in people} | {actor.id}
+    others = followers(session, challenge, leave_out=known)
+    if others:
+        sentence = in_a_sentence(session, challenge, older, newer)
+        told.append(Told(FOLLOWS, [p.name for p in others], f"{SUBJECTS['changes']}: {challenge.title}", sentence))
     return told
 
 

@@ -95,22 +95,22 @@ def move_one_deadline(session: Session, move: Move) -> None:
     challenge = session.get_one(Challenge, application.challenge_id)
     application.extension_reason = move.reason[:500]
     _seal(session, move, challenge)
+    when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
     post_all(session, [
-        deadline_letter(session, application, person, when=move.inputs["closes_at"], reason=move.reason, now=move.now)
+        deadline_letter(session, application, person, when=when, reason=move.reason, now=move.now)
         for person in members(session, application.team_id)
     ], now=move.now)  # fmt: skip
 
 
 def deadline_letter(
-    session: Session, application: Application, person: Person, *, when: datetime, reason: str, now: datetime
+    session: Session, application: Application, person: Person, *, when: str, reason: str, now: datetime
 ) -> Message:
-    """What a member of the team reads whose deadline alone is moved."""
+    """What a member of the team reads whose deadline alone is moved; `when` is in words."""
     challenge = session.get_one(Challenge, application.challenge_id)
     return write(
         person=person, kind="deadline", key=f"deadline-of-{application.id}-{application.revision}-{person.id}",
         about=f"/applications/{application.id}", now=now, challenge=challenge.title, reason=reason,
-        when=moment(when, programme_of(session, challenge).timezone),
-        team=session.get_one(Team, application.team_id).name,
+        when=when, team=session.get_one(Team, application.team_id).name,
     )  # fmt: skip
 
 

@@ -177,7 +177,7 @@ def save(
     current = stored(session, challenge, text_in_hand(session, challenge), part)
     if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
         raise _somebody_else(session, challenge)
-    _check_lengths(part, values)
+    check_lengths(part, values)
     if all(values[name] == current[name] for name in current):
         return False
     if part.id.startswith(TEXT):
@@ -198,7 +198,8 @@ def _somebody_else(session: Session, challenge: Challenge) -> Conflicted:
     return Conflicted(sentence, who=who, when=last.at if last else None)
 
 
-def _check_lengths(part: Part, values: Mapping[str, Any]) -> None:
+def check_lengths(part: Part, values: Mapping[str, Any]) -> None:
+    """Say nothing if every field has room for its words. Raises Refused with a sentence per field otherwise."""
     fields = {
         field.name: f"“{field.label}” has {len(values[field.name])} characters; it may have {field.letters}."
         for field in part.fields

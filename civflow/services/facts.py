@@ -219,6 +219,8 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             APPLICATION.c.challenge_id == GATE.c.challenge_id,
             APPLICATION.c.state != "withdrawn",
         ),
+        "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
+        "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state == "submitted"),
         "outstanding": count(OUTSTANDING),
         "thinly_scored": count(HERE, SUBMITTED_HERE < 2),
         "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),

@@ -45,6 +45,28 @@ def path_of(record: Tracked) -> str:
     return f"/{PAGES[name]}/{record.id}" if name in PAGES else f"/cases/{name}/{record.id}"
 
 
+def step_path(record: Tracked, trigger: str) -> str | None:
+    """The path of the page where a step of the record is taken, where it has one of its own."""
+    noun = type(record).__name__.lower()
+    page = STEP_PAGES.get((noun, trigger))
+    address = getattr(record, "slug", None) if noun == "challenge" else record.id
+    return page.format(address) if page else None
+
+
+# Steps that have a page of their own: the noun and the step, and the path with the record's id or slug.
+STEP_PAGES = {
+    ("challenge", "write"): "/challenges/{}/edit",
+    ("challenge", "change"): "/challenges/{}/change",
+    ("challenge", "write_change"): "/challenges/{}/change",
+    ("challenge", "hand_in_change"): "/challenges/{}/change",
+    ("challenge", "publish_change"): "/challenges/{}/change/publish",
+    ("challenge", "extend"): "/challenges/{}/deadline",
+    ("challenge", "reopen"): "/challenges/{}/deadline",
+    ("challenge", "cancel"): "/challenges/{}/cancel",
+    ("challenge", "withdraw"): "/challenges/{}/withdraw",
+    ("application", "extend"): "/applications/{}/deadline",
+    ("application", "acknowledge"): "/applications/{}",
+}
 PAGES = {
     "application": "applications", "gate": "gates", "assignment": "assignments", "team": "teams",
     "agreement": "agreements", "round": "rounds", "place": "delivery", "question": "questions", "livesession": "sessions",

@@ -30,7 +30,7 @@ from civflow.services.programmes import programme_of
 from civflow.workflows import visibility
 from civflow.workflows.applications import WON
 from civflow.workflows.challenges import challenge_workflow
-from civflow.workflows.engine import Actor, Case, NotFound, State
+from civflow.workflows.engine import Actor, Case, NotFound, State, Workflow
 from civflow.workflows.programme import Programme as Contents
 from civflow.workflows.programme import Section
 from civflow.workflows.questions import PUBLIC
@@ -55,6 +55,13 @@ class Extension(NamedTuple):
     for_all: bool
 
 
+class Ended(NamedTuple):
+    """When a published challenge was stopped, and why."""
+
+    at: datetime
+    reason: str
+
+
 class Brief(NamedTuple):
     """The challenge as a PDF."""
 
@@ -73,6 +80,8 @@ class Publication:
     state: State
     sponsor: str
     sections: Mapping[str, str]
+    version: ChallengeVersion | None
+    ended: Ended | None
     stages: list[StageOf]
     answers: list[Answer]
     taken_back: list[int]  # numbers of answers that are hidden until they are published again
@@ -124,7 +133,8 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
         challenge=challenge, round=round_, programme=contents,
         state=workflow.states[challenge.state],
         sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
-        sections=version.sections if version else {}, stages=stages,
+        sections=version.sections if version else {}, version=version if challenge.version else None,
+        ended=ended(session, challenge) if challenge.state in _after(workflow, "cancel") else None, stages=stages,
         answers=answers, taken_back=taken_back,
         extensions=extensions_of(session, challenge) if challenge.version else [],
         winners=winners_of(session, challenge) if decided else [],
@@ -133,6 +143,11 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
         is_archive=public and challenge.version == 0,
         takes_applications=challenge.state in workflow.sources("close"),
     )  # fmt: skip
+
+
+def _after(workflow: Workflow, trigger: str) -> set[str]:
+    """The states to which a step leads."""
+    return {step.target for step in workflow.steps if step.name == trigger}
 
 
 NOTHING = "There is no such challenge, or it is not public yet."
@@ -200,6 +215,15 @@ def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:
     columns = (col(History.at), col(History.inputs), col(History.reason), col(History.workflow))
     rows = session.execute(select(*columns).where(or_(own, one)).order_by(col(History.at), col(History.id)))
     return [Extension(at, _new_closing(inputs), reason, noun == "challenge") for at, inputs, reason, noun in rows]
+
+
+def ended(session: Session, challenge: Challenge) -> Ended | None:
+    """When and why the challenge was cancelled, as everybody reads it."""
+    query = select(col(History.at), col(History.reason)).where(
+        col(History.workflow) == "challenge", col(History.record_id) == challenge.id, col(History.step) == "cancel"
+    )
+    row = session.execute(query.order_by(col(History.number).desc()).limit(1)).first()
+    return Ended(*row) if row else None
 
 
 def _new_closing(inputs: str) -> datetime | None:

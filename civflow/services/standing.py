@@ -89,10 +89,12 @@ def _story(
 
 
 def can_be_submitted(session: Session, application: Application, *, now: datetime) -> bool:
-    """Whether the draft can still be handed in: its call is open, and its own deadline has not passed."""
+    """Whether the draft can still be handed in: its call is open to the team, and its own deadline has not passed."""
     challenge = session.get_one(Challenge, application.challenge_id)
-    is_open = "close" in workflow_of(session, challenge).steps_from(challenge.state)
-    return may(application, "submit") and is_open and (application.closes_at is None or now < application.closes_at)
+    steps = workflow_of(session, challenge).steps_from(challenge.state)
+    own, for_all = application.closes_at, challenge.closes_at
+    has_more_time = "reopen" in steps and own is not None and for_all is not None and own > for_all
+    return may(application, "submit") and ("close" in steps or has_more_time) and (own is None or now < own)
 
 
 def _stage_now(application: Application, challenge: Challenge, programme: Programme) -> Stage:
@@ -137,10 +139,10 @@ def _writing(session: Session, application: Application, challenge: Challenge, n
     if can_be_submitted(session, application, now=now):
         if application.challenge_version != challenge.version:
             yield Waiting(
-                f"Read the new text of {challenge.title}",
-                href,
+                f"Read what changed in {challenge.title}",
+                f"{href}#text",
                 application.closes_at,
-                "It has changed since you began. You submit once you have read it.",
+                "It has changed. You can submit once you have said that you have read it.",
             )
         verb = "Submit" if application.complete else "Finish and submit"
         yield Waiting(

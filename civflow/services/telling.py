@@ -11,13 +11,14 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Panellist, Person, Round, Team
 from civflow.services.effects import Move, effect_named
-from civflow.services.facts import stands_before
 from civflow.services.messages import holders, members, post_all, write
 from civflow.services.naming import path_of, title_of
+from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Step, Workflow
 
 Audience = Callable[[Session, Any], list[Person]]
 AUDIENCES: dict[str, Audience] = {}
+LETTERS = {("challenge", "cancel"): "cancelled"}  # steps with a letter of their own: the name of its template
 
 
 def tells(audience: Audience) -> Audience:
@@ -27,8 +28,9 @@ def tells(audience: Audience) -> Audience:
         context = words(session, move.workflow, move.step, move.record, move.actor, move.reason)
         about = path_of(move.record)
         key = f"{move.workflow.name}-{move.record.id}-{move.record.revision}-{move.step.name}"
+        kind = LETTERS.get((move.workflow.name, move.step.name), "step")
         post_all(session, [
-            write(person=person, kind="step", about=about, now=move.now, key=f"{key}-{person.id}", **context)
+            write(person=person, kind=kind, about=about, now=move.now, key=f"{key}-{person.id}", **context)
             for person in audience(session, move.record) if person.id != move.actor.id
         ], now=move.now)  # fmt: skip
 
@@ -61,7 +63,8 @@ def preview(
     if not people:
         return None
     context = words(session, workflow, step, record, actor, reason or ("(your reason)" if step.reason else ""))
-    message = write(person=people[0], kind="step", key="", about="", now=now, **context)
+    kind = LETTERS.get((workflow.name, step.name), "step")
+    message = write(person=people[0], kind=kind, key="", about="", now=now, **context)
     return Preview([p.name for p in people], message.subject, message.body)
 
 
@@ -130,7 +133,7 @@ def tell_both_sides(session: Session, record: Any) -> list[Person]:
 
 @tells
 def tell_the_applicants(session: Session, record: Any) -> list[Person]:
-    """Every member of every team that has begun an application to the challenge."""
+    """Every member of every team whose application has not ended: of those that write, wait, work or have won."""
     query = select(col(Application.team_id)).where(col(Application.challenge_id) == record.id)
-    query = query.where(stands_before(Application, "withdraw")).order_by(col(Application.team_id))
+    query = query.where(col(Application.state).not_in(OVER)).order_by(col(Application.team_id))
     return list({p.id: p for team in session.scalars(query) for p in members(session, team)}.values())

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.methods.difference import NEW, SAME, Piece, difference
+from civflow.methods.difference import NEW, Piece, difference
 from civflow.models import Challenge, ChallengeVersion
 from civflow.services.advance import advance
 from civflow.services.challenges import VERSIONED, check_columns, check_sections, has_every_section, published_text
@@ -53,6 +53,14 @@ def change_in_hand(session: Session, challenge: Challenge) -> ChallengeVersion |
     return session.scalars(query).first()
 
 
+def version(session: Session, challenge: Challenge, number: int) -> ChallengeVersion:
+    """The published version with this number. Raises NotFound where there is none, or where it is not published."""
+    found = next((v for v in versions_of(session, challenge) if v.number == number), None)
+    if found is None:
+        raise NotFound(f"There is no published version {number} of this challenge.")
+    return found
+
+
 class Changed(NamedTuple):
     """A part of the text and what became of it, in reading order."""
 
@@ -84,6 +92,26 @@ def unchanged(programme: Programme, older: ChallengeVersion, newer: ChallengeVer
     return [titles[name] for name in before if before[name] and before[name] == after[name]]
 
 
+class News(NamedTuple):
+    """What somebody who answers an older version has to know: the latest one, why, and what is different."""
+
+    answered: int
+    latest: ChallengeVersion
+    whys: list[str]
+    differences: list[Changed]
+
+
+def news_since(session: Session, challenge: Challenge, answered: int) -> News | None:
+    """What was published after the version that an application answers; None where that is the latest one."""
+    if answered >= challenge.version:
+        return None
+    published = {v.number or 0: v for v in versions_of(session, challenge)}
+    latest, older = published[challenge.version], published.get(answered)
+    whys = [version.why for number, version in published.items() if number > answered and version.why]
+    changed = differences(programme_of(session, challenge), older, latest) if older else []
+    return News(answered, latest, whys, changed)
+
+
 def _parts(programme: Programme, text: ChallengeVersion) -> dict[str, str]:
     """Every part as people read it: title, question, the sections in the programme's order, money and promises."""
     columns = {
@@ -94,11 +122,6 @@ def _parts(programme: Programme, text: ChallengeVersion) -> dict[str, str]:
     }  # fmt: skip
     sections = {section.id: text.sections.get(section.id, "") for section in programme.brief}
     return {"title": text.title, "question": text.question, **sections, **columns}
-
-
-def stayed(pieces: list[Piece]) -> bool:
-    """Whether nothing changed."""
-    return all(piece.kind == SAME for piece in pieces)
 
 
 # Writing
@@ -112,7 +135,7 @@ def begin_change(session: Session, challenge: Challenge, *, why: str, actor: Act
     (`change_in_hand` finds it), Forbidden for somebody who neither owns the challenge nor runs its round.
     """
     advance(session, challenge, "change", actor=actor, now=now, reason=_checked(why))
-    return _in_hand(session, challenge)
+    return in_hand(session, challenge)
 
 
 def write_change(
@@ -123,7 +146,7 @@ def write_change(
     unknown = set(columns) - set(VERSIONED)
     if unknown:
         raise KeyError(f"A change of the text cannot set {', '.join(sorted(unknown))}.")
-    programme, text = programme_of(session, challenge), _in_hand(session, challenge)
+    programme, text = programme_of(session, challenge), in_hand(session, challenge)
     check_columns(session, challenge, columns)
     new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
     check_sections(programme, new)
@@ -154,7 +177,7 @@ def publish_change(
 
     `seen` is the challenge's revision that the publisher had before their eyes. Raises Refused, Forbidden, Conflicted.
     """
-    text = _in_hand(session, challenge)
+    text = in_hand(session, challenge)
     advance(session, challenge, "publish_change", actor=actor, now=now, seen=seen, reason=text.why)
     return text
 
@@ -164,7 +187,8 @@ def drop_change(session: Session, challenge: Challenge, *, reason: str, actor: A
     advance(session, challenge, "drop_change", actor=actor, now=now, reason=reason)
 
 
-def _in_hand(session: Session, challenge: Challenge) -> ChallengeVersion:
+def in_hand(session: Session, challenge: Challenge) -> ChallengeVersion:
+    """The change that is being written. Raises NotFound where there is none."""
     text = change_in_hand(session, challenge)
     if text is None:
         raise NotFound("No change of this challenge's text is being written.")
@@ -205,7 +229,7 @@ def begin_the_change(session: Session, move: Move) -> None:
 def publish_the_change(session: Session, move: Move) -> None:
     """The change becomes the published version, and its columns the challenge's own."""
     challenge: Challenge = move.record
-    text, promised = _in_hand(session, challenge), challenge.decision_promised_at
+    text, promised = in_hand(session, challenge), challenge.decision_promised_at
     for name in VERSIONED:
         setattr(challenge, name, getattr(text, name))
     if challenge.decision_promised_at != promised:
@@ -217,6 +241,6 @@ def publish_the_change(session: Session, move: Move) -> None:
 @effect
 def drop_the_change(session: Session, move: Move) -> None:
     """A dropped change has no number: the next one takes it."""
-    text = _in_hand(session, move.record)
+    text = in_hand(session, move.record)
     text.dropped_at, text.number = move.now, None
     session.flush()

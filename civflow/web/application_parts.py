@@ -22,6 +22,7 @@ from civflow.services.standing import (
     standing_of,
     way_of,
 )
+from civflow.services.versions import News, news_since
 from civflow.services.wording import word_count
 from civflow.web import cases
 from civflow.web.access import load_case
@@ -95,6 +96,8 @@ def for_the_team(application: Application) -> dict[str, Any]:
     return {
         **parts,
         **cases.offered_steps(application, [o for o in offered if o.step.name not in elsewhere]),
+        "news": _news(application, offered),
+        "can_take_back": any(o.step.name == "take_back" and o.allowed for o in offered),
         "standing": standing_of(session(), application, actor=actor(), now=now()),
         "way": way_of(session(), application),
         "tasks": tasks_of(parts["form"], parts["answers"]),
@@ -108,6 +111,14 @@ def for_the_team(application: Application) -> dict[str, Any]:
         "entries": retell(session(), application, team_id=application.team_id),
         "members": members(session(), application.team_id),
     }
+
+
+def _news(application: Application, offered: list[Option]) -> News | None:
+    """What changed in the challenge since the version that is answered, while anything can be done about it."""
+    if not any(o.step.name in ("submit", "take_back") for o in offered):
+        return None
+    challenge = session().get_one(Challenge, application.challenge_id)
+    return news_since(session(), challenge, application.challenge_version)
 
 
 def submit_parts(application: Application) -> dict[str, Any]:
@@ -171,6 +182,7 @@ def for_staff(application: Application, case: Case) -> dict[str, Any]:
         "readable": readable,
         "kept": [receipt_parts(application, submission) for submission in reversed(kept)] if readable else [],
         "number_kept": len(kept),
+        "news": news_since(session(), parts["challenge"], application.challenge_version) if application.stage else None,
         "way": way_of(session(), application),
         "members": members(session(), application.team_id),
         "entries": cases.entries(application, case),

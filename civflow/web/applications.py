@@ -64,9 +64,15 @@ def on_one_page(application_id: int) -> str:
 def read_the_text(application_id: int) -> Response:
     """The team has read the latest text of the challenge."""
     application = ours(application_id)
-    acknowledge(session(), application, actor=actor(), now=now())
+    version = whole_number(request.form.get("version", ""))
+    try:
+        acknowledge(session(), application, actor=actor(), now=now(), version=version)
+    except (Refused, Conflicted):
+        session().rollback()
+        flash("The text has changed once more, or somebody of your team was first. Look at what is different now.")
+        return redirect_to(f"/applications/{application_id}#text")
     session().commit()
-    flash("You have read the latest text of the challenge.", "done")
+    flash("Your application now answers the latest text of the challenge.", "done")
     return redirect_to(f"/applications/{application_id}")
 
 

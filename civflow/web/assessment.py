@@ -10,6 +10,7 @@ from civflow.models import Application, Assignment, Challenge, Gate
 from civflow.services import reading_desk
 from civflow.services.advance import advance
 from civflow.services.assessment import record_score, scorecard_of
+from civflow.services.versions import news_since
 from civflow.web.access import load, open_to, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
@@ -129,8 +130,10 @@ def _refused(assignment: Assignment, refused: Refused, ids: dict[str, str]) -> R
 def _context(assignment: Assignment) -> dict[str, Any]:
     gate = session().get_one(Gate, assignment.gate_id)
     sheet = reading_desk.sheet(session(), assignment, actor(), now=now())
+    application = session().get_one(Application, assignment.application_id)
+    challenge = session().get_one(Challenge, assignment.challenge_id)
     return {
         "assignment": assignment, "gate": gate, "sheet": sheet, "card": scorecard_of(session(), gate),
-        "application": session().get_one(Application, assignment.application_id),
-        "challenge": session().get_one(Challenge, assignment.challenge_id), "typed": {}, "faults": {},
+        "application": application, "challenge": challenge, "typed": {}, "faults": {},
+        "news": news_since(session(), challenge, application.challenge_version),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 from civflow.models import Challenge, Tracked
 from civflow.services import history
 from civflow.services.advance import advance, options, workflow_of
-from civflow.services.naming import path_of, title_of
+from civflow.services.naming import path_of, step_path, title_of
 from civflow.services.programmes import programme_of
 from civflow.services.record_facts import rows_of
 from civflow.services.retelling import Told, retell_to
@@ -38,7 +38,8 @@ def show(workflow: str, record_id: int) -> str:
 def confirm(workflow: str, record_id: int, trigger: str) -> Response:
     """What will happen, to whom, what it needs, and whether it can be undone."""
     record, case = _load(workflow, record_id)
-    return _form(record, case, trigger)
+    own_page = step_path(record, trigger)
+    return redirect_to(own_page) if own_page else _form(record, case, trigger)
 
 
 @blueprint.post("/cases/<workflow>/<int:record_id>/<trigger>")
@@ -127,6 +128,7 @@ def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
     found = offered if offered is not None else options(session(), record, actor=actor(), now=now())
     return {
         "case_workflow": workflow_of(session(), record).name, "case_id": record.id,
+        "step_paths": {o.step.name: path for o in found if (path := step_path(record, o.step.name))},
         "possible": [o for o in found if o.allowed and not is_by_itself(o.step)],
         "not_yet": [o for o in found if not o.allowed and not o.forbidden and not is_by_itself(o.step)],
         "by_itself": [o for o in found if o.due and o.due > now()],

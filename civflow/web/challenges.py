@@ -8,13 +8,15 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request
 
-from civflow.services import finding, publication
+from civflow.models import Challenge
+from civflow.services import copying, finding, publication
 from civflow.services.dossier import dossier
 from civflow.services.finding import GROUPS, SORTS, Found, Wanted
 from civflow.services.publication import Publication
 from civflow.services.question_lists import waiting_for_us
 from civflow.services.questions import LONGEST, ask, asked_by, last_moment
 from civflow.services.sessions import sessions_of
+from civflow.services.versions import change_in_hand
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
@@ -26,6 +28,7 @@ from civflow.workflows.engine import Refused
 from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("challenges", __name__)
+CHANGING = ("change", "write_change", "hand_in_change", "publish_change", "drop_change")
 
 
 @blueprint.get("/challenges")
@@ -105,14 +108,28 @@ def _context(slug: str) -> dict[str, Any]:
     return {
         "found": found, "challenge": challenge, "record": shown, "contents": found.programme, "longest": LONGEST,
         "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
-        "owns": owns, "typed": "", "step_paths": {"write": f"/challenges/{slug}/edit"},
+        "owns": owns, "typed": "",
         "own_questions": [] if owns else asked_by(session(), challenge, actor=actor()),
         "answers": publication.containing(found.answers, words)[:: -1 if newest else 1],
         "answer_words": words, "newest": newest, "questions_until": last_moment(session(), challenge),
         "sessions": sessions_of(session(), challenge), "own_states": HANDBOOK["question"].states,
         "answers_questions": owns or the_auditor.claim(found.case),
         "questions_waiting": waiting_for_us(session(), challenge, now=now()) if found.is_staff else None,
-        **(offered_steps(challenge) if found.is_staff else {}),
+        **(_for_staff(challenge, owns) if found.is_staff else {}),
+    }  # fmt: skip
+
+
+def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:
+    """What only those who run the challenge see: what they can do, the change in hand, copies."""
+    steps, change = offered_steps(challenge), change_in_hand(session(), challenge)
+    for name in ("possible", "not_yet"):  # a change in hand is written, published and dropped on its own page
+        steps[name] = [
+            o for o in steps[name] if o.step.name not in CHANGING or (o.step.name == "change" and not change)
+        ]
+    return {
+        **steps, "opens_by_itself": any(o.step.name == "open" for o in steps["by_itself"]),
+        "change": change, "may_copy": owns and may_draft(),
+        "origin": copying.origin_of(session(), challenge), "copies": copying.copies_of(session(), challenge),
     }  # fmt: skip
 
 

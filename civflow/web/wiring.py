@@ -23,6 +23,7 @@ from civflow.workflows.engine import Actor
 FEATURES = (
     "home", "challenges", "questions", "sessions", "drafting", "documents", "about", "sign_in", "account", "cases",
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
+    "changing", "versions", "calling",
 )  # fmt: skip
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 

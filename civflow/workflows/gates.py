@@ -67,6 +67,11 @@ def the_limit_covers_the_stake(case: Case) -> bool:
     return bool(case.limit("approver") >= case.record.stake_pounds)
 
 
+@rule("The call has closed, and no application is sealed any more.", needs=("challenge_state", "sealed_ones"))
+def nothing_is_sealed(case: Case) -> bool:
+    return bool(case.record.challenge_state != "open" and case.record.sealed_ones == 0)
+
+
 @rule("You did not score an application at this gate.", needs=("assessor_ids",))
 def the_approver_did_not_score(case: Case) -> bool:
     return str(case.actor.id) not in (case.record.assessor_ids or "").split(",")
@@ -140,8 +145,9 @@ gate = Workflow(
         Step("start", "waiting", "scoring", by=(the_programme_manager, by_itself), locks=("challenge",),
              requires=(the_panel_has_two_people, there_is_an_application), then=("invite_the_assessors",),
              label="Start the scoring", says="The assessors are invited. Each declares conflicts, then scores alone."),
-        Step("skip", "waiting", "released", by=the_programme_manager, reason=True, requires=(there_is_no_application,),
-             signs=("approved_by_id",), stamps=("released_at",), locks=("challenge",),
+        Step("skip", "waiting", "released", by=the_programme_manager, reason=True,
+             requires=(there_is_no_application, nothing_is_sealed), signs=("approved_by_id",),
+             stamps=("released_at",), locks=("challenge",),
              label="Close the gate without applications",
              says="Nobody is left to decide on."),
         Step("proceed", "scoring", "scoring", by=(the_panel_chair, the_programme_manager),

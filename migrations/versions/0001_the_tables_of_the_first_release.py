@@ -184,6 +184,7 @@ def upgrade() -> None:
     with op.batch_alter_table("challenge", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_challenge_announce_at"), ["announce_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_closes_at"), ["closes_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_challenge_copied_from_id"), ["copied_from_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_opens_at"), ["opens_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_round_id"), ["round_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_sponsor_id"), ["sponsor_id"], unique=False)
@@ -1199,6 +1200,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_challenge_sponsor_id"))
         batch_op.drop_index(batch_op.f("ix_challenge_round_id"))
         batch_op.drop_index(batch_op.f("ix_challenge_opens_at"))
+        batch_op.drop_index(batch_op.f("ix_challenge_copied_from_id"))
         batch_op.drop_index(batch_op.f("ix_challenge_closes_at"))
         batch_op.drop_index(batch_op.f("ix_challenge_announce_at"))
 

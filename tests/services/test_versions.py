@@ -6,15 +6,19 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from civflow.models import ChallengeVersion, Document, Message
-from civflow.services import publication
+from civflow.models import ChallengeVersion, Document, Follow, Message, Person, Round, Submission, Team
+from civflow.services import changes, publication, versions
 from civflow.services.advance import advance
-from civflow.services.challenges import published_text, text_in_hand, write_challenge
+from civflow.services.applications import acknowledge, submissions, submit
+from civflow.services.challenges import draft, published_text, text_in_hand, write_challenge
+from civflow.services.programmes import programme_of
 from civflow.services.versions import (
     begin_change,
     change_in_hand,
+    differences,
     drop_change,
     publish_change,
     versions_of,
@@ -153,3 +157,134 @@ def test_the_owner_asks_and_the_programme_office_publishes(session, call, owner,
     advance(session, call.challenge, "hand_in_change", actor=owner, now=call.now)
     told = session.scalars(select(col(Message.address)).where(col(Message.key).contains("hand_in_change")))
     assert list(told) == ["morag.sinclair@example.org"]
+
+
+def test_a_changed_sum_needs_the_budget_and_a_limit_that_covers_it(session, call, owner, manager):
+    begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
+    write_change(session, call.challenge, actor=owner, now=call.now, money_pounds=1_000_001)
+    with pytest.raises(Refused) as refused:
+        publish_change(session, call.challenge, actor=manager, now=call.now)
+    assert refused.value.sentences == ("If the money changes, your limit in pounds covers the new sum.",)
+    others = draft(session, round_=session.get_one(Round, call.challenge.round_id), sponsor=None, title="Another",
+                   actor=manager, now=call.now, money_pounds=4_200_000)  # fmt: skip
+    others.state = "approved"
+    session.flush()
+    write_change(session, call.challenge, actor=owner, now=call.now, money_pounds=900_000)
+    with pytest.raises(Refused) as refused:
+        publish_change(session, call.challenge, actor=manager, now=call.now)
+    assert refused.value.sentences == ("A changed sum is within the round's budget.",)
+
+
+# Who is told
+
+
+def test_everybody_whom_a_change_concerns_is_told_once_and_its_publisher_not(session, call, manager, priya):
+    writer = call.application(call.team("Otter Works", priya))
+    ewan, fin = call.person("Ewan Baird"), call.person("Finlay Tait")
+    sent = call.application(call.team("Second Sight", ewan), complete=True)
+    submit(session, sent, actor=call.actor(ewan), now=call.now)
+    gone = call.application(call.team("Gone", call.person("Gordon Orr")))
+    lead = call.actor(session.get_one(Person, session.get_one(Team, gone.team_id).lead_id))
+    advance(session, gone, "withdraw", actor=lead, now=call.now, reason="No time.")
+    for n, person in enumerate((priya, fin, call.manager)):
+        session.add(Follow(person_id=person.id, challenge_id=call.challenge.id, token=f"{n}" * 43, begun_at=call.now))
+    before = set(session.scalars(select(col(Message.id))))
+    shown = [(told.standing, told.people) for told in changes_told(session, call, manager)]
+    published(session, call, manager, question="How might we see two floods coming?")
+    told = session.scalars(select(Message).where(col(Message.id).not_in(before)).order_by(col(Message.address))).all()
+    assert {m.address: m.about for m in told} == {
+        priya.email: f"/applications/{writer.id}", ewan.email: f"/applications/{sent.id}",
+        call.owner.email: f"/challenges/{call.challenge.slug}/versions/2", fin.email: f"/challenges/{call.challenge.slug}",
+    }  # fmt: skip
+    assert len(told) == 4
+    bodies = {m.address: m.body for m in told}
+    assert all(WHY in body and "The question" in body for body in bodies.values())
+    assert "you can submit after that" in bodies[priya.email]
+    assert "It stays valid, and answers version 1." in bodies[ewan.email]
+    assert shown == [("writes", ["Priya Raeburn"]), ("submitted", ["Ewan Baird"]), ("runs", ["Hamish Drummond"]),
+                     ("follows", ["Finlay Tait"])]  # fmt: skip
+
+
+def changes_told(session, call, manager) -> list[changes.Told]:
+    """Who the second look names; the change that it looks at is dropped again."""
+    begin_change(session, call.challenge, why=WHY, actor=manager, now=call.now)
+    write_change(session, call.challenge, actor=manager, now=call.now, title="Flooding")
+    told = changes.preview(session, call.challenge, actor=manager, now=call.now)
+    drop_change(session, call.challenge, reason="To try.", actor=manager, now=call.now)
+    return told
+
+
+# The difference
+
+
+def test_the_difference_is_read_section_by_section(session, call, manager):
+    older = published_text(session, call.challenge)
+    newer = published(session, call, manager, money_pounds=700_000,
+                      sections={"problem": "Words about water.", "constraints": "Words, few."})  # fmt: skip
+    programme = programme_of(session, call.challenge)
+    found = [(c.title, [tuple(p) for p in c.pieces]) for c in differences(programme, older, newer)]
+    assert found == [
+        ("The problem", [("same", "Words"), ("new", " about water"), ("same", ".")]),
+        ("Constraints", [("same", "Words"), ("new", ", few"), ("same", ".")]),
+        ("Money for the contract", [("gone", "£650,000"), ("new", "£700,000"), ("same", " excluding VAT")]),
+    ]
+    assert (newer.changed, "Background" in versions.unchanged(programme, older, newer)) == (3, True)
+
+
+# Acknowledging
+
+
+def test_a_changed_challenge_is_not_submitted_to_without_acknowledgement(session, call, manager, priya):
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    published(session, call, manager)
+    lead = call.actor(priya)
+    with pytest.raises(Refused) as refused:
+        submit(session, application, actor=lead, now=call.now)
+    assert refused.value.sentences == ("You have read the latest text of the challenge.",)
+    acknowledge(session, application, actor=lead, now=call.now, version=2)
+    kept = submit(session, application, actor=lead, now=call.now)
+    assert (application.challenge_version, kept.challenge_version, kept.challenge_id) == (2, 2, call.challenge.id)
+
+
+def test_reading_an_older_version_acknowledges_nothing(session, call, manager, priya):
+    application = call.application(call.team("Otter Works", priya))
+    published(session, call, manager)
+    published(session, call, manager, title="Flooding, again")
+    with pytest.raises(Refused) as refused:
+        acknowledge(session, application, actor=call.actor(priya), now=call.now, version=2)
+    assert (refused.value.sentences, application.challenge_version) == (("It is the latest version of the text.",), 1)
+
+
+def test_the_database_keeps_no_submission_to_a_version_that_there_is_not(session, call, priya):
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    kept = submit(session, application, actor=call.actor(priya), now=call.now)
+    assert kept.challenge_version == 1
+    session.add(Submission(application_id=application.id, challenge_id=call.challenge.id, number=2, stage="call",
+                           challenge_version=2, answers={}, content_hash="", submitted_at=call.now))  # fmt: skip
+    with pytest.raises(IntegrityError):
+        session.flush()
+
+
+def test_what_was_submitted_before_a_change_stays_valid_and_can_be_revised(session, call, manager, priya):
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    lead = call.actor(priya)
+    submit(session, application, actor=lead, now=call.now)
+    published(session, call, manager)
+    assert (application.state, application.challenge_version) == ("submitted", 1)
+    advance(session, application, "take_back", actor=lead, now=call.now, reason="To answer the new text.")
+    acknowledge(session, application, actor=lead, now=call.now)
+    submit(session, application, actor=lead, now=call.now)
+    assert [s.challenge_version for s in submissions(session, application)] == [1, 2]
+    call.wait_until(call.closes_at)
+    assert application.state == "in_progress"
+
+
+def test_those_who_read_an_application_see_what_it_did_not_answer(session, call, manager):
+    assert versions.news_since(session, call.challenge, 1) is None
+    published(session, call, manager, title="Flooding")
+    published(session, call, manager, title="Floods")
+    news = versions.news_since(session, call.challenge, 1)
+    assert (news.answered, news.latest.number, news.whys) == (1, 3, [WHY, WHY])
+    assert [[tuple(p) for p in c.pieces] for c in news.differences] == [
+        [("gone", "Flooding impact"), ("new", "Floods")]
+    ]

@@ -13,7 +13,7 @@ ROUTES = {
     "anyone": """
         about.accessibility about.favicon about.health about.how_it_works about.privacy about.robots
         cases.show challenges.download challenges.list_challenges
-        challenges.show
+        challenges.show versions.list_versions versions.show
         questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
         sessions.list_sessions sessions.as_calendar sessions.find
         documents.pdf documents.show drafting.save handbook.contents handbook.programme
@@ -21,7 +21,7 @@ ROUTES = {
         sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use writing.save
     """,
     "challenge owner or programme manager": """
-        drafting.begin drafting.new
+        calling.copy calling.make_copy drafting.begin drafting.new
     """,
     "programme manager or approver or finance officer or auditor or challenge owner or administrator": """
         rounds.list_rounds rounds.show
@@ -34,7 +34,9 @@ ROUTES = {
         applications.check applications.give_back_interview applications.interview applications.mine
         applications.on_one_page applications.read_the_text applications.receipt applications.send applications.show
         applying.apply applying.form assessment.accept assessment.decline assessment.mine assessment.score
-        assessment.show assessment.submit cases.confirm cases.take challenges.ask_question delivery.agreement
+        assessment.show assessment.submit calling.deadline calling.end calling.ending calling.move_deadline
+        calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
+        changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
         delivery.place delivery.sign delivery.sign_it drafting.change_writers drafting.edit drafting.part
         drafting.writers questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
         questions.merge questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit

@@ -411,14 +411,6 @@ def test_who_looked_at_an_older_text_does_not_submit_it(visit, session, call, co
     )
 
 
-def test_a_changed_text_of_the_challenge_is_read_first(visit, session, call, complete, priya):
-    call.challenge.version = 2
-    browser, here = visit(priya), f"/applications/{complete.id}"
-    assert "You have read the latest text of the challenge." in text_of(browser.get(f"{here}/submit"))
-    assert browser.post(f"{here}/read", {}, on=here).status_code == 303
-    assert browser.page(f"{here}/submit").select_one("main form") is not None
-
-
 def test_everything_is_on_one_page_to_print(visit, complete, priya):
     page = visit(priya).page(f"/applications/{complete.id}/print")
     assert len(page.select(".app-print__question")) == 8

@@ -216,9 +216,11 @@ def test_a_moved_deadline_is_published_with_its_reason(visitor, session, call):
     advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
             closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
     session.commit()
-    assert "for everybody, until Monday 9 February 2026, 12 noon (UK time), in 35 days. The reason: “Snow.”" in text_of(
-        visitor.get(PAGE)
+    sentence = (
+        "The closing date was moved for everybody on Monday 5 January 2026, to Monday 9 February 2026, 12 noon "
+        "(UK time), in 35 days, because: “Snow.”"
     )
+    assert sentence in text_of(visitor.get(PAGE))
 
 
 def test_questions_cause_the_same_work_however_many_there_are(visitor, session, call, engine):

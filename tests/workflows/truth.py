@@ -135,6 +135,7 @@ TRUTH: dict[str, Truth] = {
     "they_sit_on_this_panel": Truth({"panel_ids": "7,8"}, {"panel_ids": "8,9"}, inputs={"person_id": 7}),
     "there_is_an_application": Truth({"applications_here": 1}, {"applications_here": 0}),
     "there_is_no_application": Truth({"applications_here": 0}, {"applications_here": 1}),
+    "nothing_is_sealed": Truth({"challenge_state": "closed", "sealed_ones": 0}, {"sealed_ones": 1}),
     "scoring_is_complete": Truth({"outstanding": 0, "proceed_reason": None}, {"outstanding": 1}),
     "every_application_has_two_assessments": Truth({"thinly_scored": 0}, {"thinly_scored": 1}),
     "every_interview_is_over": Truth({"open_interviews": 0}, {"open_interviews": 1}),

@@ -1,0 +1,32 @@
+"""A challenge for those who own it or run its round, and one for everybody who may see it, by its address."""
+
+from __future__ import annotations
+
+from flask import g
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Challenge
+from civflow.services.programmes import programme_of
+from civflow.web.access import load_case
+from civflow.web.current import session
+from civflow.workflows.challenges import OWNERS
+from civflow.workflows.engine import Case, Forbidden, NotFound, Rule
+
+
+def at_address(slug: str) -> tuple[Challenge, Case]:
+    """The challenge at an address, with its case. Raises NotFound where there is none or it is hidden."""
+    challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
+    if challenge_id is None:
+        raise NotFound("There is no such challenge, or it is not public yet.")
+    challenge, case = load_case(Challenge, challenge_id)
+    g.zone = programme_of(session(), challenge).timezone
+    return challenge, case
+
+
+def owned(slug: str, by: tuple[Rule, ...] = OWNERS) -> Challenge:
+    """The challenge, for those of whom one of these rules is true. Raises Forbidden, or NotFound where it is hidden."""
+    challenge, case = at_address(slug)
+    if not any(permits(case) for permits in by):
+        raise Forbidden(*(permits.sentence for permits in by))
+    return challenge

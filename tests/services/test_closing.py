@@ -1,0 +1,180 @@
+"""Closing a call: a deadline moves for everybody or for one, and the seal holds until the last of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Challenge, Message, Person, Round, Team
+from civflow.services.advance import advance
+from civflow.services.applications import begin_application, submit
+from civflow.services.challenges import gate_of, published_text, text_in_hand
+from civflow.services.copying import copies_of, copy_challenge, origin_of
+from civflow.services.seeing import seen
+from civflow.services.standing import can_be_submitted
+from civflow.workflows import visibility
+from civflow.workflows.engine import Forbidden, Refused
+from tests.an_open_call import Call, open_call
+
+REASON = "This site could not be reached for a day."
+MORE = timedelta(days=3)
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    return open_call(session, now)
+
+
+@pytest.fixture
+def manager(call):
+    return call.actor(call.manager)
+
+
+@pytest.fixture
+def priya(call):
+    return call.person("Priya Raeburn")
+
+
+@pytest.fixture
+def late(call, priya):
+    """A whole draft of a team that needs more time."""
+    return call.application(call.team("Otter Works", priya), complete=True)
+
+
+@pytest.fixture
+def sent(session, call):
+    """An application that another team has handed in."""
+    ewan = call.person("Ewan Baird")
+    application = call.application(call.team("Second Sight", ewan), complete=True)
+    submit(session, application, actor=call.actor(ewan), now=call.now)
+    return application
+
+
+def more_time(session, call, application, manager, until=None):
+    advance(session, application, "extend", actor=manager, now=call.now, reason=REASON,
+            closes_at=until or call.closes_at + MORE)  # fmt: skip
+
+
+def may_read(session, call, application) -> bool:
+    return visibility.may_read_words(seen(session, type(application), application.id, actor=call.actor(call.manager),
+                                          now=call.now)[1])  # fmt: skip
+
+
+def test_one_team_submits_after_the_call_has_closed_for_everybody(session, call, manager, late, sent, priya):
+    more_time(session, call, late, manager)
+    call.wait_until(call.closes_at)
+    assert (call.challenge.state, can_be_submitted(session, late, now=call.now)) == ("closed", True)
+    with pytest.raises(Refused):
+        begin_application(session, call.challenge, call.team("Too Late", priya), actor=call.actor(priya), now=call.now)
+    submit(session, late, actor=call.actor(priya), now=call.now + timedelta(days=1))
+    with pytest.raises(Refused) as refused:
+        advance(session, sent, "take_back", actor=call.actor(_lead(session, sent)), now=call.now, reason="Me too.")
+    assert refused.value.sentences == (
+        "The challenge is open, or the deadline of your team was moved beyond its closing date.",
+        "The deadline has not passed.",
+    )
+
+
+def _lead(session, application):
+    return session.get_one(Person, session.get_one(Team, application.team_id).lead_id)
+
+
+def test_every_application_stays_sealed_until_the_last_deadline(session, call, manager, late, sent):
+    more_time(session, call, late, manager)
+    last = call.closes_at + MORE
+    assert (late.sealed_until, sent.sealed_until, sent.closes_at) == (last, last, call.closes_at)
+    call.wait_until(call.closes_at)
+    assert (sent.state, may_read(session, call, sent)) == ("submitted", False)
+    with pytest.raises(Refused) as refused:
+        advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
+    assert refused.value.sentences == ("The deadline of every applicant has passed.",)
+    with pytest.raises(Refused) as refused:
+        advance(session, gate_of(session, call.challenge, "sift"), "skip", actor=manager, now=call.now, reason="Empty.")
+    assert refused.value.sentences == ("The call has closed, and no application is sealed any more.",)
+    call.wait_until(last)
+    assert (sent.state, sent.stage, may_read(session, call, sent)) == ("in_progress", "sift", True)
+    advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
+
+
+def test_what_was_opened_is_sealed_again_when_one_team_gets_more_time_afterwards(session, call, manager, late, sent):
+    call.wait_until(call.closes_at)
+    assert sent.state == "in_progress"
+    more_time(session, call, late, manager)
+    assert (sent.state, may_read(session, call, sent)) == ("submitted", False)
+    call.wait_until(call.closes_at + MORE)
+    assert sent.state == "in_progress"
+
+
+def test_nobody_gets_more_time_once_the_selection_has_begun(session, call, manager, late, sent):
+    call.wait_until(call.closes_at)
+    advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
+    with pytest.raises(Refused) as refused:
+        more_time(session, call, late, manager)
+    assert refused.value.sentences == ("The selection has not begun.",)
+
+
+def test_a_team_that_begins_after_another_got_more_time_is_sealed_as_long(session, call, manager, late, priya):
+    more_time(session, call, late, manager)
+    newcomer = call.application(call.team("Newcomers", call.person("Nell Gunn")))
+    assert (newcomer.closes_at, newcomer.sealed_until) == (call.closes_at, call.closes_at + MORE)
+
+
+def test_a_later_date_for_everybody_keeps_the_even_later_one_of_one_team(session, call, manager, late, sent):
+    more_time(session, call, late, manager, until=call.closes_at + 2 * MORE)
+    mine = late.closes_at
+    advance(
+        session, call.challenge, "extend", actor=manager, now=call.now, closes_at=call.closes_at + MORE, reason="All."
+    )
+    session.refresh(sent)
+    session.refresh(late)
+    assert (sent.closes_at, late.closes_at) == (call.closes_at, mine)
+    assert sent.sealed_until == late.sealed_until == mine
+
+
+def test_the_team_alone_is_told_with_the_reason(session, call, manager, late, sent, priya):
+    before = set(session.scalars(select(col(Message.id))))
+    more_time(session, call, late, manager)
+    told = session.scalars(select(Message).where(col(Message.id).not_in(before))).one()
+    assert (told.address, told.about) == (priya.email, f"/applications/{late.id}")
+    assert REASON in told.body
+    assert "Thursday 5 February 2026, 12 noon (UK time)" in told.body
+    assert late.extension_reason == REASON
+
+
+# Copies
+
+
+def test_a_copy_takes_the_words_over_and_leaves_dates_and_money(session, call, manager):
+    source = call.challenge
+    copy = copy_challenge(session, source, _round(session, call), title="Flooding, again", actor=manager, now=call.now)
+    same = ("question", "sponsor_id", "budget_holder", "route_to_adoption", "sponsor_time")
+    assert {name: getattr(copy, name) for name in same} == {name: getattr(source, name) for name in same}
+    assert (copy.state, copy.version, copy.title, copy.slug) == ("draft", 0, "Flooding, again", "flooding-again")
+    assert (copy.opens_at, copy.closes_at, copy.decision_promised_at, copy.money_pounds) == (None, None, None, 0)
+    assert (copy.reference, copy.notice_reference, copy.announced) == ("", "", False)
+    text = text_in_hand(session, copy)
+    assert (text.sections, text.complete) == (published_text(session, source).sections, True)
+    assert (origin_of(session, copy), copies_of(session, source)) == (source, [copy])
+
+
+def test_a_copy_is_a_challenge_of_its_own(session, call, manager):
+    copy = copy_challenge(session, call.challenge, _round(session, call), actor=manager, now=call.now)
+    text_in_hand(session, copy).sections = {"problem": "Other."}
+    session.flush()
+    assert published_text(session, call.challenge).sections["problem"] == "Words."
+    assert session.scalars(select(col(Challenge.slug)).order_by(col(Challenge.id))).all() == [
+        "11-2-flooding-impact", "flooding-impact",
+    ]  # fmt: skip
+
+
+def test_only_those_who_may_begin_a_challenge_copy_one(session, call, priya):
+    with pytest.raises(Forbidden):
+        copy_challenge(session, call.challenge, _round(session, call), actor=call.actor(priya), now=call.now)
+    session.rollback()
+
+
+def _round(session, call):
+    return session.get_one(Round, call.challenge.round_id)

@@ -1,0 +1,266 @@
+"""Changing a published text in a browser: why, part by part, a second look, and what everybody reads afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Application, Challenge, Follow, Message
+from civflow.services.advance import advance
+from civflow.services.applications import submit
+from civflow.services.versions import begin_change, change_in_hand, publish_change, write_change
+from tests.an_open_call import Call, open_call
+from tests.web.visitor import Visitor, an_app, errors_of
+
+WHY = "The council has bought a second gauge."
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    return open_call(session, now)
+
+
+@pytest.fixture
+def page(call) -> str:
+    return f"/challenges/{call.challenge.slug}"
+
+
+@pytest.fixture
+def app(settings, engine, call):
+    return an_app(settings, engine, lambda: call.now)
+
+
+@pytest.fixture
+def somebody(app) -> Visitor:
+    """A visitor who is not signed in."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def owner(app, session, call) -> Visitor:
+    return Visitor(app).sign_in(session, call.owner, now=call.now)
+
+
+@pytest.fixture
+def manager(app, session, call) -> Visitor:
+    return Visitor(app).sign_in(session, call.manager, now=call.now)
+
+
+@pytest.fixture
+def priya(session, call):
+    person = call.person("Priya Raeburn")
+    session.commit()
+    return person
+
+
+@pytest.fixture
+def draft(session, call, priya) -> Application:
+    """A whole application that is not handed in."""
+    made = call.application(call.team("Otter Works", priya), complete=True)
+    session.commit()
+    return made
+
+
+def publish(session, call, **columns) -> None:
+    manager = call.actor(call.manager)
+    begin_change(session, call.challenge, why=WHY, actor=manager, now=call.now)
+    write_change(session, call.challenge, actor=manager, now=call.now, **(columns or {"title": "Flooding"}))
+    publish_change(session, call.challenge, actor=manager, now=call.now)
+    session.commit()
+
+
+def version_of(session, application) -> int:
+    """The version that the application answers, without keeping anybody from writing."""
+    session.refresh(application)
+    version = application.challenge_version
+    session.rollback()
+    return version
+
+
+def marks(page: BeautifulSoup) -> list[tuple[str, str]]:
+    """What is marked in a difference, as those who listen hear it."""
+    found = page.select(".app-difference__words del, .app-difference__words ins")
+    return [(mark.name, " ".join(mark.get_text().split())) for mark in found]
+
+
+def test_a_change_is_written_looked_at_and_published(session, call, page, owner, manager, draft, somebody):
+    assert owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change").location == f"{page}/change"
+    part = f"{page}/change/text-problem"
+    seen = owner.page(part).select_one("[name=seen]")["value"]
+    assert owner.post(part, {"problem": "Words about water.", "seen": seen}, on=part).location == f"{page}/change"
+    desk = owner.page(f"{page}/change")
+    assert marks(desk) == [("ins", "[put in: about water]")]
+    assert owner.post(f"{page}/change/hand-in", {}, on=f"{page}/change").status_code == 303
+    look = manager.page(f"{page}/change/publish")
+    told = [" ".join(group.get_text().split()) for group in look.select(".app-decision summary")]
+    assert told == ["1 person with a draft, who have to acknowledge it before they submit",
+                    "1 person who own or run the challenge"]  # fmt: skip
+    assert "Say in a sentence" not in look.text
+    seen = look.select_one("[name=seen]")["value"]
+    done = manager.post(f"{page}/change/publish", {"seen": seen}, on=f"{page}/change/publish")
+    assert done.location == f"{page}/versions/2"
+    public = somebody.page(page)
+    assert [link["href"] for link in public.select(".govuk-inset-text a")] == [f"{page}/versions/2", f"{page}/versions"]
+    assert marks(somebody.page(f"{page}/versions/2")) == [("ins", "[put in: about water]")]
+    titles = [" ".join(t.get_text().split()) for t in somebody.page(f"{page}/versions").select(".app-versions__title")]
+    assert titles == ["Version 2 what counts now", "Version 1"]
+
+
+def test_a_change_that_is_not_published_is_nobody_elses(session, call, page, owner, somebody, app, priya):
+    owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
+    assert somebody.get(f"{page}/versions/2").status_code == 404
+    assert somebody.get(f"{page}/change").status_code == 303
+    assert Visitor(app).sign_in(session, priya, now=call.now).get(f"{page}/change").status_code == 403
+    assert owner.post(f"{page}/change/publish", {}, on=f"{page}/change").status_code == 403
+    told = somebody.page(f"/cases/challenge/{call.challenge.id}").select(".app-history__what")
+    assert "Change the published text" not in " ".join(t.get_text() for t in told)
+
+
+def test_the_reason_is_asked_for_at_its_field(page, owner):
+    answer = owner.post(f"{page}/change", {"why": " "}, on=f"{page}/change")
+    assert (answer.status_code, errors_of(answer)) == (422, ["Say in a sentence why the text changes."])
+
+
+def test_what_cannot_be_read_comes_back_with_a_sentence(session, call, page, owner):
+    owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
+    terms = f"{page}/change/terms"
+    typed = {"money_pounds": "lots", "decision_promised_at": "soon", "notice_reference": "N" * 61, "seen": "x"}
+    answer = owner.post(terms, typed, on=terms)
+    assert answer.status_code == 422
+    assert errors_of(answer) == ["Write a day and a time such as 10 September 2026 12:00.",
+                                 "Write whole pounds, such as 650,000."]  # fmt: skip
+    kept = BeautifulSoup(answer.data, "html.parser")
+    assert kept.select_one("#notice_reference")["value"] == "N" * 61
+
+
+def test_two_who_write_the_same_part_of_a_change_lose_nothing(session, call, page, owner, manager):
+    owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
+    part = f"{page}/change/text-problem"
+    seen = owner.page(part).select_one("[name=seen]")["value"]
+    assert manager.post(part, {"problem": "Theirs.", "seen": seen}, on=part).status_code == 303
+    answer = owner.post(part, {"problem": "Mine.", "seen": seen}, on=part)
+    assert answer.status_code == 409
+    both = BeautifulSoup(answer.data, "html.parser")
+    assert (both.select_one(".app-theirs__words").text, both.select_one("textarea").text.strip()) == (
+        "Theirs.",
+        "Mine.",
+    )
+
+
+def test_who_looked_at_an_older_change_does_not_publish_the_newer_one(session, call, page, owner, manager):
+    owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
+    part = f"{page}/change/text-problem"
+    look = manager.page(f"{page}/change/publish")
+    seen = manager.page(part).select_one("[name=seen]")["value"]
+    owner.post(part, {"problem": "Other words.", "seen": seen}, on=part)
+    answer = manager.post(f"{page}/change/publish", {"seen": "1"}, on=f"{page}/change/publish")
+    assert look.select_one("[name=seen]") is None  # nothing was different yet, so there was no button
+    assert answer.status_code == 409
+
+
+# Whoever applies
+
+
+def test_a_draft_reads_what_is_different_and_acknowledges_it_before_submitting(session, call, draft, app, priya):
+    team = Visitor(app).sign_in(session, priya, now=call.now)
+    own = f"/applications/{draft.id}"
+    publish(session, call, sections={"problem": "Words about water."})
+    assert marks(team.page(own)) == [("ins", "[put in: about water]")]
+    refused = team.post(f"{own}/submit", {}, on=own)
+    assert (refused.status_code, errors_of(refused)) == (
+        422,
+        ["Needed first: You have read the latest text of the challenge."],
+    )
+    publish(session, call, title="Flooding, again")
+    late = team.post(f"{own}/read", {"version": "2"}, on=own)
+    assert (late.location, version_of(session, draft)) == (f"{own}#text", 1)
+    team.post(f"{own}/read", {"version": "3"}, on=own)
+    assert version_of(session, draft) == 3
+    assert team.page(own).select_one("#text") is None
+    assert team.post(f"{own}/submit", {}, on=own).status_code == 303
+
+
+def test_a_submitted_application_stays_valid_and_its_team_is_shown_the_difference(session, call, draft, app, priya):
+    submit(session, draft, actor=call.actor(priya), now=call.now)
+    publish(session, call)
+    team = Visitor(app).sign_in(session, priya, now=call.now)
+    shown = team.page(f"/applications/{draft.id}").select_one("#text")
+    assert "answers version 1 and stays valid" in shown.text
+    assert [a["href"] for a in shown.select("a")] == [f"/cases/application/{draft.id}/take_back"]
+
+
+# Deadlines, endings, copies
+
+
+def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, manager, somebody):
+    wrong = manager.post(f"{page}/deadline", {"closes_at": "yesterday", "reason": "Late."}, on=f"{page}/deadline")
+    assert (wrong.status_code, errors_of(wrong)) == (422, ["Write a day and a time such as 10 September 2026 12:00."])
+    manager.post(f"{page}/deadline", {"closes_at": "10 February 2026 12:00", "reason": "The notice was late."},
+                 on=f"{page}/deadline")  # fmt: skip
+    one = f"/applications/{draft.id}/deadline"
+    manager.post(one, {"closes_at": "12 February 2026 12:00", "reason": "Illness."}, on=one)
+    moved = [" ".join(m.get_text().split()) for m in somebody.page(page).select("#stages li") if "moved" in m.text]
+    assert moved == [
+        ("The closing date was moved for everybody on Monday 5 January 2026, to Tuesday 10 February 2026, 12 noon "
+        "(UK time), in 36 days, because: “The notice was late.”"),
+        ("The deadline of one applicant was moved on Monday 5 January 2026, to Thursday 12 February 2026, 12 noon "
+        "(UK time), in 38 days, because: “Illness.”"),
+    ]  # fmt: skip
+    assert "Otter Works" not in somebody.get(page).text
+
+
+def test_nobody_but_the_programme_office_moves_a_deadline(page, draft, owner):
+    assert owner.get(f"{page}/deadline").status_code == 403
+    assert owner.get(f"/applications/{draft.id}/deadline").status_code == 403
+
+
+def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, manager, somebody, priya):
+    fin = call.person("Finlay Tait")
+    session.add(Follow(person_id=fin.id, challenge_id=call.challenge.id, token="t" * 43, begun_at=call.now))
+    session.commit()
+    text = " ".join(manager.page(f"{page}/cancel").text.split())
+    assert "2 people are told at once, with your reason: 1 member of a team, and 1 follower." in text
+    answer = manager.post(f"{page}/cancel", {"reason": ""}, on=f"{page}/cancel")
+    assert (answer.status_code, errors_of(answer)) == (422, ["Give a reason: it is kept with the step."])
+    manager.post(f"{page}/cancel", {"reason": "The budget was cut."}, on=f"{page}/cancel")
+    warning = somebody.page(page).select_one(".govuk-warning-text__text")
+    assert " ".join(warning.text.split()) == "Cancelled on Monday 5 January 2026. The reason: The budget was cut."
+    told = session.execute(select(col(Message.address), col(Message.subject)).order_by(col(Message.address))).all()
+    assert [tuple(row) for row in told if "ancelled" in row[1] or "ended" in row[1]] == [
+        (fin.email, "It has ended: Flooding impact"), (priya.email, "Cancelled: 11.2 Flooding impact"),
+    ]  # fmt: skip
+
+
+def test_a_challenge_is_copied_as_a_new_draft(session, call, page, manager):
+    assert errors_of(manager.post(f"{page}/copy", {"title": ""}, on=f"{page}/copy")) == [
+        "Give the challenge a title of up to 200 characters.", "Choose the round that the copy belongs to.",
+    ]  # fmt: skip
+    typed = {"title": "Flooding impact, again", "round": str(call.challenge.round_id)}
+    made = manager.post(f"{page}/copy", typed, on=f"{page}/copy").location
+    assert made == "/challenges/flooding-impact-again/edit"
+    copy = session.scalars(select(Challenge).where(col(Challenge.title) == "Flooding impact, again")).one()
+    assert (copy.copied_from_id, change_in_hand(session, copy)) == (call.challenge.id, None)
+    session.rollback()
+    links = [a["href"] for a in manager.page("/challenges/flooding-impact-again").select(".app-staff a")]
+    assert page in links
+
+
+def test_an_approved_challenge_says_when_it_opens_and_when_it_is_announced(session, call, page, manager):
+    from tests.services.test_deadlines import _approved
+
+    opens = call.now + timedelta(days=7)
+    _approved(call, "Quiet", opens)
+    session.commit()
+    soon = session.scalars(select(Challenge).where(col(Challenge.title) == "Quiet")).one()
+    address = f"/challenges/{soon.slug}"
+    inset = " ".join(manager.page(address).select_one(".govuk-inset-text").text.split())
+    assert "It opens by itself on Monday 12 January 2026, 12 noon (UK time), in 7 days." in inset
+    assert "It is not announced" in inset
+    advance(session, soon, "plan_the_announcement", actor=call.actor(call.manager), now=call.now,
+            announce_at=call.now + timedelta(days=1))  # fmt: skip
+    session.commit()
+    assert "announced by themselves on Tuesday 6 January" in " ".join(manager.page(address).text.split())
