@@ -12,7 +12,8 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, Document, Grant, Organisation, Person, Place, Round, Team
 from civflow.services import documents
 from civflow.services.advance import advance, begin
-from civflow.services.applications import begin_application, form_in_hand, save_answers
+from civflow.services.applications import form_in_hand, save_answers
+from civflow.services.applying import begin_application
 from civflow.services.challenges import draft, gate_of, write_challenge
 from civflow.services.deadlines import take_due_steps
 from civflow.services.people import actor_of

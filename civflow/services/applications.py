@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Assignment, Challenge, Round, Submission, Team
+from civflow.models import Application, Assignment, Challenge, Submission, Team
 from civflow.services import documents
-from civflow.services.advance import advance, advance_many, begin
-from civflow.services.closing import last_deadline
+from civflow.services.advance import advance, advance_many
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.history import history_of
@@ -25,41 +24,6 @@ from civflow.workflows.engine import CIVFLOW, Actor, Conflicted, Refused
 from civflow.workflows.programme import Form, Programme
 
 LONGEST_TITLE = 200  # characters
-
-
-def begin_application(
-    session: Session, challenge: Challenge, team: Team, *, actor: Actor, now: datetime, title: str = ""
-) -> Application:
-    """Begin a team's application. Raises Refused where the team has one already or the call is not open."""
-    _one_at_a_time(session, challenge.round_id)
-    query = select(Application).where(
-        col(Application.challenge_id) == challenge.id, col(Application.team_id) == team.id
-    )
-    known = session.scalars(query).first()
-    if known:
-        raise Refused(f"{team.name} has an application to this challenge already: {known.reference}.")
-    count = session.scalar(
-        select(func.count()).select_from(Application).where(col(Application.round_id) == challenge.round_id)
-    )
-    application = Application(
-        round_id=challenge.round_id,
-        challenge_id=challenge.id or 0,
-        team_id=team.id or 0,
-        title=title,
-        reference=f"{challenge.round_id}-{(count or 0) + 1:04d}",
-        closes_at=challenge.closes_at,
-        sealed_until=last_deadline(session, challenge),
-        challenge_version=challenge.version,
-        state="",
-        since=now,
-    )
-    begin(session, application, actor=actor, now=now)
-    return application
-
-
-def _one_at_a_time(session: Session, round_id: int) -> None:
-    """References count up within a round, so applications of a round begin one after the other."""
-    session.execute(select(col(Round.id)).where(col(Round.id) == round_id).with_for_update())
 
 
 def form_in_hand(programme: Programme, application: Application) -> tuple[str, Form]:

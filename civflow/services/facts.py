@@ -29,7 +29,7 @@ from civflow.models import (
     Team,
     Tracked,
 )  # fmt: skip
-from civflow.services.conflicts import has_conflict, listed, runs
+from civflow.services.conflicts import has_conflict, listed, runs, takes_part
 from civflow.workflows import HANDBOOK
 from civflow.workflows.assignments import MAY_READ
 from civflow.workflows.engine import Workflow
@@ -197,14 +197,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
             MEMBERSHIP.c.state == "active",
-            runs(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id)
-            | exists()
-            .where(
-                PANELLIST.c.person_id == MEMBERSHIP.c.person_id,
-                PANELLIST.c.gate_id == GATE.c.id,
-                GATE.c.challenge_id == APPLICATION.c.challenge_id,
-            )
-            .correlate(MEMBERSHIP, APPLICATION),
+            takes_part(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id),
         ),
     },
     "gate": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -33,14 +33,19 @@ def found(
     organisation: Organisation | None = None,
     about: str = "",
     looking_for: Sequence[str] = (),
+    alone: bool = False,
 ) -> Team:
-    """Found a team with its lead as the first member. Raises Refused with a sentence per field."""
+    """Found a team with its lead as the first member; `alone` makes it the lead's own team of one.
+
+    Raises Refused with a sentence per field.
+    """
     team = Team(
         name=on_one_line(name),
         lead_id=lead.id or 0,
         organisation_id=organisation.id if organisation else None,
         about=about.strip(),
         looking_for=list(looking_for),
+        alone_id=lead.id if alone else None,
         state="",
         since=now,
     )
@@ -78,10 +83,42 @@ def _begin_with_a_free_name(session: Session, team: Team, *, actor: Actor, now: 
 
 
 def found_alone(session: Session, person: Person, *, actor: Actor, now: datetime) -> Team:
-    """A team of one, under the person's own name: nobody needs a company or partners to apply."""
+    """The person's team of one, under their own name: nobody needs a company or partners to apply.
+
+    It is founded once; when others have come into it, the person gets another one.
+    """
+    known = _alone(session, person)
+    if known and _has_others(session, known):
+        known.alone_id = None
+        session.flush()
+    elif known:
+        return known
     taken = set(session.scalars(select(col(Team.name)).where(col(Team.name).startswith(person.name, autoescape=True))))
     names = (person.name if n == 1 else f"{person.name} {n}" for n in range(1, len(taken) + 2))
-    return found(session, name=next(n for n in names if n not in taken), lead=person, actor=actor, now=now)
+    name = next(n for n in names if n not in taken)
+    try:
+        return found(session, name=name, lead=person, actor=actor, now=now, alone=True)
+    except Refused:  # the same person pressed twice, and the database took one
+        first = _alone(session, person)
+        if first is None:
+            raise
+        return first
+
+
+def _alone(session: Session, person: Person) -> Team | None:
+    return session.scalars(select(Team).where(col(Team.alone_id) == person.id)).first()
+
+
+def _has_others(session: Session, team: Team) -> bool:
+    """Whether the team is no longer its lead's alone: others are in it, invited or ask, or it has come to an end."""
+    open_ones = (stands_before(Membership, step) for step in ("leave", "accept", "admit"))
+    others = select(col(Membership.id)).where(
+        col(Membership.team_id) == team.id, col(Membership.person_id) != team.alone_id, or_(*open_ones)
+    )
+    is_there = select(col(Team.id)).where(
+        col(Team.id) == team.id, col(Team.lead_id) == team.alone_id, stands_before(Team, "disband")
+    )
+    return session.scalars(is_there).first() is None or session.scalars(others).first() is not None
 
 
 def company(session: Session, *, legal_name: str, number: str = "", address: str = "") -> Organisation | None:

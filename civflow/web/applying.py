@@ -8,16 +8,23 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Application, Challenge, Team
+from civflow.models import Application, Challenge
 from civflow.services.advance import workflow_of
-from civflow.services.applications import begin_application
-from civflow.services.people import actor_of
+from civflow.services.applying import (
+    RUNS_IT,
+    AppliedAlready,
+    apply_alone,
+    apply_with_a_new_team,
+    begin_application,
+    runs_it,
+)
 from civflow.services.programmes import programme_of
-from civflow.services.teams import found, found_alone, teams_of
+from civflow.services.teams import teams_of
 from civflow.web.access import load, open_to, signed_in
 from civflow.web.current import actor, now, person, session
+from civflow.web.errors import lines_of
 from civflow.web.htmx import redirect_to
-from civflow.workflows.engine import Actor, NotFound, Refused
+from civflow.workflows.engine import NotFound, Refused
 from civflow.workflows.programme import Form, Programme
 
 blueprint = Blueprint("applying", __name__)
@@ -36,11 +43,12 @@ def form(slug: str) -> str:
 def apply(slug: str) -> Response:
     challenge, typed = _challenge(slug), request.form
     try:
-        team, now_acting = _team(typed.get("who", ""), typed.get("name", ""))
-        application = begin_application(session(), challenge, team, actor=now_acting, now=now())
+        application = _begin(challenge, typed.get("who", ""), typed.get("name", ""))
     except Refused as refused:
         session().rollback()
-        errors = list(refused.fields.items()) or [("", sentence) for sentence in refused.sentences]
+        errors = lines_of(refused)
+        if isinstance(refused, AppliedAlready):
+            errors = [(f"/applications/{refused.application.id}", sentence) for sentence in refused.sentences]
         context = _context(_challenge(slug))
         page = render_template("applications/apply.html", **context, typed=typed, errors=errors, wrong=refused.fields)
         return Response(page, 422)
@@ -56,21 +64,19 @@ def _challenge(slug: str) -> Challenge:
     return load(Challenge, found_id)
 
 
-def _team(who: str, name: str) -> tuple[Team, Actor]:
-    """The team that applies, founded where it is new, and the person with the roles that it gives."""
+def _begin(challenge: Challenge, who: str, name: str) -> Application:
+    """Begin the application of whoever applies: alone, a new team, or one of the person's own."""
     me = person()
     assert me  # noqa: S101 - the audience of the view
     if who == ALONE:
-        team = found_alone(session(), me, actor=actor(), now=now())
-    elif who == NEW:
-        team = found(session(), name=name, lead=me, actor=actor(), now=now())
-    else:
-        mine = {str(team.id): team for team in teams_of(session(), me.id)}
-        if who not in mine:
-            sentence = "Choose who applies."
-            raise Refused(sentence, fields={"who": sentence})
-        return mine[who], actor()
-    return team, actor_of(session(), me, now=now())
+        return apply_alone(session(), challenge, me, now=now())
+    if who == NEW:
+        return apply_with_a_new_team(session(), challenge, me, name=name, now=now())
+    mine = {str(team.id): team for team in teams_of(session(), me.id)}
+    if who not in mine:
+        sentence = "Choose who applies."
+        raise Refused(sentence, fields={"who": sentence})
+    return begin_application(session(), challenge, mine[who], actor=actor(), now=now())
 
 
 def _context(challenge: Challenge) -> dict[str, Any]:
@@ -89,6 +95,7 @@ def _context(challenge: Challenge) -> dict[str, Any]:
         "programme": programme,
         "is_open": "close" in page.steps_from(challenge.state)
         and bool(challenge.closes_at and now() < challenge.closes_at),
+        "runs_it": RUNS_IT if runs_it(session(), challenge, actor().id) else None,
         "label": state.public or state.staff,
         "tone": state.tone,
         "form": form,

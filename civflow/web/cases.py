@@ -22,6 +22,7 @@ from civflow.web.errors import lines_of
 from civflow.web.htmx import page_or_fragment, redirect_to
 from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.engine import Case, Conflicted, NotFound, Refused, Step, Workflow
+from civflow.workflows.rules import NOBODY_PRESSES
 
 blueprint = Blueprint("cases", __name__)
 
@@ -89,6 +90,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         told = preview(session(), page, step, record, actor=actor(), now=now(), reason=request.form.get("reason", ""))
     details = {
         "option": option, "step": step, "zone_words": zone_name(g.zone), "told": told, "undo": _ways_back(page, step),
+        "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
         "typed": request.form, **more,
     }  # fmt: skip

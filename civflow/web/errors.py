@@ -16,6 +16,7 @@ from civflow.services.wording import DEFAULT_ZONE, count, moment
 from civflow.web.htmx import is_htmx, message
 from civflow.web.limits import seconds_to_wait
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refusal, Refused
+from civflow.workflows.rules import BY_ITSELF, NOBODY_PRESSES
 
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflicted: 409, Refused: 422}
 TITLES = {
@@ -51,6 +52,8 @@ def init_app(app: Flask) -> None:
 
 def refusal(error: Refusal) -> Response:
     """The rules' own sentences, where no view has shown them beside the form."""
+    if isinstance(error, Forbidden) and error.claims == (BY_ITSELF,):
+        return page(403, (NOBODY_PRESSES,))
     said = tuple(sentence for sentence in told_by(error) if sentence not in error.claims)
     return page(STATUS.get(type(error), 422), said, needed=_needed(error), claims=error.claims)
 

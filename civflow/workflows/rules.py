@@ -3,6 +3,7 @@
 from civflow.workflows.engine import Case, rule
 
 BY_ITSELF = "It happens by itself, as a consequence of another step or at a set time."
+NOBODY_PRESSES = "This happens by itself, as a consequence of another step or at a set time: nobody presses it."
 
 
 @rule(BY_ITSELF)

@@ -12,12 +12,12 @@ from civflow.db import new_session
 from civflow.models import Application, Document, Message, Team
 from civflow.services.advance import advance, options
 from civflow.services.applications import (
-    begin_application,
     content_hash,
     save_answers,
     submissions,
     submit,
 )
+from civflow.services.applying import begin_application
 from civflow.services.teams import invite
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, open_call, place_of
@@ -61,7 +61,12 @@ def test_a_team_begins_one_application_to_a_challenge(call, session, priya, otte
     with pytest.raises(Refused) as refused:
         call.application(otter)
     assert refused.value.sentences == ("Otter Works has an application to this challenge already: 1-0001.",)
-    assert call.application(call.team("Second", priya)).reference == "1-0002"
+    with pytest.raises(Refused) as refused:
+        call.application(call.team("Second", priya))
+    assert refused.value.sentences == (
+        "The people of Second have an application to this challenge already, as Otter Works: 1-0001.",
+    )
+    assert call.application(call.team("Third", call.person("Omar Tait"))).reference == "1-0002"
 
 
 def test_only_members_begin_and_only_while_the_call_is_open(call, session, priya, otter):
@@ -216,7 +221,7 @@ def test_taking_back_keeps_what_was_submitted(call, session, priya, complete):
 
 
 def test_at_the_deadline_what_is_submitted_is_taken_in_and_a_draft_stays(call, session, priya, complete):
-    other = call.application(call.team("Second", priya), complete=True)
+    other = call.application(call.team("Second", call.person("Omar Tait")), complete=True)
     submit(session, complete, actor=call.actor(priya), now=call.now)
     call.wait_until(call.closes_at)
     assert (complete.state, complete.stage) == ("in_progress", "sift")

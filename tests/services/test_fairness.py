@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from civflow.models import Assignment, Membership, Organisation, Slot, Team
+from civflow.db import new_session
+from civflow.models import Application, Assignment, Challenge, Membership, Organisation, Person, Slot, Team
 from civflow.services.advance import advance
+from civflow.services.applying import AppliedAlready, apply_alone, apply_with_a_new_team
 from civflow.services.assessment import book_slot, offer_slots
 from civflow.services.challenges import gate_of
 from civflow.services.conflicts import conflict_of
 from civflow.services.interviews import open_slots
 from civflow.services.panels import gate_page
 from civflow.services.reading_desk import sheet
-from civflow.services.teams import invite
-from civflow.workflows.engine import Refusal
+from civflow.services.teams import found, found_alone, invite
+from civflow.workflows.engine import Refusal, Refused
 from tests.a_panel import Panel, a_panel
 from tests.an_open_call import Call, grant, open_call
 
@@ -190,6 +194,63 @@ def test_who_runs_a_challenge_does_not_apply_to_it_and_nor_does_their_team(sessi
     advance(session, membership, "accept", actor=call.actor(judge), now=call.now)
     assert sentences(call.application, own) == (NOBODY_RUNS_IT,)
     assert sentences(call.application, mixed) == (NOBODY_RUNS_IT,)
+
+
+def test_six_presses_at_once_make_one_team_of_one_and_one_application(engine, session, call):
+    priya, start, said = call.person("Priya Raeburn"), Barrier(6), []
+    challenge, now = call.challenge.id, call.now
+    session.commit()
+
+    def press() -> None:
+        with new_session(engine) as other:
+            start.wait()
+            try:
+                apply_alone(other, other.get_one(Challenge, challenge), other.get_one(Person, priya.id), now=now)
+                other.commit()
+            except AppliedAlready as refusal:
+                said.append((refusal.sentences, refusal.application.reference))
+
+    workers = [Thread(target=press) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    sentence = "You have an application to this challenge already, as Priya Raeburn: 1-0001."
+    assert said == [((sentence,), "1-0001")] * 5
+    assert [team.name for team in session.scalars(select(Team))] == ["Priya Raeburn"]
+    assert len(session.scalars(select(Application)).all()) == 1
+
+
+def test_the_database_takes_one_team_of_one_and_one_application_of_a_team(session, call):
+    """Also where nobody has asked before: what is written twice is written once."""
+    priya = call.person("Priya Raeburn")
+    first = found_alone(session, priya, actor=call.actor(priya), now=call.now)
+    with pytest.raises(Refused), session.begin_nested():
+        found(session, name="Another", lead=priya, actor=call.actor(priya), now=call.now, alone=True)
+    application = call.application(first)
+    session.flush()
+    twice = Application(**{**application.model_dump(exclude={"id"}), "reference": "1-0002"})
+    session.add(twice)
+    with pytest.raises(IntegrityError):
+        session.flush()
+    session.rollback()
+
+
+def test_other_people_of_the_same_team_or_in_another_one_apply(session, call):
+    """The same person may be in two teams of different people; the same people under two names may not."""
+    priya, tom = call.person("Priya Raeburn"), call.person("Tom Baird")
+    both = call.team("Both", priya)
+    asked = invite(session, both, tom, actor=call.actor(priya), now=call.now)
+    advance(session, asked, "accept", actor=call.actor(tom), now=call.now)
+    assert call.application(both).reference == "1-0001"
+    assert apply_alone(session, call.challenge, priya, now=call.now).reference == "1-0002"
+    assert apply_with_a_new_team(session, call.challenge, tom, name="Tom's", now=call.now).reference == "1-0003"
+    again = call.team("Again", tom)
+    asked = invite(session, again, priya, actor=call.actor(tom), now=call.now)
+    advance(session, asked, "accept", actor=call.actor(priya), now=call.now)
+    assert sentences(call.application, again) == (
+        "The people of Again have an application to this challenge already, as Both: 1-0001.",
+    )
 
 
 def test_who_runs_another_challenge_or_did_once_may_apply(session, call):

@@ -74,7 +74,26 @@ def test_nobody_founds_a_team_for_somebody_else(call, session, priya):
 
 def test_a_person_alone_is_a_team_under_their_own_name(call, session, priya):
     teams = [found_alone(session, priya, actor=call.actor(priya), now=call.now) for _ in range(2)]
-    assert [team.name for team in teams] == ["Priya Raeburn", "Priya Raeburn 2"]
+    assert [(team.id, team.name) for team in teams] == [(teams[0].id, "Priya Raeburn")] * 2
+
+
+@pytest.mark.parametrize("change", ["invites", "disbands", "hands over"])
+def test_a_team_of_one_that_is_no_longer_one_stays_and_the_person_gets_another(call, session, priya, change):
+    first, tom = found_alone(session, priya, actor=call.actor(priya), now=call.now), call.person("Tom Baird")
+    if change == "disbands":
+        advance(session, first, "disband", actor=call.actor(priya), now=call.now, reason="Over.")
+    else:
+        asked = invite(session, first, tom, actor=call.actor(priya), now=call.now)
+    if change == "hands over":
+        advance(session, asked, "accept", actor=call.actor(tom), now=call.now)
+        advance(session, first, "hand_over", actor=call.actor(priya), now=call.now, lead_id=tom.id)
+        mine = membership_of(session, first, priya.id)
+        advance(session, mine, "leave", actor=call.actor(priya), now=call.now)
+    second = found_alone(session, priya, actor=call.actor(priya), now=call.now)
+    assert [(first.name, first.alone_id), (second.name, second.alone_id)] == [
+        ("Priya Raeburn", None), ("Priya Raeburn 2", priya.id),
+    ]  # fmt: skip
+    assert found_alone(session, priya, actor=call.actor(priya), now=call.now) is second
 
 
 def test_a_company_is_optional_and_is_known_by_its_number(session, call):

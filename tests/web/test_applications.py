@@ -127,8 +127,14 @@ def test_one_applies_with_a_new_team_or_one_of_ones_own(visit, call, priya, appl
         assert (answer.status_code, errors_of(answer)) == (422, errors)
     assert applications() == []
     assert browser.post(APPLY, {"who": str(otter.id)}, on=APPLY).status_code == 303
-    assert browser.post(APPLY, {"who": "new", "name": "Second"}, on=APPLY).status_code == 303
-    assert [a.reference for a in applications()] == ["1-0001", "1-0002"]
+    (first,) = applications()
+    for who, name in (("new", "Second"), ("alone", "")):
+        again = browser.post(APPLY, {"who": who, "name": name}, on=APPLY)
+        sentence = "You have an application to this challenge already, as Otter Works: 1-0001."
+        assert (again.status_code, errors_of(again)) == (422, [sentence])
+        link = BeautifulSoup(again.data, "html.parser").select_one(".govuk-error-summary__list a")
+        assert (link["href"], link.get_text(strip=True)) == (f"/applications/{first.id}", sentence)
+    assert [a.reference for a in applications()] == ["1-0001"]
     assert "Otter Works has begun already: open application 1-0001." in text_of(browser.get(APPLY))
 
 
@@ -140,8 +146,20 @@ def test_a_closed_call_takes_nobody_and_says_when_it_closed(visit, call, priya):
     answer = browser.post(APPLY, {"who": "alone"}, on="/teams/new")
     assert (answer.status_code, errors_of(answer)) == (
         422,
-        ["The challenge is open.", "The deadline has not passed."],
+        ["Needed first: The challenge is open.", "Needed first: The deadline has not passed."],
     )
+
+
+def test_who_runs_a_challenge_reads_that_they_cannot_apply_to_it(visit, call, applications):
+    for person in (call.owner, call.manager):
+        browser = visit(person)
+        assert "You run this challenge, so you cannot apply to it." in text_of(browser.get(APPLY))
+        assert browser.page(APPLY).select_one("main form") is None
+        answer = browser.post(APPLY, {"who": "alone"}, on="/teams/new")
+        assert (answer.status_code, errors_of(answer)) == (
+            422, ["Needed first: Nobody in the team runs this challenge, decides on it or assesses for it."],
+        )  # fmt: skip
+    assert applications() == []
 
 
 def test_there_is_no_apply_page_for_a_challenge_that_nobody_may_see(visit, priya):

@@ -127,3 +127,31 @@ def test_no_letter_with_scores_of_ones_own_team_is_shown_before_the_release(visi
     assert "Your total" not in words
     assert "You have a conflict with a team whose scores stand in the letters, so no letter is shown to you." in words
     assert BeautifulSoup(visit(manager).get(path).data, "html.parser").select_one("main form button")
+
+
+def test_the_score_page_says_who_ends_the_scoring_and_how_far_it_is(visit, session, panel):
+    panel.everybody_scores()
+    gate, browser = f"/gates/{panel.gate.id}", visit(panel.call.manager)
+    for path in (f"{gate}/scores/{panel.a_score(panel.otter).id}", f"{gate}/propose"):
+        words = text_of(browser.get(path))
+        assert (
+            "The scoring still runs. Assessor One, who chairs the panel, or a programme manager ends it with “End the "
+            "scoring” on the gate's page. 6 of 6 assessments are submitted; scores are due by"
+        ) in words
+        assert "This must be true first" not in words
+    panel.take(panel.chair, "moderate")
+    panel.take(panel.chair, "propose", going_on=2)
+    path, sentence = f"{gate}/scores/{panel.a_score(panel.otter).id}", "The panel adjusts scores once the scoring has"
+    waits = "The result is proposed and waits for an approver, who can send it back to the panel"
+    session.commit()
+    words = text_of(browser.get(path))
+    assert [part in words for part in (sentence, waits)] == [True, True]
+
+
+def test_a_step_that_happens_by_itself_says_so_to_who_posts_it(visit, session, panel):
+    application, browser = panel.otter.id, visit(panel.call.manager)
+    path = f"/cases/application/{application}/select"
+    sentence = "This happens by itself, as a consequence of another step or at a set time: nobody presses it."
+    for answer in (browser.get(path), browser.post(path, {}, on=f"/gates/{panel.gate.id}/interviews")):
+        assert (answer.status_code, sentence in text_of(answer)) == (403, True)
+        assert "only if" not in text_of(answer)

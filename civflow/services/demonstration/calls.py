@@ -7,7 +7,8 @@ from datetime import datetime
 
 from civflow.models import Application, Challenge, Question, Round, Team
 from civflow.services.advance import advance
-from civflow.services.applications import begin_application, form_in_hand, save_answers, submit
+from civflow.services.applications import form_in_hand, save_answers, submit
+from civflow.services.applying import begin_application
 from civflow.services.archive import Row, import_row
 from civflow.services.calendar import in_working_days
 from civflow.services.challenges import write_challenge

@@ -126,8 +126,11 @@ def form(scene: Scene, names: Sequence[str], people: Sequence[int], challenge: s
     asks = frozenset(scene.random.sample(SKILLS, 3))
     wanted = [Wanted(name, challenge, asks, smallest=2, largest=4) for name in names]
     formed = form_teams([Seeker(p.email, frozenset(p.skills), (challenge,)) for p in seekers], wanted, seed=1)
+    placed = {i for members in formed.members for i in members}
+    alone = [p for i, p in enumerate(seekers) if i not in placed]  # each of them may stand for a team that found nobody
+    alone += [seekers[members[-1]] for members in formed.members if members]
     for name, members in zip(names, formed.members, strict=True):
-        start_team(scene, name, [seekers[i] for i in members] or [seekers[0]])
+        start_team(scene, name, [seekers[i] for i in members] or [alone.pop(0)])
 
 
 def start_team(scene: Scene, name: str, people: Sequence[Person]) -> Team:
