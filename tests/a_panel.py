@@ -61,10 +61,10 @@ class Panel:
     def submit(self, assignment: Assignment, person: Person) -> None:
         advance(self.session, assignment, "submit", actor=self.call.actor(person), now=self.call.now)
 
-    def everybody_scores(self) -> None:
-        """Each member of the panel accepts, scores and submits each application."""
+    def everybody_scores(self, *, equal: bool = False) -> None:
+        """Each member of the panel accepts, scores and submits each application: Otter Works is ahead or `equal`."""
         for number, person in enumerate(self.people):
-            for value, application in ((3, self.otter), (2, self.heron)):
+            for value, application in ((3, self.otter), (3 if equal else 2, self.heron)):
                 assignment = self.assignment(person, application)
                 if assignment.declared_at is None:
                     self.accept(assignment, person)

@@ -135,7 +135,9 @@ def gate_page(session: Session, gate: Gate, *, with_scores: bool, kept_back: Col
         for ranked in ranking.ranked if ranking else ():
             if ranked.application in shown:
                 shown[ranked.application].ranked = ranked
-        ties = ranking.sentences if ranking and gate.approved_at is None else ()
+        if ranking and gate.approved_at is None:
+            hidden = [line.application.reference for line in lines if line.kept_back]
+            ties = tuple(s for s in ranking.sentences if not any(reference in s for reference in hidden))
     lines.sort(
         key=lambda line: (
             line.kept_back,

@@ -148,7 +148,7 @@ def _ties(gate: Gate) -> dict[str, Any]:
     page = panels.gate_page(session(), gate, with_scores=sees, kept_back=kept_back)
     by_rank: dict[int, list[panels.Line]] = {}
     for line in page.lines:
-        if line.outcome:
+        if line.outcome and not line.kept_back:
             by_rank.setdefault(line.outcome.rank, []).append(line)
     equal = [(rank, lines) for rank, lines in sorted(by_rank.items()) if len(lines) > 1]
     return {**_about(gate), "page": page, "sees_scores": sees, "equal": equal}

@@ -113,10 +113,10 @@ def test_an_assessor_who_joins_the_team_no_longer_reads_scores_or_submits_and_th
 def test_matching_again_replaces_whoever_has_got_a_conflict_and_never_proposes_another(session, panel):
     """Once the assignment is withdrawn the manager finds somebody else, and not one of the team's own people."""
     call, own, free = panel.call, panel.call.person("Own Man"), panel.call.person("Free Woman")
-    panel.joins(panel.people[2], panel.otter)
-    panel.joins(own, panel.otter)
     for person in (own, free):
         panel.take(call.manager, "seat", person_id=person.id, side="expert")
+    for person in (panel.people[2], own):
+        panel.joins(person, panel.otter)
     panel.take(call.manager, "match")
     query = select(col(Assignment.assessor_id)).where(col(Assignment.application_id) == panel.otter.id)
     assert set(session.scalars(query)) == {*(p.id for p in panel.people), free.id}

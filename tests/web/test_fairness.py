@@ -94,6 +94,19 @@ def test_scores_of_a_team_are_not_shown_to_who_has_a_conflict_with_it(visit, ses
     assert scores_on(visit(panel.people[2]), gate) == {"1-0001", "1-0002"}
 
 
+def test_a_tie_with_a_team_of_ones_own_is_not_told(visit, session, panel):
+    panel.everybody_scores(equal=True)
+    panel.take(panel.chair, "moderate")
+    session.commit()
+    gate, chair = f"/gates/{panel.gate.id}", visit(panel.chair)
+    assert len(chair.page(f"{gate}/ties").select("main form input[type=radio]")) == 2
+    assert "1-0001 and 1-0002" in text_of(chair.get(gate))
+    panel.declares(panel.chair, panel.heron)
+    session.commit()
+    assert "Otter Works" not in text_of(chair.get(f"{gate}/ties"))
+    assert "1-0001 and 1-0002" not in text_of(chair.get(gate))
+
+
 def test_the_manager_reads_at_the_gate_who_can_no_longer_score_whom_and_why(visit, session, panel):
     panel.accept(panel.assignment(panel.chair, panel.otter), panel.chair)
     panel.joins(panel.chair, panel.otter)
