@@ -10,7 +10,8 @@ from sqlmodel import col
 
 from civflow.models import Challenge, Message, Person, Round, Team
 from civflow.services.advance import advance
-from civflow.services.applications import begin_application, submit
+from civflow.services.applications import submit
+from civflow.services.applying import begin_application
 from civflow.services.challenges import gate_of, published_text, text_in_hand
 from civflow.services.copying import copies_of, copy_challenge, origin_of
 from civflow.services.seeing import seen
