@@ -71,14 +71,8 @@ def programme_of(session: Session, record: Challenge | Round) -> Contents:
 
 
 def contents_of(stored: Programme) -> Contents:
-    """What a stored version says, read once per content and process."""
-    known = _CONTENTS.get(stored.content_hash)
-    if known is None:
-        known = _CONTENTS[stored.content_hash] = read_programme(stored.source).programme
-    return known
-
-
-_CONTENTS: dict[str, Contents] = {}  # by content hash; a version's content never changes
+    """What a stored version says."""
+    return read_programme(stored.source).programme
 
 
 @cache

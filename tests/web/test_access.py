@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from civflow import create_app
 from civflow.web.access import audience_of
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -50,7 +49,7 @@ ROUTES = {
 
 @SQLITE
 def test_every_route_is_open_to_exactly_those_who_are_listed(settings, engine):
-    app = create_app(settings, engine=engine)
+    app = an_app(settings, engine)
     found: dict[str, set[str]] = {}
     with app.app_context():
         for rule in app.url_map.iter_rules():
@@ -62,7 +61,7 @@ def test_every_route_is_open_to_exactly_those_who_are_listed(settings, engine):
 
 @SQLITE
 def test_a_view_that_does_not_say_who_may_call_it_is_refused(settings, engine):
-    app = create_app(settings, engine=engine)
+    app = an_app(settings, engine)
     app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
 
     answer = app.test_client().get("/forgotten")
@@ -74,7 +73,7 @@ def test_a_view_that_does_not_say_who_may_call_it_is_refused(settings, engine):
 @SQLITE
 def test_strangers_write_nothing_but_sign_ins_and_accounts(settings, engine):
     """Every other POST of a stranger is refused, or leads to signing in."""
-    app = create_app(settings, engine=engine)
+    app = an_app(settings, engine)
     app.config["WTF_CSRF_ENABLED"] = False
     client, answered = app.test_client(), []
     for rule in app.url_map.iter_rules():

@@ -10,6 +10,7 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 from werkzeug.test import TestResponse
@@ -23,9 +24,28 @@ from civflow.web.current import COOKIE
 HTMX = {"HX-Request": "true"}
 
 
-def an_app(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Flask:
-    """The app on the test's database, with the test's time."""
-    return create_app(settings, engine=engine, clock=clock)
+def an_app(settings: Settings, engine: Engine, clock: Callable[[], datetime] | None = None) -> Flask:
+    """The app on the test's database, with the test's time or the clock's."""
+    app = create_app(settings, engine=engine, clock=clock)
+    app.jinja_env.bytecode_cache = COMPILED
+    return app
+
+
+class Compiled(BytecodeCache):
+    """Templates that an app of this process has compiled, for the apps of later tests."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class Visitor:
