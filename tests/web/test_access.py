@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from civflow.web.access import audience_of
+from tests.web.visitor import an_app
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
