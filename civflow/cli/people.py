@@ -70,9 +70,9 @@ def user_revoke(email: str, role: str, scope: str, scope_id: int | None) -> None
 
 def _in_words(role: str) -> str:
     from civflow.models.people import ROLES
+    from civflow.services.wording import with_article
 
-    words = ROLES[role].lower()
-    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
+    return with_article(ROLES[role].lower())
 
 
 @user.command("link")

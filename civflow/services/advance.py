@@ -18,6 +18,7 @@ from civflow.models import Challenge, Programme, Tracked
 from civflow.services import history, statements, turns
 from civflow.services.effects import Move, Records, follow, in_rows
 from civflow.services.turns import Moves, Turn
+from civflow.services.wording import with_article
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, Case, Conflicted, NotFound, Option, Refused, Workflow
@@ -62,7 +63,7 @@ def begin_many(
     workflow = workflow_of(session, records[0])
     state = state or workflow.initial
     if state not in workflow.begins:
-        raise Refused(f"A {workflow.title.lower()} cannot begin as “{workflow.states[state].staff}”.")
+        raise Refused(f"{with_article(workflow.title).capitalize()} cannot begin as “{workflow.states[state].staff}”.")
     for record in records:
         record.state, record.since, record.revision = state, now, 0
     _store(session, workflow, records, actor, now, inputs)

@@ -97,6 +97,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {plural or _plural(noun)}"
 
 
+def with_article(noun: str) -> str:
+    """'an application', 'a gate'."""
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
+
+
 def _plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"

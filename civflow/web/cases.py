@@ -103,7 +103,7 @@ def _step(record: Tracked, trigger: str) -> Step:
     here = page.steps_from(record.state).get(trigger)
     found = here or next((step for step in page.steps if step.name == trigger), None)
     if found is None:
-        raise NotFound(f"There is no step “{trigger}” for a {page.title.lower()}.")
+        raise NotFound(f"{page.title}: there is no step “{trigger}”.")
     return found
 
 

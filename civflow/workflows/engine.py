@@ -327,7 +327,7 @@ class Workflow:
             return found
         sources = [s for step in self.steps if step.name == trigger for s in step.sources]
         if not sources:
-            raise NotFound(f"There is no step '{trigger}' for a {self.title.lower()}.")
+            raise NotFound(f"{self.title}: there is no step “{trigger}”.")
         wanted = " or ".join(f"“{self.states[s].staff}”" for s in sources)
         button = next(step.button for step in self.steps if step.name == trigger)
         noun, now = self.title.lower(), self.states[state].staff

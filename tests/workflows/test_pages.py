@@ -160,7 +160,7 @@ def test_an_unknown_step_is_not_found(page):
     with pytest.raises(NotFound) as refusal:
         page.step("fly", page.initial)
 
-    assert refusal.value.sentences == (f"There is no step 'fly' for a {page.title.lower()}.",)
+    assert refusal.value.sentences == (f"{page.title}: there is no step “fly”.",)
 
 
 @pytest.mark.parametrize("page", list(HANDBOOK.values()), ids=list(HANDBOOK))

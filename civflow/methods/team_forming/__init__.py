@@ -62,8 +62,8 @@ def form_teams(
     seed       another seed, another search order
 
     Sizes, pairs and placements are never broken: who cannot be placed without breaking one stays unplaced, a team that
-    cannot reach its smallest size stays empty, and `sentences` says so. Raises ValueError when an index is out of
-    range, a size is impossible, or a name is used twice.
+    cannot reach its smallest size stays empty or has only those placed by hand, and `sentences` says so. Raises
+    ValueError when an index is out of range, a size is impossible, a name is used twice, or rules contradict.
     """
     together, apart = list(together), list(apart)
     _check(people, teams, together, apart, placed or {}, wish_points)
@@ -119,7 +119,10 @@ def _sentences(
     for team, inside in enumerate(members):
         if not inside:
             yield f"{plan.teams[team].name} stays empty: it could not reach {plan.teams[team].smallest} members."
-        elif lacks[team]:
+            continue
+        if len(inside) < plan.teams[team].smallest:
+            yield f"{plan.teams[team].name} has {len(inside)} of at least {plan.teams[team].smallest} members."
+        if lacks[team]:
             yield f"{plan.teams[team].name} lacks {', '.join(sorted(lacks[team]))}."
     for person, its_team in enumerate(where):
         if its_team is None:

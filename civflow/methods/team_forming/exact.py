@@ -13,8 +13,14 @@ def exact(plan: Plan, *, effort: float, seed: int) -> tuple[list[int | None], fl
     """The team of each person, a bound on the value, and whether nothing better exists.
 
     Value comes first; among equals as many people as possible have a team. One worker and deterministic limits, so
-    that equal input gives equal output.
+    that equal input gives equal output. Where the teams of those who were placed by hand cannot all be filled, such a
+    team may also be left to them alone.
     """
+    return _solved(plan, effort, seed, alone=False) or _solved(plan, effort, seed, alone=True) or _unsolved(plan)
+
+
+def _solved(plan: Plan, effort: float, seed: int, *, alone: bool) -> tuple[list[int | None], float, bool] | None:
+    """`exact`, or None where it found nothing; `alone` allows teams of nobody but those placed by hand."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -27,8 +33,9 @@ def exact(plan: Plan, *, effort: float, seed: int) -> tuple[list[int | None], fl
             model.add(inside[g, plan.placed[g]] == 1)
     for t, team in enumerate(plan.teams):
         size = sum(len(plan.groups[g]) * inside[g, t] for g in groups)
+        by_hand = plan.size_by_hand(t) if alone else 0
         model.add(size >= team.smallest * used[t])
-        model.add(size <= team.largest * used[t])
+        model.add(size <= by_hand + (team.largest - by_hand) * used[t])
         for a, b in sorted(plan.apart):
             model.add_at_most_one([inside[a, t], inside[b, t]])
     value = _value(plan, model, inside)
@@ -38,7 +45,7 @@ def exact(plan: Plan, *, effort: float, seed: int) -> tuple[list[int | None], fl
     solver = _solver(cp_model, effort, seed)
     status = solver.solve(model)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return _by_hand_only(plan), plan.bound(), False
+        return None
     where: list[int | None] = [None] * len(plan.people)
     for (g, t), chosen in inside.items():
         if solver.value(chosen):
@@ -74,6 +81,6 @@ def _solver(cp_model: Any, effort: float, seed: int) -> Any:
     return solver
 
 
-def _by_hand_only(plan: Plan) -> list[int | None]:
-    """What stays when the sizes and the placements contradict each other: nobody is placed."""
-    return [None] * len(plan.people)
+def _unsolved(plan: Plan) -> tuple[list[int | None], float, bool]:
+    """What is there when the effort was too small to find anything."""
+    return plan.by_hand(), plan.bound(), False

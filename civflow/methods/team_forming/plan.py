@@ -61,7 +61,31 @@ class Plan:
         for person, team in placed.items():
             if by_hand.setdefault(group[person], team) != team:
                 raise ValueError(f"{people[person].name} and somebody who stays with them are placed in two teams.")
-        return cls(people, teams, groups, frozenset((a, b) for a, b in split), by_hand, skill_points, wish_points)
+        plan = cls(people, teams, groups, frozenset((a, b) for a, b in split), by_hand, skill_points, wish_points)
+        plan._check_hand()
+        return plan
+
+    def _check_hand(self) -> None:
+        """Raises ValueError when the placements made by hand break a rule themselves."""
+        for number, team in enumerate(self.teams):
+            if self.size_by_hand(number) > team.largest:
+                raise ValueError(f"More people are placed in {team.name} than the {team.largest} that it can have.")
+        for a, b in sorted(self.apart):
+            if a in self.placed and self.placed[a] == self.placed.get(b):
+                team = self.teams[self.placed[a]]
+                raise ValueError(f"Two people who must stay apart are placed in {team.name}.")
+
+    def size_by_hand(self, team: int) -> int:
+        """How many people are in the team because they, or somebody who stays with them, were placed there."""
+        return sum(len(self.groups[g]) for g, t in self.placed.items() if t == team)
+
+    def by_hand(self) -> list[int | None]:
+        """The team of each person as far as it was made by hand."""
+        where: list[int | None] = [None] * len(self.people)
+        for group, team in self.placed.items():
+            for person in self.groups[group]:
+                where[person] = team
+        return where
 
     def wish_rank(self, person: int, team: int) -> int | None:
         """0 for the dearest wish, None where the team's challenge is no wish or its rank has no points."""

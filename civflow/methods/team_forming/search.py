@@ -39,12 +39,22 @@ class Search:
 
     def greedy(self) -> None:
         """Fill team after team up to its smallest size with whoever adds most, then place the rest."""
+        for team in sorted(range(len(self.plan.teams)), key=lambda t: t not in self.plan.placed.values()):
+            self.fill(team)
         for team in range(len(self.plan.teams)):
-            while self.size(self.members[team]) < self.plan.teams[team].smallest and self.add_best(team):
+            while self.is_full_enough(team) and self.add_best(team):
                 pass
-        for team in range(len(self.plan.teams)):
-            while self.add_best(team):
-                pass
+
+    def is_full_enough(self, team: int) -> bool:
+        return self.size(self.members[team]) >= self.plan.teams[team].smallest
+
+    def fill(self, team: int) -> None:
+        """Up to the team's smallest size, or with nobody but those placed by hand."""
+        while not self.is_full_enough(team):
+            if not self.add_best(team):
+                for group in self.members[team] - self.plan.placed.keys():
+                    self.put(group, None)
+                return
 
     def add_best(self, team: int) -> bool:
         free = [g for g, t in enumerate(self.where) if t is None and self.fits(team, self.members[team] | {g})]
@@ -101,16 +111,9 @@ class Search:
 
 
 def search(plan: Plan, *, effort: float, seed: int) -> list[int | None]:
-    """The team of each person; teams that do not reach their smallest size stay empty."""
+    """The team of each person; a team that does not reach its smallest size has only those placed by hand."""
     state = Search(plan, seed)
     state.greedy()
-    for team, members in enumerate(state.members):
-        if state.size(members) < plan.teams[team].smallest and not any(g in plan.placed for g in members):
-            for group in sorted(members):
-                state.put(group, None)
-    for team in range(len(plan.teams)):
-        while state.members[team] and state.add_best(team):
-            pass
     state.anneal(int(STEPS * effort * len(plan.people)))
     where: list[int | None] = [None] * len(plan.people)
     for group, team_ in enumerate(state.where):

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Grant, Membership, Panellist, Person, Round, Team
 from civflow.models.people import ROLES, SCOPES
 from civflow.services.facts import stands_before
+from civflow.services.wording import with_article
 from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
 from civflow.workflows.people import MANAGED_BY
 
@@ -102,8 +103,8 @@ def _may_grant(session: Session, actor: Actor, role: str, scope: str, scope_id: 
     if scope == "challenge" and (challenge := session.get(Challenge, scope_id)):
         scopes["round"] = challenge.round_id
     if not actor.automatic and not any(actor.holds(manager, scopes) for manager in MANAGED_BY[role]):
-        names = " or a ".join(ROLES[manager].lower() for manager in MANAGED_BY[role])
-        raise Forbidden(f"A {names} gives and takes this role.")
+        names = " or ".join(with_article(ROLES[manager].lower()) for manager in MANAGED_BY[role])
+        raise Forbidden(f"{names[0].upper()}{names[1:]} gives and takes this role.")
 
 
 def role_holders(session: Session) -> list[tuple[Person, str]]:
