@@ -128,7 +128,8 @@ def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Act
         what = "an answer" if number == 1 else count(number, "answer")
         days = (now - asked_at).days
         detail = f"Somebody else has written it; the {'question' if number == 1 else 'oldest question'} was asked "
-        href = f"/cases/question/{first}" if number == 1 else f"{path_of(challenge)}#questions-to-answer"
+        page = f"{path_of(challenge)}/questions"
+        href = f"{page}/{first}/publish" if number == 1 else page
         yield Need(key, Waiting(f"Publish {what} about {challenge.reference} {challenge.title}".replace("  ", " "), href,
                                 promised, detail + (f"{count(days, 'day')} ago." if days else "today.")))  # fmt: skip
 

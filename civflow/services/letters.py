@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Outcome, Person, Score, Team
+from civflow.models.assessment import DECISIONS
 from civflow.services import documents
 from civflow.services.messages import members, post_all, write
 from civflow.services.programmes import programme_of
@@ -157,18 +158,23 @@ def _post(
     ], now=now)  # fmt: skip
 
 
-def sample_letter(
+def sample_letters(
     session: Session, gate: Gate, *, now: datetime, kept_back: Collection[int] = frozenset()
-) -> dict[str, Any] | None:
-    """The letter that the first unsuccessful team would get, or the first team; None where nothing is decided.
+) -> list[dict[str, Any]]:
+    """One letter of each kind, as the first team of that kind would get it: who goes on, is in reserve, does not go on.
 
-    None, too, where every letter holds scores of an application in `kept_back`, which the reader must not see.
+    None where nothing is decided, and where every letter holds scores of an application in `kept_back`, which the
+    reader must not see.
     """
     outcomes = _outcomes(session, gate)
-    others = [o for o in outcomes if o.application_id not in kept_back]
-    if not others or any(o.decision == "goes_on" and o.application_id in kept_back for o in outcomes):
-        return None
-    chosen = next((o for o in others if o.decision == "not_selected"), others[0])
-    return letter_data(
-        session, gate, chosen, outcomes, means=_means(session, gate), reasons=_reasons(session, gate), now=now
-    )
+    if any(o.decision == "goes_on" and o.application_id in kept_back for o in outcomes):
+        return []
+    first: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        if outcome.application_id not in kept_back:
+            first.setdefault(outcome.decision, outcome)
+    means, reasons = _means(session, gate), _reasons(session, gate)
+    return [
+        letter_data(session, gate, first[kind], outcomes, means=means, reasons=reasons, now=now)
+        for kind in DECISIONS if kind in first
+    ]  # fmt: skip

@@ -64,6 +64,11 @@ STEP_PAGES = {
     ("challenge", "reopen"): "/challenges/{}/deadline",
     ("challenge", "cancel"): "/challenges/{}/cancel",
     ("challenge", "withdraw"): "/challenges/{}/withdraw",
+    ("gate", "seat"): "/gates/{}/panel",
+    ("gate", "unseat"): "/gates/{}/panel",
+    ("gate", "settle"): "/gates/{}/ties",
+    ("gate", "propose"): "/gates/{}/propose",
+    ("gate", "release"): "/gates/{}/release",
     ("application", "extend"): "/applications/{}/deadline",
     ("application", "acknowledge"): "/applications/{}",
 }

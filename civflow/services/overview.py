@@ -191,4 +191,4 @@ def _of_questions(session: Session, challenges: dict[int, Challenge], actor: Act
         challenge = challenges[key]
         what = f"{count(len(promises), 'question')} without a published answer"
         yield Due(f"{challenge.reference} {challenge.title}".strip(), what, promises[0],
-                  f"{path_of(challenge)}#questions-to-answer", ("An answer was promised by then.",))  # fmt: skip
+                  f"{path_of(challenge)}/questions", ("An answer was promised by then.",))  # fmt: skip

@@ -111,7 +111,9 @@ def _fitting(session: Session, gate: Gate) -> Iterable[tuple[Person, str, str]]:
         for person in session.scalars(theirs.order_by(col(Person.id))):
             yield person, "works for the sponsor", "sponsor"
     sat = select(Person, func.min(col(Panellist.side))).join(Panellist, col(Panellist.person_id) == col(Person.id))
-    sat = sat.join(Gate, col(Gate.id) == col(Panellist.gate_id)).where(col(Gate.round_id) == gate.round_id, is_open)
+    sat = sat.join(Gate, col(Gate.id) == col(Panellist.gate_id)).where(
+        col(Gate.round_id) == gate.round_id, col(Gate.id) != gate.id, is_open
+    )
     for person, side in session.execute(sat.group_by(col(Person.id)).order_by(col(Person.id))):
         yield person, "assesses in this round", side
 

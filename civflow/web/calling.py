@@ -13,6 +13,7 @@ from civflow.services import changes, copying, drafting, telling
 from civflow.services.advance import advance, options, workflow_of
 from civflow.services.applicants import applicants
 from civflow.services.closing import deadline_letter, last_deadline
+from civflow.services.foretelling import later_dates
 from civflow.services.messages import members
 from civflow.services.wording import zone_name
 from civflow.web.access import holders_of, load_case, open_to, signed_in
@@ -62,7 +63,7 @@ def _deadline(challenge: Challenge) -> dict[str, Any]:
         "fields": {}, "people": [p.name for p in people.values()], "zone_words": zone_name(g.zone),
         "followers": changes.followers(session(), challenge, leave_out=[*people, actor().id]),
         "applications": list(names.values()), "teams": {team.id: team.name for team in session().scalars(query)},
-        "last_deadline": last_deadline(session(), challenge),
+        "last_deadline": last_deadline(session(), challenge), "later": later_dates(session(), challenge),
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 from civflow.models import Challenge, Tracked
 from civflow.services import history
 from civflow.services.advance import advance, options, workflow_of
+from civflow.services.foretelling import foretell
 from civflow.services.naming import path_of, step_path, title_of
 from civflow.services.programmes import programme_of
 from civflow.services.record_facts import rows_of
@@ -83,13 +84,16 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     page, step = workflow_of(session(), record), _step(record, trigger)
     offered = options(session(), record, actor=actor(), now=now())
     option = next((o for o in offered if o.step.name == trigger), None)
-    told = None
+    told = foretold = None
     if option and option.forbidden:
         status = 403
     elif option:
-        told = preview(session(), page, step, record, actor=actor(), now=now(), reason=request.form.get("reason", ""))
+        reason = request.form.get("reason", "")
+        told = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
+        foretold = foretell(session(), step, record, now=now(), reason=reason) if option.allowed else None
     details = {
-        "option": option, "step": step, "zone_words": zone_name(g.zone), "told": told, "undo": _ways_back(page, step),
+        "option": option, "step": step, "zone_words": zone_name(g.zone), "told": told, "foretold": foretold,
+        "undo": _ways_back(page, step),
         "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
         "typed": request.form, **more,

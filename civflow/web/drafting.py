@@ -261,8 +261,10 @@ def _plain(text: str) -> str:
 
 
 def _choices() -> dict[str, Any]:
+    rounds = drafting.rounds_for(session(), actor())
     return {
-        "rounds": drafting.rounds_for(session(), actor()), "sponsors": drafting.public_bodies(session()),
+        "rounds": rounds, "why_none": [] if rounds else drafting.why_no_round(session(), actor()),
+        "sponsors": drafting.public_bodies(session()),
         "may_name": _may_name(),
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from civflow.models import Assignment, Challenge, Gate, Score, Slot
 from civflow.services import panels
 from civflow.services.advance import advance, options
 from civflow.services.assessment import offer_slots
-from civflow.services.letters import sample_letter
+from civflow.services.letters import sample_letters
 from civflow.services.overview import needs_of
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import may_begin
@@ -77,8 +77,8 @@ def release(gate_id: int) -> str:
     """What will happen, to whom, and what they will be sent."""
     gate = load(Gate, gate_id)
     sees, kept_back = scores_shown(gate)
-    letter = sample_letter(session(), gate, now=now(), kept_back=kept_back) if sees else None
-    return render_template("gates/release.html", **_context(gate), letter=letter)
+    samples = sample_letters(session(), gate, now=now(), kept_back=kept_back) if sees else []
+    return render_template("gates/release.html", **_context(gate), samples=samples)
 
 
 @blueprint.post("/gates/<int:gate_id>/release")
@@ -88,7 +88,7 @@ def release_it(gate_id: int) -> Response:
     try:
         advance(session(), gate, "release", actor=actor(), now=now(), seen=_seen())
     except (Refused, Conflicted) as refused:
-        return _again("gates/release.html", gate_id, refused, letter=None)
+        return _again("gates/release.html", gate_id, refused, samples=[])
     session().commit()
     flash("The result is released. Every team's letter is on its way.", "done")
     return redirect_to(f"/gates/{gate_id}")
@@ -202,8 +202,6 @@ def _context(gate: Gate) -> dict[str, Any]:
     return {
         "gate": gate, "challenge": challenge, "page": page, "sees_scores": sees_scores, "kept_back": KEPT_BACK,
         "steps": {option.step.name: option for option in offered}, **offered_steps(gate, offered),
-        "step_paths": {**{name: f"/gates/{gate.id}/{name}" for name in ("propose", "release")},
-                       "seat": f"/gates/{gate.id}/panel", "unseat": f"/gates/{gate.id}/panel", "settle": f"/gates/{gate.id}/ties"},
         "case_state": HANDBOOK["gate"].states[gate.state], "slot_states": HANDBOOK["slot"].states,
         "tie_titles": [titles[tie] for tie in page.card.ties], "decision_words": DECISIONS,
         "may_offer": may_begin(session(), Slot(**slot_keys(gate)), actor=actor(), now=now()),

@@ -23,7 +23,7 @@ from civflow.workflows.engine import Actor
 FEATURES = (
     "home", "challenges", "questions", "sessions", "drafting", "documents", "about", "sign_in", "account", "cases",
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
-    "changing", "versions", "calling",
+    "changing", "versions", "calling", "people",
 )  # fmt: skip
 LARGEST_FORM = 2 * 1024 * 1024  # bytes
 
@@ -100,7 +100,7 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     if roles & {"programme_manager", "auditor", "approver", "finance_officer", "challenge_owner", "administrator"}:
         items.append(("Rounds", "/rounds"))
     if roles & {"programme_manager", "administrator"}:
-        items.append(("Outbox", "/outbox"))
+        items += [("Outbox", "/outbox"), ("People", "/people")]
     here = request.path
     return [{"text": text, "href": href, "current": here == href or (href != "/" and here.startswith(href))}
             for text, href in items]  # fmt: skip

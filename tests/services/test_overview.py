@@ -106,7 +106,10 @@ def test_an_answer_of_somebody_else_waits_to_be_published(call):
     assert waits_for(call, call.manager) == []
     advance(call.session, question, "draft", actor=call.actor(call.owner), now=call.now, answer="Yes.")
 
-    expected = ("Publish an answer about 11.2 Flooding impact", f"/cases/question/{question.id}")
+    expected = (
+        "Publish an answer about 11.2 Flooding impact",
+        f"/challenges/{call.challenge.slug}/questions/{question.id}/publish",
+    )
     assert expected in waits_for(call, call.manager)
     assert waits_for(call, call.owner) == []  # who wrote it does not clear it
     second = call.person("Second owner")
@@ -122,7 +125,7 @@ def test_a_question_beyond_its_promised_day_is_late(call):
     (late,) = seen_by(call, call.manager).late
     assert (late.title, late.what, late.href) == (
         "11.2 Flooding impact", "1 question without a published answer",
-        f"/challenges/{call.challenge.slug}#questions-to-answer",
+        f"/challenges/{call.challenge.slug}/questions",
     )  # fmt: skip
 
 

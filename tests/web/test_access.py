@@ -29,6 +29,12 @@ ROUTES = {
     "programme manager or auditor for the whole site, or anyone in the demonstration": """
         outbox.messages outbox.show
     """,
+    "administrator or programme manager for the whole site": """
+        people.everybody people.give people.show people.take_back
+    """,
+    "administrator for the whole site": """
+        people.end_sign_ins
+    """,
     "signed in": """
         account.end account.end_all account.password account.save account.show applications.book_interview
         applications.check applications.give_back_interview applications.interview applications.mine

@@ -2,7 +2,7 @@
 
 from civflow.services.people.accounts import ADDRESS, LONGEST_NAME, add_person, person_by_email, rename, welcome
 from civflow.services.people.passwords import SHORTEST
-from civflow.services.people.roles import actor_of, grant, revoke, role_holders
+from civflow.services.people.roles import actor_of, grant, may_give, revoke, role_holders
 from civflow.services.people.sign_ins import (
     check_password,
     end,
@@ -31,6 +31,7 @@ __all__ = [
     "grant",
     "look_at_link",
     "make_link",
+    "may_give",
     "person_by_email",
     "person_of_token",
     "rename",

@@ -71,13 +71,31 @@ def revoke(
     session: Session, person: Person, role: str, *, actor: Actor, now: datetime, scope: str = "site",
     scope_id: int | None = None,
 ) -> None:  # fmt: skip
-    """Take a role back. Raises Forbidden, or NotFound where the person does not hold it."""
+    """Take a role back. Raises Forbidden, NotFound where the person does not hold it, and Refused for the last one."""
     _may_grant(session, actor, role, scope, scope_id)
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known is None:
         raise NotFound(f"{person.name} does not hold this role.")
+    if role == LAST_ONE_STAYS and scope == "site" and not _held_by_others(session, person, role):
+        raise Refused(f"{person.name} is the only administrator. Give the role to somebody else first.")
     known.revoked_at = now
     session.flush()
+
+
+LAST_ONE_STAYS = "administrator"  # without one nobody could give this role again
+
+
+def _held_by_others(session: Session, person: Person, role: str) -> bool:
+    others = select(col(Grant.id)).join(Person, col(Person.id) == col(Grant.person_id))
+    others = others.where(col(Grant.role) == role, col(Grant.scope) == "site", col(Grant.revoked_at).is_(None))
+    return (
+        session.scalars(others.where(col(Person.id) != person.id, col(Person.closed_at).is_(None))).first() is not None
+    )
+
+
+def may_give(actor: Actor, role: str) -> bool:
+    """Whether the actor gives and takes this role for the whole site."""
+    return any(actor.holds(manager, {}) for manager in MANAGED_BY[role])
 
 
 def _current(person_id: int | None, role: str, scope: str, scope_id: int | None) -> Select[Any]:

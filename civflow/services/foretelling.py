@@ -1,0 +1,123 @@
+"""What a step will do, said before it is taken: with counts, names and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from civflow.models import Assignment, Challenge, Gate, Person, Tracked
+from civflow.services.assessment import applications_at
+from civflow.services.calendar import stage_dates
+from civflow.services.matching import match
+from civflow.services.programmes import programme_of
+from civflow.services.progress import counted
+from civflow.services.wording import count, moment
+from civflow.workflows.assignments import LOCKED
+from civflow.workflows.engine import Step
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """Sentences beyond the step's own, and a list of lines with what it lists."""
+
+    sentences: list[str]
+    lines: list[str] = field(default_factory=list)
+    of_what: str = "line"
+
+
+def foretell(session: Session, step: Step, record: Tracked, *, now: datetime, reason: str) -> Foretold | None:
+    """What taking the step with this record now would do; None where the step's own words say everything."""
+    teller = TELLERS.get((type(record), step.name))
+    if teller is None and isinstance(record, Challenge) and step.name.startswith("leave_"):
+        teller = _leaving_a_stage
+    return teller(session, step, record, now, reason) if teller else None
+
+
+def later_dates(session: Session, challenge: Challenge) -> str:
+    """When the next stages begin as the calendar stands: they follow a closing date that is moved."""
+    programme = programme_of(session, challenge)
+    ahead = [d for d in stage_dates(session, challenge).values() if d.stage != programme.call.id][:3]
+    parts = [f"{programme.stage(d.stage).title} begins {moment(d.starts_at, programme.timezone)}" for d in ahead]
+    return "; ".join(parts)
+
+
+def _matching(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001
+    """The matching itself, calculated and not kept: it is the same when the button is pressed."""
+    matched = match(session, gate)
+    names = {p.id: p.name for p in session.scalars(select(Person).where(
+        col(Person.id).in_({seat.person_id for _, seat in matched.pairs})))}  # fmt: skip
+    given: dict[int, list[str]] = {}
+    for application, seat in matched.pairs:
+        given.setdefault(seat.person_id, []).append(application.reference)
+    asked = "invited at once" if "invite_the_assessors" in step.then else "invited when the scoring starts"
+    stands = session.scalar(select(func.count()).where(col(Assignment.gate_id) == gate.id, counted())) or 0
+    sentences = [
+        f"{count(len(matched.pairs), 'new assessment')} for {count(len(given), 'person', 'people')}, who are {asked}."
+        if matched.pairs else "Nobody gets a new assessment.",
+        f"{count(stands, 'assessment')} that {'stands' if stands == 1 else 'stand'} already "
+        f"{'stays' if stands == 1 else 'stay'} as {'it is' if stands == 1 else 'they are'}." if stands else "",
+        *matched.sentences,
+    ]  # fmt: skip
+    lines = [f"{names[key]}: {count(len(refs), 'application')} ({', '.join(sorted(refs))})"
+             for key, refs in sorted(given.items(), key=lambda pair: names[pair[0]])]  # fmt: skip
+    return Foretold([s for s in sentences if s], lines, "assessor")
+
+
+def _going_on_without(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001
+    query = select(col(Person.name), func.count()).join(Assignment, col(Assignment.assessor_id) == col(Person.id))
+    waits = col(Assignment.gate_id) == gate.id, counted(), col(Assignment.state).not_in(LOCKED)
+    rows = [
+        (name, number)
+        for name, number in session.execute(query.where(*waits).group_by(col(Person.id), col(Person.name)))
+    ]
+    left = sum(number for _, number in rows)
+    sentence = f"{count(left, 'assessment')} of {count(len(rows), 'person', 'people')} may stay undone; nobody is told."
+    lines = [f"{name}: {count(number, 'assessment')}" for name, number in sorted(rows)]
+    return Foretold([sentence] if left else ["Every assessment is in."], lines, "assessor")
+
+
+def _ranking(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001
+    here = applications_at(session, gate)
+    return Foretold(
+        [
+            f"{count(len(here), 'application')} {'is' if len(here) == 1 else 'are'} ranked by their scores. No applicant is told."
+        ]
+    )
+
+
+def _leaving_a_stage(session: Session, step: Step, challenge: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001
+    """Only the challenge moves: what stands at the stage is kept as it is, and nobody is told."""
+    programme = programme_of(session, challenge)
+    stage = next(s for s in programme.stages if s.id == challenge.state)
+    before = programme.before(stage)
+    name = before.title if before else "the call"
+    sentences = [
+        f"The challenge stands at “{name}” again, as the public reads too, until the stage is begun once more."
+    ]
+    gate = session.scalars(
+        select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage) == stage.id)
+    ).first()
+    if gate:
+        done = func.count().filter(col(Assignment.state).in_(LOCKED))
+        asked, submitted = session.execute(
+            select(func.count(), done).where(col(Assignment.gate_id) == gate.id, counted())
+        ).one()
+        here = len(applications_at(session, gate))
+        sentences.append(
+            f"{count(here, 'application')} before “{stage.title}” {'stays' if here == 1 else 'stay'} there, and "
+            f"{count(asked, 'assessment')} ({submitted} submitted) {'is' if asked == 1 else 'are'} kept: assessors can go on."
+        )
+    else:
+        sentences.append(f"Places, agreements and deliverables of “{stage.title}” are kept as they are.")
+    return Foretold([*sentences, "Nobody is sent a message; your reason stands in the record."])
+
+
+Teller = Callable[[Session, Step, Any, datetime, str], Foretold]
+TELLERS: dict[tuple[type[Tracked], str], Teller] = {
+    (Gate, "match"): _matching, (Gate, "proceed"): _going_on_without, (Gate, "moderate"): _ranking,
+}  # fmt: skip

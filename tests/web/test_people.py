@@ -1,0 +1,164 @@
+"""People and roles: found by name, given a role in a scope, with a limit; taken back; signed out."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Grant, Person
+from civflow.services import people
+from tests.an_open_call import Call, grant, open_call
+from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    made = open_call(session, now)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def app(settings, engine, call):
+    return an_app(settings, engine, lambda: call.now)
+
+
+@pytest.fixture
+def boss(call) -> Person:
+    person = call.person("Magnus Younger")
+    grant(call.session, person, "administrator", call.now)
+    call.session.commit()
+    return person
+
+
+@pytest.fixture
+def administrator(app, call, boss) -> Visitor:
+    return Visitor(app).sign_in(call.session, boss, now=call.now)
+
+
+@pytest.fixture
+def somebody(call) -> tuple[Person, int]:
+    person = call.person("Effie Gunn")
+    key = person.id
+    call.session.commit()
+    return person, key
+
+
+def held_by(call: Call, key: int) -> list[tuple[str, str, int | None, int | None]]:
+    query = select(Grant).where(col(Grant.person_id) == key, col(Grant.revoked_at).is_(None)).order_by(col(Grant.id))
+    found = [(g.role, g.scope, g.scope_id, g.limit_pounds) for g in call.session.scalars(query)]
+    call.session.rollback()
+    return found
+
+
+def test_an_administrators_home_leads_to_people_and_says_which_role_nobody_holds(administrator, call):
+    page = administrator.page("/")
+    assert page.select_one("#desk-administrator").get_text() == "People and roles"
+    assert page.select('main a[href="/people"]') != []
+    assert administrator.get("/rounds").status_code == 200
+
+    people.revoke(call.session, call.manager, "approver", actor=call.actor(boss_of(call)), now=call.now)
+    call.session.commit()
+    assert "Make somebody an approver" in text_of(administrator.get("/"))
+
+
+def boss_of(call: Call) -> Person:
+    return call.session.scalars(select(Person).where(col(Person.name) == "Magnus Younger")).one()
+
+
+def test_people_are_found_by_name_address_and_role(administrator, somebody):
+    def names(path: str) -> list[str]:
+        return [a.get_text() for a in administrator.page(path).select("#people th a")]
+
+    assert names("/people") == ["Effie Gunn", "Hamish Drummond", "Magnus Younger", "Morag Sinclair"]
+    assert names("/people?q=gunn") == names("/people?q=effie.gunn@") == ["Effie Gunn"]
+    assert names("/people?role=approver") == ["Morag Sinclair"]
+    assert names("/people?q=%25") == []
+    assert administrator.get("/people?q=gunn", headers=HTMX).text.lstrip().startswith('<div id="people"')
+
+
+def test_a_role_is_given_in_a_scope_and_taken_back(administrator, call, somebody):
+    _, key = somebody
+    path, scope = f"/people/{key}", f"round-{call.challenge.round_id}"
+    round_id = call.challenge.round_id
+    call.session.commit()
+    answer = administrator.post(f"{path}/roles", {"role": "challenge_owner", "scope": scope}, on=path)
+    assert (answer.status_code, held_by(call, key)) == (303, [("challenge_owner", "round", round_id, None)])
+    assert "Challenge owner for the round “A round”" in text_of(administrator.get(path))
+
+    administrator.post(f"{path}/roles/end", {"role": "challenge_owner", "scope": scope}, on=path)
+
+    assert held_by(call, key) == []
+    assert "1 role taken back" in text_of(administrator.get(path))
+
+
+def test_an_approver_has_a_limit(administrator, call, somebody):
+    _, key = somebody
+    path = f"/people/{key}"
+    answer = administrator.post(f"{path}/roles", {"role": "approver", "scope": "site", "limit": "lots"}, on=path)
+    assert errors_of(answer) == ["An approver has a limit. Write whole pounds, such as 650,000."]
+    administrator.post(f"{path}/roles", {"role": "approver", "scope": "site", "limit": "50,000"}, on=path)
+    assert held_by(call, key) == [("approver", "site", None, 50_000)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_given_is_said(administrator, call, somebody, boss):
+    _, key = somebody
+    me, path = boss.id, f"/people/{key}"
+    call.session.commit()
+    assert errors_of(administrator.post(f"{path}/roles", {"role": "x", "scope": "y"}, on=path)) == [
+        "Choose a role.", "Choose where the role counts.",
+    ]  # fmt: skip
+    last = administrator.post(f"/people/{me}/roles/end", {"role": "administrator", "scope": "site"}, on=path)
+    assert errors_of(last) == ["Magnus Younger is the only administrator. Give the role to somebody else first."]
+    self_made = administrator.post(f"/people/{me}/roles", {"role": "auditor", "scope": "site"}, on=path)
+    assert (self_made.status_code, errors_of(self_made)) == (
+        403, ["Nobody gives a role to themselves. Ask somebody else who may give it."],
+    )  # fmt: skip
+    nowhere = administrator.post(f"{path}/roles", {"role": "auditor", "scope": "round-999"}, on=path)
+    assert nowhere.status_code == 404
+    assert administrator.get("/people/999").status_code == 404
+
+
+def test_sign_ins_are_ended_by_an_administrator_alone(app, administrator, call, somebody):
+    person, key = somebody
+    theirs = Visitor(app).sign_in(call.session, person, now=call.now)
+    manager = Visitor(app).sign_in(call.session, call.manager, now=call.now)
+    path = f"/people/{key}"
+    assert manager.post(f"{path}/sign-ins/end", {}, on=path).status_code == 403
+    assert theirs.get("/account").status_code == 200
+    assert administrator.post(f"{path}/sign-ins/end", {}, on=path).status_code == 303
+    assert theirs.get("/account").status_code == 303
+
+
+def test_a_programme_manager_gives_only_what_is_theirs_to_give(app, call, somebody):
+    _, key = somebody
+    manager, path = Visitor(app).sign_in(call.session, call.manager, now=call.now), f"/people/{key}"
+    offered = {o["value"] for o in manager.page(path).select("#role option") if o["value"]}
+    assert offered == {"challenge_owner", "assessor"}
+    assert manager.post(f"{path}/roles", {"role": "auditor", "scope": "site"}, on=path).status_code == 403
+    owner = Visitor(app).sign_in(call.session, call.owner, now=call.now)
+    assert (owner.get("/people").status_code, owner.get(path).status_code) == (403, 403)
+
+
+def test_the_list_asks_the_same_for_few_and_for_many(administrator, call, engine):
+    administrator.get("/people")
+    with statements(engine) as of_few:
+        administrator.get("/people")
+    for number in range(6):
+        grant(call.session, call.person(f"Owner {number}"), "challenge_owner", call.now, scope="challenge",
+              scope_id=call.challenge.id)  # fmt: skip
+    call.session.commit()
+    with statements(engine) as of_many:
+        administrator.get("/people")
+    assert len(of_many) <= len(of_few) + 1  # the names of challenges, once there are any
+
+
+def test_an_owner_of_one_challenge_reads_why_they_cannot_begin_another(app, call):
+    owner = Visitor(app).sign_in(call.session, call.owner, now=call.now)
+    (sentence,) = owner.page("/challenges/new").select("main ul.govuk-list--bullet li")
+    assert sentence.get_text() == (
+        "In A round you own “Flooding impact”, and your role is for that challenge alone. To begin another challenge "
+        "there, you have to be a challenge owner of the round: ask the programme office for that."
+    )
