@@ -28,11 +28,11 @@ def rows_to_export(session: Session, what: str, *, actor: Actor, now: datetime) 
     queries = {"challenges": _challenges, "applications": _applications, "history": _history}
     if what not in queries:
         raise NotFound(f"There is no export “{what}”; choose one of {', '.join(queries)}.")
+    if what == "history" and not actor.holds("auditor", {}):
+        raise Forbidden("An auditor of the whole site exports the record.")
     names, query = queries[what]()
     rows: list[Sequence[Any]] = [list(row) for row in session.execute(query)]
     if what == "history":
-        if not actor.holds("auditor", {}):
-            raise Forbidden("An auditor of the whole site exports the record.")
         return names, rows
     cases = _cases(session, HANDBOOK[what.removesuffix("s")], actor, now)
     return names[1:], [_shown(names, row, cases[row[0]]) for row in rows if row[0] in cases]
