@@ -181,7 +181,10 @@ def test_the_team_reads_what_it_needs_and_by_when(visit, draft, priya):
 
 
 def test_the_list_has_what_needs_the_person_first(visit, call, draft, priya, session):
-    second = call.application(call.team("Second", priya), complete=True)
+    both, hana = call.team("Second", priya), call.person("Hana Begg")
+    advance(session, invite(session, both, hana, actor=call.actor(priya), now=call.now), "accept",
+            actor=call.actor(hana), now=call.now)  # fmt: skip
+    second = call.application(both, complete=True)
     submit(session, second, actor=call.actor(priya), now=call.now)
     cards = visit(priya).page("/applications").select(".app-card")
     assert [c.select_one(".govuk-tag").get_text() for c in cards] == ["Not submitted yet", "Submitted"]
