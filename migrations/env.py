@@ -10,6 +10,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import civflow.workflows  # noqa: F401  (the pages add the CHECKs of the states to the tables)
 from civflow.db import UTCDateTime, make_engine, metadata
+from civflow.models.words import INDEX_COLUMNS, INDEX_TABLES
 from civflow.settings import read_settings
 
 # DBOS keeps its tables beside ours on SQLite, and in the schema "dbos", where we never look, on PostgreSQL.
@@ -21,9 +22,12 @@ TABLES_OF_DBOS = {
 TURN = 4_112_026  # the advisory lock that lets one process migrate at a time on PostgreSQL
 
 
-def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+def include_name(name: str | None, kind: str, parents: Any) -> bool:
     """Whether a name that stands in the database is ours to compare."""
-    return kind != "table" or name not in TABLES_OF_DBOS
+    if kind == "table":
+        return name not in TABLES_OF_DBOS | INDEX_TABLES
+    of_words = kind in {"column", "index"} and parents["table_name"] == "challenge_words"
+    return not (of_words and (name or "").removeprefix("ix_challenge_words_") in INDEX_COLUMNS)
 
 
 def render_item(kind: str, item: Any, _autogen: Any) -> str | bool:

@@ -15,11 +15,12 @@ from civflow.models.records import Tracked
 from civflow.models.rounds import Round
 from civflow.models.sessions import LiveSession
 from civflow.models.teams import Membership, Team
+from civflow.models.words import ChallengeWords
 
 __all__ = [
-    "Act", "Agreement", "Alert", "Application", "Assignment", "Challenge", "ChallengeVersion", "Conflict",
-    "Deliverable", "Document", "Follow", "Gate", "Grant", "History", "LiveSession", "Membership", "Message", "News",
-    "Organisation", "Outcome", "Panellist", "Person", "Place", "Programme", "ProgrammeState", "Question", "Reading",
-    "Round", "Score", "Seal", "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates", "Submission",
-    "Team", "Tracked",
+    "Act", "Agreement", "Alert", "Application", "Assignment", "Challenge", "ChallengeVersion", "ChallengeWords",
+    "Conflict", "Deliverable", "Document", "Follow", "Gate", "Grant", "History", "LiveSession", "Membership", "Message",
+    "News", "Organisation", "Outcome", "Panellist", "Person", "Place", "Programme", "ProgrammeState", "Question",
+    "Reading", "Round", "Score", "Seal", "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates",
+    "Submission", "Team", "Tracked",
 ]  # fmt: skip

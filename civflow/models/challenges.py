@@ -40,7 +40,7 @@ class Challenge(Tracked, table=True):
     source_url: str = Field(default="", max_length=500)
     earlier_result: str = Field(default="", max_length=300)
     themes: list[str] = Field(default_factory=list, sa_type=JSON)  # keys of workflows/themes.py
-    place: str = Field(default="", max_length=100)  # where it is delivered
+    place: str = Field(default="", max_length=100, index=True)  # where it is delivered
     sponsors_in_source: str = Field(default="", max_length=300)
 
 

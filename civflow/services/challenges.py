@@ -16,6 +16,7 @@ from civflow.services.advance import advance, advance_many, begin
 from civflow.services.calendar import in_working_days, plan, stage_dates, why_not_promised
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
+from civflow.services.finding import index
 from civflow.services.programmes import programme_of
 from civflow.services.wording import word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
@@ -38,7 +39,7 @@ def draft(
     )  # fmt: skip
     begin(session, challenge, actor=actor, now=now)
     session.add(ChallengeVersion(challenge_id=challenge.id or 0, number=1, written_by_id=actor.id, written_at=now))
-    session.flush()
+    index(session, [challenge.id or 0])
     return challenge
 
 
@@ -65,7 +66,8 @@ def published_text(session: Session, challenge: Challenge) -> ChallengeVersion |
 
 VERSIONED = ("title", "question", "money_pounds", "decision_promised_at", "notice_reference")  # beside the sections
 WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "questions_until", "decision_promised_at",
-            "budget_holder", "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference")  # fmt: skip
+            "budget_holder", "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference", "themes",
+            "place")  # fmt: skip
 
 
 def write_challenge(
@@ -91,7 +93,7 @@ def write_challenge(
         setattr(challenge, name, value)
     text.sections, text.written_by_id, text.written_at = new, actor.id, now
     text.complete = has_every_section(programme, new)
-    session.flush()
+    index(session, [challenge.id or 0])
 
 
 def has_every_section(programme: Programme, sections: Mapping[str, str]) -> bool:
@@ -180,7 +182,7 @@ def publish_the_text(session: Session, move: Move) -> None:
         setattr(text, name, getattr(challenge, name))
     text.published_at = move.now
     challenge.version = text.number or 0
-    session.flush()
+    index(session, [challenge.id or 0])
 
 
 @effect_in_row

@@ -19,6 +19,7 @@ from civflow.services.advance import advance
 from civflow.services.challenges import VERSIONED, check_columns, check_sections, has_every_section, published_text
 from civflow.services.closing import move_the_calendar
 from civflow.services.effects import Move, effect
+from civflow.services.finding import index
 from civflow.services.programmes import programme_of
 from civflow.services.wording import moment, money
 from civflow.workflows.engine import Actor, NotFound, Refused
@@ -235,7 +236,7 @@ def publish_the_change(session: Session, move: Move) -> None:
     if challenge.decision_promised_at != promised:
         move_the_calendar(session, challenge)
     text.published_at, challenge.version = move.now, text.number or 0
-    session.flush()
+    index(session, [challenge.id or 0])
 
 
 @effect

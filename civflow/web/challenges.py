@@ -11,20 +11,22 @@ from flask import Blueprint, Response, flash, g, request
 from civflow.models import Challenge
 from civflow.services import copying, finding, publication
 from civflow.services.dossier import dossier
-from civflow.services.finding import GROUPS, SORTS, Found, Wanted
+from civflow.services.finding import GROUPS, Found
 from civflow.services.publication import Publication
 from civflow.services.question_lists import waiting_for_us
 from civflow.services.questions import LONGEST, ask, asked_by, last_moment
 from civflow.services.sessions import sessions_of
 from civflow.services.versions import change_in_hand
+from civflow.web import searching
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
-from civflow.web.htmx import page_or_fragment, redirect_to
+from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.strips import strip_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import OWNERS
 from civflow.workflows.engine import Refused
+from civflow.workflows.themes import THEMES
 from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("challenges", __name__)
@@ -35,13 +37,14 @@ CHANGING = ("change", "write_change", "hand_in_change", "publish_change", "drop_
 @open_to(anyone)
 def list_challenges() -> Response:
     """Every challenge that this person may know of: searched, filtered, sorted, 50 at a time."""
-    wanted = _wanted()
-    found = finding.find(session(), wanted, actor=actor())
+    asked = searching.asked()
+    wanted = asked.wanted
+    found = finding.find(session(), wanted, actor=actor(), with_choices=not is_htmx())
     groups = [(name, title) for name, title in GROUPS.items() if name != "preparing" or found.counts[name]]
     return page_or_fragment(
         "challenges/list.html", "challenges/_list.html", found=found, wanted=wanted, groups=groups,
-        fields=_fields(wanted, found), may_draft=may_draft(),
-        is_filtered=bool(wanted.round or wanted.sponsor or wanted.known),
+        fields=searching.fields(asked, found.choices), headings=searching.headings(wanted), may_draft=may_draft(),
+        faults=asked.faults, search=finding.address_of(wanted),
     )  # fmt: skip
 
 
@@ -51,9 +54,9 @@ def download() -> Response:
     """The same list, whole, as a table."""
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(("reference", "title", "question", "sponsor", "state", "opens_at", "closes_at",
+    writer.writerow(("reference", "title", "question", "sponsor", "themes", "place", "state", "opens_at", "closes_at",
                      "money_pounds_excluding_vat", "round", "what_became_of_it", "source"))  # fmt: skip
-    writer.writerows(_line(row) for row in finding.every(session(), _wanted(), actor=actor()))
+    writer.writerows(_line(row) for row in finding.every(session(), searching.asked().wanted, actor=actor()))
     answer = Response("\ufeff" + table.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="challenges.csv"'
     return answer
@@ -133,42 +136,11 @@ def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _wanted() -> Wanted:
-    """What the address asks for; what it cannot mean is left out."""
-    asked = request.args
-    page = asked.get("page", "1")
-    group, sort = asked.get("group", ""), asked.get("sort", "")
-    return Wanted(
-        words=" ".join(asked.get("q", "").replace("\0", " ").split())[:200],
-        group=group if group in GROUPS else "", round=asked.get("round", "")[:60],
-        sponsor=asked.get("sponsor", "")[:200], known=asked.get("result") == "known",
-        sort=sort if sort in SORTS else "", page=max(1, int(page[:6])) if page.isdecimal() else 1,
-    )  # fmt: skip
-
-
-def _fields(wanted: Wanted, found: finding.Page) -> list[dict[str, Any]]:
-    """The filters, with what is chosen."""
-    sponsors = [("", "Any sponsor"), *((name, name) for name in found.sponsors)]
-    results = [("", "Any"), ("known", "Known")]
-    return [
-        {"name": "q", "label": "Search", "type": "search", "value": wanted.words,
-         "hint": "Title, question, sponsor or number"},
-        {"name": "group", "type": "hidden", "value": wanted.group},
-        {"name": "round", "label": "Round", "type": "select", "value": wanted.round,
-         "options": [("", "Any round"), *found.rounds]},
-        {"name": "sponsor", "label": "Sponsor", "type": "select", "value": wanted.sponsor,
-         "options": sponsors},
-        {"name": "result", "label": "Result", "type": "select", "value": "known" if wanted.known else "",
-         "options": results},
-        {"name": "sort", "label": "Sort by", "type": "select", "value": wanted.sort,
-         "options": list(SORTS.items())},
-    ]  # fmt: skip
-
-
 def _line(row: Found) -> tuple[str, ...]:
     opens, closes = (at.isoformat() if at else "" for at in (row.opens_at, row.closes_at))
     money = str(row.money_pounds) if row.money_pounds else ""
-    cells = (row.reference, row.title, row.question, row.sponsor, row.label, opens, closes, money,
+    themes = "; ".join(THEMES[theme] for theme in row.themes)
+    cells = (row.reference, row.title, row.question, row.sponsor, themes, row.place, row.label, opens, closes, money,
              row.round_title, row.result, row.source)  # fmt: skip
     # A spreadsheet takes what begins like this for a formula.
     return tuple(f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells)

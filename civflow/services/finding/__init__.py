@@ -1,55 +1,45 @@
-"""Finding challenges: who may know of which, search, filters, counts; a page of them in three statements."""
+"""Finding challenges: who may know of which, search, filters, counts; a page of them in four statements."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Programme
-from civflow.services.finding.statements import PREVIEWS, Shape, Sight, choosing, counting, listing, numbering, sight_of
+from civflow.services.finding import matching
+from civflow.services.finding.statements import (
+    PREVIEWS,
+    PUBLIC,
+    Shape,
+    Sight,
+    choosing,
+    counting,
+    group_of,
+    listing,
+    numbering,
+    reading,
+    sight_of,
+)
+from civflow.services.finding.wanted import GROUPS, HEADINGS, Wanted, address_of, in_words, search_at, wanted_of
+from civflow.services.finding.words import index, searched, words_of
+from civflow.services.wording import DEFAULT_ZONE
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, State, Workflow
 
 __all__ = [
-    "EACH", "GROUPS", "PREVIEWS", "SORTS", "Found", "Numbers", "Page", "Wanted", "every", "find", "joinable", "numbers",
-    "sponsor_name", "workflow_with",
+    "EACH", "GROUPS", "HEADINGS", "PREVIEWS", "Choices", "Found", "Numbers", "Page", "Wanted", "address_of", "every",
+    "find", "fits", "in_words", "index", "joinable", "numbers", "search_at", "sponsor_name", "wanted_of", "words_of",
+    "workflow_with",
 ]  # fmt: skip
 
 EACH = 50  # challenges on a page
-MOST_WORDS = 10  # of a search
-GROUPS = {
-    "open": "Open for applications",
-    "soon": "Opening soon",
-    "running": "In progress",
-    "finished": "Finished",
-    "preparing": "Not public yet",
-}
-SORTS = {
-    "": "What you can still join first",
-    "closes": "Closing date, earliest first",
-    "-closes": "Closing date, latest first",
-    "title": "Title, A to Z",
-    "-money": "Money, largest first",
-    "-round": "Round, newest first",
-}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What somebody looks for: words, a key of GROUPS, a round's slug, a sponsor's name, a key of SORTS."""
-
-    words: str = ""
-    group: str = ""
-    round: str = ""
-    sponsor: str = ""
-    known: bool = False  # only those of which it is known what became of them
-    sort: str = ""
-    page: int = 1
+MOST = 100_000  # challenges of a list without pages
 
 
 class Found(NamedTuple):
@@ -71,41 +61,67 @@ class Found(NamedTuple):
     round_title: str
     result: str
     source: str
+    themes: tuple[str, ...]
+    place: str
+    decision_promised_at: datetime | None
     is_readable: bool  # an announced challenge shows no more than its title, its sponsor and its opening date
 
 
 @dataclass(frozen=True)
+class Choices:
+    """What the filters offer: rounds as slug and title, the newest first; the names of sponsors and places."""
+
+    rounds: list[tuple[str, str]]
+    sponsors: list[str]
+    places: list[str]
+
+
+@dataclass(frozen=True)
 class Page:
-    """One page of a list, how many there are in each group, and what can be chosen."""
+    """One page of a list, how many there are in all and in each group, and what can be chosen, where it was asked."""
 
     rows: list[Found]
     total: int
     counts: dict[str, int]
-    rounds: list[tuple[str, str]]
-    sponsors: list[str]
+    choices: Choices
 
 
-def find(session: Session, wanted: Wanted, *, actor: Actor) -> Page:
+def find(session: Session, wanted: Wanted, *, actor: Actor, with_choices: bool = True) -> Page:
     """The page of challenges that `wanted` describes, out of those that the actor may know of."""
-    sight, shape, values = sight_of(actor), _shape(wanted), _values(wanted)
-    run = session.connection().execute
-    counts: dict[str, int] = dict(run(counting(sight, shape._replace(sort="")), values).all())
-    rounds, sponsors = _choices(run(choosing(sight)).all())
-    total = counts.get(wanted.group, 0) if wanted.group else sum(counts.values())
-    rows = _rows(session, listing(sight, shape), values) if total else []
-    return Page(rows, total, {name: counts.get(name, 0) for name in GROUPS}, rounds, sponsors)
+    sight, run = sight_of(actor), session.connection().execute
+    choices = _choices(run(choosing(sight)).all() if with_choices else [])
+    asked = _asked(session, wanted)
+    if asked is None:
+        return Page([], 0, dict.fromkeys(GROUPS, 0), choices)
+    shape, values = asked
+    counts = dict.fromkeys(GROUPS, 0)
+    for state, announced, number in run(counting(sight, shape._replace(sort="", group="")), values):
+        counts[group_of(state, announced)] += number
+    total = counts[wanted.group] if wanted.group else sum(counts.values())
+    rows = _rows(session, sight, shape, values) if total > values["least"] else []
+    return Page(rows, total, counts, choices)
 
 
-def every(session: Session, wanted: Wanted, *, actor: Actor) -> list[Found]:
-    """Every challenge that `wanted` describes, without pages: for a download."""
-    values = {**_values(wanted), "least": 0, "most": 100_000}
-    return _rows(session, listing(sight_of(actor), _shape(wanted)), values)
+def every(session: Session, wanted: Wanted, *, actor: Actor, most: int = MOST) -> list[Found]:
+    """Every challenge that `wanted` describes, without pages: for a download, a feed or a calendar."""
+    asked = _asked(session, wanted)
+    if asked is None:
+        return []
+    return _rows(session, sight_of(actor), asked[0], {**asked[1], "least": 0, "most": most})
+
+
+def fits(session: Session, wanted: Wanted, challenge_id: int) -> bool:
+    """Whether a search of the public, in whatever group, finds this challenge."""
+    asked = _asked(session, replace(wanted, group="", page=1))
+    if asked is None:
+        return False
+    counted = counting(PUBLIC, asked[0]._replace(sort="", one=True))
+    return bool(session.connection().execute(counted, {**asked[1], "challenge_id": challenge_id}).all())
 
 
 def joinable(session: Session, *, most: int) -> list[Found]:
     """What is open to everybody, closing soonest first, then what opens soon, opening soonest first."""
-    values = {**_values(Wanted()), "most": most}
-    return _rows(session, listing(Sight(False), _shape(Wanted())), values)
+    return _rows(session, PUBLIC, Shape(session.get_bind().dialect.name), {"least": 0, "most": most})
 
 
 class Numbers(NamedTuple):
@@ -122,45 +138,70 @@ class Numbers(NamedTuple):
 def numbers(session: Session) -> Numbers:
     """The public's numbers, for the home page."""
     rows = session.connection().execute(numbering()).all()
-    groups = {name: number for name, number, _ in rows}
-    return Numbers({name: groups.get(name, 0) for name in GROUPS}, sum(known or 0 for _, _, known in rows))
+    groups = dict.fromkeys(GROUPS, 0)
+    for state, announced, number, _ in rows:
+        groups[group_of(state, announced)] += number
+    return Numbers(groups, sum(known or 0 for *_, known in rows))
 
 
-def _shape(wanted: Wanted) -> Shape:
-    words = min(len(wanted.words.split()), MOST_WORDS)
-    return Shape(words, wanted.group in GROUPS, bool(wanted.round), bool(wanted.sponsor), wanted.known, wanted.sort)
+def _asked(session: Session, wanted: Wanted) -> tuple[Shape, dict[str, Any]] | None:
+    """The shape of the statements and the values for them; None for a search without any word that could be found."""
+    dialect, words = session.get_bind().dialect.name, searched(wanted.words)
+    if wanted.words and not words:
+        return None
+    values: dict[str, Any] = {name: getattr(wanted, name) for name in wanted.filters}
+    if wanted.theme:
+        values["theme"] = f'%"{wanted.theme}"%'
+    if wanted.closes_from:
+        values["closes_from"] = _midnight(wanted.closes_from)
+    if wanted.closes_to:
+        values["closes_to"] = _midnight(wanted.closes_to + timedelta(days=1))
+    values |= matching.parameters(dialect, words) if words else {}
+    values |= {"least": (max(wanted.page, 1) - 1) * EACH, "most": EACH}
+    return Shape(dialect, len(words), wanted.filters, wanted.group, wanted.sort), values
 
 
-def _values(wanted: Wanted) -> dict[str, Any]:
-    words = {f"word_{n}": word.lower() for n, word in enumerate(wanted.words.split()[:MOST_WORDS])}
-    least = (max(wanted.page, 1) - 1) * EACH
-    chosen = {"wanted_group": wanted.group, "wanted_round": wanted.round, "wanted_sponsor": wanted.sponsor}
-    return {**words, **chosen, "least": least, "most": EACH}
+def _midnight(day: date) -> datetime:
+    """The instant at which a day begins, for those who look for dates."""
+    return datetime.combine(day, time(), ZoneInfo(DEFAULT_ZONE))
 
 
-def _choices(rows: Sequence[Any]) -> tuple[list[tuple[str, str]], list[str]]:
-    """The rounds, newest first, and the sponsors by name, that have a challenge in the list."""
-    newest_first = sorted(rows, key=lambda row: (row[2], row[1]), reverse=True)
-    rounds = {slug: title for slug, title, _, _ in newest_first}
-    return list(rounds.items()), sorted({name for *_, name in rows if name}, key=str.casefold)
+def _choices(rows: Sequence[Any]) -> Choices:
+    rounds = sorted((row for row in rows if row.kind == "round"), key=lambda row: (row[3], row[2]), reverse=True)
+    names = {
+        kind: sorted((row[1] for row in rows if row.kind == kind), key=str.casefold) for kind in ("sponsor", "place")
+    }
+    return Choices([(slug, title) for _, slug, title, _ in rounds], names["sponsor"], names["place"])
 
 
-def _rows(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> list[Found]:
-    rows = session.connection().execute(statement, values).all()
-    pages = {key: workflow_with(session, key) for key in {row.content_hash for row in rows}}
-    return [_found(row, pages[row.content_hash].states[row.state]) for row in rows]
+def _rows(session: Session, sight: Sight, shape: Shape, values: Mapping[str, Any]) -> list[Found]:
+    """First the numbers of the challenges in their order, then these challenges whole."""
+    run = session.connection().execute
+    order = run(listing(sight, shape), values).scalars().all()
+    rows = {row.id: row for part in _parts(order) for row in run(reading(sight), {"numbers": part})}
+    pages = {key: workflow_with(session, key) for key in {row.content_hash for row in rows.values()}}
+    return [_found(row, pages[row.content_hash].states[row.state]) for row in map(rows.__getitem__, order)]
+
+
+def _parts(numbers: Sequence[int], each: int = 5000) -> list[Sequence[int]]:
+    """No database takes any number of parameters."""
+    return [numbers[start : start + each] for start in range(0, len(numbers), each)]
 
 
 def _found(row: Any, state: State) -> Found:
-    readable = bool(row.is_readable)
+    """What may be shown of a row: of an announced challenge its title, its sponsor and its opening date."""
+    readable, group = bool(row.is_readable), group_of(row.state, row.announced)
     return Found(
         id=row.id, slug=row.slug, reference=row.reference, title=row.title,
         question=row.question if readable else "",
-        sponsor=sponsor_name(row.legal_name, row.sponsors_in_source), group=row.standing,
-        label=state.staff if row.standing == "preparing" else state.public, tone=state.tone,
-        opens_at=row.opens_at, closes_at=row.closes_at, stage_ends_at=row.ends_at,
+        sponsor=sponsor_name(row.legal_name, row.sponsors_in_source), group=group,
+        label=state.staff if group == "preparing" else state.public, tone=state.tone,
+        opens_at=row.opens_at, closes_at=row.closes_at if readable else None,
+        stage_ends_at=row.ends_at if readable else None,
         money_pounds=row.money_pounds if readable else 0, round_title=row.round_title,
-        result=row.earlier_result, source=row.source_url, is_readable=readable,
+        result=row.earlier_result, source=row.source_url, themes=tuple(row.themes) if readable else (),
+        place=row.place if readable else "",
+        decision_promised_at=row.decision_promised_at if readable else None, is_readable=readable,
     )  # fmt: skip
 
 

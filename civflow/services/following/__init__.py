@@ -1,5 +1,20 @@
 """Following: people ask to be told about a challenge or a search, and are told once of each thing that happens."""
 
-from civflow.services.following.telling import tell
+from civflow.services.following.follows import (
+    Followed,
+    by_number,
+    by_token,
+    daily_of,
+    end,
+    follow,
+    mine,
+    of,
+    title_of,
+)
+from civflow.services.following.later import compare_with_searches, due_at, is_waiting, send_daily
+from civflow.services.following.telling import SUBJECTS, tell
 
-__all__ = ["tell"]
+__all__ = [
+    "SUBJECTS", "Followed", "by_number", "by_token", "compare_with_searches", "daily_of", "due_at", "end", "follow",
+    "is_waiting", "mine", "of", "send_daily", "tell", "title_of",
+]  # fmt: skip
