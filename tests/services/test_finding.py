@@ -40,7 +40,7 @@ def opened(session, call, title, *, announced=False, **columns) -> Challenge:
         "question": "How might we?", "opens_at": opens_at, "closes_at": call.now + timedelta(days=40),
         "budget_holder": "A director", "route_to_adoption": "A team.", "sponsor_time": "A day.", **columns,
     }, sections=sections)  # fmt: skip
-    for step in ("submit_for_review", "approve", *(() if announced else ("open",))):
+    for step in ("submit_for_review", "approve", "announce" if announced else "open"):
         advance(session, made, step, actor=call.actor(call.manager), now=call.now)
     return made
 
@@ -95,6 +95,16 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
     assert "Perth" not in finding.find(session, Wanted(), actor=NOBODY).choices.places
     [row] = [r for r in finding.find(session, Wanted(), actor=NOBODY).rows if r.title == "Quiet roads"]
     assert (row.question, row.closes_at, row.money_pounds, row.themes, row.place) == ("", None, 0, (), "")
+
+
+def test_a_challenge_that_is_approved_and_not_announced_is_found_by_nobody_outside(session, call):
+    made = opened(session, call, "Quiet roads", announced=True)
+    made.announced = False
+    session.flush()
+
+    assert (found(session, words="quiet"), finding.find(session, Wanted(), actor=NOBODY).counts["soon"]) == ([], 0)
+    page = finding.find(session, Wanted(words="quiet", group="preparing"), actor=call.actor(call.manager))
+    assert ([row.title for row in page.rows], page.counts["preparing"], page.total) == (["Quiet roads"], 1, 1)
 
 
 def test_a_draft_is_found_by_its_own_people_alone(session, call):

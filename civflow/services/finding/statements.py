@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -64,10 +65,13 @@ def group_of(state: str, announced: bool) -> str:
     return next((group for group, states in STATES.items() if state in states), RUNNING)
 
 
-def _standing(*groups: str) -> str:
+def _in_states(states: Iterable[str]) -> str:
     """Written out, without parameters: these are the handbook's own names, in every query of a list."""
-    names = ", ".join(sorted(f"'{state}'" for group in groups for state in STATES[group]))
-    return f"challenge.state IN ({names})"
+    return f"challenge.state IN ({', '.join(sorted(repr(state) for state in states))})"
+
+
+def _standing(*groups: str) -> str:
+    return _in_states(state for group in groups for state in STATES[group])
 
 
 IS_OPEN, IS_ANNOUNCED = _standing("open"), f"({_standing('soon')} AND challenge.announced)"
@@ -80,7 +84,7 @@ ORDER: ColumnElement[int] = literal_column(
     " ".join(["CASE", *(f"WHEN {IN_GROUP[group]} THEN {n}" for n, group in enumerate(IN_ORDER)), "END"]), Integer()
 )
 # An archive challenge was never published here: its facts are public elsewhere.
-IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_standing('finished')}))"
+IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_in_states(_sources('resume'))}))"
 IS_PUBLIC = and_(literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False))
 # What the source says became of it, or a team that has won: teams win when the last result is released.
 HAS_WINNER = (
@@ -208,11 +212,9 @@ STANDING = (col(Challenge.state), col(Challenge.announced))
 
 @lru_cache(maxsize=256)
 def counting(sight: Sight, shape: Shape) -> Select[Any]:
-    """How many fit, by state."""
-    matched = _matched(sight, shape)
-    query = _joined(
-        col(Challenge.state), func.count(), matched=matched, dialect=shape.dialect, sponsor="sponsor" in shape.filters
-    )
+    """How many fit, by state and announcement."""
+    matched, with_sponsor = _matched(sight, shape), "sponsor" in shape.filters
+    query = _joined(*STANDING, func.count(), matched=matched, dialect=shape.dialect, sponsor=with_sponsor)
     return query.where(*_conditions(sight, shape, matched)).group_by(*STANDING)
 
 
