@@ -226,6 +226,7 @@ def receipt_data(
     return {
         "reference": application.reference,
         "challenge": challenge.title,
+        "programme": programme.title,
         "challenge_reference": challenge.reference,
         "team": session.get_one(Team, application.team_id).name,
         "title": application.title,

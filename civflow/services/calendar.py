@@ -13,6 +13,7 @@ from civflow.services.programmes import programme_of
 from civflow.services.wording import WEEKDAYS
 from civflow.workflows.programme import Programme, Stage
 
+START_OF_DAY = time(9)
 END_OF_DAY = time(17)  # stages and answers are due by five in the afternoon, local time
 
 
@@ -55,6 +56,27 @@ def local_day(programme: Programme, moment: datetime) -> date:
 def at_the_end_of(programme: Programme, day: date) -> datetime:
     """Five in the afternoon of a day where the programme is."""
     return datetime.combine(day, END_OF_DAY, programme.zone).astimezone(UTC)
+
+
+def whole_days(programme: Programme, earliest: datetime, length: timedelta) -> tuple[datetime, datetime]:
+    """Some work of a length: from the morning of the next working day to the end of a working day."""
+    first = add_working_days(local_day(programme, earliest), 1)
+    last = on_or_after(first + length - timedelta(days=1))
+    morning = datetime.combine(first, START_OF_DAY, programme.zone).astimezone(UTC)
+    return morning, at_the_end_of(programme, last)
+
+
+def due_dates(programme: Programme, starts_at: datetime, ends_at: datetime, number: int) -> list[datetime]:
+    """When `number` deliverables are due: spread over the time, each at the end of a working day, the last at its end."""
+    share = (ends_at - starts_at) / max(1, number)
+    days = [on_or_after(local_day(programme, starts_at + share * n)) for n in range(1, number)]
+    return [*(at_the_end_of(programme, day) for day in days), *([ends_at] if number else [])]
+
+
+def later(programme: Programme, moment: datetime, weeks: int) -> datetime:
+    """The same local time some weeks later, whatever the clocks do meanwhile."""
+    local = moment.astimezone(programme.zone)
+    return (local + timedelta(weeks=weeks)).astimezone(UTC)
 
 
 def in_working_days(programme: Programme, moment: datetime, days: int) -> datetime:

@@ -252,7 +252,7 @@ def _card_data(programme: Programme, stage: Stage) -> dict[str, Any]:
 @effect
 def begin_the_stage(session: Session, move: Move) -> None:
     """Applications that have reached the challenge's new stage stand there; an award drafts its agreements."""
-    from civflow.services.delivery import draft_contracts  # delivery builds on this module
+    from civflow.services.agreements import draft_contracts  # agreements build on this module
 
     challenge: Challenge = move.record
     programme = programme_of(session, challenge)

@@ -1,6 +1,7 @@
 """Import every service that has effects, so that the gate finds them all, whatever was imported first."""
 
 from civflow.services import (
+    agreements,
     applications,
     assessment,
     challenges,
@@ -17,6 +18,6 @@ from civflow.services import (
 from civflow.services.following import steps
 
 SERVICES = (
-    applications, assessment, challenges, changes, closing, delivery, questions, seating, sessions, steps,
+    agreements, applications, assessment, challenges, changes, closing, delivery, questions, seating, sessions, steps,
     teams, telling, versions,
 )  # fmt: skip

@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import History, Membership, Tracked
+from civflow.models import Challenge, Grant, History, Membership, Team, Tracked
 from civflow.services.advance import workflow_of
 from civflow.services.history import history_of
 from civflow.services.wording import count
-from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Workflow
-from civflow.workflows.visibility import may_read_name, may_read_reason, may_read_step, reads_as
+from civflow.workflows.visibility import may_read_name, may_read_names, may_read_reason, may_read_step, reads_as
 
 BEGUN = {"application": "Began the application", "place": "The place was offered", "team": "Founded the team",
          "agreement": "The agreement was drafted", "question": "The question was asked"}  # fmt: skip
@@ -35,57 +34,107 @@ class Told(NamedTuple):
 
 
 def retell(session: Session, record: Tracked, *, team_id: int) -> list[Told]:
-    """The history, newest first; what one person wrote on one day is one line."""
-    workflow = next(page for page in HANDBOOK.values() if page.record is type(record)).name
-    entries = history_of(session, workflow, record.id or 0)
-    query = select(col(Membership.person_id)).where(col(Membership.team_id) == team_id)
-    ours = set(session.scalars(query))
-    days = groupby(entries, key=lambda e: (e.actor_id, e.at.date()) if e.step == "write" else e.id)
-    return [_told(workflow, list(together), ours) for _, together in days]
+    """The history as the record's team reads it, newest first; what one person wrote on one day is one line."""
+    page = workflow_of(session, record)
+    entries = history_of(session, page.name, record.id or 0)
+    who = _Names(session, record, entries, named=_members(session, team_id))
+    return [_told(page, together, who, reader="concerned") for together in _together(entries)]
 
 
 def retell_to(session: Session, record: Tracked, case: Case) -> list[Told]:
     """The history as the case's actor may read it, newest first.
 
-    Staff read everything. Those whom the record concerns read every step and reason, but of names only their own
-    team's. The public reads what happened since the record became public, and no names.
+    Staff read everything, and of a paper or work that two sides share both sides read every name. Others whom the
+    record concerns read every step and reason, but of names only their own team's. The public reads what happened
+    since the record became public, and no names.
     """
     page, reader = workflow_of(session, record), reads_as(case)
-    named = _named(session, record, case) if reader == "concerned" else set()
-    return [
-        Told(
-            what=_button(page, entry.step),
-            who=_who(entry, case, reader, named),
-            when=entry.at,
-            why=entry.reason if may_read_reason(case, entry.step) else "",
-            was=_label(page, entry.from_state, reader) if entry.from_state != entry.to_state else "",
-            now_is=_label(page, entry.to_state, reader) if entry.from_state != entry.to_state else "",
-        )
-        for entry in history_of(session, page.name, record.id or 0)
+    entries = [
+        entry for entry in history_of(session, page.name, record.id or 0)
         if may_read_step(case, entry.step, entry.from_state, entry.to_state)
+    ]  # fmt: skip
+    named = None if may_read_names(case) else _named(session, record, case) if reader == "concerned" else set()
+    who = _Names(session, record, entries, named=named, case=case)
+    return [
+        told if may_read_reason(case, together[0].step) else told._replace(why="")
+        for together in _together(entries)
+        for told in [_told(page, together, who, reader=reader)]
     ]
 
 
-def _who(entry: History, case: Case, reader: str, named: set[int | None]) -> str:
-    """The name of whoever took a step, or what stands for it."""
-    if not may_read_name(case, entry.step, entry.actor_id):
-        return "Somebody"
-    return entry.actor_name if reader == "staff" or entry.actor_id in {None} | named else "The programme"
+def _together(entries: Sequence[History]) -> list[list[History]]:
+    """Entries that are one line: what one person wrote on one day."""
+    days = groupby(entries, key=lambda e: (e.actor_id, e.at.date()) if e.step == "write" else e.id)
+    return [list(together) for _, together in days]
+
+
+def _members(session: Session, team_id: int | None) -> set[int | None]:
+    return set(session.scalars(select(col(Membership.person_id)).where(col(Membership.team_id) == team_id)))
 
 
 def _named(session: Session, record: Tracked, case: Case) -> set[int | None]:
     """Whose names the actor reads: their own, and those of their own team."""
-    team_id = record.id if case.workflow.name == "team" else getattr(record, "team_id", None)
     if not (case.holds("team_member") or case.holds("team_lead")):
         return {case.actor.id}
-    members = select(col(Membership.person_id)).where(col(Membership.team_id) == team_id)
-    return {case.actor.id, *session.scalars(members)}
+    return {case.actor.id, *_members(session, _team_of(record))}
 
 
-def _button(page: Workflow, step: str) -> str:
-    if step == "begin":
+def _team_of(record: Tracked) -> int | None:
+    found: int | None = record.id if isinstance(record, Team) else getattr(record, "team_id", None)
+    return found
+
+
+class _Names:
+    """Who took a step, by name where the reader may know it, and otherwise by the side that they were on."""
+
+    def __init__(
+        self, session: Session, record: Tracked, entries: Sequence[History], *, named: set[int | None] | None,
+        case: Case | None = None,
+    ) -> None:  # fmt: skip
+        self._named, self._case = named, case
+        self._sides: dict[int | None, str] = {}
+        if named is None or {e.actor_id for e in entries} <= named | {None}:
+            return
+        challenge_id = record.id if isinstance(record, Challenge) else getattr(record, "challenge_id", None)
+        owns = (col(Grant.role) == "challenge_owner") & (col(Grant.scope) == "challenge")
+        owners = session.scalars(select(col(Grant.person_id)).where(owns, col(Grant.scope_id) == challenge_id))
+        self._sides = dict.fromkeys(owners, "Somebody of the sponsor")
+        self._sides |= dict.fromkeys(_members(session, _team_of(record)), "Somebody of the team")
+
+    def of(self, entry: History) -> str:
+        """'Ada Innes', 'The clock', 'Somebody of the team' or 'The programme'."""
+        if self._case and not may_read_name(self._case, entry.step, entry.actor_id):
+            return "Somebody"
+        if self._named is None or entry.actor_id is None or entry.actor_id in self._named:
+            return entry.actor_name
+        return self._sides.get(entry.actor_id, "The programme")
+
+
+def _told(page: Workflow, together: Sequence[History], who: _Names, *, reader: str) -> Told:
+    last = together[0]
+    moved = last.from_state != last.to_state and bool(last.from_state)
+    return Told(
+        what=_what(page, together, reader),
+        who=who.of(last),
+        when=last.at,
+        why=last.reason,
+        was=_label(page, last.from_state, reader) if moved else "",
+        now_is=_label(page, last.to_state, reader) if moved else "",
+    )
+
+
+def _what(page: Workflow, together: Sequence[History], reader: str) -> str:
+    """What was done; a record's first entry says how it came to be."""
+    last = together[0]
+    if not last.from_state:
         return BEGUN.get(page.name, "Begun")
-    return next((s.button for s in page.steps if s.name == step), step.replace("_", " ").capitalize())
+    if page.name == "application" and last.step == "write":
+        return _wrote(together)
+    taken = [step for step in page.steps if step.name == last.step]
+    if not taken:
+        return last.step.replace("_", " ").capitalize()
+    step = next((step for step in taken if last.from_state in step.sources), taken[0])
+    return step.says if last.actor_id is None and reader == "concerned" else step.button
 
 
 def _label(page: Workflow, state: str, reader: str) -> str:
@@ -94,26 +143,6 @@ def _label(page: Workflow, state: str, reader: str) -> str:
     if known is None:
         return state.replace("_", " ").capitalize()
     return known.staff if reader == "staff" else known.public or known.staff
-
-
-def _told(workflow: str, together: Sequence[History], ours: set[int]) -> Told:
-    last, page = together[0], HANDBOOK[workflow]
-    moved = last.from_state != last.to_state and bool(last.from_state)
-
-    def label(name: str) -> str:
-        return page.states[name].public or page.states[name].staff
-
-    step = next((step for step in page.steps if step.name == last.step and last.number), None)
-    by_itself = last.actor_id is None
-    what = (step.says if by_itself else step.button) if step else BEGUN.get(workflow, "Begun")
-    return Told(
-        what=_wrote(together) if last.step == "write" else what,
-        who=last.actor_name if by_itself or last.actor_id in ours else "The programme",
-        when=last.at,
-        why=last.reason,
-        was=label(last.from_state) if moved else "",
-        now_is=label(last.to_state) if moved else "",
-    )
 
 
 def _wrote(together: Sequence[History]) -> str:

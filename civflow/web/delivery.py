@@ -22,8 +22,8 @@ from civflow.models import (
     Tracked,
 )
 from civflow.services.advance import advance, options
+from civflow.services.agreements import signed_copy
 from civflow.services.programmes import programme_of
-from civflow.services.retelling import retell
 from civflow.web import cases
 from civflow.web.access import load_case, may_open, open_to, signed_in
 from civflow.web.asks import whole_number
@@ -115,7 +115,7 @@ def _shared(record: Any, case: Case) -> dict[str, Any]:
         "state": state,
         "label": state.staff if staff else state.public or state.staff,
         "ours": ours,
-        "entries": retell(session(), record, team_id=record.team_id) if ours else cases.entries(record, case),
+        "entries": cases.entries(record, case),
     }
 
 
@@ -175,6 +175,7 @@ def _agreement_parts(record: Agreement, case: Case) -> dict[str, Any]:
         **cases.offered_steps(record, rest),
         "agreement": record,
         "document": session().get(Document, record.document_id) if record.document_id else None,
+        "signed_copy": signed_copy(session(), record),
         "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
         "team_signer": _name(record.team_signed_by_id),
         "sponsor_signer": _name(record.sponsor_signed_by_id),

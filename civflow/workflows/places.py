@@ -39,12 +39,12 @@ place = Workflow(
     sentence="A team's place in a work stage.",
     states=[
         State("offered", "The team has been asked.", public="A place is offered to you", tone="waiting"),
-        State("accepted", "The team comes; the agreement is being signed.", public="Accepted", tone="active"),
-        State("active", "The team works with the sponsor.", public="Running", tone="done"),
-        State("completed", "The stage is finished.", public="Finished", final=True, tone="done"),
-        State("declined", "The team does not come.", public="Declined", final=True),
-        State("lapsed", "The team did not answer in time.", public="Lapsed", final=True),
-        State("ended", "It came to an end before its time.", public="Ended early", final=True, tone="stopped"),
+        State("accepted", "The team comes; the agreement is being signed.", tone="active"),
+        State("active", "The team works with the sponsor.", label="Running", tone="done"),
+        State("completed", "The stage is finished.", label="Finished", final=True, tone="done"),
+        State("declined", "The team does not come.", final=True),
+        State("lapsed", "The team did not answer in time.", final=True),
+        State("ended", "It came to an end before its time.", label="Ended early", final=True, tone="stopped"),
     ],
     steps=[
         Step("accept", "offered", "accepted", by=the_team_lead,

@@ -227,6 +227,15 @@ def may_read_reason(case: Case, step: str) -> bool:
     return reads_as(case) != "public" or step in PUBLISHED_REASONS.get(case.workflow.name, ())
 
 
+# Papers and work that two sides share: whoever may see them reads who did what.
+SHARED = ("place", "agreement", "sprint", "deliverable")
+
+
+def may_read_names(case: Case) -> bool:
+    """Whether the actor reads in the history who took each step, by name."""
+    return reads_as(case) == "staff" or (case.workflow.name in SHARED and may_see(case))
+
+
 def kept_back(case: Case) -> set[str]:
     """The columns of the record that this actor does not read although they may see the record."""
     noun, unread = case.workflow.name, set()

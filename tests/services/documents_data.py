@@ -155,6 +155,8 @@ LETTER: dict[str, Any] = {
 
 AGREEMENT: dict[str, Any] = {
     "stage": "Exploration",
+    "kind": "work",
+    "sprint_weeks": None,
     "title": "Exploration: Biodiversity on the farm",
     "programme": "CivTech",
     "reference": "10.1-023",

@@ -10,9 +10,9 @@ from sqlmodel import col
 
 from civflow.models import Agreement, Application, Deliverable, Document, Message, Place, Sprint
 from civflow.services.advance import advance
+from civflow.services.agreements import draft_agreement, standstill_end
 from civflow.services.applications import submit
 from civflow.services.challenges import gate_of
-from civflow.services.delivery import draft_agreement, standstill_end
 from civflow.services.programmes import programme_of
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, open_call, place_of
@@ -73,7 +73,9 @@ def subjects_to(session, person):
 
 def test_an_offer_says_money_dates_and_until_when(call, session, priya, place):
     assert (place.state, place.money_pounds, place.stage) == ("offered", 5000, "exploration")
-    assert place.ends_at - place.starts_at == timedelta(weeks=3)
+    # Whole days: from the morning of Tuesday 10 March to five in the afternoon of Monday 30 March, in summer time.
+    assert place.starts_at == datetime(2026, 3, 10, 9, tzinfo=UTC)
+    assert place.ends_at == datetime(2026, 3, 30, 16, tzinfo=UTC)
     # Five working days after Monday 2 February 2026, 5 pm in London, where it is winter.
     assert place.respond_by == datetime(2026, 2, 9, 17, tzinfo=UTC)
     assert subjects_to(session, priya)[-1] == "A place for Otter Works: Exploration: Flooding impact"
@@ -150,7 +152,9 @@ def test_of_two_who_sign_at_once_one_is_told(call, session, priya, agreement):
         advance(
             session, agreement, "redraft", actor=call.actor(call.manager), now=call.now, reason="A slip.", seen=seen
         )
-    assert refused.value.sentences == ("Priya Raeburn was first: this agreement is now “Issued”. Look at it again.",)
+    assert refused.value.sentences == (
+        "Priya Raeburn was first: this agreement is now “Ready to sign”. Look at it again.",
+    )
 
 
 def test_taking_it_back_clears_the_signature_and_asks_for_a_new_document(call, session, priya, agreement):

@@ -199,11 +199,42 @@ def test_an_agreement_names_who_signed_and_when() -> None:
     unsigned = text_of(render("agreement", EXAMPLES["agreement"]))
     assert "The team Not signed yet, for Corncrake Laboratories Ltd" in unsigned
     assert "Price £5,000 excluding VAT" in unsigned
-    assert "Model terms." in unsigned
-    signatures = [{"side": "team", "name": "Morag Sinclair", "signed_at": "2024-11-08T16:20:00+00:00"}]
-    signed = text_of(render("agreement", {**EXAMPLES["agreement"], "signatures": signatures}))
+    assert "Read this before you sign." in unsigned
+    signatures = [{"side": "team", "name": "Morag Sinclair", "signed_at": "2024-11-08T16:20:00+00:00"},
+                  {"side": "sponsor", "name": "Iain Ross", "signed_at": "2024-11-11T10:00:00+00:00"}]  # fmt: skip
+    signed = text_of(render("agreement", {**EXAMPLES["agreement"], "signatures": signatures, "text_hash": "4f" * 32}))
     assert "The team Morag Sinclair, for Corncrake Laboratories Ltd Friday 8 November 2024, 4:20pm (UK time)" in signed
-    assert "The sponsor Not signed yet, for NatureScot" in signed
+    assert "The sponsor Iain Ross, for NatureScot Monday 11 November 2024, 10am (UK time)" in signed
+    assert "4f" * 32 in signed.replace(" ", "")
+    assert "Begins Monday 11 November 2024 Ends At the end of Friday 29 November 2024" in signed
+    assert [words for words in ("before you sign", "lawyers", "Not signed yet") if words in signed] == []
+
+
+@pytest.mark.parametrize(
+    ("stage", "purpose"),
+    [
+        (
+            {"kind": "work", "sprint_weeks": None},
+            "It is not a promise of a further stage, of a contract, or of any purchase.",
+        ),
+        ({"kind": "work", "sprint_weeks": 2}, "It is not a promise of a contract or of any purchase."),
+        ({"kind": "award", "sprint_weeks": None}, "It is not a promise that anything more is bought when it ends."),
+    ],
+)
+def test_the_terms_fit_the_kind_of_stage(stage, purpose) -> None:
+    assert purpose in text_of(render("agreement", {**EXAMPLES["agreement"], **stage}))
+
+
+def test_the_terms_speak_of_deliverables_only_where_some_are_listed() -> None:
+    listed = text_of(render("agreement", EXAMPLES["agreement"]))
+    bare = text_of(render("agreement", {**EXAMPLES["agreement"], "deliverables": []}))
+    sentences = (
+        "It delivers what is listed above",
+        "once its deliverables have been accepted",
+        "looks at each deliverable",
+    )
+    assert [sentence for sentence in sentences if sentence not in listed] == []
+    assert [sentence for sentence in sentences if sentence in bare] == []
 
 
 def test_a_brief_gives_dates_money_criteria_and_the_address_to_apply_at() -> None:
