@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.methods.working_days import add_working_days, is_working_day, on_or_after, working_days_between
-from civflow.models import Challenge, StageDates
+from civflow.models import Challenge, Gate, StageDates
 from civflow.services.programmes import programme_of
 from civflow.services.wording import WEEKDAYS
 from civflow.workflows.programme import Programme, Stage
@@ -41,6 +41,27 @@ def plan(
     return found
 
 
+def follow_the_stage(session: Session, challenge: Challenge, stage: Stage, *, now: datetime) -> None:
+    """A stage of work that begins later than planned moves the calendar: it lasts as long, and the rest follows it.
+
+    A gate's end does not move when it begins late: it is promised to the teams.
+    """
+    programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
+    if stage.kind == "gate" or stage.id not in dates or now <= dates[stage.id].starts_at:
+        return
+    before = programme.before(stage)
+    if before and before.id in dates:
+        dates[before.id].ends_at = max(dates[before.id].ends_at, now)
+    start, ahead = now, programme.flow[programme.flow.index(stage) :]
+    for one in ahead:
+        dates[one.id].starts_at, dates[one.id].ends_at = start, _end(programme, one, start)
+        start = dates[one.id].ends_at
+    gates = {one.id for one in ahead if one.kind == "gate"}
+    for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage).in_(gates))):
+        gate.scoring_due_at = dates[gate.stage].ends_at
+    session.flush()
+
+
 def _end(programme: Programme, stage: Stage, start: datetime) -> datetime:
     first, days = local_day(programme, start), stage.length.days
     if stage.kind == "gate":
@@ -60,8 +81,8 @@ def at_the_end_of(programme: Programme, day: date) -> datetime:
 
 def whole_days(programme: Programme, earliest: datetime, length: timedelta) -> tuple[datetime, datetime]:
     """Some work of a length: from the morning of the next working day to the end of a working day."""
-    first = add_working_days(local_day(programme, earliest), 1)
-    last = on_or_after(first + length - timedelta(days=1))
+    first = add_working_days(local_day(programme, earliest), 1, programme.bank_holidays)
+    last = on_or_after(first + length - timedelta(days=1), programme.bank_holidays)
     morning = datetime.combine(first, START_OF_DAY, programme.zone).astimezone(UTC)
     return morning, at_the_end_of(programme, last)
 
@@ -69,7 +90,8 @@ def whole_days(programme: Programme, earliest: datetime, length: timedelta) -> t
 def due_dates(programme: Programme, starts_at: datetime, ends_at: datetime, number: int) -> list[datetime]:
     """When `number` deliverables are due: spread over the time, each at the end of a working day, the last at its end."""
     share = (ends_at - starts_at) / max(1, number)
-    days = [on_or_after(local_day(programme, starts_at + share * n)) for n in range(1, number)]
+    region = programme.bank_holidays
+    days = [on_or_after(local_day(programme, starts_at + share * n), region) for n in range(1, number)]
     return [*(at_the_end_of(programme, day) for day in days), *([ends_at] if number else [])]
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, ChallengeVersion, Gate, Organisation, Round, StageDates
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many, begin
-from civflow.services.calendar import in_working_days, plan, stage_dates, why_not_promised
+from civflow.services.calendar import follow_the_stage, in_working_days, plan, stage_dates, why_not_promised
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.finding import index
@@ -258,6 +258,7 @@ def begin_the_stage(session: Session, move: Move) -> None:
     programme = programme_of(session, challenge)
     stage = programme.stage(move.to_state)
     before = programme.before(stage)
+    follow_the_stage(session, challenge, stage, now=move.now)
     if before and before.kind == "work":
         arrived = select(Application).where(
             col(Application.challenge_id) == challenge.id, col(Application.stage) == before.id,

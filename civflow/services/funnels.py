@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, exists, func, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, Gate, StageDates
+from civflow.models import Application, Challenge, Gate, Outcome, StageDates
 from civflow.services.calendar import plan
 from civflow.services.facts import stands_before
 from civflow.workflows import HANDBOOK
@@ -34,6 +34,9 @@ class StageOf(NamedTuple):
     went_on: int | None = None
     released_at: datetime | None = None
     number_reason: str = ""  # why another number than declared went on
+    applied: int | None = None  # at the first gate: how many were submitted, and how many of them left before it
+    withdrew: int = 0
+    ruled_out: int = 0
 
 
 def funnels(
@@ -63,12 +66,18 @@ def funnels(
 
 
 class Result(NamedTuple):
-    """What a gate says: how many go on, when that was released, and how many applications were sent."""
+    """What a gate says: how many go on, when that was released, how many it ranked; and the challenge's applications.
+
+    `sent` were submitted; `withdrew` and `ruled_out` of them left before any gate ranked them.
+    """
 
     going_on: int
     released_at: datetime | None
     number_reason: str
+    ranked: int
     sent: int
+    withdrew: int
+    ruled_out: int
 
 
 def _results(ids: Sequence[int]) -> Select[Any]:
@@ -77,10 +86,19 @@ def _results(ids: Sequence[int]) -> Select[Any]:
         col(Application.submitted_at).is_not(None),
         ~stands_before(Application, "submit"),
     )
+    unranked = ~exists().where(col(Outcome.application_id) == col(Application.id))
+    left = [sent.where(unranked, col(Application.state).in_(_targets(step))) for step in ("withdraw", "rule_out")]
+    ranked = select(func.count()).where(col(Outcome.gate_id) == col(Gate.id))
+    numbers = [counted.correlate(Gate).scalar_subquery() for counted in (ranked, sent, *left)]
     released = case((col(Gate.state).in_(RELEASED), col(Gate.released_at)))
     columns = (col(Gate.challenge_id), col(Gate.stage), col(Gate.going_on), released, col(Gate.number_reason))
-    query = select(*columns, sent.correlate(Gate).scalar_subquery())
+    query = select(*columns, *numbers)
     return query.where(col(Gate.challenge_id).in_(ids))
+
+
+def _targets(trigger: str) -> list[str]:
+    """Where a step of an application leads."""
+    return sorted({step.target for step in HANDBOOK["application"].steps if step.name == trigger})
 
 
 def has_closed(challenge: Challenge) -> bool:
@@ -119,10 +137,16 @@ def _stage(
 
 
 def _with_numbers(stages: list[StageOf], results: dict[str, Result]) -> list[StageOf]:
-    """Who leaves a gate comes to the next one; everybody comes to the first."""
+    """Who leaves a gate comes to the next one; to the first come all who applied and neither withdrew nor were ruled out."""
     found: list[StageOf] = []
-    here = next((result.sent for result in results.values()), None)
+    any_result = next(iter(results.values()), None)
+    here = any_result and any_result.sent - any_result.withdrew - any_result.ruled_out
+    first = next((stage.id for stage in stages if stage.kind == "gate"), "")
     for stage in stages:
+        if any_result and stage.id == first:
+            stage = stage._replace(  # noqa: PLW2901
+                applied=any_result.sent, withdrew=any_result.withdrew, ruled_out=any_result.ruled_out
+            )
         if stage.kind != "gate":
             found.append(stage)
             continue
@@ -131,7 +155,7 @@ def _with_numbers(stages: list[StageOf], results: dict[str, Result]) -> list[Sta
             found.append(stage._replace(came=here))
             here = None
             continue
-        here, came = result.going_on, here
+        here, came = result.going_on, result.ranked
         found.append(
             stage._replace(came=came, went_on=here, released_at=result.released_at, number_reason=result.number_reason)
         )

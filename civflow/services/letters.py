@@ -92,7 +92,7 @@ def letter_data(
         "winners": [_winner(session, o, card, means) for o in winners],
         "reasons": _named(card, reasons.get(outcome.application_id, ())), "tie_break": outcome.tie_break,
         "next": _next_sentence(programme, stage, outcome),
-        "debrief_until": (now + DEBRIEF).isoformat() if ended else None,
+        "debrief_until": (now + DEBRIEF).isoformat() if ended else None, "contact": programme.contact,
     }  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def _post(
     post_all(session, [
         write(person=person, kind="outcome", key=f"letter-{gate.id}-{application.id}-{person.id}", now=now,
               about=f"/applications/{application.id}", document_id=document, subject=subject, sentence=sentence,
-              reasons=bool(data["reasons"]), next=data["next"], debrief_until=until)
+              reasons=bool(data["reasons"]), contact=data["contact"], reference=data["reference"], next=data["next"], debrief_until=until)
         for person in members(session, application.team_id)
     ], now=now)  # fmt: skip
 

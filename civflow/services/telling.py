@@ -12,7 +12,8 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, Panellist, Person, Round, Team
 from civflow.services.effects import Move, effect_named
 from civflow.services.messages import holders, members, post_all, write
-from civflow.services.naming import path_of, title_of
+from civflow.services.naming import path_of
+from civflow.services.step_letters import words
 from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Step, Workflow
 
@@ -25,7 +26,7 @@ def tells(audience: Audience) -> Audience:
     """Make an effect of a function that says who is told; the effect has the function's name."""
 
     def tell(session: Session, move: Move) -> None:
-        context = words(session, move.workflow, move.step, move.record, move.actor, move.reason)
+        context = words(session, move.workflow, move.step, move.record, move.actor, move.reason, audience.__name__)
         about = path_of(move.record)
         key = f"{move.workflow.name}-{move.record.id}-{move.record.revision}-{move.step.name}"
         kind = LETTERS.get((move.workflow.name, move.step.name), "step")
@@ -37,13 +38,6 @@ def tells(audience: Audience) -> Audience:
     AUDIENCES[audience.__name__] = audience
     effect_named(audience.__name__, tell)
     return audience
-
-
-def words(session: Session, workflow: Workflow, step: Step, record: Any, actor: Actor, reason: str) -> dict[str, Any]:
-    """What the message about a step says."""
-    state = workflow.states[step.target]
-    return {"title": title_of(session, record), "noun": workflow.title.lower(), "step": step.button,
-            "state": state.public or state.staff, "reason": reason, "actor": actor.name}  # fmt: skip
 
 
 class Preview(NamedTuple):
@@ -58,11 +52,16 @@ def preview(
     session: Session, workflow: Workflow, step: Step, record: Any, *, actor: Actor, now: datetime, reason: str = ""
 ) -> Preview | None:
     """What people would be sent if the step were taken now; None where nobody is told this way."""
-    found = {p.id: p for name in step.then if name in AUDIENCES for p in AUDIENCES[name](session, record)}
-    people = [p for p in found.values() if p.id != actor.id]
-    if not people:
+    found: dict[int | None, tuple[Person, str]] = {}
+    for name in step.then:
+        for person in AUDIENCES[name](session, record) if name in AUDIENCES else ():
+            found.setdefault(person.id, (person, name))
+    told = [(person, name) for key, (person, name) in found.items() if key != actor.id]
+    if not told:
         return None
-    context = words(session, workflow, step, record, actor, reason or ("(your reason)" if step.reason else ""))
+    people = [person for person, _ in told]
+    reason = reason or ("(your reason)" if step.reason else "")
+    context = words(session, workflow, step, record, actor, reason, told[0][1])
     kind = LETTERS.get((workflow.name, step.name), "step")
     message = write(person=people[0], kind=kind, key="", about="", now=now, **context)
     return Preview([p.name for p in people], message.subject, message.body)

@@ -24,6 +24,7 @@ from civflow.web.htmx import page_or_fragment, redirect_to
 from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.engine import Case, Conflicted, NotFound, Refused, Step, Workflow
 from civflow.workflows.rules import NOBODY_PRESSES
+from civflow.workflows.undoing import undoing
 
 blueprint = Blueprint("cases", __name__)
 
@@ -93,8 +94,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         foretold = foretell(session(), step, record, now=now(), reason=reason) if option.allowed else None
     details = {
         "option": option, "step": step, "zone_words": zone_name(g.zone), "told": told, "foretold": foretold,
-        "undo": _ways_back(page, step),
-        "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
+        "undo": undoing(page, step, record.state), "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
         "typed": request.form, **more,
     }  # fmt: skip
@@ -109,11 +109,6 @@ def _step(record: Tracked, trigger: str) -> Step:
     if found is None:
         raise NotFound(f"{page.title}: there is no step “{trigger}”.")
     return found
-
-
-def _ways_back(page: Workflow, step: Step) -> list[Step]:
-    """The steps that lead back from where this one leads."""
-    return [back for back in page.steps_from(step.target).values() if page.is_backward(back, step.target)]
 
 
 def context(record: Tracked, case: Case) -> dict[str, Any]:

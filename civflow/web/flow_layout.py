@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from civflow.services.wording import DEFAULT_ZONE, MONTHS
+from civflow.web import flow_labels
 
 WIDE, AXIS = 960.0, 82.0  # the wide picture: its width, and the height at which the flow's middle lies
 LEAST, MOST = 52.0, 2.0  # the narrowest stage, and how many times the mean the widest may be
@@ -69,13 +70,14 @@ class Shape(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """Shapes, the number at the very end, the picture's size, and where today is (None when outside)."""
+    """Shapes, the number at the very end, the picture's size, where today is (None when outside), and its word."""
 
     shapes: list[Shape]
     left: str
     width: float
     height: float
     today: float | None
+    word: float | None = None
 
 
 def wide_picture(flow: Flow, *, counts: bool) -> Picture:
@@ -83,26 +85,28 @@ def wide_picture(flow: Flow, *, counts: bool) -> Picture:
     edges, cut = _edges(_durations(flow))
     numbers, left = _numbers(flow.stages) if counts else ([""] * len(flow.stages), "")
     days, thick = _days(flow), levels(flow.stages, counts=counts)
+    needs = [max(len(stage.title) * TITLE, len(days[n]) * DATES) for n, stage in enumerate(flow.stages)]
+    labels = flow_labels.place(edges, needs, WIDE)
     shapes: list[Shape] = []
-    reach: list[float] = []  # how far the words of each tier go
-    for n, (stage, (begin, end)) in enumerate(zip(flow.stages, pairwise(edges), strict=True)):
-        need = max(len(stage.title) * TITLE, len(days[n]) * DATES)
-        x, anchor = (WIDE, "end") if begin + need > WIDE else (begin, "start")
-        tier = _free_tier(reach, min(begin, WIDE - need), need)
+    for n, (stage, (begin, end), label) in enumerate(zip(flow.stages, pairwise(edges), labels, strict=True)):
         break_at = begin + (end - begin) * 0.72 if n in cut else None
         path = across(begin, end - GAP, *thick[n])
-        y = FIRST_LABEL + TIER * tier
+        y = FIRST_LABEL + TIER * label.tier
         words = ([stage.title], days[n], numbers[n])
-        shapes.append(Shape(stage, path, begin, x, y, anchor, *words, tier, break_at))
+        shapes.append(Shape(stage, path, begin, label.x, y, label.anchor, *words, label.tier, break_at))
     lowest = max(shape.y for shape in shapes)
-    return Picture(shapes, left, WIDE, lowest + 26, today_between(flow, edges))
+    today = today_between(flow, edges)
+    return Picture(shapes, left, WIDE, lowest + 26, today, _beside_lines(today, shapes))
 
 
-def _free_tier(reach: list[float], begin: float, need: float) -> int:
-    """The highest tier with room from `begin` on, which is then taken as far as `need`."""
-    tier = next((t for t, end in enumerate(reach) if end < begin), len(reach))
-    reach[tier : tier + 1] = [begin + need + 8]
-    return tier
+def _beside_lines(today: float | None, shapes: Sequence[Shape]) -> float | None:
+    """Where the middle of the word below today's line stands: beside every leader that comes down near it."""
+    if today is None:
+        return None
+    half, leaders = 22.0, [shape.left for shape in shapes if shape.tier]
+    places = sorted((today + side * (half + 2) for side in (0, 1, -1)), key=lambda x: abs(x - today))
+    within = [min(max(x, half), WIDE - half) for x in places]
+    return next((x for x in within if all(abs(x - line) > half for line in leaders)), within[0])
 
 
 def narrow_picture(flow: Flow, *, counts: bool) -> Picture:

@@ -77,6 +77,7 @@ assignment = Workflow(
              label="Ask the assessor again", says="The assessor reads your reason."),
         Step("withdraw", ("proposed", "invited", "accepted", "declined", "scoring"), "withdrawn",
              by=(the_programme_manager, by_itself), reason=True, label="Withdraw the assignment",
-             says="The assessor no longer sees the application."),
+             says="The assessor no longer sees the application.",
+             undo="No. Match assessors again, and the application gets another one."),
     ],
 )  # fmt: skip

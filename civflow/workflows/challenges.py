@@ -206,10 +206,12 @@ def _announcing() -> Iterator[Step]:
     people = (the_programme_manager, the_approver)
     yield Step("announce", "approved", "approved", by=people, due="announce_at", requires=(it_is_not_announced,),
                then=("show_the_announcement",), label="Announce it now",
-               says="Everybody reads its title, its sponsor and when it opens.")  # fmt: skip
+               says="Everybody reads its title, its sponsor and when it opens.",
+             undo="No: whoever has read it knows it. “Take the approval back” hides it from everybody else.")  # fmt: skip
     yield Step("plan_the_announcement", "approved", "approved", by=people, asks=(ANNOUNCE_AT,),
                requires=(it_is_not_announced, it_is_announced_before_it_opens), label="Change when it is announced",
-               says="Until then nobody outside reads anything of it.")  # fmt: skip
+               says="Until then nobody outside reads anything of it.",
+             undo="Yes: until it is announced you can choose another moment.")  # fmt: skip
 
 
 def _calling() -> Iterator[Step]:
@@ -221,11 +223,13 @@ def _calling() -> Iterator[Step]:
                requires=(the_new_closing_date_is_later,),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "tell_the_followers"),
                label="Move the closing date",
-               says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.")  # fmt: skip
+               says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
+               undo="No. The closing date only moves to a later one, and it can be moved again.")  # fmt: skip
     yield Step("move_questions", "open", "open", by=OWNERS, reason=True, asks=(NEW_LAST_QUESTIONS,),
                requires=(the_last_moment_for_questions_fits,), then=("tell_the_applicants", "tell_the_followers"),
                label="Move the last moment for questions",
-               says="It moves for everybody, and the public reads your reason. Every team with a draft is told.")  # fmt: skip
+               says="It moves for everybody, and the public reads your reason. Every team with a draft is told.",
+               undo="No. It can be moved again.")  # fmt: skip
     yield Step("close", "open", "closed", by=by_itself, due="closes_at",
                then=("take_in_the_applications", "tell_the_followers"),
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
@@ -239,22 +243,26 @@ def _changing() -> Iterator[Step]:
     """What has been published changes only as a new version, which is written beside it."""
     yield Step("change", "open", "open", by=OWNERS, reason=True, requires=(no_change_is_being_written,),
                then=("begin_the_change",), label="Change the published text",
-               says="A new version is written beside the published one. Nobody is told before it is published.")  # fmt: skip
+               says="A new version is written beside the published one. Nobody is told before it is published.",
+             undo="Yes: “Drop the change”, with a reason.")  # fmt: skip
     yield Step("write_change", "open", "open", by=OWNERS, requires=(a_change_is_being_written,),
                label="Write the change", says="Only the sponsor and the programme office read it.")  # fmt: skip
     yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
                then=("tell_the_programme_managers",), label="Ask for the change to be published",
-               says="The programme office is asked to look at it.")  # fmt: skip
+               says="The programme office is asked to look at it.",
+             undo="Yes: write on in the change, or drop it, until it is published.")  # fmt: skip
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
                          a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
                then=("publish_the_change", "make_the_brief", "tell_of_the_change"), label="Publish the change",
-               says="Followers and every applicant are told at once. Drafts must acknowledge it.")  # fmt: skip
+               says="Followers and every applicant are told at once. Drafts must acknowledge it.",
+             undo="No. Everybody is told at once; another change can be published later.")  # fmt: skip
     for state in ("open", "closed"):
         yield Step("drop_change", state, state, by=OWNERS, reason=True, requires=(a_change_is_being_written,),
                    then=("drop_the_change",), label="Drop the change",
-                   says="The published text stays as it is. The words of the change are kept in the record.")  # fmt: skip
+                   says="The published text stays as it is. The words of the change are kept in the record.",
+             undo="No. The words are kept in the record, and a new change can be begun.")  # fmt: skip
 
 
 def _stages(programme: Programme) -> Iterator[Step]:

@@ -156,6 +156,7 @@ class Step:
     step. `stamps`: datetime columns that are set to now. `signs`: columns that are set to the actor's id. An ask whose
     name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
     look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
+    `undo`: whether it can be undone, in words, where workflows/undoing.py cannot know.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Step:
     stamps: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     onwards: bool = False
+    undo: str = ""
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

@@ -59,7 +59,8 @@ question = Workflow(
     steps=[
         Step("draft", ("asked", "drafted"), "drafted", by=ANSWERING, asks=(ANSWER, WORDING),
              signs=("drafted_by_id",), label="Write the answer",
-             says="Only staff see the answer until a second person publishes it."),
+             says="Only staff see the answer until a second person publishes it.",
+             undo="Yes: until a second person publishes the answer you can write it again."),
         Step("publish", "drafted", "published", by=ANSWERING,
              requires=(the_answer_is_written, a_second_person_clears_it), stamps=("published_at",),
              signs=("cleared_by_id",), then=("number_the_question", "tell_of_the_answer", "tell_the_followers"), locks=("challenge",),

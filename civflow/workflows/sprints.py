@@ -29,7 +29,8 @@ sprint = Workflow(
     ],
     steps=[
         *(Step("set_goal", state, state, by=a_team_member, asks=(GOAL,), label="Set the goal",
-               says="Team and sponsor read it beside the sprint.") for state in ("planned", "active")),
+               says="Team and sponsor read it beside the sprint.",
+             undo="Yes: write another goal.") for state in ("planned", "active")),
         Step("begin", "planned", "active", by=(a_team_member, the_programme_manager, by_itself), due="starts_at",
              requires=(the_place_is_active,), locks=("place",),
              label="Begin the sprint", says="The team starts to work on its goal."),

@@ -51,7 +51,8 @@ team = Workflow(
              says="The team can invite people again."),
         *(Step("hand_over", state, state, by=the_team_lead, asks=(NEW_LEAD,), requires=(the_new_lead_is_a_member,),
                then=("tell_the_members",), label="Hand over the lead",
-               says="The new lead submits, signs and invites from now on. You stay a member.")
+               says="The new lead submits, signs and invites from now on. You stay a member.",
+             undo="Not by you: the new lead can hand it back.")
           for state in ("forming", "formed")),
         Step("disband", ("forming", "formed"), "disbanded", by=(the_team_lead, the_programme_manager), reason=True,
              requires=(no_application_is_running,), then=("tell_the_members",), label="Disband the team",

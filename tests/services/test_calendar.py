@@ -8,8 +8,9 @@ import pytest
 
 from civflow.methods.working_days import is_working_day
 from civflow.services.advance import advance
-from civflow.services.calendar import first_decision, in_working_days, plan, stage_dates
-from civflow.services.challenges import check_columns
+from civflow.services.calendar import first_decision, follow_the_stage, in_working_days, plan, stage_dates
+from civflow.services.challenges import check_columns, gate_of
+from civflow.services.programmes import programme_of
 from civflow.services.publication import read
 from civflow.services.standing import standing_of
 from civflow.workflows.engine import Refused
@@ -87,3 +88,16 @@ def test_the_promise_moves_with_the_closing_date(call, session):
     # Good Friday, 3 April, is none of the twenty; 12 noon stays 12 noon when the clocks change.
     moved = datetime(2026, 4, 7, 11, tzinfo=UTC)
     assert (call.challenge.decision_promised_at, first_decision(session, call.challenge)) == (moved, moved)
+
+
+def test_work_that_begins_late_moves_the_calendar_and_a_gate_does_not(call, session):
+    programme, dates = programme_of(session, call.challenge), stage_dates(session, call.challenge)
+    before = {stage: (d.starts_at, d.ends_at) for stage, d in dates.items()}
+    late = dates["exploration"].starts_at + timedelta(days=4, hours=3)
+    follow_the_stage(session, call.challenge, programme.stage("sift"), now=late)
+    assert {stage: (d.starts_at, d.ends_at) for stage, d in dates.items()} == before
+    follow_the_stage(session, call.challenge, programme.stage("exploration"), now=late)
+    assert (dates["sift"].starts_at, dates["sift"].ends_at) == before["sift"]
+    assert (dates["interview"].ends_at, dates["exploration"].starts_at) == (late, late)
+    assert [d.starts_at for d in list(dates.values())[1:]] == [d.ends_at for d in list(dates.values())[:-1]]
+    assert gate_of(session, call.challenge, "pitch").scoring_due_at == dates["pitch"].ends_at > before["pitch"][1]

@@ -105,7 +105,9 @@ def test_declining_needs_a_reason_and_tells_the_programme_office(call, session, 
     with pytest.raises(Refused):
         advance(session, place, "decline", actor=call.actor(priya), now=call.now)
     advance(session, place, "decline", actor=call.actor(priya), now=call.now, reason="Another contract.")
-    assert subjects_to(session, call.manager)[-1] == "Otter Works in Exploration of 11.2 Flooding impact: Declined"
+    assert (
+        subjects_to(session, call.manager)[-1] == "Place declined: Otter Works in Exploration of 11.2 Flooding impact"
+    )
 
 
 def test_the_work_does_not_begin_before_both_have_signed(call, session, priya, place, agreement):
@@ -164,7 +166,7 @@ def test_taking_it_back_clears_the_signature_and_asks_for_a_new_document(call, s
     assert (agreement.state, agreement.team_signed_at, agreement.team_signed_by_id) == ("drafted", None, None)
     assert agreement.document_id != first
     assert subjects_to(session, priya)[-1] == (
-        "Agreement with Otter Works for Exploration of 11.2 Flooding impact: Being prepared"
+        "Taken back to change it: Agreement with Otter Works for Exploration of 11.2 Flooding impact"
     )
 
 
@@ -236,7 +238,7 @@ def test_a_deliverable_comes_back_for_changes_and_is_accepted(call, session, pri
     with pytest.raises(Forbidden):
         advance(session, owed, "accept", actor=lead, now=call.now)
     advance(session, owed, "request_changes", actor=owner, now=call.now, reason="Show what did not work.")
-    assert subjects_to(session, priya)[-1] == "What we learnt and what we propose (Otter Works): Changes requested"
+    assert subjects_to(session, priya)[-1] == "Changes asked for: What we learnt and what we propose (Otter Works)"
     with pytest.raises(Refused) as refused:
         advance(session, active, "complete", actor=owner, now=call.now)
     assert refused.value.sentences == ("Every deliverable is accepted.",)

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import civflow
-from civflow.web import diagrams, flow, formats, pages
+from civflow.web import diagrams, flow, flow_labels, formats, pages
 from civflow.web.diagrams import Edge, Node
 from civflow.web.flow import Flow, FlowStage
 
@@ -71,8 +73,39 @@ def test_stages_of_the_flow_stand_side_by_side_in_the_picture() -> None:
     lefts = [shape.left for shape in found.shapes]
     assert lefts == sorted(lefts)
     assert min(b - a for a, b in zip(lefts, [*lefts[1:], found.width], strict=True)) >= 52
-    labels = [(shape.tier, shape.left) for shape in found.shapes]
-    assert len(set(labels)) == len(labels)
+
+
+WIDTHS = st.lists(st.tuples(st.floats(52, 300), st.floats(40, 180)), min_size=2, max_size=10)
+
+
+@given(WIDTHS)
+def test_no_line_runs_through_a_label_and_no_label_lies_on_another(stages) -> None:
+    total = sum(width for width, _ in stages)
+    edges = [0.0]
+    for width, _ in stages:
+        edges.append(edges[-1] + width * 960 / total)
+    needs = [need for _, need in stages]
+    count = len(needs)
+    assume(any(flow_labels._way(edges, needs, 960, [n >= ends for n in range(count)]) for ends in range(count + 1)))
+    labels = flow_labels.place(edges, needs, 960)
+    boxes = [(x, x + need, tier) if anchor == "start" else (x - need, x, tier)
+             for (x, anchor, tier), need in zip(labels, needs, strict=True)]  # fmt: skip
+    for n, (left, right, tier) in enumerate(boxes):
+        assert 0 <= left <= right <= 960
+        assert left <= edges[n] + 0.01 <= right + 0.01
+        for m, (other_left, other_right, other_tier) in enumerate(boxes):
+            if m != n and other_tier < tier:
+                assert not other_left < edges[n] < other_right
+            if m > n and other_tier == tier:
+                assert right <= other_left or other_right <= left
+
+
+def test_the_way_with_the_fewest_rows_is_taken() -> None:
+    # Three narrow stages near the end: one label ends below its stage, and two rows are enough.
+    edges, needs = [0.0, 600.0, 700.0, 760.0, 820.0, 960.0], [100.0, 150.0, 80.0, 150.0, 130.0]
+    assert flow_labels.place(edges, needs, 960) == [
+        (0, "start", 0), (600, "start", 1), (752, "end", 0), (760, "start", 1), (820, "start", 0),
+    ]  # fmt: skip
 
 
 def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col
 
+from civflow.methods.working_days import is_working_day
 from civflow.models import Application, Assignment, Conflict, Gate, Panellist, Person, Slot
 from civflow.services.advance import advance, options
 from civflow.services.archive import Row
@@ -22,6 +24,7 @@ from civflow.workflows.engine import Refused
 from civflow.workflows.rules import no_conflict_with_its_teams
 
 Do = Callable[[Scene], None]
+UK = ZoneInfo("Europe/London")
 
 
 def gate(scene: Scene, row: Row, stage: str) -> Gate:
@@ -192,18 +195,25 @@ def release_it(row: Row, stage: str) -> Do:
     return do
 
 
-def offer_it(row: Row, stage: str, panel: Sequence[tuple[str, str]], days: float) -> Do:
+def offer_it(row: Row, stage: str, panel: Sequence[tuple[str, str]]) -> Do:
     """The programme manager offers one interview for each application, one after the other, some days ahead."""
 
     def do(scene: Scene) -> None:
         here = gate(scene, row, stage)
-        first = (scene.now + timedelta(days=days)).replace(hour=9, minute=0, second=0, microsecond=0)
+        first = _interview_morning(scene.now)
         starts = [first + timedelta(minutes=45 * n) for n in range(len(applications_at(scene.session, here)))]
         people = [scene.person(email).id or 0 for email, _ in panel]
         offer_slots(scene.session, here, starts=starts, where="Video call, link in the invitation", panel=people,
                     actor=scene.actor(scene.person(cast.MANAGER)), now=scene.now)  # fmt: skip
 
     return do
+
+
+def _interview_morning(now: datetime) -> datetime:
+    """Nine o'clock, UK time, of a working day two to four days ahead; the story leaves no room for more."""
+    days = [now.astimezone(UK).date() + timedelta(days=ahead) for ahead in (2, 3, 4)]
+    day = next((day for day in days if is_working_day(day)), days[1])
+    return datetime.combine(day, time(9), UK).astimezone(UTC)
 
 
 def book_it(row: Row, stage: str) -> Do:

@@ -183,7 +183,7 @@ def _call(
 
 
 def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> Iterator[Act]:
-    """Sift, interview, exploration, pitch, accelerator and contract."""
+    """Sift, interview, exploration, pitch, accelerator and contract, which runs on when the story ends."""
     day = partial(_later, closes)
     panel = cast.panel(random, 6, always=show.always)
     small = [p for p in panel if p[0] not in show.always][:1] + [p for p in panel if p[1] == "sponsor"][:2]
@@ -208,7 +208,6 @@ def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> 
     yield act("contract", day(168.2), gates.begin_it(row, "contract"))
     yield act("issue contract", day(169), work.issue_it(row, "contract"))
     yield act("sign contract", day(170), work.sign_it(row, "contract", principal=show.principal))
-    yield act("follow up", day(171), gates.begin_it(row, "follow_up"))
 
 
 def _decide(row: Row, act: Any, stage: str, at: datetime, going_on: int | None = None, why: str = "") -> Iterator[Act]:
@@ -221,7 +220,7 @@ def _interview(row: Row, act: Any, stage: str, at: datetime, panel: list[tuple[s
     """A panel hears the teams and scores; after the pitch more than one may win."""
     day = partial(_later, at)
     yield act(f"{stage} seat", day(0.2), gates.seat_it(row, stage, panel))
-    yield act(f"{stage} offer slots", day(0.3), gates.offer_it(row, stage, panel[:3], 3))
+    yield act(f"{stage} offer slots", day(0.3), gates.offer_it(row, stage, panel[:3]))
     yield act(f"{stage} start", day(0.4), gates.start_it(row, stage))
     yield act(f"{stage} book", day(1), gates.book_it(row, stage))
     for email, _ in panel:
@@ -249,7 +248,7 @@ def _work(row: Row, act: Any, stage: str, at: datetime, days: int, show: Show) -
     for week in range(16, days, 14) if days > 40 else ():
         yield act(f"{stage} deliver {week}", day(week + 1), work.deliver_it(row, stage, principal=principal))
         yield act(f"{stage} sprint {week}", day(week + 1.2), work.finish_sprints(row, stage, principal=principal))
-    yield act(f"{stage} last sprint", day(days - 0.6), work.finish_sprints(row, stage, principal=principal))
+    yield act(f"{stage} last sprint", day(days - 0.6), work.end_sprints(row, stage, principal=principal))
     yield act(f"{stage} complete", day(days - 0.2), work.complete_it(row, stage, principal=principal))
 
 

@@ -109,7 +109,7 @@ def deliver_it(row: Row, stage: str, *, principal: bool) -> Do:
         for place in _places(scene, challenge, stage, "complete"):
             lead = scene.lead(place.team_id)
             owed = col(Deliverable.place_id) == place.id, stands_before(Deliverable, "submit")
-            for deliverable in scene.all(Deliverable, *owed, col(Deliverable.due_at) <= scene.now + timedelta(days=7)):
+            for deliverable in scene.all(Deliverable, *owed, col(Deliverable.due_at) <= scene.now + timedelta(days=10)):
                 _deliver(scene, deliverable, lead, owner)
 
     return do
@@ -136,6 +136,20 @@ def finish_sprints(row: Row, stage: str, *, principal: bool) -> Do:
             reviewed = col(Sprint.place_id) == place.id, stands_before(Sprint, "finish")
             for sprint in scene.all(Sprint, *reviewed):
                 advance(scene.session, sprint, "finish", actor=owner, now=scene.now)
+
+    return do
+
+
+def end_sprints(row: Row, stage: str, *, principal: bool) -> Do:
+    """The stage's end: the teams bring what they still work on into review, and the sponsor finishes it."""
+
+    def do(scene: Scene) -> None:
+        for place in _places(scene, find(scene, row), stage, "complete"):
+            lead = scene.lead(place.team_id)
+            for trigger in ("begin", "review"):
+                for sprint in scene.all(Sprint, col(Sprint.place_id) == place.id, stands_before(Sprint, trigger)):
+                    advance(scene.session, sprint, trigger, actor=lead, now=scene.now)
+        finish_sprints(row, stage, principal=principal)(scene)
 
     return do
 

@@ -195,6 +195,7 @@ class Programme(Part):
     timezone: str = "Europe/London"
     bank_holidays: Literal["scotland", "england-and-wales", "northern-ireland", "united-kingdom"] = "scotland"
     money_excludes_vat: bool = True
+    contact: str = Field(default="", pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")  # who answers teams in writing
     roles: tuple[str, ...] = ()
     brief: tuple[Section, ...] = ()
     questions: Questions = Questions()
