@@ -28,9 +28,8 @@ from civflow.services.conflicts import has_conflict, why
 from civflow.services.effects import Move, effect
 from civflow.services.facts import FACTS, GATE, stands_before
 from civflow.services.messages import post
-from civflow.services.naming import title_of
 from civflow.services.progress import counted
-from civflow.services.telling import words
+from civflow.services.step_letters import words
 from civflow.services.wording import count
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.engine import CIVFLOW
@@ -199,6 +198,6 @@ def unseat_the_panellist(session: Session, move: Move) -> None:
     session.execute(delete(SlotPanel).where(*_hears(gate, person_id)))
     session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))
     person = session.get_one(Person, person_id)
-    said = {**words(session, move.workflow, move.step, gate, move.actor, move.reason), "title": title_of(session, gate)}
+    said = words(session, move.workflow, move.step, gate, move.actor, move.reason)
     post(session, person=person, kind="step", key=f"unseat-{gate.id}-{gate.revision}-{person_id}", about="/",
-         now=move.now, **{**said, "step": "You no longer sit on the panel"})  # fmt: skip
+         now=move.now, **said)  # fmt: skip

@@ -91,6 +91,9 @@ SAID: dict[tuple[str, ...], Said] = {
         "again; it counts once it is submitted again, by {closes_at} at the latest."),
     ("application", "withdraw"): Said(
         "A team has withdrawn: {title}", "{actor} has withdrawn the application. Its assessors are told to stop."),
+    ("gate", "unseat"): Said(
+        "You no longer sit on the panel: {title}",
+        "{actor} has taken you off the panel. What you have not submitted is withdrawn; you need do nothing more."),
     ("gate", "reopen"): Said(
         "Score again: {title}",
         "{actor} has reopened the scoring. Look at what you scored: you can change and submit it again."),

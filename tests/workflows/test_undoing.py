@@ -38,12 +38,13 @@ def test_a_way_back_for_others_says_for_whom_it_is() -> None:
 def test_a_way_that_leads_elsewhere_is_not_called_undoing() -> None:
     assert answer("gate", "approve", "proposed") == (
         "Not as it was: “Reopen the scoring” leads to “Scoring”, with a reason. "
-        "It is for those who can say: “You are a programme manager of this round”."
+        "It is for those who can say: “You are a programme manager of this round”. "
+        "It needs: You have no conflict of interest with a team that this gate decides on."
     )
 
 
 def test_a_step_that_stays_where_it_is_says_what_it_leaves_behind() -> None:
-    assert answer("gate", "seat", "waiting").startswith("No. Somebody who sits on the panel stays on it.")
+    assert answer("gate", "seat", "waiting") == "Yes: “Take somebody off the panel”, with a reason."
     assert answer("application", "extend", "draft") == "No. It can be moved again to a later moment."
 
 
