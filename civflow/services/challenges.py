@@ -83,6 +83,7 @@ def write_challenge(
         raise KeyError(f"A challenge's writer cannot set {', '.join(sorted(unknown))}.")
     programme = programme_of(session, challenge)
     check_columns(session, challenge, columns)
+    check_dates(challenge, columns, now=now)
     text = text_in_hand(session, challenge)
     new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
     check_sections(programme, new)
@@ -123,11 +124,26 @@ def check_columns(session: Session, challenge: Challenge, columns: Mapping[str, 
         raise Refused(*fields.values(), fields=fields)
 
 
+def check_dates(record: Any, columns: Mapping[str, Any], *, now: datetime) -> None:
+    """Say nothing if the dates that change lie ahead. Raises Refused with a sentence per date that has passed."""
+    fields = {
+        name: f"{title} has passed. Write a date that lies ahead."
+        for name, title in DATES.items()
+        if (at := columns.get(name)) and at < now and at != getattr(record, name)
+    }
+    if fields:
+        raise Refused(*fields.values(), fields=fields)
+
+
+DATES = {"opens_at": "The opening date", "closes_at": "The closing date", "questions_until": "The end of questions",
+         "decision_promised_at": "The date of the first decisions"}  # fmt: skip
+
+
 def check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
     """Say nothing if no section is too long. Raises Refused with a sentence per section otherwise."""
     known = {s.id: s for s in programme.brief}
     fields = {
-        name: f"“{known[name].title}” has {word_count(words)} words; it may have {known[name].words}."
+        name: f"“{known[name].title}” has {word_count(words):,} words; it may have {known[name].words}."
         for name, words in sections.items()
         if name in known and word_count(words) > known[name].words
     }

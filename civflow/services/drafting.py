@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
@@ -186,9 +187,27 @@ def save(
     columns = dict(values)
     if "sponsor" in columns:
         name = columns.pop("sponsor")
-        columns["sponsor_id"] = sponsor_named(session, name).id if name else None
+        columns["sponsor_id"] = (
+            sponsor_called(session, name, actor=actor, round_id=challenge.round_id).id if name else None
+        )
     write_challenge(session, challenge, actor=actor, now=now, **columns)
     return True
+
+
+def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int | None) -> Organisation:
+    """The public body of this name, however it is capitalised; whoever runs the round may name a new one.
+
+    Raises Refused for a name that nobody knows, with the names that are like it.
+    """
+    known = {body.casefold(): body for body in public_bodies(session)}
+    if name.casefold() in known:
+        return sponsor_named(session, known[name.casefold()])
+    if actor.holds("programme_manager", {"round": round_id}):
+        return sponsor_named(session, name)
+    like = [known[body] for body in get_close_matches(name.casefold(), known, n=3, cutoff=0.6)]
+    hint = f"Is it {' or '.join(f'“{body}”' for body in like)}? If not, ask" if like else "Ask"
+    sentence = f"No sponsor is called “{name}” here. {hint} the programme office to add it."
+    raise Refused(sentence, fields={"sponsor": sentence})
 
 
 def _somebody_else(session: Session, challenge: Challenge) -> Conflicted:
@@ -201,7 +220,7 @@ def _somebody_else(session: Session, challenge: Challenge) -> Conflicted:
 def check_lengths(part: Part, values: Mapping[str, Any]) -> None:
     """Say nothing if every field has room for its words. Raises Refused with a sentence per field otherwise."""
     fields = {
-        field.name: f"“{field.label}” has {len(values[field.name])} characters; it may have {field.letters}."
+        field.name: f"“{field.label}” has {len(values[field.name]):,} characters; it may have {field.letters}."
         for field in part.fields
         if field.letters and len(values[field.name] or "") > field.letters
     }

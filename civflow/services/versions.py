@@ -16,7 +16,14 @@ from sqlmodel import Session, col
 from civflow.methods.difference import NEW, Piece, difference
 from civflow.models import Challenge, ChallengeVersion
 from civflow.services.advance import advance
-from civflow.services.challenges import VERSIONED, check_columns, check_sections, has_every_section, published_text
+from civflow.services.challenges import (
+    VERSIONED,
+    check_columns,
+    check_dates,
+    check_sections,
+    has_every_section,
+    published_text,
+)
 from civflow.services.closing import move_the_calendar
 from civflow.services.effects import Move, effect
 from civflow.services.finding import index
@@ -149,6 +156,7 @@ def write_change(
         raise KeyError(f"A change of the text cannot set {', '.join(sorted(unknown))}.")
     programme, text = programme_of(session, challenge), in_hand(session, challenge)
     check_columns(session, challenge, columns)
+    check_dates(text, columns, now=now)
     new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
     check_sections(programme, new)
     columns = {**columns, **({"why": _checked(why)} if why is not None else {})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -106,3 +107,17 @@ def _plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+# What word processors put between words, and what people see instead of it.
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_SPACES = re.compile("[\xa0\u2000-\u200a\u202f\u205f\u3000]")
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufffc\ufffe\uffff]")
+_BULLETS = re.compile(r"^([ \t]*)[•·▪◦‣\uf0b7\uf0a7](?:[ \t]+|(?=\w))", re.MULTILINE)
+
+
+def pasted(text: str) -> str:
+    """Words as they are kept, wherever they were copied from: one kind of line end and of space, and no character
+    that nobody sees; bullets of a word processor become the points of a list."""
+    seen = _UNSEEN.sub("", _SPACES.sub(" ", _LINE_ENDS.sub("\n", text)))
+    return _BULLETS.sub(r"\1- ", seen)

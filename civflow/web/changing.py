@@ -12,6 +12,7 @@ from civflow.services.advance import advance, options
 from civflow.services.challenges import published_text
 from civflow.services.drafting import Part, fingerprint, progress_of
 from civflow.services.programmes import programme_of
+from civflow.services.wording import pasted
 from civflow.web.access import open_to, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
@@ -80,7 +81,7 @@ def save(slug: str, part_id: str) -> Response:
     """Save one part; whatever stands against it, the words that were typed come back."""
     challenge = owned(slug)
     chosen = _part(challenge, part_id)
-    typed = {field.name: _plain(request.form.get(field.name, "")) for field in chosen.fields}
+    typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
     try:
         seen = request.form.get("seen", "")
         change_parts.save_part(
@@ -215,8 +216,3 @@ def _values(part: Part, typed: dict[str, str]) -> dict[str, Any]:
     if fields:
         raise Refused(*fields.values(), fields=fields)
     return values
-
-
-def _plain(text: str) -> str:
-    """Line ends as one character, without characters that no database keeps."""
-    return text.replace("\r\n", "\n").replace("\0", "")

@@ -11,11 +11,11 @@ from sqlmodel import col
 
 from civflow.models import Challenge, Organisation, Round
 from civflow.services import drafting, people
-from civflow.services.archive import organisation as sponsor_named
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.drafting import Part
 from civflow.services.funnels import funnels
 from civflow.services.programmes import programme_of
+from civflow.services.wording import pasted
 from civflow.web.access import anyone, holders_of, load_case, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, person, session
@@ -68,8 +68,10 @@ def _begin(typed: dict[str, str]) -> Challenge:
         fields["owner"] = f"Nobody has an account with the address {typed['owner']}. Ask them to make one first."
     if fields:
         raise Refused(*fields.values(), fields=fields)
-    sponsor = sponsor_named(session(), typed["sponsor"]) if typed["sponsor"] else None
-    challenge = draft(session(), round_=rounds[typed["round"]], sponsor=sponsor, title=typed["title"],
+    sponsor, round_ = None, rounds[typed["round"]]
+    if typed["sponsor"]:
+        sponsor = drafting.sponsor_called(session(), typed["sponsor"], actor=actor(), round_id=round_.id)
+    challenge = draft(session(), round_=round_, sponsor=sponsor, title=typed["title"],
                       actor=actor(), now=now())  # fmt: skip
     if owner:
         _grant(challenge, owner.email)
@@ -143,7 +145,7 @@ def save(slug: str, part_id: str) -> Response:
         return Response(render_template("challenges/signed_out.html", typed=typed, path=request.path), 403)
     challenge = _mine(slug)
     chosen = _part(challenge, part_id)
-    typed = {field.name: _plain(request.form.get(field.name, "")) for field in chosen.fields}
+    typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
     try:
         values = _values(chosen, typed, g.zone)
         changed = drafting.save(session(), challenge, chosen, values, seen=request.form.get("seen", ""),
@@ -253,11 +255,6 @@ def parse_pounds(text: str) -> int:
     if not found:
         raise ValueError("Write whole pounds, such as 650,000.")
     return int(found[1].replace(",", ""))
-
-
-def _plain(text: str) -> str:
-    """Line ends as one character, without characters that no database keeps."""
-    return text.replace("\r\n", "\n").replace("\0", "")
 
 
 def _choices() -> dict[str, Any]:

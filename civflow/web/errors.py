@@ -30,7 +30,7 @@ SENTENCES = {
     403: "This page is not open to you.",
     404: "There is nothing at this address, or it is not yours to see.",
     405: "This address answers another kind of request. Go back, and use the button on the page.",
-    413: "What was sent is larger than 2 MB. Go back, shorten it, and send it again.",
+    413: "What was sent is larger than 8 MB. Go back, shorten it, and send it again.",
     500: "It is our fault, and it has been recorded. What you did last may not be saved. Go back, and try again.",
     503: "The database cannot be reached. Nothing that was saved is lost. Try again in a minute.",
 }

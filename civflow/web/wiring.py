@@ -25,7 +25,7 @@ FEATURES = (
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
     "changing", "versions", "calling", "people",
 )  # fmt: skip
-LARGEST_FORM = 2 * 1024 * 1024  # bytes
+LARGEST_FORM = 8 * 1024 * 1024  # bytes: a text of 2 MB, as browsers write it, is told at its field what is wrong
 
 
 def wire(

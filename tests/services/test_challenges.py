@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Challenge, Document, Message, Round, StageDates
+from civflow.models import Challenge, Document, Message, Organisation, Round, StageDates
 from civflow.services import archive, drafting, finding, publication
 from civflow.services.advance import advance, begin
 from civflow.services.challenges import brief_data, draft, text_in_hand, write_challenge
@@ -147,6 +147,7 @@ def test_each_part_says_how_far_it_is(session, challenge):
 
 
 def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, challenge, now):
+    session.add(Organisation(legal_name="Invented Council", kind="public_body"))
     before = drafting.fingerprint(values_of(session, challenge, "question"))
     new = {"title": "Floods", "question": "How?", "sponsor": "Invented Council", "reference": "11.2"}
     chosen = part(session, challenge, "question")

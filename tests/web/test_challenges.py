@@ -353,7 +353,7 @@ def test_an_ended_sign_in_gives_the_words_back(owner, visitor, a_draft):
 
 
 def test_a_challenge_in_review_is_read_and_not_written(owner, manager, session, call, a_draft):
-    for part, typed in (("question", {"question": "How?", "sponsor": "A body"}),
+    for part, typed in (("question", {"question": "How?", "sponsor": "Invented Council"}),
                         ("dates", {"opens_at": "1 July 2026 09:00", "closes_at": "1 August 2026 12:00"})):  # fmt: skip
         owner.post(edit(a_draft, part), fields_of(owner, edit(a_draft, part)) | typed, on=edit(a_draft, part))
     for section in ("problem", "background", "why_now", "who_benefits", "on_offer"):

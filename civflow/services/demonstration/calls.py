@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from civflow.models import Application, Challenge, Question, Round, Team
 from civflow.services.advance import advance
-from civflow.services.applications import form_in_hand, save_answers, submit
+from civflow.services.applications import acknowledge, form_in_hand, save_answers, submit
 from civflow.services.applying import begin_application
 from civflow.services.archive import Row, import_row
 from civflow.services.calendar import in_working_days
@@ -17,6 +17,7 @@ from civflow.services.demonstration.play import Scene
 from civflow.services.demonstration.words import BRIEF, QUESTIONS, paragraph
 from civflow.services.programmes import programme_of
 from civflow.services.questions import ask
+from civflow.services.versions import begin_change, publish_change, write_change
 
 Do = Callable[[Scene], None]
 
@@ -79,7 +80,8 @@ def approve_it(row: Row) -> Do:
     def do(scene: Scene) -> None:
         approver = scene.actor(scene.person(cast.APPROVER))
         challenge = find(scene, row)
-        advance(scene.session, challenge, "approve", actor=approver, now=scene.now)
+        advance(scene.session, challenge, "approve", actor=approver, now=scene.now,
+                announce_at=scene.now + timedelta(hours=1))  # fmt: skip
         cast.open_the_round(scene, challenge)
 
     return do
@@ -149,7 +151,48 @@ def write_it(row: Row, name: str, *, part: bool = False) -> Do:
 def submit_it(row: Row, name: str) -> Do:
     def do(scene: Scene) -> None:
         application = application_of(scene, row, name)
-        submit(scene.session, application, actor=scene.lead(application.team_id), now=scene.now)
+        lead = scene.lead(application.team_id)
+        if application.challenge_version != find(scene, row).version:
+            acknowledge(scene.session, application, actor=lead, now=scene.now)
+        submit(scene.session, application, actor=lead, now=scene.now)
+
+    return do
+
+
+def publish_a_change(row: Row, *, principal: bool) -> Do:
+    """The owner changes the open challenge, and the programme manager publishes the new version."""
+
+    def do(scene: Scene) -> None:
+        challenge = find(scene, row)
+        owner, manager = scene.actor(owner_of(scene, challenge, principal)), scene.actor(scene.person(cast.MANAGER))
+        begin_change(scene.session, challenge, actor=owner, now=scene.now,
+                     why="Three teams asked how much time the users have: we have found more of it.")  # fmt: skip
+        write_change(
+            scene.session, challenge, actor=owner, now=scene.now,
+            sections={"on_offer": BRIEF["on_offer"] + " From the second month on, two more users test every sprint."},
+        )  # fmt: skip
+        advance(scene.session, challenge, "hand_in_change", actor=owner, now=scene.now)
+        publish_change(scene.session, challenge, actor=manager, now=scene.now)
+
+    return do
+
+
+def move_the_closing_date(row: Row, closes: datetime) -> Do:
+    """The deadline moves for everybody, since the text has changed."""
+
+    def do(scene: Scene) -> None:
+        advance(scene.session, find(scene, row), "extend", actor=scene.actor(scene.person(cast.MANAGER)), now=scene.now,
+                closes_at=closes, reason="The text has changed, so everybody gets a week more.")  # fmt: skip
+
+    return do
+
+
+def give_one_more_time(row: Row, name: str, closes: datetime) -> Do:
+    """One team alone gets more time, for a reason that is published."""
+
+    def do(scene: Scene) -> None:
+        advance(scene.session, application_of(scene, row, name), "extend", now=scene.now, closes_at=closes,
+                actor=scene.actor(scene.person(cast.MANAGER)), reason="Illness in the team.")  # fmt: skip
 
     return do
 

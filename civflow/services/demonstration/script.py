@@ -25,6 +25,7 @@ from civflow.workflows.engine import Actor, Held
 UK = ZoneInfo("Europe/London")
 OWN_TEAM = "Meridian Otter Works"
 CALL = 42  # days that a call is open
+WEEK = timedelta(days=7)
 LENGTH = 215  # days from a call's opening to the signed contract
 
 
@@ -43,6 +44,7 @@ class Show:
     drafts: int = 0
     own: str = ""  # what the demonstration's own innovator does: apply or draft
     always: tuple[str, ...] = ()  # who must sit on the panel of the sift
+    new_version: bool = False  # its text and its deadlines change while it is open
     stops: str = ""  # the act before which the story of this challenge stands still
 
 
@@ -55,7 +57,7 @@ RUNNING = (
     Show(16, 42 + 13 + 9 + 7, 7, "running", principal=True, own="apply"),
     Show(10, 42 + 13, 8, "running", stops="sift release"),
     Show(17, 42 + 6, 9, "running", always=(cast.ASSESSOR,)),
-    Show(18, 29, 6, "running", principal=True, drafts=2, own="draft"),
+    Show(18, 29, 6, "running", principal=True, drafts=2, own="draft", new_version=True),
     Show(54, -8, 0, "running"),
     Show(26, -9.6, 0, "running", principal=True),
     Show(25, -20, 0, "running", principal=True),
@@ -178,6 +180,10 @@ def _call(
         yield act("own application", opens + timedelta(days=9), calls.write_it(row, OWN_TEAM, part=show.own == "draft"))
     if show.own == "apply":
         yield act("own submission", opens + timedelta(days=20), calls.submit_it(row, OWN_TEAM))
+    if show.new_version:
+        yield act("new version", opens + timedelta(days=17), calls.publish_a_change(row, principal=show.principal))
+        yield act("new deadline", opens + timedelta(days=18), calls.move_the_closing_date(row, closes + WEEK))
+        yield act("more time", opens + timedelta(days=24), calls.give_one_more_time(row, teams[0], closes + 2 * WEEK))
     if show.applicants > 20:
         yield act("withdrawal", closes - timedelta(days=-1), calls.withdraw_it(row, teams[-1]))
 
