@@ -183,7 +183,7 @@ def _call(
     if show.new_version:
         yield act("new version", opens + timedelta(days=17), calls.publish_a_change(row, principal=show.principal))
         yield act("new deadline", opens + timedelta(days=18), calls.move_the_closing_date(row, closes + WEEK))
-        yield act("more time", opens + timedelta(days=24), calls.give_one_more_time(row, teams[0], closes + 2 * WEEK))
+        yield act("more time", opens + timedelta(days=24), calls.give_one_more_time(row, OWN_TEAM, closes + 2 * WEEK))
     if show.applicants > 20:
         yield act("withdrawal", closes - timedelta(days=-1), calls.withdraw_it(row, teams[-1]))
 
