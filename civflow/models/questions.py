@@ -36,4 +36,5 @@ class Question(Tracked, table=True):
     cleared_by_id: int | None = Field(default=None, foreign_key="person.id")
     published_at: datetime | None = moment(default=None, nullable=True)
     merged_into_id: int | None = Field(default=None, foreign_key="question.id", index=True)
+    version_id: int | None = Field(default=None, foreign_key="challenge_version.id")  # the text that it changes
     portal_reference: str | None = Field(default=None, max_length=60)

@@ -261,6 +261,8 @@ def _somebody_was_first(session: Session, workflow: Workflow, record_id: int) ->
     last = history.last_entry(session, workflow.name, record_id)
     if last is None:
         return Conflicted("Somebody else changed this at the same moment. Look at it again.", who="", when=None)
+    if last.number == 0:  # nobody has changed it since it was made, and who made it may be nobody's business
+        return Conflicted("What you had before you is not what is here. Look at it again.", who="", when=None)
     state = workflow.states[last.to_state].staff
     sentence = f"{last.actor_name} was first: this {workflow.title.lower()} is now “{state}”. Look at it again."
     return Conflicted(sentence, who=last.actor_name, when=last.at)

@@ -44,6 +44,7 @@ class Answer(NamedTuple):
     answer: str
     asked_at: datetime
     published_at: datetime
+    version: int | None = None  # of the challenge's text that it has brought
 
 
 class Extension(NamedTuple):
@@ -186,9 +187,12 @@ def numbered(session: Session, challenge: Challenge) -> tuple[list[Answer], list
     Never with who asked, nor in words that would tell.
     """
     wording = func.coalesce(func.nullif(col(Question.wording), ""), col(Question.text))
-    columns = (col(Question.number), wording, col(Question.answer), col(Question.asked_at), col(Question.published_at))
-    query = select(col(Question.state), *columns).where(
-        col(Question.challenge_id) == challenge.id, col(Question.number).is_not(None)
+    columns = (col(Question.number), wording, col(Question.answer), col(Question.asked_at), col(Question.published_at),
+               case((col(ChallengeVersion.published_at).is_not(None), col(ChallengeVersion.number))))  # fmt: skip
+    query = (
+        select(col(Question.state), *columns)
+        .outerjoin(ChallengeVersion, col(ChallengeVersion.id) == col(Question.version_id))
+        .where(col(Question.challenge_id) == challenge.id, col(Question.number).is_not(None))
     )
     rows = session.execute(query.order_by(col(Question.number))).all()
     public = [Answer(*row[1:]) for row in rows if row[0] in PUBLIC]

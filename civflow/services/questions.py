@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Follow, Person, Question
-from civflow.services.advance import begin
+from civflow.services.advance import advance, begin, options
 from civflow.services.applicants import applicants
 from civflow.services.calendar import in_working_days
 from civflow.services.effects import Columns, Move, effect, effect_in_row
 from civflow.services.messages import post_all, write
 from civflow.services.programmes import programme_of
+from civflow.services.versions import LONGEST_WHY, begin_change, change_in_hand
 from civflow.services.wording import moment
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Case, Forbidden, Refused
@@ -109,6 +110,36 @@ def move_the_last_moment_for_questions(session: Session, move: Move) -> None:
         old, new, last = (m.astimezone(zone).replace(tzinfo=None) for m in (before, after, until))
         challenge.questions_until = (last + (new - old)).replace(tzinfo=zone).astimezone(UTC)
         session.flush()
+
+
+# Publishing
+
+
+def publish(
+    session: Session, question: Question, *, actor: Actor, now: datetime, seen: int | None = None, changes: bool = False
+) -> None:
+    """Publish the answer; where it `changes` the challenge, a change of the text is begun, or the one in hand is meant.
+
+    `seen` is the revision that the person had before their eyes. Raises what `advance` and `begin_change` raise; then
+    nothing is to be kept.
+    """
+    said: dict[str, Any] = {"changes": True} if changes else {}
+    advance(session, question, "publish", actor=actor, now=now, seen=seen, **said)
+    if changes:
+        challenge = session.get_one(Challenge, question.challenge_id)
+        why = f"Question {question.number} was asked and answered: {words_of(question)}"
+        text = change_in_hand(session, challenge)
+        text = text or begin_change(session, challenge, why=why[:LONGEST_WHY], actor=actor, now=now)
+        question.version_id = text.id
+        session.flush()
+
+
+def may_change_the_text(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> bool:
+    """Whether this person may begin a change of the published text now, or one is being written."""
+    if change_in_hand(session, challenge):
+        return True
+    offered = options(session, challenge, actor=actor, now=now)
+    return any(option.allowed for option in offered if option.step.name == "change")
 
 
 # Reading

@@ -14,7 +14,7 @@ from civflow.workflows.visibility import kept_back, reads_as
 
 HIDDEN = {"id", "state", "revision", "head", "answers", "complete", "slug", "programme_id", "gate_id", "place_id",
           "sprint_id", "document_id", "key", "criteria", "version", "challenge_version",
-          "answers_revision"}  # fmt: skip
+          "answers_revision", "version_id"}  # fmt: skip
 NAMES = {
     "since": "In this state since", "challenge_id": "Challenge", "round_id": "Round", "team_id": "Team",
     "application_id": "Application", "assessor_id": "Assessor", "lead_id": "Lead", "person_id": "Person",

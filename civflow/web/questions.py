@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge, Question
-from civflow.services import publication, question_lists, question_sheets
+from civflow.services import publication, question_lists, question_sheets, questions
 from civflow.services.advance import advance
 from civflow.services.programmes import programme_of
 from civflow.services.question_lists import GROUPS
 from civflow.services.questions import last_moment, root_of, told_of_an_answer, words_of
+from civflow.services.versions import change_in_hand
 from civflow.web.access import anyone, load_case, open_to, signed_in
 from civflow.web.asks import plain, whole_number
 from civflow.web.cases import entries, offered_steps
@@ -91,7 +92,7 @@ def draft(slug: str, question_id: int) -> Response:
 def look_before_publishing(slug: str, question_id: int) -> str:
     challenge, question, case = _question_at(slug, question_id)
     must_answer(case)
-    return render_template("questions/publish.html", **_context(challenge, question, case))
+    return render_template("questions/publish.html", **_publishing(challenge, question, case))
 
 
 @blueprint.post("/challenges/<slug>/questions/<int:question_id>/publish")
@@ -99,11 +100,15 @@ def look_before_publishing(slug: str, question_id: int) -> str:
 def publish(slug: str, question_id: int) -> Response:
     """Publish the answer that this person has read, and no other."""
     _, question, _ = _question_at(slug, question_id)
-    refusal = _take(question, "publish")
-    if refusal:
+    changes, seen = request.form.get("changes") == "yes", whole_number(request.form.get("seen", ""))
+    try:
+        questions.publish(session(), question, actor=actor(), now=now(), seen=seen, changes=changes)
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
         return _refused(slug, question_id, "questions/publish.html", refusal)
+    session().commit()
     flash(f"Answer {question.number} is public.", "done")
-    return redirect_to(f"/challenges/{slug}/questions")
+    return redirect_to(f"/challenges/{slug}#options" if changes else f"/challenges/{slug}/questions")
 
 
 @blueprint.get("/challenges/<slug>/questions/<int:question_id>/merge")
@@ -240,7 +245,7 @@ def _take(question: Question, trigger: str, **inputs: Any) -> Refused | Conflict
 def _refused(slug: str, question_id: int, page: str, refusal: Refused | Conflicted, **more: Any) -> Response:
     """The page again, with the sentences and with what was typed."""
     challenge, question, case = _question_at(slug, question_id)
-    context = _merging(challenge, question, case) if "merge" in page else _context(challenge, question, case)
+    context = PAGES[page](challenge, question, case)
     fields = refusal.fields if isinstance(refusal, Refused) else {}
     late = isinstance(refusal, Conflicted)
     text = render_template(page, **{**context, "errors": lines_of(refusal), "fields": fields, "conflict": late, **more})
@@ -266,10 +271,22 @@ def _context(challenge: Challenge, question: Question, case: Case) -> dict[str, 
     }  # fmt: skip
 
 
+def _publishing(challenge: Challenge, question: Question, case: Case) -> dict[str, Any]:
+    """The page before publishing, with whether the answer can change the challenge."""
+    return {
+        **_context(challenge, question, case), "changes": request.form.get("changes") == "yes",
+        "may_change": questions.may_change_the_text(session(), challenge, actor=actor(), now=now()),
+        "change_in_hand": change_in_hand(session(), challenge) is not None,
+    }  # fmt: skip
+
+
 def _merging(challenge: Challenge, question: Question, case: Case) -> dict[str, Any]:
     found = question_lists.candidates(session(), question)
     chosen = whole_number(request.form.get("merged_into_id", ""))
     return {**_context(challenge, question, case), "candidates": found, "chosen": chosen}
+
+
+PAGES = {"questions/show.html": _context, "questions/publish.html": _publishing, "questions/merge.html": _merging}
 
 
 def _file(data: str | bytes, kind: str, name: str) -> Response:

@@ -618,54 +618,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "question",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=40), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("head", sa.String(length=64), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("round_id", sa.Integer(), nullable=False),
-        sa.Column("challenge_id", sa.Integer(), nullable=False),
-        sa.Column("asked_by_id", sa.Integer(), nullable=True),
-        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("answer_promised_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("number", sa.Integer(), nullable=True),
-        sa.Column("text", sa.String(length=2000), nullable=False),
-        sa.Column("wording", sa.String(length=2000), nullable=False),
-        sa.Column("answer", sa.String(length=4000), nullable=False),
-        sa.Column("drafted_by_id", sa.Integer(), nullable=True),
-        sa.Column("cleared_by_id", sa.Integer(), nullable=True),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("merged_into_id", sa.Integer(), nullable=True),
-        sa.Column("portal_reference", sa.String(length=60), nullable=True),
-        sa.CheckConstraint(
-            "(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f("ck_question_merged_into_another")
-        ),
-        sa.CheckConstraint("state <> 'published' OR answer <> ''", name=op.f("ck_question_published_has_an_answer")),
-        sa.CheckConstraint(
-            "state <> 'published' OR number IS NOT NULL", name=op.f("ck_question_published_has_a_number")
-        ),
-        sa.CheckConstraint(
-            "state IN ('asked', 'drafted', 'published', 'merged', 'declined')", name=op.f("ck_question_state")
-        ),
-        sa.CheckConstraint("merged_into_id <> id", name=op.f("ck_question_merged_into_itself")),
-        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_question_asked_by_id")),
-        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_question_challenge_id")),
-        sa.ForeignKeyConstraint(["cleared_by_id"], ["person.id"], name=op.f("fk_question_cleared_by_id")),
-        sa.ForeignKeyConstraint(["drafted_by_id"], ["person.id"], name=op.f("fk_question_drafted_by_id")),
-        sa.ForeignKeyConstraint(["merged_into_id"], ["question.id"], name=op.f("fk_question_merged_into_id")),
-        sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_question_round_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
-        sa.UniqueConstraint("challenge_id", "number", name=op.f("uq_question_challenge_id_number")),
-        sa.UniqueConstraint("challenge_id", "portal_reference", name=op.f("uq_question_challenge_id_portal_reference")),
-    )
-    with op.batch_alter_table("question", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_question_asked_by_id"), ["asked_by_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_question_challenge_id"), ["challenge_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_question_merged_into_id"), ["merged_into_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_question_state"), ["state"], unique=False)
-
-    op.create_table(
         "stage_dates",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("challenge_id", sa.Integer(), nullable=False),
@@ -828,6 +780,56 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_place_round_id"), ["round_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_place_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_place_team_id"), ["team_id"], unique=False)
+
+    op.create_table(
+        "question",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer_promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("text", sa.String(length=2000), nullable=False),
+        sa.Column("wording", sa.String(length=2000), nullable=False),
+        sa.Column("answer", sa.String(length=4000), nullable=False),
+        sa.Column("drafted_by_id", sa.Integer(), nullable=True),
+        sa.Column("cleared_by_id", sa.Integer(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("portal_reference", sa.String(length=60), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'merged') = (merged_into_id IS NOT NULL)", name=op.f("ck_question_merged_into_another")
+        ),
+        sa.CheckConstraint("state <> 'published' OR answer <> ''", name=op.f("ck_question_published_has_an_answer")),
+        sa.CheckConstraint(
+            "state <> 'published' OR number IS NOT NULL", name=op.f("ck_question_published_has_a_number")
+        ),
+        sa.CheckConstraint(
+            "state IN ('asked', 'drafted', 'published', 'merged', 'declined')", name=op.f("ck_question_state")
+        ),
+        sa.CheckConstraint("merged_into_id <> id", name=op.f("ck_question_merged_into_itself")),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_question_asked_by_id")),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_question_challenge_id")),
+        sa.ForeignKeyConstraint(["cleared_by_id"], ["person.id"], name=op.f("fk_question_cleared_by_id")),
+        sa.ForeignKeyConstraint(["drafted_by_id"], ["person.id"], name=op.f("fk_question_drafted_by_id")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["question.id"], name=op.f("fk_question_merged_into_id")),
+        sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_question_round_id")),
+        sa.ForeignKeyConstraint(["version_id"], ["challenge_version.id"], name=op.f("fk_question_version_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
+        sa.UniqueConstraint("challenge_id", "number", name=op.f("uq_question_challenge_id_number")),
+        sa.UniqueConstraint("challenge_id", "portal_reference", name=op.f("uq_question_challenge_id_portal_reference")),
+    )
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_question_asked_by_id"), ["asked_by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_challenge_id"), ["challenge_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_question_state"), ["state"], unique=False)
 
     op.create_table(
         "slot",
@@ -1095,6 +1097,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_slot_application_id"))
 
     op.drop_table("slot")
+    with op.batch_alter_table("question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_question_state"))
+        batch_op.drop_index(batch_op.f("ix_question_merged_into_id"))
+        batch_op.drop_index(batch_op.f("ix_question_challenge_id"))
+        batch_op.drop_index(batch_op.f("ix_question_asked_by_id"))
+
+    op.drop_table("question")
     with op.batch_alter_table("place", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_place_team_id"))
         batch_op.drop_index(batch_op.f("ix_place_state"))
@@ -1135,13 +1144,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stage_dates_challenge_id"))
 
     op.drop_table("stage_dates")
-    with op.batch_alter_table("question", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_question_state"))
-        batch_op.drop_index(batch_op.f("ix_question_merged_into_id"))
-        batch_op.drop_index(batch_op.f("ix_question_challenge_id"))
-        batch_op.drop_index(batch_op.f("ix_question_asked_by_id"))
-
-    op.drop_table("question")
     with op.batch_alter_table("news", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_news_not_looked_for",

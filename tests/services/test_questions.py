@@ -17,10 +17,11 @@ from civflow.services.advance import advance, advance_by_id, workflow_of
 from civflow.services.challenges import write_challenge
 from civflow.services.exporting import rows_to_export
 from civflow.services.programmes import programme_of
-from civflow.services.questions import ask, asked_by, last_moment, promised, told_of_an_answer
+from civflow.services.questions import ask, asked_by, last_moment, promised, publish, told_of_an_answer
 from civflow.services.record_facts import rows_of
 from civflow.services.retelling import retell_to
 from civflow.services.seeing import seen
+from civflow.services.versions import change_in_hand, publish_change, write_change
 from civflow.workflows.engine import NOBODY, Actor, Conflicted, Forbidden, Held, NotFound, Refused
 from tests.an_open_call import Call, grant, open_call
 
@@ -242,6 +243,30 @@ def test_two_answers_at_the_same_moment_get_two_numbers(session, engine, call):
     assert sorted(q.number for q in questions) == [1, 2, 3, 4, 5, 6]
 
 
+# What an answer changes
+
+
+def test_an_answer_that_changes_the_challenge_begins_a_new_version(session, call):
+    question, other = drafted(call, asked(call)), drafted(call, asked(call, "Is it wet?", "B"))
+    for one in (question, other):
+        publish(session, one, actor=call.actor(call.manager), now=call.now, changes=True)
+    text = change_in_hand(session, call.challenge)
+    assert (text.why, question.version_id, other.version_id) == (
+        "Question 1 was asked and answered: May a person apply?", text.id, text.id,
+    )  # fmt: skip
+    assert [a.version for a in publication.numbered(session, call.challenge)[0]] == [None, None]
+    write_change(
+        session, call.challenge, actor=call.actor(call.owner), now=call.now, sections={"constraints": "New words."}
+    )
+    publish_change(session, call.challenge, actor=call.actor(call.manager), now=call.now)
+    assert [a.version for a in publication.numbered(session, call.challenge)[0]] == [2, 2]
+
+
+def test_an_answer_changes_nothing_unless_somebody_says_so(session, call):
+    publish(session, drafted(call, asked(call)), actor=call.actor(call.manager), now=call.now)
+    assert change_in_hand(session, call.challenge) is None
+
+
 # Merging
 
 
@@ -390,6 +415,15 @@ def everything_read(session, call, question, reader: Actor) -> str:
     except NotFound:
         return ""
     return str([rows_of(session, record, case), retell_to(session, record, case), workflow_of(session, record).name])
+
+
+def test_a_refusal_names_nobody_who_asked(session, call):
+    question = asked(call)
+    with pytest.raises(Conflicted) as conflict:
+        advance(session, question, "draft", actor=call.actor(call.owner), now=call.now, seen=99, answer="Yes.")
+    assert (conflict.value.sentences, conflict.value.who) == (
+        ("What you had before you is not what is here. Look at it again.",), "",
+    )  # fmt: skip
 
 
 def test_an_export_of_the_record_names_nobody_who_asked(session, call):

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from civflow.models import Programme
 from civflow.services.archive import Row, import_rows, shipped_rows
 from civflow.services.deadlines import take_due_steps
-from civflow.services.demonstration import calls, cast, gates, work
+from civflow.services.demonstration import asking, calls, cast, gates, words, work
 from civflow.services.demonstration.play import Act, Scene
 from civflow.services.demonstration.words import team_names
 from civflow.workflows.engine import Actor, Held
@@ -155,6 +155,7 @@ def _call(
         if number < 2:
             yield act(f"answer {number}", opens + timedelta(days=7 + 6 * number),
                       calls.answer_it(row, number, principal=show.principal))  # fmt: skip
+    yield from _asking(row, act, opens, principal=show.principal)
     fresh = [
         next(supply.names) for _ in range(round(show.applicants * (0.55 if show.slug == "demonstration" else 0.3)))
     ]
@@ -186,6 +187,17 @@ def _call(
         yield act("more time", opens + timedelta(days=24), calls.give_one_more_time(row, OWN_TEAM, closes + 2 * WEEK))
     if show.applicants > 20:
         yield act("withdrawal", closes - timedelta(days=-1), calls.withdraw_it(row, teams[-1]))
+
+
+def _asking(row: Row, act: Any, opens: datetime, *, principal: bool) -> Iterator[Act]:
+    """A live session, a question that was asked before, and one that is not answered."""
+    live = _at(opens + timedelta(days=15), 14)
+    yield act("session", opens + timedelta(days=1.5), asking.plan_session(row, live, principal=principal))
+    yield act("same question", opens + timedelta(days=8), asking.ask_words(row, words.SAME_AGAIN))
+    yield act("merge", opens + timedelta(days=9.2), asking.merge_it(row, principal=principal))
+    yield act("odd question", opens + timedelta(days=12), asking.ask_words(row, words.NOT_ANSWERED[0]))
+    yield act("decline", opens + timedelta(days=14.2), asking.decline_it(row, principal=principal))
+    yield act("recording", live + timedelta(days=1.9), asking.record_session(row, principal=principal))
 
 
 def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> Iterator[Act]:

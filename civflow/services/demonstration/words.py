@@ -278,6 +278,11 @@ QUESTIONS = (
         "No. It depends on what the accelerator shows, and is up to the ceiling.",
     ),
 )
+SAME_AGAIN = "We have not founded a firm yet. Can we take part all the same?"  # as the first of QUESTIONS
+NOT_ANSWERED = (
+    "How many teams have applied so far?",
+    "Applications are sealed until the deadline, and so is their number.",
+)
 BRIEF = {
     "problem": "{question} Staff, citizens and partners meet this problem every week, and nobody has found a way that lasts.",
     "background": "The facts of this challenge are real and come from the source named on its page. These words are written "
