@@ -159,7 +159,7 @@ def _of_gates(gates: Sequence[GateAt], cases: dict[int, Case]) -> Iterator[Due]:
             if at.asked
             else "nobody assesses yet"
         )
-        why = tuple(case.workflow.unmet(case, step)) or (f"It waits for somebody to press “{step.button}”.",)
+        why = tuple(case.workflow.unmet(case, step)) or (f"Somebody presses “{step.button}”.",)
         yield Due(at.title, what if at.asked - at.done or not at.asked else step.button, at.gate.scoring_due_at,
                   f"/gates/{at.gate.id}", why)  # fmt: skip
 
@@ -191,4 +191,4 @@ def _of_questions(session: Session, challenges: dict[int, Challenge], actor: Act
         challenge = challenges[key]
         what = f"{count(len(promises), 'question')} without a published answer"
         yield Due(f"{challenge.reference} {challenge.title}".strip(), what, promises[0],
-                  f"{path_of(challenge)}/questions", ("An answer was promised by then.",))  # fmt: skip
+                  f"{path_of(challenge)}/questions", ("An answer is published.",))  # fmt: skip

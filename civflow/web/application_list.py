@@ -18,6 +18,9 @@ from civflow.web.htmx import page_or_fragment
 from civflow.workflows import HANDBOOK
 
 LAST_PAGE = 100_000
+# What a phone, which has no headings to sort by, can choose; the headings also sort the other way.
+SORTS = {"": "Closing date of the call", "reference": "Number", "team": "Team", "challenge": "Challenge",
+         "state": "State", "submitted": "Submitted first", "-submitted": "Submitted last"}  # fmt: skip
 
 
 def answer() -> Response:
@@ -76,5 +79,5 @@ def _fields(wanted: finding.Wanted, found: finding.Page) -> list[dict[str, Any]]
         {"name": "challenge", "label": "Challenge", "type": "select", "value": str(wanted.challenge or ""),
          "options": [("", "Any challenge"), *challenges]},
         {"name": "state", "label": "State", "type": "select", "value": wanted.state, "options": [("", "Any"), *states]},
-        {"name": "sort", "type": "hidden", "value": wanted.sort},
+        {"name": "sort", "label": "Sort by", "type": "select", "value": wanted.sort, "options": list(SORTS.items())},
     ]  # fmt: skip

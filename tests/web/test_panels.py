@@ -214,3 +214,8 @@ def test_after_the_release_the_gate_shows_the_letters_and_what_comes_next(call, 
                                    [row.select_one(".app-scores__team").get_text() for row in rows], strict=True)
     ]  # fmt: skip
     assert all(row.select_one("a")["href"].startswith("/documents/") for row in rows)
+
+
+def test_a_stage_that_is_left_is_begun_again(call, manager):
+    words = text_of(manager.get(f"/cases/challenge/{call.challenge.id}/leave_sift"))
+    assert "Can this be undone? Yes: “Begin: Sift”." in words
