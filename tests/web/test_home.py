@@ -150,3 +150,9 @@ def test_health_says_when_it_does_not(settings, tmp_path):
 
 def test_search_engines_stay_away_from_what_is_invented(visitor):
     assert visitor.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+
+
+def test_an_owner_sees_the_strip_of_an_open_challenge_once(visitor, session, call):
+    assert len(visitor.page("/").select(".app-flow__wide")) == 1
+    visitor.sign_in(session, call.owner, now=call.now)
+    assert len(visitor.page("/").select(".app-flow__wide")) == 1
