@@ -48,12 +48,13 @@ class Answer(NamedTuple):
 
 
 class Extension(NamedTuple):
-    """A moved deadline, for everybody or for one team, with the reason."""
+    """A moved deadline, for everybody or for one team, with the reason; or the moved last moment for questions."""
 
     at: datetime
     closes_at: datetime | None
     reason: str
     for_all: bool
+    questions_until: datetime | None = None
 
 
 class Ended(NamedTuple):
@@ -209,7 +210,7 @@ def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:
     """Moved deadlines, oldest first: the challenge's own, and those of single teams, without their names."""
     own = and_(
         col(History.workflow) == "challenge", col(History.record_id) == challenge.id,
-        col(History.step).in_(("extend", "reopen")),
+        col(History.step).in_(("extend", "reopen", "move_questions")),
     )  # fmt: skip
     applications = select(col(Application.id)).where(col(Application.challenge_id) == challenge.id)
     one = and_(
@@ -218,7 +219,10 @@ def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:
     )  # fmt: skip
     columns = (col(History.at), col(History.inputs), col(History.reason), col(History.workflow))
     rows = session.execute(select(*columns).where(or_(own, one)).order_by(col(History.at), col(History.id)))
-    return [Extension(at, _new_closing(inputs), reason, noun == "challenge") for at, inputs, reason, noun in rows]
+    return [
+        Extension(at, _moment(inputs, "closes_at"), reason, noun == "challenge", _moment(inputs, "questions_until"))
+        for at, inputs, reason, noun in rows
+    ]
 
 
 def ended(session: Session, challenge: Challenge) -> Ended | None:
@@ -230,8 +234,8 @@ def ended(session: Session, challenge: Challenge) -> Ended | None:
     return Ended(*row) if row else None
 
 
-def _new_closing(inputs: str) -> datetime | None:
-    written = json.loads(inputs).get("closes_at") if inputs else None
+def _moment(inputs: str, name: str) -> datetime | None:
+    written = json.loads(inputs).get(name) if inputs else None
     return datetime.fromisoformat(written) if written else None
 
 

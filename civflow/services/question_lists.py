@@ -80,7 +80,7 @@ def line_of(question: Question, *, now: datetime, zone: ZoneInfo, other: Questio
     """How long a question has waited, in days of the programme's zone, and whether its promise is broken."""
     is_waiting = question.state in WAITING
     days = (now.astimezone(zone).date() - question.asked_at.astimezone(zone).date()).days
-    waits = f"has waited {count(days, 'day')}" if days else "asked today"
+    waits = f"has waited {count(days, 'day')}" if days else "was asked today"
     promised = question.answer_promised_at
     return Line(question, PAGE.states[question.state], waits if is_waiting else "",
                 is_waiting and promised is not None and promised < now, other)  # fmt: skip

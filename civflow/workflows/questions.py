@@ -53,7 +53,7 @@ question = Workflow(
               public="Waiting for an answer", tone="active"),
         State("published", "Question and answer are public.", public="Answered", final=True, tone="done"),
         State("merged", "Another question asks the same; its answer is the answer to this one too.",
-              public="Answered together with another question", final=True),
+              public="Merged with another question", final=True),
         State("declined", "It is not answered, for the reason given.", public="Not answered", final=True),
     ],
     steps=[

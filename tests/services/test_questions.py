@@ -148,6 +148,7 @@ def test_the_last_moment_is_moved_with_a_reason_and_within_the_call(session, cal
     assert refused.value.fields == {"reason": "Give a reason: it is kept with the step."}
     move(reason="Many ask.", questions_until=until)
     assert asked(call, at=until).state == "asked"
+    assert publication.extensions_of(session, call.challenge) == [(call.now, None, "Many ask.", True, until)]
 
 
 def test_before_the_opening_the_sponsor_may_set_another_last_moment(session, call):

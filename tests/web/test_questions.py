@@ -203,7 +203,7 @@ def test_one_writes_another_publishes_and_everybody_reads(owner, manager, visito
     )  # fmt: skip
 
     look = text_of(manager.get(f"{own}/publish"))
-    assert "1 person who asked, 0 people with an application and 0 followers are told" in look
+    assert "with the next number. Told at the same moment: 1 person who asked." in look
     assert "What was asked, in its own words May a person apply?" in look
     assert manager.post(f"{own}/publish", {"seen": "1"}, on=f"{own}/publish").headers["Location"] == LIST
     item = visitor.page(PAGE).select_one("#question-1")

@@ -49,6 +49,29 @@ def decline_it(row: Row, *, principal: bool) -> Do:
     return do
 
 
+def draft_it(row: Row, words: str, answer: str, *, principal: bool) -> Do:
+    """The owner writes an answer that nobody has cleared yet."""
+
+    def do(scene: Scene) -> None:
+        challenge = find(scene, row)
+        owner = scene.actor(owner_of(scene, challenge, principal))
+        advance(scene.session, _asked(scene, challenge, words), "draft", actor=owner, now=scene.now, answer=answer)
+
+    return do
+
+
+def ask_for_longer(row: Row, until: datetime, *, principal: bool) -> Do:
+    """The owner gives everybody more time to ask."""
+
+    def do(scene: Scene) -> None:
+        challenge = find(scene, row)
+        owner = scene.actor(owner_of(scene, challenge, principal))
+        advance(scene.session, challenge, "move_questions", actor=owner, now=scene.now, questions_until=until,
+                reason="Two schools are on holiday in the last weeks, and their teams asked for more time.")  # fmt: skip
+
+    return do
+
+
 def _asked(scene: Scene, challenge: Challenge, words: str) -> Question:
     found: Question = scene.all(Question, Question.challenge_id == challenge.id, Question.text == words)[0]
     return found

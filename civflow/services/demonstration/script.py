@@ -156,6 +156,12 @@ def _call(
             yield act(f"answer {number}", opens + timedelta(days=7 + 6 * number),
                       calls.answer_it(row, number, principal=show.principal))  # fmt: skip
     yield from _asking(row, act, opens, principal=show.principal)
+    if show.drafts:
+        longer = _at(closes - timedelta(days=2), 12)
+        yield act("longer", opens + timedelta(days=20), asking.ask_for_longer(row, longer, principal=show.principal))
+        yield act("last question", opens + timedelta(days=25), asking.ask_words(row, words.QUESTIONS[3][0]))
+        yield act("last draft", opens + timedelta(days=27),
+                  asking.draft_it(row, *words.QUESTIONS[3], principal=show.principal))  # fmt: skip
     fresh = [
         next(supply.names) for _ in range(round(show.applicants * (0.55 if show.slug == "demonstration" else 0.3)))
     ]
