@@ -108,7 +108,7 @@ def publish(slug: str, question_id: int) -> Response:
         return _refused(slug, question_id, "questions/publish.html", refusal)
     session().commit()
     flash(f"Answer {question.number} is public.", "done")
-    return redirect_to(f"/challenges/{slug}#options" if changes else f"/challenges/{slug}/questions")
+    return redirect_to(f"/challenges/{slug}/change" if changes else f"/challenges/{slug}/questions")
 
 
 @blueprint.get("/challenges/<slug>/questions/<int:question_id>/merge")

@@ -14,6 +14,7 @@ from sqlmodel import col
 from civflow.models import Message, Question
 from civflow.services.advance import advance
 from civflow.services.questions import ask
+from civflow.services.versions import publish_change, write_change
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
 
@@ -209,9 +210,37 @@ def test_one_writes_another_publishes_and_everybody_reads(owner, manager, visito
     item = visitor.page(PAGE).select_one("#question-1")
     assert (
         " ".join(item.get_text(" ").split())
-        == "Question 1 May anybody apply? Yes, anybody . Answered Monday 5 January 2026"
+        == "Question 1 May anybody apply? Yes, anybody . Answered Monday 5 January 2026."
     )
     assert "May a person apply?" not in visitor.get(PAGE).text
+
+
+def test_an_answer_that_changes_the_challenge_leads_to_the_new_version(
+    owner, manager, visitor, session, call, question
+):
+    drafted(session, call, question)
+    own = f"{LIST}/{question.id}/publish"
+    assert [box["name"] for box in manager.page(own).select("[type=checkbox]")] == ["changes"]
+    answer = manager.post(own, {"changes": "yes", "seen": "1"}, on=own)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}/change")
+    assert "Question 1 was asked and answered: May a person apply?" in manager.get(f"{PAGE}/change").text
+    assert visitor.page(PAGE).select("#question-1 .app-muted a") == []
+    session.expire_all()
+    write_change(
+        session, call.challenge, actor=call.actor(call.owner), now=call.now, sections={"constraints": "New words."}
+    )
+    publish_change(session, call.challenge, actor=call.actor(call.manager), now=call.now)
+    session.commit()
+    link = visitor.page(PAGE).select_one("#question-1 .app-muted a")["href"]
+    assert (link, visitor.get(link).status_code) == (f"{PAGE}/versions/2", 200)
+
+
+def test_after_the_call_no_answer_changes_the_challenge(manager, session, call, question):
+    own = f"{LIST}/{drafted(session, call, question).id}/publish"
+    call.wait_until(call.closes_at)
+    manager.sign_in(session, call.manager, now=call.now)
+    assert manager.page(own).select("[type=checkbox]") == []
+    assert manager.post(own, {"seen": "1"}, on=own).headers["Location"] == LIST
 
 
 def test_an_answer_that_cannot_be_saved_comes_back(owner, manager, session, question):
