@@ -20,6 +20,7 @@ from civflow.services.assessment import record_score, scorecard_of
 from civflow.services.challenges import draft, gate_of, write_challenge
 from civflow.services.programmes import programme_of
 from civflow.services.teams import invite
+from civflow.services.versions import begin_change, publish_change, write_change
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Refusal, Refused
 from tests.an_open_call import Call, open_call
@@ -116,6 +117,24 @@ def test_many_and_one_at_once_move_each_record_once(engine, call, session):
 
 
 # A rule about another record -----------------------------------------------------------------------------------------
+
+
+def test_nobody_submits_past_a_change_that_is_being_published(engine, call, session):
+    priya = call.person("Priya Raeburn")
+    application = call.application(call.team("Otter Works", priya), complete=True)
+    lead, manager, now, mine = call.actor(priya), call.actor(call.manager), call.now, application.id
+    begin_change(session, call.challenge, why="A second gauge.", actor=manager, now=now)
+    write_change(session, call.challenge, title="Floods", actor=manager, now=now)
+    session.commit()
+
+    publish_change(session, call.challenge, actor=manager, now=now)
+    other = Other(engine, lambda own: submit(own, own.get_one(Application, mine), actor=lead, now=now)).start()
+    assert other.waits
+    session.commit()
+    refusal = other.ends()
+    assert (type(refusal), refusal.sentences) == (Refused, ("You have read the latest text of the challenge.",))
+    session.expire_all()
+    assert (application.state, application.challenge_version) == ("draft", 1)
 
 
 @pytest.fixture
