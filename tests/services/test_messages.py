@@ -1,0 +1,178 @@
+"""Messages: what is written into the outbox, once, for whom; and that people see beforehand what will be sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from jinja2 import UndefinedError
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Agreement, Application, Message, Person, Team
+from civflow.services.advance import advance, workflow_of
+from civflow.services.messages import UNDO, holders, members, post, post_all, write
+from civflow.services.teams import invite
+from civflow.services.telling import AUDIENCES, preview
+from tests.a_selection import applied, closed
+from tests.an_open_call import Call, grant, open_call
+
+REASON = "The form was for another challenge."
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    return open_call(session, now)
+
+
+@pytest.fixture
+def application(call, session) -> Application:
+    """Of a team of two, in the selection; whoever joined is told what the lead is told."""
+    (application,) = applied(call, "Otter Works")
+    tom, team = call.person("Tom Baird"), session.get_one(Team, application.team_id)
+    lead = session.get_one(Person, team.lead_id)
+    advance(session, invite(session, team, tom, actor=call.actor(lead), now=call.now), "accept",
+            actor=call.actor(tom), now=call.now)  # fmt: skip
+    closed(call)
+    return application
+
+
+def rule_out(call: Call, application: Application, reason: str = REASON) -> None:
+    advance(call.session, application, "rule_out", actor=call.actor(call.manager), now=call.now, reason=reason)
+
+
+def told(session, step: str) -> list[Message]:
+    """The messages about a step, by whom they go to."""
+    query = select(Message).where(col(Message.key).like(f"%-{step}-%")).order_by(col(Message.address))
+    return list(session.scalars(query))
+
+
+# The outbox ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_has_the_first_line_as_its_subject_and_waits_to_be_undone(session, call, now):
+    message = post(session, person=call.owner, kind="step", key="one", about="/cases/team/1", now=now, title="Otter",
+                   state="Formed", actor="Priya", step="Form the team", reason="")  # fmt: skip
+    assert message.subject == "Otter: Formed"
+    assert message.body == (
+        "Hello Hamish Drummond,\n\nPriya has taken this step: Form the team.\nOtter is now “Formed”."
+    )
+    assert (message.address, message.about, message.state) == (call.owner.email, "/cases/team/1", "waiting")
+    assert message.not_before == now + timedelta(seconds=30) == now + UNDO
+
+
+def test_what_a_message_needs_and_does_not_get_is_an_error(call, now):
+    with pytest.raises(UndefinedError):
+        write(person=call.owner, kind="step", key="one", about="", now=now, title="Otter")
+
+
+def test_a_long_title_does_not_break_the_subject(call, now):
+    message = write(person=call.owner, kind="step", key="one", about="", now=now, title="x" * 300, state="Formed",
+                    actor="Priya", step="Form", reason="")  # fmt: skip
+    assert message.subject == "x" * 200
+
+
+def test_the_same_key_is_one_message_however_often_it_is_posted(session, call, now):
+    def message(key: str, title: str) -> Message:
+        return write(person=call.owner, kind="step", key=key, about="", now=now, title=title, state="Formed",
+                     actor="Priya", step="Form", reason="")  # fmt: skip
+
+    before = set(session.scalars(select(col(Message.key))))
+    post_all(session, [message("one", "First"), message("one", "Again"), message("two", "Second")], now=now)
+    post_all(session, [message("two", "Later"), message("three", "Third")], now=now)
+    post_all(session, [], now=now)
+    rows = session.execute(select(Message.key, Message.subject).order_by(col(Message.id)))
+    posted = {row[0]: row[1] for row in rows if row[0] not in before}
+    assert list(posted) == ["one", "two", "three"]
+    assert (posted["two"], posted["three"]) == ("Second: Formed", "Third: Formed")
+
+
+# Who is told ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_role_reaches_whoever_holds_it_here(session, call, now):
+    scopes = {"round": call.challenge.round_id, "challenge": call.challenge.id}
+    for name in ("site", "round", "challenge"):
+        grant(session, call.person(f"Of the {name}"), "auditor", now, scope=name, scope_id=scopes.get(name))
+        elsewhere = call.person(f"Of another {name}")
+        if name != "site":
+            grant(session, elsewhere, "auditor", now, scope=name, scope_id=scopes[name] + 1)
+    former, closed_, other = (call.person(name) for name in ("Former", "Closed", "Assessor"))
+    grant(session, former, "auditor", now, revoked_at=now)
+    grant(session, closed_, "auditor", now)
+    grant(session, other, "assessor", now)
+    closed_.closed_at = now
+    session.flush()
+    found = holders(session, "auditor", round_id=scopes["round"], challenge_id=scopes["challenge"])
+    assert [p.name for p in found] == ["Of the challenge", "Of the round", "Of the site"]
+    assert [p.name for p in holders(session, "auditor")] == ["Of the site"]
+
+
+def test_a_team_is_those_who_are_in_it_now(session, call):
+    lead, invited, left, member = (call.person(name) for name in ("Priya", "Invited", "Left", "Aileen"))
+    team = call.team("Otter Works", lead)
+    asked = {p.name: invite(session, team, p, actor=call.actor(lead), now=call.now) for p in (invited, left, member)}
+    for name, person in (("Left", left), ("Aileen", member)):
+        advance(session, asked[name], "accept", actor=call.actor(person), now=call.now)
+    advance(session, asked["Left"], "leave", actor=call.actor(left), now=call.now)
+    assert members(session, team.id) == [member, lead]
+
+
+def test_everybody_but_who_pressed_is_told_once(session, call, application):
+    rule_out(call, application)
+    messages = told(session, "rule_out")
+    assert [m.address for m in messages] == ["lead.of.otter.works@example.org", "tom.baird@example.org"]
+    assert {m.about for m in messages} == {f"/applications/{application.id}"}
+    lead = session.get_one(Person, messages[0].person_id)
+    advance(session, application, "reinstate", actor=call.actor(call.manager), now=call.now, reason="It was not.")
+    advance(session, application, "withdraw", actor=call.actor(lead), now=call.now, reason="We have no time.")
+    assert [m.address for m in told(session, "withdraw")] == [call.manager.email]
+    grant(session, lead, "programme_manager", call.now)
+    advance(session, application, "reinstate", actor=call.actor(call.manager), now=call.now, reason="You have.")
+    advance(session, application, "withdraw", actor=call.actor(lead), now=call.now, reason="No.")
+    assert [m.address for m in told(session, "withdraw")] == [call.manager.email] * 2
+
+
+def test_a_step_that_is_taken_again_is_told_again(session, call, application):
+    for _ in range(2):
+        rule_out(call, application)
+        advance(session, application, "reinstate", actor=call.actor(call.manager), now=call.now, reason="It was not.")
+    assert len(told(session, "rule_out")) == len(told(session, "reinstate")) == 4
+
+
+def test_who_is_on_both_sides_is_told_once(session, call, application):
+    owner_too = session.scalars(select(Person).where(col(Person.name) == "Tom Baird")).one()
+    grant(session, owner_too, "challenge_owner", call.now, scope="challenge", scope_id=call.challenge.id)
+    agreement = Agreement(round_id=call.challenge.round_id, challenge_id=call.challenge.id,
+                          team_id=application.team_id, place_id=None, kind="contract")  # fmt: skip
+    found = [p.name for p in AUDIENCES["tell_both_sides"](session, agreement)]
+    assert sorted(found) == ["Hamish Drummond", "Lead of Otter Works", "Tom Baird"]
+
+
+# What is shown before ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_shown_before_is_what_is_sent(session, call, application):
+    page, manager = workflow_of(session, application), call.actor(call.manager)
+    step = page.step("rule_out", application.state)
+    shown = preview(session, page, step, application, actor=manager, now=call.now, reason=REASON)
+    rule_out(call, application)
+    sent = told(session, "rule_out")
+    assert shown.people == [session.get_one(Person, m.person_id).name for m in sent]
+    assert (shown.subject, shown.body) == (sent[0].subject, sent[0].body)
+    assert REASON in sent[0].body
+
+
+def test_before_the_reason_is_written_its_place_is_shown(session, call, application):
+    page = workflow_of(session, application)
+    shown = preview(session, page, page.step("rule_out", application.state), application, now=call.now,
+                    actor=call.actor(call.manager))  # fmt: skip
+    assert shown.body.endswith("The reason given:\n(your reason)")
+    assert told(session, "rule_out") == []
+
+
+def test_where_nobody_is_told_nothing_is_shown(session, call, application):
+    page, manager = workflow_of(session, application), call.actor(call.manager)
+    for trigger, actor in (("go_on", manager), ("withdraw", manager)):  # the only manager is the one who presses
+        step = page.step(trigger, application.state)
+        assert preview(session, page, step, application, actor=actor, now=call.now) is None
