@@ -34,10 +34,11 @@ check: set-up-for-check ## Checks style, types, imports, the handbook, dependenc
 	  export CIVFLOW_DATABASE_URL="sqlite:///$$folder/check.db" && \
 	  .venv/bin/alembic upgrade head && .venv/bin/alembic check
 
-bench: set-up-for-bench ## Measures the gate against its peers and its limit, one line of JSON each.
+bench: set-up-for-bench ## Measures the gate and the search against their limits, one line of JSON each.
 	@set -e; for db in sqlite postgresql; do \
 	  for clients in 1 8; do .venv/bin/python benchmarks/transitions.py --db $$db --clients $$clients --json; done; \
 	  .venv/bin/python benchmarks/deadline.py --db $$db --json; \
+	  .venv/bin/python benchmarks/search.py --db $$db --json; \
 	done
 
 lock: ## Writes the lock files anew, with the newest versions that pyproject.toml and package.json allow.

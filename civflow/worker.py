@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow.db import make_engine, new_session, reading
-from civflow.services import deadlines, documents, history, jobs, mail
+from civflow.services import deadlines, documents, following, history, jobs, mail
 from civflow.services.printing import Order, PrintRoom
 from civflow.services.rendering import CannotRender
 from civflow.settings import Settings
@@ -53,6 +53,7 @@ class Worker:
         self._mailing, self._printing = Lock(), Lock()
         self.jobs: dict[str, Callable[[], object]] = {
             "tick": self.tick, "send_message": self.send_messages, "make_document": self.make_documents,
+            "tell_followers": self.tell_followers,
             "seal_days": self.seal_days, "purge": self.purge,
         }  # fmt: skip
 
@@ -67,17 +68,31 @@ class Worker:
         with new_session(reading(self.engine)) as session:
             mail_waits = not self._mailing.locked() and bool(mail.due(session, now=now, limit=1))
             documents_wait = not self._printing.locked() and documents.are_waiting(session)
-        if mail_waits or documents_wait:
-            self._wake(now, mail_waits=mail_waits, documents_wait=documents_wait)
+            followers_wait = following.is_waiting(session, now=now)
+        waiting = {"send_message": mail_waits, "make_document": documents_wait, "tell_followers": followers_wait}
+        if any(waiting.values()):
+            self._wake(now, [job for job, waits in waiting.items() if waits])
 
-    def _wake(self, now: datetime, *, mail_waits: bool, documents_wait: bool) -> None:
-        key = f"tick-{now:%Y%m%dT%H%M%S}"
+    def _wake(self, now: datetime, names: list[str]) -> None:
         with new_session(self.engine) as session:
-            if mail_waits:
-                jobs.enqueue(session, "send_message", key)
-            if documents_wait:
-                jobs.enqueue(session, "make_document", key)
+            for name in names:
+                jobs.enqueue(session, name, f"tick-{now:%Y%m%dT%H%M%S}")
             session.commit()
+
+    def tell_followers(self) -> int:
+        """Compare new challenges with saved searches, and write the daily messages that are due; how many messages."""
+        told = 0
+        with new_session(self.engine) as session:
+            told += following.compare_with_searches(session, now=self.now())
+            session.commit()
+        while not self.stopping.is_set():
+            with new_session(self.engine) as session:
+                written = following.send_daily(session, base_url=self.settings.base_url, now=self.now())
+                session.commit()
+            told += written
+            if not written:
+                break
+        return told
 
     def send_messages(self) -> int:
         """Send everything that is due; how many left for good."""

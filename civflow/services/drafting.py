@@ -21,10 +21,11 @@ from civflow.services.history import last_entry
 from civflow.services.wording import word_count
 from civflow.workflows.engine import Actor, Case, Conflicted, Refused
 from civflow.workflows.programme import Programme
+from civflow.workflows.themes import THEMES
 
 
 class Field(NamedTuple):
-    """Something that is typed. `kind`: line, text, moment or money; `words` or `letters` is the most."""
+    """Something that is typed. `kind`: line, text, moment, money or choices; `words` or `letters` is the most."""
 
     name: str
     label: str
@@ -33,6 +34,7 @@ class Field(NamedTuple):
     words: int = 0
     letters: int = 0
     required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 class Part(NamedTuple):
@@ -122,9 +124,21 @@ DATES = Part(
     ),
 )  # fmt: skip
 
+FINDING = Part(
+    "finding",
+    "Themes and place",
+    (
+        Field("themes", "Themes", "Choose those under which people look for it.", "choices", required=False,
+              choices=tuple(THEMES.items())),
+        Field("place", "Place", "Where it is delivered, such as Perth and Kinross, or All of Scotland.", letters=100,
+              required=False),
+    ),
+    intro="People find the challenge by these in the list, and are told of it when they follow a search for them.",
+)  # fmt: skip
+
 
 def parts_of(programme: Programme) -> list[Part]:
-    """The pages of a draft: the question, each section of the brief, readiness, dates and money."""
+    """The pages of a draft: the question, each section of the brief, how it is found, readiness, dates and money."""
     sections = [
         Part(
             TEXT + section.id,
@@ -133,7 +147,7 @@ def parts_of(programme: Programme) -> list[Part]:
         )
         for section in programme.brief
     ]  # fmt: skip
-    return [QUESTION, *sections, READINESS, DATES]
+    return [QUESTION, *sections, FINDING, READINESS, DATES]
 
 
 def stored(session: Session, challenge: Challenge, text: ChallengeVersion, part: Part) -> dict[str, Any]:
@@ -303,3 +317,9 @@ def public_bodies(session: Session) -> list[str]:
     """The names of the sponsors that there are."""
     query = select(col(Organisation.legal_name)).where(col(Organisation.kind) == "public_body")
     return list(session.scalars(query.order_by(col(Organisation.legal_name))))
+
+
+def known_places(session: Session) -> list[str]:
+    """The places that challenges name, so that one place is written in one way."""
+    query = select(col(Challenge.place)).where(col(Challenge.place) != "").distinct()
+    return list(session.scalars(query.order_by(col(Challenge.place))))

@@ -35,6 +35,7 @@ class Job(NamedTuple):
 JOBS = {
     "send_message": Job("mail", drains=True),
     "make_document": Job("documents", drains=True),
+    "tell_followers": Job("mail", drains=True),
     "tick": Job("clock"),
     "seal_days": Job("clock"),
     "purge": Job("clock"),

@@ -107,7 +107,15 @@ def write(session: Session, message: Message, *, settings: Settings, now: dateti
     mail["Message-ID"] = message_id_of(message, settings)
     mail["Auto-Submitted"] = "auto-generated"
     link = f"\n\n{settings.base_url}{message.about}" if message.about else ""
-    mail.set_content(f"{message.body.rstrip()}{link}\n")
+    stop = ""
+    if message.unsubscribe:
+        address = f"{settings.base_url}{message.unsubscribe}"
+        mail["List-Unsubscribe"], mail["List-Unsubscribe-Post"] = (
+            f"<{address}>",
+            "List-Unsubscribe=One-Click",
+        )  # RFC 8058
+        stop = f"\n\nStop these messages: {address}"
+    mail.set_content(f"{message.body.rstrip()}{link}{stop}\n")
     if message.document_id:
         document = session.get_one(Document, message.document_id)
         pdf = documents.read(document, files=settings.files)

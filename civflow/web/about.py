@@ -14,7 +14,8 @@ from civflow.web.access import anyone, open_to
 from civflow.web.current import session, settings
 
 blueprint = Blueprint("about", __name__)
-NOT_FOR_ROBOTS = ("/account", "/applications", "/assignments", "/cases", "/documents", "/sign-in")
+NOT_FOR_ROBOTS = ("/account", "/applications", "/assignments", "/cases", "/documents", "/following", "/sign-in",
+                  "/unsubscribe")  # fmt: skip
 
 
 @blueprint.get("/how-it-works")
@@ -41,7 +42,7 @@ def privacy() -> str:
 def robots() -> Response:
     """What search engines may read: the public pages, and nothing of a demonstration: it is invented."""
     closed = ("/",) if settings().demonstration else NOT_FOR_ROBOTS
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {settings().base_url}/sitemap.xml"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Person
 from civflow.models.people import ROLES
-from civflow.services import people
+from civflow.services import following, people
 from civflow.web.access import open_to, signed_in
 from civflow.web.current import COOKIE, actor, now, person, session
 from civflow.web.htmx import redirect_to
@@ -116,5 +116,6 @@ def _context() -> dict[str, object]:
         "browser_words": browser_words,
         "sign_ins": people.sign_ins(session(), _me(), now=now()),
         "roles": held,
+        "followed": following.mine(session(), _me(), actor=actor()),
         "here": here,
     }

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request
 
 from civflow.models import Challenge
-from civflow.services import copying, finding, publication
+from civflow.services import copying, finding, following, publication
 from civflow.services.dossier import dossier
 from civflow.services.finding import GROUPS, Found
 from civflow.services.publication import Publication
@@ -20,7 +20,8 @@ from civflow.services.versions import change_in_hand
 from civflow.web import searching
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.cases import offered_steps
-from civflow.web.current import actor, now, session
+from civflow.web.current import actor, now, person, session
+from civflow.web.feeds import structured
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.strips import strip_of
 from civflow.workflows import HANDBOOK
@@ -111,7 +112,8 @@ def _context(slug: str) -> dict[str, Any]:
     return {
         "found": found, "challenge": challenge, "record": shown, "contents": found.programme, "longest": LONGEST,
         "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
-        "owns": owns, "typed": "",
+        "follow": following.of(session(), person(), challenge.id or 0),
+        "owns": owns, "typed": "", "structured": None if found.is_preview else structured(found),
         "own_questions": [] if owns else asked_by(session(), challenge, actor=actor()),
         "answers": publication.containing(found.answers, words)[:: -1 if newest else 1],
         "answer_words": words, "newest": newest, "questions_until": last_moment(session(), challenge),

@@ -141,11 +141,12 @@ def part(slug: str, part_id: str) -> str | Response:
 def save(slug: str, part_id: str) -> Response:
     """Save one part; whatever stands against it, the words that were typed come back."""
     if person() is None:
-        typed = {name: words for name, words in request.form.items() if name not in ("csrf_token", "seen", "then")}
+        kept = (name for name in request.form if name not in ("csrf_token", "seen", "then"))
+        typed = {name: ",".join(request.form.getlist(name)) for name in kept}
         return Response(render_template("challenges/signed_out.html", typed=typed, path=request.path), 403)
     challenge = _mine(slug)
     chosen = _part(challenge, part_id)
-    typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
+    typed = {field.name: pasted(",".join(request.form.getlist(field.name))) for field in chosen.fields}
     try:
         values = _values(chosen, typed, g.zone)
         changed = drafting.save(session(), challenge, chosen, values, seen=request.form.get("seen", ""),
@@ -206,6 +207,7 @@ def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
     return {
         "challenge": challenge, "part": chosen, "position": parts.index(chosen) + 1, "number": len(parts),
         "sponsors": drafting.public_bodies(session()) if chosen is drafting.QUESTION else [],
+        "places": drafting.known_places(session()) if chosen is drafting.FINDING else [],
         "budget": session().get_one(Round, challenge.round_id).budget_pounds,
         "stages": stages.get(challenge.id or 0, []),
     }  # fmt: skip
@@ -224,6 +226,7 @@ def _as_typed(values: dict[str, Any]) -> dict[str, str]:
     moments = {field.name for field in drafting.DATES.fields if field.kind == "moment"}
     return {
         name: typed_moment(value, g.zone) if name in moments
+        else ",".join(value) if isinstance(value, list)
         else f"{value:,}" if isinstance(value, int) and value else str(value or "")
         for name, value in values.items()
     }  # fmt: skip
@@ -238,6 +241,8 @@ def _values(chosen: Part, typed: dict[str, str], zone: str) -> dict[str, Any]:
         try:
             if field.kind == "moment":
                 values[field.name] = parse_moment(words, zone) if words else None
+            elif field.kind == "choices":
+                values[field.name] = [key for key, _ in field.choices if key in words.split(",")]
             elif field.kind == "money":
                 values[field.name] = parse_pounds(words) if words else 0
             else:

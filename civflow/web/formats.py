@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from civflow.services import wording
 from civflow.services.wording import DEFAULT_ZONE, count, local_day, money, word_count
+from civflow.workflows.themes import THEMES
 
 NO_DATE = "no date yet"
 
@@ -36,7 +37,13 @@ def init_app(app: Flask) -> None:
     moments = {"when": when, "day": day, "time": time, "ago": distance, "until": distance}
     app.jinja_env.filters.update({name: _on_a_page(function) for name, function in moments.items()})
     app.jinja_env.filters.update(
-        iso=iso, money=money, count=count, word_count=word_count, percentage=percentage, markdown=markdown
+        iso=iso,
+        money=money,
+        count=count,
+        word_count=word_count,
+        percentage=percentage,
+        markdown=markdown,
+        theme=THEMES.__getitem__,
     )
 
 

@@ -21,7 +21,7 @@ from civflow.web import access, current, errors, formats, htmx, limits, pages, r
 from civflow.workflows.engine import Actor
 
 FEATURES = (
-    "home", "challenges", "questions", "sessions", "drafting", "documents", "about", "sign_in", "account", "cases",
+    "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "documents", "about", "sign_in", "account", "cases",
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
     "changing", "versions", "calling", "people",
 )  # fmt: skip
@@ -48,10 +48,11 @@ def wire(
         app.before_request(lambda: setattr(g, "now", clock()))
     for part in (requests, pages, formats, htmx, security, errors, limits, current, access):
         part.init_app(app)
-    CSRFProtect(app)  # after access: whoever is not signed in any more is told that, and not of a token
+    protect = CSRFProtect(app)  # after access: whoever is not signed in any more is told that, and not of a token
     app.context_processor(_every_page)
     for feature in FEATURES:
         app.register_blueprint(importlib.import_module(f"civflow.web.{feature}").blueprint)
+    protect.exempt("civflow.web.following.unsubscribe")  # a mail programme presses it, and has no token of ours
     return app
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Alert, Follow, Message, Person, Question
-from civflow.services import following
+from civflow.models import Alert, Follow, Message, Person, Question, Round
+from civflow.services import following, mail
 from civflow.services.advance import advance
 from civflow.services.questions import ask
+from civflow.worker import Worker
 from tests.an_open_call import Call, open_call
+from tests.services.test_finding import opened
 
 
 @pytest.fixture
@@ -117,3 +120,127 @@ def test_what_is_told_once_a_day_waits(session, call):
 
     assert news_to(session, person) == []
     assert [alert.told_at for alert in session.scalars(select(Alert))] == [None]
+
+
+def test_a_challenge_that_opens_is_told_to_its_followers_and_to_those_whose_search_finds_it(session, call):
+    soon = opened(session, call, "Peat bogs", announced=True, question="How might we?", themes=["nature"])
+    people = {name: call.person(name) for name in ("Follower", "Searcher", "Both", "Another", "Stopped")}
+    for name in ("Follower", "Both"):
+        following.follow(session, people[name], challenge=soon, now=call.now)
+    for name in ("Searcher", "Both"):
+        following.follow(session, people[name], search="q=peat&theme=nature", now=call.now)
+    following.follow(session, people["Searcher"], search="q=bog", now=call.now)
+    following.follow(session, people["Another"], search="q=seaweed", now=call.now)
+    stopped = following.follow(session, people["Stopped"], search="q=peat", now=call.now)
+    following.end(session, [stopped], now=call.now)
+
+    following.compare_with_searches(session, now=call.now)  # with the challenge that was open before
+    advance(session, soon, "open", actor=call.actor(call.manager), now=call.now)
+    assert following.is_waiting(session, now=call.now)
+    assert [following.compare_with_searches(session, now=call.now) for _ in range(2)] == [1, 0]
+    assert not following.is_waiting(session, now=call.now)
+    assert {name: news_to(session, person) for name, person in people.items()} == {
+        "Follower": ["Open for applications: Peat bogs"], "Both": ["Open for applications: Peat bogs"],
+        "Searcher": ["A new challenge: Peat bogs"], "Another": [], "Stopped": [],
+    }  # fmt: skip
+
+
+def test_a_message_about_a_search_says_which(session, call):
+    person = call.person("Searcher")
+    following.follow(session, person, search="q=peat", now=call.now)
+    opened(session, call, "Peat bogs")
+    following.compare_with_searches(session, now=call.now)
+
+    [message] = session.scalars(select(Message).where(col(Message.person_id) == person.id))
+    assert message.body.endswith("You are told because it fits your search for “peat”.")
+
+
+def test_a_rehearsal_is_told_to_no_search(session, call):
+    person = call.person("Searcher")
+    following.follow(session, person, search="q=peat", now=call.now)
+    session.get_one(Round, call.challenge.round_id).rehearsal = True
+    opened(session, call, "Peat bogs")
+    following.compare_with_searches(session, now=call.now)
+
+    assert news_to(session, person) == []
+
+
+def daily_to(session, person) -> list[Message]:
+    query = select(Message).where(col(Message.person_id) == person.id, col(Message.key).like("daily-%"))
+    return list(session.scalars(query.order_by(col(Message.id))))
+
+
+def test_the_daily_message_holds_what_has_gathered_and_comes_once(session, call):
+    person = call.person("Daily Reader")
+    following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    for number in (2, 3):
+        following.tell(session, call.challenge, "changes", f"Version {number}.", key=f"version-{number}", now=call.now)
+    before, due = call.now.replace(hour=23), call.now.replace(day=6, hour=8)
+
+    def send(at) -> int:
+        return following.send_daily(session, base_url="https://example.org", now=at)
+
+    assert [send(at) for at in (call.now, before, due, due, due + timedelta(days=1))] == [0, 0, 1, 0, 0]
+    [message] = daily_to(session, person)
+    assert message.subject == "What happened to 1 challenge that you follow"
+    assert message.body.split("\n\n")[1] == (
+        "Flooding impact\nThe text has changed. Version 2.\nThe text has changed. Version 3.\n"
+        "https://example.org/challenges/11-2-flooding-impact"
+    )
+    assert re.fullmatch(r"/unsubscribe/[\w-]{43}/daily", message.unsubscribe)
+
+
+def test_what_happens_after_eight_comes_the_next_day(session, call):
+    person = call.person("Daily Reader")
+    following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    eight = call.now.replace(day=6, hour=8)
+    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=eight + timedelta(minutes=1))
+
+    following.compare_with_searches(session, now=call.now)
+    assert [following.is_waiting(session, now=eight + timedelta(hours=h)) for h in (0, 1, 23, 24)] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    assert following.send_daily(session, base_url="", now=eight + timedelta(hours=23)) == 0
+    assert following.send_daily(session, base_url="", now=eight + timedelta(hours=24)) == 1
+
+
+def test_eight_is_by_the_clock_in_london():
+    assert following.due_at(datetime(2026, 7, 1, 7, 0, tzinfo=UTC)) == datetime(2026, 7, 1, 7, 0, tzinfo=UTC)
+    assert following.due_at(datetime(2026, 7, 1, 6, 59, tzinfo=UTC)) == datetime(2026, 6, 30, 7, 0, tzinfo=UTC)
+    assert following.due_at(datetime(2026, 1, 1, 8, 0, tzinfo=UTC)) == datetime(2026, 1, 1, 8, 0, tzinfo=UTC)
+
+
+def test_what_is_ended_before_eight_is_not_told(session, call):
+    person = call.person("Daily Reader")
+    one = following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    following.end(session, [one], now=call.now)
+
+    assert following.send_daily(session, base_url="", now=call.now + timedelta(days=2)) == 0
+
+
+def test_the_worker_tells_in_its_tick(session, settings, engine, call):
+    person = call.person("Searcher")
+    following.follow(session, person, search="q=peat", delivery="daily", now=call.now)
+    opened(session, call, "Peat bogs")
+    session.commit()
+    worker = Worker(settings, engine, now=lambda: call.now)
+    worker.tell_followers()
+    call.now += timedelta(days=1)
+
+    assert (worker.tell_followers(), worker.tell_followers()) == (1, 0)
+    assert [message.subject for message in daily_to(session, person)] == [
+        "What happened to 1 challenge that you follow"
+    ]
+
+
+def test_mail_says_how_to_end_it_where_mail_programmes_look(session, settings, call):
+    follow = follows(session, call, call.person("Fiona Gunn"))
+    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    [message] = session.scalars(select(Message).where(col(Message.key).like("news-%")))
+    written = mail.write(session, message, settings=settings, now=call.now)
+
+    address = f"http://127.0.0.1:8000/unsubscribe/{follow.token}"
+    assert written["List-Unsubscribe"] == f"<{address}>"
+    assert written["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert written.get_content().splitlines()[-1] == f"Stop these messages: {address}"

@@ -11,6 +11,7 @@ SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 ROUTES = {
     "anyone": """
+        feeds.atom feeds.calendar feeds.calendar_of feeds.picture feeds.sitemap following.confirm following.unsubscribe
         about.accessibility about.favicon about.health about.how_it_works about.privacy about.robots
         cases.show challenges.download challenges.list_challenges
         challenges.show versions.list_versions versions.show
@@ -36,6 +37,8 @@ ROUTES = {
         people.end_sign_ins
     """,
     "signed in": """
+        following.ask following.ask_about_search following.change following.end following.follow
+        following.follow_search
         account.end account.end_all account.password account.save account.show applications.book_interview
         applications.check applications.give_back_interview applications.interview applications.mine
         applications.on_one_page applications.read_the_text applications.receipt applications.send applications.show

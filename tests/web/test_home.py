@@ -149,7 +149,7 @@ def test_health_says_when_it_does_not(settings, tmp_path):
 
 
 def test_search_engines_stay_away_from_what_is_invented(visitor):
-    assert visitor.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+    assert visitor.get("/robots.txt").text == "User-agent: *\nDisallow: /\nSitemap: http://127.0.0.1:8000/sitemap.xml\n"
 
 
 def test_an_owner_sees_the_strip_of_an_open_challenge_once(visitor, session, call):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Programme
+from civflow.models import Challenge, Programme, Round
 from civflow.services.finding import matching
 from civflow.services.finding.statements import (
     PREVIEWS,
@@ -22,6 +22,7 @@ from civflow.services.finding.statements import (
     counting,
     group_of,
     listing,
+    may_know_of,
     numbering,
     reading,
     sight_of,
@@ -30,12 +31,12 @@ from civflow.services.finding.wanted import GROUPS, HEADINGS, Wanted, address_of
 from civflow.services.finding.words import index, searched, words_of
 from civflow.services.wording import DEFAULT_ZONE
 from civflow.workflows.challenges import challenge_workflow
-from civflow.workflows.engine import Actor, State, Workflow
+from civflow.workflows.engine import Actor, NotFound, State, Workflow
 
 __all__ = [
     "EACH", "GROUPS", "HEADINGS", "PREVIEWS", "Choices", "Found", "Numbers", "Page", "Wanted", "address_of", "every",
-    "find", "fits", "in_words", "index", "joinable", "numbers", "search_at", "sponsor_name", "wanted_of", "words_of",
-    "workflow_with",
+    "find", "fits", "in_words", "index", "joinable", "known", "numbers", "one", "search_at", "sponsor_name", "wanted_of",
+    "words_of", "workflow_with",
 ]  # fmt: skip
 
 EACH = 50  # challenges on a page
@@ -100,6 +101,20 @@ def find(session: Session, wanted: Wanted, *, actor: Actor, with_choices: bool =
     total = counts[wanted.group] if wanted.group else sum(counts.values())
     rows = _rows(session, sight, shape, values) if total > values["least"] else []
     return Page(rows, total, counts, choices)
+
+
+def known(session: Session, slug: str, *, actor: Actor) -> Challenge:
+    """The challenge at this address, if the actor may know of it. Raises NotFound otherwise, in the same words."""
+    query = select(Challenge).join(Round, col(Round.id) == col(Challenge.round_id)).where(col(Challenge.slug) == slug)
+    found = session.scalars(query.where(may_know_of(sight_of(actor)))).first()
+    if found is None:
+        raise NotFound("There is no such challenge, or it is not public yet.")
+    return found
+
+
+def one(session: Session, challenge_id: int) -> list[Found]:
+    """A challenge as the public may read it, for one that the public may know of."""
+    return _whole(session, PUBLIC, [challenge_id])
 
 
 def every(session: Session, wanted: Wanted, *, actor: Actor, most: int = MOST) -> list[Found]:
@@ -176,8 +191,11 @@ def _choices(rows: Sequence[Any]) -> Choices:
 
 def _rows(session: Session, sight: Sight, shape: Shape, values: Mapping[str, Any]) -> list[Found]:
     """First the numbers of the challenges in their order, then these challenges whole."""
+    return _whole(session, sight, session.connection().execute(listing(sight, shape), values).scalars().all())
+
+
+def _whole(session: Session, sight: Sight, order: Sequence[int]) -> list[Found]:
     run = session.connection().execute
-    order = run(listing(sight, shape), values).scalars().all()
     rows = {row.id: row for part in _parts(order) for row in run(reading(sight), {"numbers": part})}
     pages = {key: workflow_with(session, key) for key in {row.content_hash for row in rows.values()}}
     return [_found(row, pages[row.content_hash].states[row.state]) for row in map(rows.__getitem__, order)]

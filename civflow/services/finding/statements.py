@@ -285,11 +285,11 @@ def reading(sight: Sight) -> Select[Any]:
 def _order(sight: Sight, shape: Shape, matched: FromClause | None) -> list[Any]:
     """By the heading that is chosen, or else by how well the words fit; then by what can still be joined."""
     closes = case((may_read(sight), col(Challenge.closes_at)))
+    money = case((and_(may_read(sight), KNOWN_MONEY), col(Challenge.money_pounds)))
+    sponsor = func.lower(func.coalesce(col(Organisation.legal_name), col(Challenge.sponsors_in_source)))
     keys: dict[str, Any] = {
-        "title": func.lower(col(Challenge.title)),
-        "sponsor": func.lower(func.coalesce(col(Organisation.legal_name), col(Challenge.sponsors_in_source))),
-        "closes": closes, "money": case((and_(may_read(sight), KNOWN_MONEY), col(Challenge.money_pounds))),
-        "round": col(Round.starts_at),
+        "title": func.lower(col(Challenge.title)), "sponsor": sponsor, "closes": closes, "money": money,
+        "opens": col(Challenge.opens_at), "round": col(Round.starts_at),
     }  # fmt: skip
     first = []
     if shape.sort:

@@ -18,7 +18,11 @@ GROUPS = {
     "preparing": "Not public yet",
 }
 HEADINGS = {"title": "Title", "sponsor": "Sponsor", "closes": "Closing date", "money": "Money", "round": "Round"}
-SORTS = {*HEADINGS, *(f"-{name}" for name in HEADINGS)}  # with a dash: the largest, latest or last first
+SORTS = {
+    *HEADINGS,
+    "opens",
+    *(f"-{name}" for name in (*HEADINGS, "opens")),
+}  # with a dash: the largest, latest or last first
 LONGEST = 200  # characters of what is typed or chosen
 FILTERS = ("theme", "sponsor", "place", "round", "money_from", "money_to", "closes_from", "closes_to", "known")
 

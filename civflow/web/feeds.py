@@ -1,0 +1,137 @@
+"""The challenges for other programmes: a feed, calendars, a map for search engines, a picture for shared links."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, render_template, request
+from icalendar import Calendar, Event
+
+from civflow.services import finding, preview, publication
+from civflow.services.finding import Found, feeds
+from civflow.services.publication import Publication
+from civflow.services.wording import moment
+from civflow.web import searching
+from civflow.web.access import anyone, open_to
+from civflow.web.current import now, session, settings
+from civflow.workflows.engine import NOBODY
+
+blueprint = Blueprint("feeds", __name__)
+WHAT = {"opens": "Opens", "closes": "Closes", "decision": "First decisions promised by"}
+SHARED = "public, max-age=300"  # everybody reads the same, whoever is signed in
+PAGES = ("/", "/challenges", "/how-it-works", "/handbook", "/accessibility", "/privacy")
+
+
+@blueprint.get("/challenges.atom")
+@open_to(anyone)
+def atom() -> Response:
+    """The public challenges that fit the filters of the address, as an Atom feed; the latest opened first."""
+    wanted = searching.asked().wanted
+    found = feeds.entries(session(), replace(wanted, sort="-opens", page=1))
+    updated = max((entry.updated_at for entry in found if entry.updated_at), default=now())
+    text = render_template(
+        "feeds/challenges.xml", entries=found, updated=updated, host=_host(), query=request.query_string.decode(),
+        title=finding.in_words(wanted), base=settings().base_url,
+    )  # fmt: skip
+    return _shared(text, "application/atom+xml")
+
+
+@blueprint.get("/challenges.ics")
+@open_to(anyone)
+def calendar() -> Response:
+    """When the public challenges that fit open and close, and by when decisions are promised."""
+    rows = finding.every(session(), searching.asked().wanted, actor=NOBODY, most=feeds.MOST_DATES)
+    return _calendar("Challenges", rows)
+
+
+@blueprint.get("/challenges/<slug>.ics")
+@open_to(anyone)
+def calendar_of(slug: str) -> Response:
+    """The dates of one challenge, and of an announced one when it opens."""
+    challenge = finding.known(session(), slug, actor=NOBODY)
+    return _calendar(challenge.title, finding.one(session(), challenge.id or 0))
+
+
+def _calendar(name: str, rows: list[Found]) -> Response:
+    made = Calendar()
+    made.add("prodid", "-//civflow//EN")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    made.add("name", name)
+    made.add("x-wr-calname", name)
+    made.add("x-published-ttl", "PT6H")
+    for date in feeds.dates(rows, now()):
+        made.add_component(_event(date.challenge, date.what, date.at))
+    return _shared(made.to_ical().decode(), "text/calendar")
+
+
+def _event(row: Found, what: str, at: datetime) -> Event:
+    """A moment without length: nobody is busy because a call closes."""
+    made, page = Event(), f"{settings().base_url}/challenges" + (f"/{row.slug}" if row.is_readable else "")
+    made.add("uid", f"challenge-{row.id}-{what}@{_host()}")
+    made.add("dtstamp", now())
+    made.add("dtstart", at)
+    made.add("summary", f"{WHAT[what]}: {row.title}")
+    made.add("description", f"{row.question}\n\n{page}".strip())
+    made.add("url", page)
+    made.add("transp", "TRANSPARENT")
+    return made
+
+
+@blueprint.get("/sitemap.xml")
+@open_to(anyone)
+def sitemap() -> Response:
+    """Every page that everybody can read."""
+    text = render_template("feeds/sitemap.xml", pages=PAGES, addresses=feeds.addresses(session()),
+                           base=settings().base_url)  # fmt: skip
+    return _shared(text, "application/xml")
+
+
+@blueprint.get("/challenges/<slug>/preview.png")
+@open_to(anyone)
+def picture(slug: str) -> Response:
+    """What stands beside a link to the challenge where people share it: only what the public reads."""
+    found = publication.read(session(), slug, actor=NOBODY, now=now())
+    made = preview.picture(found.programme.title, found.challenge.title, found.sponsor, _status(found))
+    return _shared(made, "image/png")
+
+
+def _status(found: Publication) -> str:
+    closes = found.challenge.closes_at
+    if found.takes_applications and closes and closes > now():
+        return f"Open until {moment(closes, found.programme.timezone)}"
+    return found.state.public
+
+
+def structured(found: Publication) -> dict[str, Any]:
+    """The challenge as schema.org's Demand: a public body says publicly what it wants, until when, for how much."""
+    challenge, page = found.challenge, f"{settings().base_url}/challenges/{found.challenge.slug}"
+    offered = {
+        "@type": "PriceSpecification", "maxPrice": challenge.money_pounds, "priceCurrency": "GBP",
+        "valueAddedTaxIncluded": not found.programme.money_excludes_vat,
+    }  # fmt: skip
+    told: dict[str, Any] = {
+        "@context": "https://schema.org", "@type": "Demand", "@id": page, "url": page, "name": challenge.title,
+        "description": challenge.question, "identifier": challenge.reference, "areaServed": challenge.place,
+        "validFrom": _iso(challenge.opens_at), "validThrough": _iso(challenge.closes_at),
+        "seller": {"@type": "GovernmentOrganization", "name": found.sponsor} if found.sponsor else None,
+        "priceSpecification": offered if challenge.money_pounds else None,
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value}
+
+
+def _iso(value: datetime | None) -> str:
+    return value.isoformat() if value else ""
+
+
+def _host() -> str:
+    return urlsplit(settings().base_url).hostname or "localhost"
+
+
+def _shared(body: str | bytes, kind: str) -> Response:
+    answer = Response(body, mimetype=kind)
+    answer.headers["Cache-Control"] = SHARED
+    return answer

@@ -1,0 +1,202 @@
+"""Following on the web: one press on the page of a challenge, searches, and a link in each message that ends it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Follow, Message
+from civflow.services import following
+from tests.an_open_call import Call, open_call
+from tests.services.test_finding import another, opened
+from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
+
+PAGE = "/challenges/11-2-flooding-impact"
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    made = open_call(session, now)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def app(settings, engine, call):
+    return an_app(settings, engine, lambda: call.now)
+
+
+@pytest.fixture
+def visitor(app) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def reader(app, session, call) -> Visitor:
+    """Somebody with an account and nothing else."""
+    return Visitor(app).sign_in(session, call.person("Fiona Gunn"), now=call.now)
+
+
+def follows(session) -> list[tuple[str, bool]]:
+    """How everything is followed, and whether it has ended."""
+    rows = session.scalars(select(Follow).order_by(col(Follow.id)).execution_options(populate_existing=True)).all()
+    session.commit()  # on SQLite nobody else writes while a test looks
+    return [(f.delivery, f.ended_at is not None) for f in rows]
+
+
+def test_one_press_follows_and_another_ends_it(reader, session):
+    answer = reader.post(f"{PAGE}/follow", {"delivery": "at_once", "then": "challenge"}, on=PAGE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
+    assert "You follow this challenge. You are told by e-mail at once." in text_of(reader.get(PAGE))
+
+    [form] = [f for f in reader.page(PAGE).select("#follow form") if f["action"].endswith("/end")]
+    assert reader.post(form["action"], {"then": "challenge"}, on=PAGE).headers["Location"] == PAGE
+    assert follows(session) == [("at_once", True)]
+    assert reader.page(PAGE).select_one("#follow button").get_text(strip=True) == "Follow this challenge"
+
+
+def test_with_htmx_the_same_part_of_the_page_comes_back(reader, session):
+    answer = reader.post(f"{PAGE}/follow", {"delivery": "at_once"}, on=PAGE, headers=HTMX)
+    assert answer.text.lstrip().startswith('<div class="app-follow" id="follow" role="status">')
+    one = session.scalars(select(Follow)).one()
+    session.commit()
+    answer = reader.post(f"/following/{one.id}", {"delivery": "daily"}, on=PAGE, headers=HTMX)
+    assert "You are told by e-mail once a day." in text_of(answer)
+    assert follows(session) == [("daily", False)]
+
+
+def test_whoever_is_not_signed_in_is_led_through_signing_in_and_back(visitor):
+    link = visitor.page(PAGE).select_one("#follow a")["href"]
+    assert visitor.get(link).headers["Location"] == f"/sign-in?then={PAGE.replace('/', '%2F')}%2Ffollow"
+
+
+def test_an_announced_challenge_is_followed_from_the_list(reader, session, call):
+    opened(session, call, "Quiet roads", announced=True, question="How might we calm traffic?")
+    session.commit()
+    [row] = [r for r in reader.page("/challenges").select(".app-challenge") if "Quiet roads" in r.get_text()]
+    path = row.select_one(".app-challenge__soon a")["href"]
+
+    assert "traffic" not in reader.get(path).text
+    assert reader.post(path, {"delivery": "daily"}, on=path).headers["Location"] == "/account#following"
+    assert follows(session) == [("daily", False)]
+
+
+def test_nobody_follows_what_they_may_not_know_of(reader, session, call):
+    another(session, call, "Secret plans")
+    session.commit()
+    assert reader.get("/challenges/secret-plans/follow").status_code == 404
+    token = reader.page("/account").select_one("[name=csrf_token]")["value"]
+    assert reader.client.post("/challenges/secret-plans/follow", data={"csrf_token": token}).status_code == 404
+    assert follows(session) == []
+
+
+def test_a_search_is_followed_and_listed_in_words(reader, session):
+    link = reader.page("/challenges?q=flood&theme=water").select_one(".app-take a")["href"]
+    assert "“flood”, water and flooding" in text_of(reader.get(link))
+    reader.post(link, {"delivery": "daily"}, on=link)
+
+    assert session.scalars(select(Follow.search)).all() == ["q=flood&theme=water"]
+    [item] = reader.page("/account").select(".app-followed__item")
+    assert item.a.get_text() == "New challenges: “flood”, water and flooding"
+    assert item.a["href"] == "/challenges?q=flood&theme=water"
+
+
+@pytest.mark.parametrize(("path", "typed", "sentence"), [
+    ("/following/new?", {"delivery": "daily"},
+     "Search for something first, or choose a filter: then you can follow what is found."),
+    ("/following/new?q=flood", {}, "Choose how you want to be told."),
+    (f"{PAGE}/follow", {"delivery": "by pigeon"}, "Choose how you want to be told."),
+])  # fmt: skip
+def test_what_cannot_be_followed_is_said_in_a_sentence(reader, session, path, typed, sentence):
+    answer = reader.post(path, typed, on=path)
+    assert (answer.status_code, errors_of(answer), follows(session)) == (422, [sentence], [])
+
+
+def test_one_person_follows_so_many_searches_and_no_more(app, session, call):
+    me, path = call.person("Many Searches"), "/following/new?q=flood"
+    for number in range(50):
+        following.follow(session, me, search=f"q={number}", now=call.now)
+    many = Visitor(app).sign_in(session, me, now=call.now)
+    assert errors_of(many.post(path, {"delivery": "daily"}, on=path)) == [
+        "You follow 50 searches, which is the most. End one on your account's page first."
+    ]
+
+
+def test_nobody_changes_what_another_follows(reader, session, call):
+    other = following.follow(session, call.person("Other"), challenge=call.challenge, now=call.now)
+    session.commit()
+    for path in (f"/following/{other.id}", f"/following/{other.id}/end"):
+        assert reader.post(path, {"delivery": "daily"}, on="/account").status_code == 404
+    assert follows(session) == [("at_once", False)]
+
+
+# The link in a message
+
+
+@pytest.fixture
+def told(session, call) -> Message:
+    """A message to somebody who follows the challenge."""
+    following.follow(session, call.person("Fiona Gunn"), challenge=call.challenge, now=call.now)
+    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    session.commit()
+    message = session.scalars(news()).one()
+    session.commit()
+    return message
+
+
+def news():
+    """The messages about what somebody follows."""
+    return select(Message).where(col(Message.key).like("news-%"))
+
+
+def test_looking_at_the_link_ends_nothing(visitor, session, told):
+    page = visitor.page(told.unsubscribe)
+    assert "Messages about: Flooding impact" in text_of(visitor.get(told.unsubscribe))
+    assert [button.get_text(strip=True) for button in page.main.select("button")] == ["Stop these messages"]
+    assert follows(session) == [("at_once", False)]
+
+
+def test_the_link_ends_the_messages_without_signing_in(visitor, session, told, call):
+    answer = visitor.client.post(told.unsubscribe)
+    assert (answer.status_code, "You are not told any more" in answer.text) == (200, True)
+    assert follows(session) == [("at_once", True)]
+    following.tell(session, call.challenge, "changes", "Another text.", key="version-3", now=call.now)
+    assert session.scalars(news()).all() == [told]
+    session.commit()
+    assert visitor.client.post(told.unsubscribe).status_code == 200
+
+
+def test_a_mail_programme_ends_them_with_one_press(visitor, session, told):
+    """RFC 8058: a POST with this body, without cookies and without anything of a page of ours."""
+    answer = visitor.client.post(told.unsubscribe, data={"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, follows(session)) == (200, [("at_once", True)])
+
+
+def test_a_link_of_the_daily_message_ends_everything_in_it(visitor, session, call):
+    person, other = call.person("Daily Reader"), call.person("Other")
+    first = following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    following.follow(session, person, search="q=flood", delivery="daily", now=call.now)
+    following.follow(session, person, search="q=peat", now=call.now)
+    following.follow(session, other, search="q=peat", delivery="daily", now=call.now)
+    session.commit()
+    path = f"/unsubscribe/{first.token}/daily"
+
+    assert re.findall(r"<li>(.*?)</li>", visitor.get(path).text)[:2] == ["Flooding impact", "New challenges: “flood”"]
+    assert visitor.client.post(path).status_code == 200
+    assert follows(session) == [("daily", True), ("daily", True), ("at_once", False), ("daily", False)]
+
+
+def test_a_link_that_nobody_was_sent_ends_nothing(visitor, session, told):
+    for path in ("/unsubscribe/nothing", "/unsubscribe/nothing/daily"):
+        assert (visitor.get(path).status_code, visitor.client.post(path).status_code) == (404, 404)
+    assert follows(session) == [("at_once", False)]
+
+
+def test_the_link_does_not_tell_the_title_of_what_is_hidden(visitor, session, told, call):
+    call.challenge.version, call.challenge.state = 0, "draft"
+    call.challenge.title = "Secret title"
+    session.commit()
+    assert "A challenge that is not public at present" in text_of(visitor.get(told.unsubscribe))
