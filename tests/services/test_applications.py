@@ -265,7 +265,7 @@ def test_the_lead_alone_withdraws_and_the_programme_office_is_told(call, session
     told = session.scalars(
         select(Message.subject).where(col(Message.person_id) == call.manager.id).order_by(col(Message.id))
     ).all()
-    assert told[-1] == "1-0001 of Otter Works to 11.2 Flooding impact: Withdrawn"
+    assert told[-1] == "A team has withdrawn: 1-0001 of Otter Works to 11.2 Flooding impact"
 
 
 def test_staff_may_not_write_submit_or_take_back(call, session, complete):
