@@ -21,6 +21,7 @@ from civflow.services.finding.statements import may_know_of, sight_of
 from civflow.services.naming import path_of
 from civflow.services.programmes import programme_of
 from civflow.services.progress import GateAt, gates_at
+from civflow.services.publication import is_readable
 from civflow.services.seeing import in_sight, looks_into
 from civflow.services.wording import count
 from civflow.workflows.engine import Actor, Case
@@ -33,6 +34,7 @@ class Strip:
     challenge: Challenge
     label: str
     tone: str
+    is_readable: bool  # its page is open to the reader: an announced challenge has none for the public yet
     is_ours: bool  # the reader's role sees more of the selection than the public
     has_record: bool  # the reader's role opens gates, applications, places or agreements
     gates: list[GateAt] = field(default_factory=list)
@@ -119,12 +121,22 @@ def _strips(
 ) -> list[Strip]:
     numbers, strips = numbers_of(session, challenges, actor=actor, now=now), []
     for challenge in challenges:
-        key, state = challenge.id or 0, workflow_of(session, challenge).states[challenge.state]
+        page = workflow_of(session, challenge)
+        key, state = challenge.id or 0, page.states[challenge.state]
         ours = looks_into(actor, "gate", challenge)
         opens = ours or looks_into(actor, "place", challenge)
         there = {noun: found[key] for noun, found in numbers.items() if found.get(key)}
         strips.append(
-            Strip(challenge, state.staff if ours else state.public, state.tone, ours, opens, gates[key], there)
+            Strip(
+                challenge,
+                state.staff if ours else state.public,
+                state.tone,
+                is_readable(Case(page, challenge, actor, now)),
+                ours,
+                opens,
+                gates[key],
+                there,
+            )
         )
     return strips
 

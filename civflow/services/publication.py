@@ -113,6 +113,16 @@ class Publication:
         return [s for s in self.stages if s.kind == "gate" and s.released_at]
 
 
+def may_preview(case: Case) -> bool:
+    """Whether the actor reads a challenge before it opens."""
+    return any(case.holds(role) for role in PREVIEWS)
+
+
+def is_readable(case: Case) -> bool:
+    """Whether a challenge has a page for the actor: it has been published, or they read it before."""
+    return visibility.it_is_published.claim(case) or may_preview(case)
+
+
 def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publication:
     """The challenge at this address. Raises NotFound where there is none or it is hidden, in the same words.
 
@@ -124,7 +134,7 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     challenge, round_, stored, version, legal_name, document_id, made_at, size = row
     workflow, contents = challenge_workflow(stored.source), programme_of(session, challenge)
     looked_at = Case(workflow, challenge, actor, now)
-    previews = any(looked_at.holds(role) for role in PREVIEWS)
+    previews = may_preview(looked_at)
     public = visibility.it_is_published(looked_at) and not round_.rehearsal
     if not public and not previews:
         raise NotFound(NOTHING)
