@@ -103,10 +103,12 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Run it once and answer its rows, as tuples with names."""
-        found = list(zip(*self.run(connection, values).fetchall(), strict=True))  # by column: thousands convert at once
-        for position, convert in self._out if found else ():
-            found[position] = tuple(map(convert, found[position]))
-        return list(map(self._make_row, zip(*found, strict=True)))
+        rows = []
+        for row in map(list, self.run(connection, values).fetchall()):
+            for position, convert in self._out:
+                row[position] = convert(row[position])
+            rows.append(self._make_row(row))
+        return rows
 
 
 def _converters(
