@@ -1,49 +1,64 @@
-"""Every kind of page that a person can reach by links: it answers, and axe, the console and the width say nothing."""
+"""Every kind of page that a person can reach by links: it answers, it is whole, it fits, and axe and the console agree.
+
+Each of the demonstration's people walks from the home page and finds one address of every kind of page: one per route,
+of a record's own page one per state, of generic pages one per step. Those are opened with JavaScript and without it, wide
+and narrow, but for pages whose inside is to the letter what somebody else has been shown: their frame stands around
+every other page.
+"""
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+from tests.browser.conftest import NARROW, WIDE, at_a_browser
+from tests.browser.looking import SETTLED
+from tests.browser.walking import Kinds, Walk, walk
 
-MOST = 16  # kinds of page that one visitor looks at
-ROLES = (None,)  # None: somebody who has not signed in
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-
-def kind_of(path: str) -> str:
-    """The address without what tells one record from another."""
-    path = path.split("#", maxsplit=1)[0].split("?", maxsplit=1)[0]
-    path = re.sub(r"^/challenges/(?!new$)[^/]+", "/challenges/*", path)
-    path = re.sub(r"^/handbook/(?!programmes)[^/]+", "/handbook/*", path)
-    return re.sub(r"\d+", "*", path)
+ROLES = (None, "Innovator")
 
 
-def links(visitor) -> list[str]:
-    """The paths of the page's links that stay on the site and lead to a page."""
-    found = visitor.page.eval_on_selector_all(
-        "main a[href], nav a[href], footer a[href]", "all => all.map(a => a.href)"
-    )
-    paths = [href.removeprefix(visitor.site.address) for href in found if href.startswith(visitor.site.address)]
-    return [path.split("#")[0] for path in paths if not re.match(r"/documents/|[^?]*\.(pdf|csv|ics|atom)(\?|$)", path)]
+@pytest.fixture(scope="module")
+def kinds(site) -> Kinds:
+    return Kinds(site)
 
 
+@pytest.fixture(scope="module")
+def walks() -> dict[str | None, Walk]:
+    """What each person reaches: the links are the same with JavaScript and without."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def opened() -> set[tuple[bool, str]]:
+    """The insides of pages that have been looked at, with JavaScript or without."""
+    return set()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role or "public")
-def test_every_page_that_can_be_reached_is_whole(visitor, role):
-    if role:
-        visitor.be(role)
-    seen: set[str] = set()
-    waiting, known = ["/"], {"/"}
-    while waiting and len(seen) < MOST:
-        path = waiting.pop(0)
-        if kind_of(path) in seen:
-            continue
-        seen.add(kind_of(path))
-        visitor.open(path)
-        visitor.check()
-        for link in links(visitor):
-            if link and link not in known:
-                known.add(link)
-                waiting.append(link)
-    assert len(seen) >= 8
+def test_every_page_that_can_be_reached_is_whole(browser, site, kinds, walks, opened, looking, role, javascript):
+    with at_a_browser(browser, site) as visitor:
+        if role:
+            visitor.be(role)
+        if role not in walks:
+            walks[role] = walk(visitor.page.request, site, kinds)
+        scripts = visitor.page.context.new_cdp_session(visitor.page)
+        faults = []
+        for path in walks[role].found.values():
+            inside = (javascript, walks[role].inside[path])
+            if inside in opened:
+                continue
+            opened.add(inside)
+            # The page is loaded and drawn with its scripts switched off; axe, a script itself, needs them afterwards.
+            scripts.send("Emulation.setScriptExecutionDisabled", {"value": not javascript})
+            visitor.open(path)
+            scripts.send("Emulation.setScriptExecutionDisabled", {"value": False})
+            if javascript:
+                visitor.page.wait_for_function(SETTLED)
+            for size in (NARROW, WIDE):
+                visitor.page.set_viewport_size(size)
+                faults += [(path, size["width"], fault) for fault in looking.faults(visitor.page)]
+        assert (walks[role].dead, faults) == ([], [])
+        assert len(walks[role].found) >= 12
