@@ -201,6 +201,12 @@ def publish_the_text(session: Session, move: Move) -> None:
     index(session, [challenge.id or 0])
 
 
+@effect
+def keep_it_findable(session: Session, move: Move) -> None:
+    """An earlier challenge is found by all that its source says, and one that is resumed by what is published."""
+    index(session, [move.record_id])
+
+
 @effect_in_row
 def show_the_announcement(_session: Session, moves: Sequence[Move]) -> list[dict[str, Any]]:
     """It is announced, and no longer planned."""

@@ -70,7 +70,7 @@ def fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
 
     return [
         {"name": "q", "label": "Search", "type": "search", "value": wanted.words,
-         "hint": "Any words of a challenge, its sponsor or number"},
+         "hint": "Any words of it"},
         {"name": "group", "type": "hidden", "value": wanted.group},
         {"name": "sort", "type": "hidden", "value": wanted.sort},
         chosen("theme", "Theme", "Any theme", list(THEMES.items())),

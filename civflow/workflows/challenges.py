@@ -320,9 +320,10 @@ def _ending(programme: Programme) -> Iterator[Step]:
                then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
                label="End without a winner", says="Every team still in the selection is told why.")  # fmt: skip
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
-               label="File as an earlier challenge", says="It is shown in the archive with its source.")  # fmt: skip
+               then=("keep_it_findable",), label="File as an earlier challenge",
+               says="It is shown in the archive with its source.")  # fmt: skip
     yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),
-               label="Resume the challenge",
+               then=("keep_it_findable",), label="Resume the challenge",
                says="It stands at its last stage again.")  # fmt: skip
     yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
                reason=True, then=("tell_the_programme_managers", "tell_the_followers"), locks=("round",),

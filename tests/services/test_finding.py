@@ -97,6 +97,14 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
     assert (row.question, row.closes_at, row.money_pounds, row.themes, row.place) == ("", None, 0, (), "")
 
 
+def test_a_source_does_not_open_what_is_only_announced(session, call):
+    made = opened(session, call, "Quiet roads", announced=True, question="How might we calm traffic?")
+    made.source_url = "https://example.org/roads"
+    finding.index(session, [made.id])
+
+    assert (found(session, words="traffic"), found(session, words="quiet")) == ([], ["Quiet roads"])
+
+
 def test_a_challenge_that_is_approved_and_not_announced_is_found_by_nobody_outside(session, call):
     made = opened(session, call, "Quiet roads", announced=True)
     made.announced = False

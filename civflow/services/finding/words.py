@@ -11,10 +11,13 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeVersion, ChallengeWords, Organisation
+from civflow.workflows import HANDBOOK
 
 MOST_WORDS = 10  # of a search
 POINT = re.compile(r"(?<=\d)[.,](?=\d)")  # 11.4 is one word, 11p4; so is 650,000
 WORD = re.compile(r"[^\W_]+")
+
+EARLIER = HANDBOOK["challenge"].sources("resume")  # a challenge filed as an earlier one: its facts are public elsewhere
 
 Versions = Mapping[int, Mapping[str, str]]  # number -> section id -> words
 
@@ -35,7 +38,7 @@ def index(session: Session, challenge_ids: Collection[int]) -> None:
     session.flush()
     connection = session.connection()
     columns = (col(Challenge.id), col(Challenge.version), col(Challenge.reference), col(Challenge.title),
-               col(Challenge.question), col(Challenge.source_url), col(Challenge.sponsors_in_source),
+               col(Challenge.question), col(Challenge.state), col(Challenge.source_url), col(Challenge.sponsors_in_source),
                col(Organisation.legal_name))  # fmt: skip
     found = select(*columns).outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
     rows = connection.execute(found.where(col(Challenge.id).in_(challenge_ids))).all()
@@ -58,9 +61,9 @@ def _texts(session: Session, challenge_ids: Collection[int]) -> dict[int, dict[i
 
 def _entries(row: Any, texts: Versions) -> Iterator[dict[str, Any]]:
     """What everybody may read, and beside it the text that is not published yet."""
-    published = bool(row.version or row.source_url)  # an earlier challenge is public elsewhere
+    published = bool(row.version or (row.source_url and row.state in EARLIER))
     yield _entry(row, 0, texts.get(row.version, {}), with_question=published)
-    if not row.version and texts:
+    if not published and texts:
         yield _entry(row, 1, texts[max(texts)], with_question=True)
 
 
