@@ -6,9 +6,10 @@ beginnings, alone and with filters, in the order of the best match and in others
 asked in turn with the first page of the unfiltered list, in one process, and both ways:
 
 - `page_ms`: the whole answer, `GET /challenges?q=...`, with its 50 challenges as HTML.
-- `find_ms`: what the database and services/finding do of it.
+- `find_ms`: what the database and services/finding do of it; `staff_ms`: the same for somebody who sees drafts too.
 
-The limit is that 95 of 100 searches are answered within LIMIT milliseconds.
+The limit is that 95 of 100 searches are answered within LIMIT milliseconds. On a machine that does other work at the
+same time, `quickest_ms` says how long they take by themselves: of each search its quickest round.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 from urllib.parse import urlencode
 
 sys.path[0] = str(Path(__file__).parents[1])  # and not this folder, whose names hide the libraries'
@@ -115,15 +117,14 @@ def searches() -> list[dict[str, str]]:
     """What is asked for: rare and common, whole and begun, alone and with filters."""
     words, _ = vocabulary(random.Random(7))
     rare = [{"q": words[n]} for n in (7900, 6000, 4000, 2500, 1500)]
-    common = [{"q": words[n]} for n in (0, 1, 3, 10, 30, 100, 300, 700)]
-    several = [
-        {"q": " ".join(words[n] for n in some)} for some in ((3, 40), (0, 1, 2), (120, 800), (20, 5000), (9, 90))
-    ]
-    begun = [{"q": words[n][:length]} for n, length in ((0, 4), (50, 3), (500, 5), (2000, 4), (10, 2))]
-    begun += [{"q": f"{words[5]} {words[60][:3]}"}, {"q": f"{words[400]} {words[2][:2]}"}]
-    filtered = [{"q": words[8], "group": "open"}, {"q": words[25], "theme": "health"}, {"q": words[2], "place": "Fife"},
-                {"q": words[15], "money_from": "200000"}, {"q": words[4], "sort": "-money"},
-                {"q": words[6], "closes_from": "2026-03-01"}, {"q": words[12], "page": "20"}]  # fmt: skip
+    common = [{"q": words[n]} for n in (2, 60, 100, 150, 200, 300, 500, 800)]  # the first is in every text
+    several = [{"q": " ".join(words[n] for n in some)} for some in ((150, 400), (1, 120, 800), (120, 800), (90, 5000))]
+    begun = [{"q": words[n][:length]} for n, length in ((80, 4), (500, 5), (2000, 4), (1000, 3))]
+    begun += [{"q": f"{words[250]} {words[60][:3]}"}, {"q": f"{words[400]} {words[2][:2]}"}]
+    filtered = [{"q": words[80], "group": "open"}, {"q": words[125], "theme": "health"},
+                {"q": words[110], "place": "Fife"}, {"q": words[115], "money_from": "200000"},
+                {"q": words[140], "sort": "-money"}, {"q": words[160], "closes_from": "2026-03-01"},
+                {"q": words[112], "page": "20"}]  # fmt: skip
     return [*rare, *common, *several, *begun, *filtered, {"q": "11.4"}, {"q": "council"}, {"q": "nowhereatall"}]
 
 
@@ -134,19 +135,22 @@ def timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def measure(engine: Engine, url: str, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Milliseconds of every search and, in turn with it, of the unfiltered page: by way and by kind."""
+Times = dict[str, dict[str, dict[int, list[float]]]]  # way -> kind -> number of the search -> milliseconds
+
+
+def measure(engine: Engine, url: str, rounds: int) -> Times:
+    """Milliseconds of every search and, in turn with it, of the unfiltered page."""
     app = create_app(read_settings({}, database_url=url, demonstration="1"), engine=engine, clock=lambda: ground.NOW)
     client, asked, chance = app.test_client(), searches(), random.Random(1)
-    found = {way: {"search": list[float](), "unfiltered": list[float]()} for way in ("page", "find", "staff")}
+    found: Times = {way: {kind: {} for kind in ("search", "unfiltered")} for way in ("page", "find", "staff")}
     gc.disable()
     for turn in range(rounds + 1):
-        for query in chance.sample(asked, len(asked)):
+        for number in chance.sample(range(len(asked)), len(asked)):
             for way, ask in ways(engine, client).items():
-                for kind, wanted in (("search", query), ("unfiltered", {})):
+                for kind, wanted in (("search", asked[number]), ("unfiltered", {})):
                     took = timed(lambda ask=ask, wanted=wanted: ask(wanted))
                     if turn:  # what is built once is built in the first
-                        found[way][kind].append(took)
+                        found[way][kind].setdefault(number, []).append(took)
         gc.collect()
     return found
 
@@ -178,11 +182,12 @@ def main() -> None:
         engine = ground.open_engine(url)
         found = measure(engine, url, args.rounds)
         engine.dispose()
-    line: dict[str, object] = {"benchmark": "search", "db": args.db, "challenges": HOW_MANY, "searches": len(searches()),
+    line: dict[str, Any] = {"benchmark": "search", "db": args.db, "challenges": HOW_MANY, "searches": len(searches()),
                                "rounds": args.rounds}  # fmt: skip
     for way, kinds in found.items():
-        line[f"{way}_ms"] = {kind: summary(times) for kind, times in kinds.items()}
-    p95 = summary(found["page"]["search"])["p95"]
+        line[f"{way}_ms"] = {kind: summary([t for times in of.values() for t in times]) for kind, of in kinds.items()}
+    line["quickest_ms"] = {kind: summary([min(times) for times in of.values()]) for kind, of in found["page"].items()}
+    p95 = line["page_ms"]["search"]["p95"]
     line |= {"limit_ms": LIMIT, "p95_ms": p95, "within_limit": p95 < LIMIT}
     print(json.dumps(line))
 
