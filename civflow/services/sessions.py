@@ -111,19 +111,25 @@ def calendar(sessions: Sequence[Shown], challenge: Challenge, *, page: str, now:
     found.add("prodid", "-//civflow//live sessions//EN")
     found.add("version", "2.0")
     for shown in sessions:
-        found.add_component(event_of(shown, challenge, page=page, now=now))
+        found.add_component(event_of(shown.live, challenge.title, page=page, now=now))
     return bytes(found.to_ical())
 
 
-def event_of(shown: Shown, challenge: Challenge, *, page: str, now: datetime) -> icalendar.Event:
+def of_challenges(session: Session, challenge_ids: Sequence[int]) -> list[LiveSession]:
+    """The sessions of many challenges in the order of time, cancelled ones too; one statement."""
+    query = select(LiveSession).where(col(LiveSession.challenge_id).in_(challenge_ids))
+    return list(session.scalars(query.order_by(col(LiveSession.starts_at), col(LiveSession.id))))
+
+
+def event_of(live: LiveSession, title: str, *, page: str, now: datetime) -> icalendar.Event:
     """One session as an entry of a calendar; a cancelled one says so, so that it leaves the calendars that have it."""
-    live, event = shown.live, icalendar.Event()
+    event = icalendar.Event()
     event.add("uid", f"{NOUN}-{live.id}@{page.split('/')[2]}")
     event.add("sequence", live.revision)
     event.add("dtstamp", now)
     event.add("dtstart", live.starts_at)
     event.add("dtend", live.ends_at)
-    event.add("summary", f"{live.title}: {challenge.title}")
+    event.add("summary", f"{live.title}: {title}")
     event.add("location", live.place or live.link)
     event.add("description", "\n".join(filter(None, [live.link, f"{page}#session-{live.id}"])))
     event.add("status", "CANCELLED" if live.state in TOLD_WHY else "CONFIRMED")

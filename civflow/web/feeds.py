@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, render_template, request
 from icalendar import Calendar, Event
 
-from civflow.services import finding, preview, publication
+from civflow.services import finding, preview, publication, sessions
 from civflow.services.finding import Found, feeds
 from civflow.services.publication import Publication
 from civflow.services.wording import moment
@@ -42,7 +42,7 @@ def atom() -> Response:
 @blueprint.get("/challenges.ics")
 @open_to(anyone)
 def calendar() -> Response:
-    """When the public challenges that fit open and close, and by when decisions are promised."""
+    """When the public challenges that fit open and close, when one meets their sponsors, and when decisions are promised."""
     rows = finding.every(session(), searching.asked().wanted, actor=NOBODY, most=feeds.MOST_DATES)
     return _calendar("Challenges", rows)
 
@@ -65,6 +65,11 @@ def _calendar(name: str, rows: list[Found]) -> Response:
     made.add("x-published-ttl", "PT6H")
     for date in feeds.dates(rows, now()):
         made.add_component(_event(date.challenge, date.what, date.at))
+    readable = {row.id: row for row in rows if row.is_readable}
+    for live in sessions.of_challenges(session(), list(readable)):
+        row = readable[live.challenge_id]
+        page = f"{settings().base_url}/challenges/{row.slug}"
+        made.add_component(sessions.event_of(live, row.title, page=page, now=now()))
     return _shared(made.to_ical().decode(), "text/calendar")
 
 

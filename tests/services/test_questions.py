@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 from sqlalchemy import select
@@ -328,24 +329,30 @@ def test_a_question_is_merged_only_into_one_that_can_stand_for_it(session, call)
 
 
 def test_two_questions_are_never_merged_into_each_other(session, engine, call):
+    """Somebody merges the second into the first while the other way round is under way and not yet committed."""
     pair = [asked(call), asked(call, "May I?", "B")]
     ids = [q.id for q in pair]
-    owner, together = call.actor(call.owner), Barrier(2)
+    owner, first_is_merged = call.actor(call.owner), Event()
     session.commit()
 
-    def merge(question_id: int, other_id: int) -> str:
-        together.wait()
+    def merge(question_id: int, other_id: int, *, is_first: bool) -> str:
+        if not is_first:
+            first_is_merged.wait()
         with new_session(engine) as own:
             try:
                 advance_by_id(own, Question, question_id, "merge", actor=owner, now=call.now, merged_into_id=other_id)
             except Refused:
                 return "refused"
+            if is_first:
+                first_is_merged.set()
+                sleep(0.5)  # time for the other to look, and to wait
             own.commit()
             return "merged"
 
     with ThreadPoolExecutor(2) as threads:
-        ended = list(threads.map(merge, ids, reversed(ids)))
-    assert sorted(ended) == ["merged", "refused"]
+        first = threads.submit(merge, *ids, is_first=True)
+        second = threads.submit(merge, *reversed(ids), is_first=False)
+        assert (first.result(), second.result()) == ("merged", "refused")
 
 
 # Declining

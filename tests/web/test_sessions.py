@@ -68,6 +68,9 @@ def test_a_planned_session_is_on_the_challenges_page_and_in_the_calendar(owner, 
     answer = visitor.get(f"{LIST}.ics")
     [event] = icalendar.Calendar.from_ical(answer.data).walk("VEVENT")
     assert (answer.mimetype, str(event["location"])) == ("text/calendar", "Town House")
+    for path in ("/challenges.ics", f"{PAGE}.ics"):
+        entries = {str(e["uid"]): e for e in icalendar.Calendar.from_ical(visitor.get(path).data).walk("VEVENT")}
+        assert str(entries[str(event["uid"])]["summary"]) == "Meet the sponsor: Flooding impact"
 
 
 def test_what_is_wrong_is_told_at_its_field_and_nothing_is_lost(owner, session):
