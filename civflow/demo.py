@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import socket
 import sys
 import time
@@ -16,9 +15,9 @@ from sqlalchemy import Engine
 
 import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow import create_app
-from civflow.db import make_engine, new_session
+from civflow.db import make_engine, new_session, reading
 from civflow.services import jobs, people, programmes, schema
-from civflow.services.demonstration import Act, Summary, begun_at, cast, play, story_end, summary, write_script
+from civflow.services.demonstration import Act, Summary, begun_at, cast, is_free, play, story_end, summary, write_script
 from civflow.settings import Settings, read_settings
 from civflow.worker import Worker, start_embedded
 
@@ -28,39 +27,51 @@ EVENING = "tick "  # how the acts are called after which the day's mail leaves
 
 
 class CannotServe(Exception):
-    """The demonstration cannot be served; the text says why and what to do."""
+    """The demonstration cannot be played or served; the text says why and what to do."""
 
 
 def demonstration_settings(**overrides: str) -> Settings:
-    """The settings of a demonstration: a database and a folder of its own unless the environment names others."""
-    own = {"demonstration": "1"}
-    if not os.environ.get("CIVFLOW_DATABASE_URL"):
-        own["database_url"] = "sqlite:///var/demonstration.db"
-    if not os.environ.get("CIVFLOW_FILES"):
-        own["files"] = "var/demonstration-files"
-    return read_settings(None, **{**own, **overrides})
+    """The settings of a demonstration. Its database is the usual one, so that every other command looks at it too."""
+    return read_settings(None, **{"demonstration": "1", **overrides})
 
 
 def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = False) -> tuple[Summary, float]:
     """Play what has not been played yet; the summary, and how many seconds it took. `now` is the clock's unless given.
 
-    Stopped at any moment and started again, it goes on where it was and ends in the same counts.
+    Stopped at any moment and started again, it goes on where it was and ends in the same counts. Raises CannotServe
+    where the database is in use by real people.
     """
     begun = time.monotonic()
     now = now or datetime.now(UTC)
     engine = make_engine(settings)
-    schema.upgrade(engine)
-    with new_session(engine) as session:
-        programmes.store_shipped(session, now=now)
-        end = begun_at(session, end=story_end(now))
-        session.commit()
-        acts = write_script(seed=SEED, end=end)
-    _play(settings, engine, acts, end, quiet=quiet)
-    jobs.prepare(engine)  # only now: what is asked for from here on is for the worker
-    with new_session(engine) as session:
-        found = summary(session, files=settings.files)
-    engine.dispose()
+    try:
+        _check_free(engine)
+        schema.upgrade(engine)
+        with new_session(engine) as session:
+            programmes.store_shipped(session, now=now)
+            end = begun_at(session, end=story_end(now))
+            session.commit()
+            acts = write_script(seed=SEED, end=end)
+        _play(settings, engine, acts, end, quiet=quiet)
+        jobs.prepare(engine)  # only now: what is asked for from here on is for the worker
+        with new_session(engine) as session:
+            found = summary(session, files=settings.files)
+    finally:
+        engine.dispose()
     return found, time.monotonic() - begun
+
+
+def _check_free(engine: Engine) -> None:
+    """Nothing is invented among the records of real people."""
+    if not schema.revision(reading(engine)):
+        return
+    with new_session(reading(engine)) as session:
+        if not is_free(session):
+            raise CannotServe(
+                f"The database {engine.url.render_as_string()} is in use, and the demonstration invents people. Name "
+                "another database, such as CIVFLOW_DATABASE_URL=sqlite:///var/demonstration.db, and another folder for "
+                "files with CIVFLOW_FILES."
+            )
 
 
 def _play(settings: Settings, engine: Engine, acts: list[Act], end: datetime, *, quiet: bool) -> None:

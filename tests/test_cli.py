@@ -127,6 +127,20 @@ def test_two_people_may_initialise_at_once(database_url, engine, tmp_path):
 # Bad input of every command
 
 
+def test_the_demonstration_invents_nobody_among_real_people(prepared):
+    prepared("user", "add", "ann@example.org", "Ann Abbot")
+
+    said = prepared("demo", "--once")
+
+    assert (said.code, said.out) == (1, "")
+    assert re.fullmatch(
+        r"The database \S+ is in use, and the demonstration invents people\. Name another database, such as "
+        r"CIVFLOW_DATABASE_URL=sqlite:///var/demonstration\.db, and another folder for files with CIVFLOW_FILES\.\n",
+        said.err,
+    )
+    assert prepared("user", "list").out == ""
+
+
 @pytest.mark.parametrize("words", ["audit verify", "programme list", "user list", "tick", "export history"])
 def test_a_database_that_was_not_prepared_gets_a_sentence(civflow, words):
     assert civflow(*words.split()) == (1, "", "The database has not been prepared. Run: civflow init\n")

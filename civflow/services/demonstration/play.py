@@ -59,6 +59,11 @@ class Act:
     do: Callable[[Scene], None]
 
 
+def is_free(session: Session) -> bool:
+    """Whether nobody has an account here, or only the people of the demonstration."""
+    return session.get(Done, BEGUN) is not None or session.scalar(select(col(Person.id)).limit(1)) is None
+
+
 def begun_at(session: Session, *, end: datetime) -> datetime:
     """The moment that the whole story leads up to: set by the first start, kept by every later one."""
     done = session.get(Done, BEGUN)
