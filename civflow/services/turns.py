@@ -105,6 +105,9 @@ def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
     )
 
 
+MISSING = {"yes": "Tick “{}”.", "choice": "Choose one of the answers to “{}”."}
+
+
 def wrong_inputs(workflow: Workflow, step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
     """Input -> a sentence, for what the step asks for and did not get, or got too much of."""
     wrong = {}
@@ -113,7 +116,7 @@ def wrong_inputs(workflow: Workflow, step: Step, reason: str, inputs: Mapping[st
     for ask in step.asks:
         value, most = inputs.get(ask.name), ask.most or _room_for(workflow, ask.name)
         if ask.required and (value is None or value == "" or value is False):
-            wrong[ask.name] = f"Fill in “{ask.label}”."
+            wrong[ask.name] = MISSING.get(ask.kind, "Fill in “{}”.").format(ask.label)
         elif isinstance(value, str) and most and len(value) > most:
             wrong[ask.name] = f"“{ask.label}” may have {most} characters; it has {len(value)}."
         elif isinstance(value, int) and ask.least is not None and value < ask.least:

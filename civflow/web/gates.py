@@ -14,9 +14,9 @@ from civflow.services.assessment import offer_slots
 from civflow.services.letters import sample_letters
 from civflow.services.overview import needs_of
 from civflow.services.programmes import programme_of
-from civflow.services.seeing import may_begin
+from civflow.services.seeing import looks_into, may_begin
 from civflow.services.told import told
-from civflow.web.access import load, open_to, scores_shown, signed_in
+from civflow.web.access import load, may_open, open_to, scores_shown, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
@@ -204,8 +204,14 @@ def _context(gate: Gate) -> dict[str, Any]:
         "steps": {option.step.name: option for option in offered}, **offered_steps(gate, offered),
         "case_state": HANDBOOK["gate"].states[gate.state], "slot_states": HANDBOOK["slot"].states,
         "tie_titles": [titles[tie] for tie in page.card.ties], "decision_words": DECISIONS,
+        "opens_slots": bool(page.slots) and may_open(page.slots[0][0]),
+        "opens_assignments": looks_into(actor(), "assignment", challenge) or _chairs(page.seats),
         "may_offer": may_begin(session(), Slot(**slot_keys(gate)), actor=actor(), now=now()),
     }  # fmt: skip
+
+
+def _chairs(seats: list[panels.Seat]) -> bool:
+    return any(seat.panellist.chairs and seat.person.id == actor().id for seat in seats)
 
 
 def slot_keys(gate: Gate) -> dict[str, Any]:

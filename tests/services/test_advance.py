@@ -16,6 +16,8 @@ from civflow.services.advance import advance, advance_by_id, advance_many, begin
 from civflow.services.applications import submit
 from civflow.services.effects import EFFECTS
 from civflow.services.teams import found, invite
+from civflow.services.turns import wrong_inputs
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, CLOCK, Conflicted, Forbidden, NotFound, Refused
 from tests.an_open_call import Call, a_person, open_call
 
@@ -157,6 +159,20 @@ def test_inputs_are_checked(call, session, now):
     with pytest.raises(Refused) as long:
         advance(session, question, "draft", actor=call.actor(call.owner), now=now, answer="x" * 4001)
     assert long.value.fields == {"answer": "“The answer” may have 4000 characters; it has 4001."}
+
+
+@pytest.mark.parametrize(
+    ("noun", "trigger", "said"),
+    [
+        ("question", "draft", {"answer": "Fill in “The answer”."}),
+        ("assignment", "accept", {"no_conflict": "Tick “I have no conflict of interest with this team”."}),
+        ("assignment", "decline", {"decline_why": "Choose one of the answers to “Why you cannot assess it”."}),
+        ("gate", "reopen", {"reason": "Give a reason: it is kept with the step."}),
+    ],
+)
+def test_what_is_missing_is_asked_for_in_the_words_of_its_field(noun, trigger, said):
+    step = next(step for step in HANDBOOK[noun].steps if step.name == trigger)
+    assert wrong_inputs(HANDBOOK[noun], step, "", {}) == said
 
 
 def test_a_step_that_does_not_begin_here_says_where_it_does(session, team, lead, now):

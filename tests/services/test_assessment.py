@@ -77,7 +77,7 @@ def test_nothing_is_scored_before_no_conflict_is_declared(session, panel, mine):
     with pytest.raises(Refused):
         give(panel, mine)
     assert step(panel, mine, "accept", no_conflict=False) == (
-        "Fill in “I have no conflict of interest with this team”.",
+        "Tick “I have no conflict of interest with this team”.",
     )
     assert mine.declared_at is None
     panel.accept(mine, panel.chair)
