@@ -76,9 +76,7 @@ def test_each_assessor_is_asked_once_for_all_applications(session, panel):
 def test_nothing_is_scored_before_no_conflict_is_declared(session, panel, mine):
     with pytest.raises(Refused):
         give(panel, mine)
-    assert step(panel, mine, "accept", no_conflict=False) == (
-        "Tick “I have no conflict of interest with this team”.",
-    )
+    assert step(panel, mine, "accept", no_conflict=False) == ("Tick “I have no conflict of interest with this team”.",)
     assert mine.declared_at is None
     panel.accept(mine, panel.chair)
     assert (mine.state, mine.declared_at) == ("accepted", panel.call.now)
