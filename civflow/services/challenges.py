@@ -22,6 +22,7 @@ from civflow.services.wording import word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
 from civflow.workflows.programme import Programme, Stage
 
+MOST_KEPT = 3  # times the words that a section may have: a draft is cut before it is sent, and kept until then
 TIME_TO_IMPROVE = 2  # working days at least for an improved proposal, once its stage has begun
 
 
@@ -86,7 +87,7 @@ def write_challenge(
     check_dates(challenge, columns, now=now)
     text = text_in_hand(session, challenge)
     new = {**text.sections, **{name: words.strip() for name, words in (sections or {}).items()}}
-    check_sections(programme, new)
+    check_sections(programme, new, times=MOST_KEPT)
     changed = sorted(name for name, value in columns.items() if getattr(challenge, name) != value)
     changed += sorted(name for name in new if new[name] != text.sections.get(name, ""))
     advance(session, challenge, "write", actor=actor, now=now, seen=seen, changed=changed)
@@ -98,8 +99,9 @@ def write_challenge(
 
 
 def has_every_section(programme: Programme, sections: Mapping[str, str]) -> bool:
-    """Whether every required section of the brief is written."""
-    return all(sections.get(s.id, "").strip() for s in programme.brief if s.required)
+    """Whether every required section of the brief is written, and none has more words than it may have."""
+    written = all(sections.get(s.id, "").strip() for s in programme.brief if s.required)
+    return written and all(word_count(sections.get(s.id, "")) <= s.words for s in programme.brief)
 
 
 def check_columns(session: Session, challenge: Challenge, columns: Mapping[str, Any]) -> None:
@@ -139,13 +141,13 @@ DATES = {"opens_at": "The opening date", "closes_at": "The closing date", "quest
          "decision_promised_at": "The date of the first decisions"}  # fmt: skip
 
 
-def check_sections(programme: Programme, sections: Mapping[str, str]) -> None:
-    """Say nothing if no section is too long. Raises Refused with a sentence per section otherwise."""
+def check_sections(programme: Programme, sections: Mapping[str, str], *, times: int = 1) -> None:
+    """Say nothing if no section is too long, or `times` too long. Raises Refused with a sentence per section otherwise."""
     known = {s.id: s for s in programme.brief}
     fields = {
         name: f"“{known[name].title}” has {word_count(words):,} words; it may have {known[name].words}."
         for name, words in sections.items()
-        if name in known and word_count(words) > known[name].words
+        if name in known and word_count(words) > times * known[name].words
     }
     if fields:
         raise Refused(*fields.values(), fields=fields)

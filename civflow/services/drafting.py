@@ -9,15 +9,15 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, ChallengeVersion, Grant, Organisation, Person, Round
+from civflow.models import Challenge, ChallengeVersion, Grant, Organisation, Person
 from civflow.services.advance import workflow_of
 from civflow.services.archive import organisation as sponsor_named
 from civflow.services.challenges import text_in_hand, write_challenge
-from civflow.services.facts import CHALLENGE, FACTS, stands_before
-from civflow.services.history import last_entry
+from civflow.services.facts import CHALLENGE, FACTS
+from civflow.services.history import history_of
 from civflow.services.wording import word_count
 from civflow.workflows.engine import Actor, Case, Conflicted, Refused
 from civflow.workflows.programme import Programme
@@ -174,6 +174,9 @@ def progress_of(part: Part, values: Mapping[str, Any]) -> Progress:
         return Progress("Not begun", "waiting") if missing else Progress("May stay empty", "neutral")
     if missing:
         return Progress(f"Missing: {', '.join(field.label.lower() for field in missing)}", "attention")
+    if too_long(part, values):
+        number = word_count(str(values[part.fields[0].name]))
+        return Progress(f"Too long: {number:,} of {part.fields[0].words} words", "stopped")
     if part.fields[0].words:
         number = word_count(str(values[part.fields[0].name]))
         return Progress(f"Done, {number} of {part.fields[0].words} words", "done")
@@ -189,9 +192,13 @@ def save(
     `seen` is the fingerprint of what the writer had before their eyes: where somebody else has changed this
     part meanwhile, nothing is saved and Conflicted says who it was. Raises Refused with a sentence per field.
     """
-    current = stored(session, challenge, text_in_hand(session, challenge), part)
-    if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
-        raise _somebody_else(session, challenge)
+    # Writers of other parts wait for each other here, and are not told that somebody was first.
+    session.refresh(challenge, with_for_update=True)
+    text = text_in_hand(session, challenge)
+    session.refresh(text)
+    current = stored(session, challenge, text, part)
+    if fingerprint(current) != seen and any(_loses(current[name], values[name]) for name in current):
+        raise _somebody_else(session, challenge, part, actor)
     check_lengths(part, values)
     if all(values[name] == current[name] for name in current):
         return False
@@ -224,11 +231,35 @@ def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int |
     raise Refused(sentence, fields={"sponsor": sentence})
 
 
-def _somebody_else(session: Session, challenge: Challenge) -> Conflicted:
-    last = last_entry(session, "challenge", challenge.id or 0)
-    who = last.actor_name if last else "Somebody"
-    sentence = f"{who} has changed this part while you were writing. Both versions are below: nothing is lost."
-    return Conflicted(sentence, who=who, when=last.at if last else None)
+def _loses(before: Any, after: Any) -> bool:
+    """Whether something that is saved would go; what is written on is no loss, and may be one's own saved a moment ago."""
+    if isinstance(before, str) and before and isinstance(after, str):
+        return not after.startswith(before)
+    return bool(before != after)
+
+
+def _somebody_else(session: Session, challenge: Challenge, part: Part, actor: Actor) -> Conflicted:
+    """A refusal that says who changed the part, and when."""
+    names = {"sponsor_id" if field.name == "sponsor" else field.name for field in part.fields}
+    for entry in history_of(session, "challenge", challenge.id or 0):
+        if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", [])):
+            mine = entry.actor_id == actor.id
+            who = (
+                "You have changed this part in another window" if mine else f"{entry.actor_name} has changed this part"
+            )
+            sentence = f"{who} while you were writing. Both versions are below: nothing is lost."
+            return Conflicted(sentence, who=entry.actor_name, when=entry.at)
+    sentence = "This part was changed while you were writing. Both versions are below: nothing is lost."
+    return Conflicted(sentence, who="", when=None)
+
+
+def too_long(part: Part, values: Mapping[str, Any]) -> dict[str, str]:
+    """Field -> a sentence, for what is kept but has more words than it may have when it is sent for approval."""
+    return {
+        field.name: f"“{field.label}” has {number:,} words; it may have {field.words}."
+        for field in part.fields
+        if field.words and (number := word_count(str(values[field.name]))) > field.words
+    }
 
 
 def check_lengths(part: Part, values: Mapping[str, Any]) -> None:
@@ -264,53 +295,6 @@ def owners_of(session: Session, challenge: Challenge) -> list[Person]:
         col(Grant.scope_id) == challenge.id, col(Grant.revoked_at).is_(None),
     )  # fmt: skip
     return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
-
-
-def rounds_for(session: Session, actor: Actor) -> list[Round]:
-    """The rounds in which the actor may begin a challenge, the newest first."""
-    roles = [h for h in actor.roles if h.role in ("programme_manager", "challenge_owner")]
-    query = select(Round).where(stands_before(Round, "open") | stands_before(Round, "close"))
-    if not any(h.scope == "site" for h in roles):
-        query = query.where(col(Round.id).in_([h.scope_id or 0 for h in roles if h.scope == "round"]))
-    # An archive round holds what was imported: it has no budget to spend.
-    query = query.where(col(Round.budget_pounds) > 0)
-    return list(session.scalars(query.order_by(col(Round.starts_at).desc(), col(Round.id).desc())))
-
-
-def why_no_round(session: Session, actor: Actor) -> list[str]:
-    """For somebody for whom `rounds_for` finds nothing: which condition fails, round by round, the newest first."""
-    roles = [h for h in actor.roles if h.role in ("programme_manager", "challenge_owner")]
-    everywhere = any(h.scope == "site" for h in roles)
-    of = {scope: [h.scope_id or 0 for h in roles if h.scope == scope] for scope in ("round", "challenge")}
-    owned = select(col(Challenge.round_id), func.min(col(Challenge.title)), func.count())
-    theirs = {
-        row[0]: (row[1], row[2])
-        for row in session.execute(
-            owned.where(col(Challenge.id).in_(of["challenge"])).group_by(col(Challenge.round_id))
-        )
-    }
-    query = select(Round, stands_before(Round, "reopen"))
-    if not everywhere:
-        query = query.where(col(Round.id).in_([*of["round"], *theirs]))
-    rows = session.execute(query.order_by(col(Round.starts_at).desc(), col(Round.id).desc()).limit(MOST_ROUNDS)).all()
-    return [
-        _why_not(found, is_over, everywhere or found.id in of["round"], theirs.get(found.id)) for found, is_over in rows
-    ]
-
-
-MOST_ROUNDS = 5  # that are spoken of where none will do
-
-
-def _why_not(round_: Round, is_over: bool, is_theirs: bool, owned: tuple[str, int] | None) -> str:
-    if is_over:
-        return f"{round_.title} is closed: it takes no challenge any more."
-    if not is_theirs:
-        title, number = owned or ("", 0)
-        what = f"“{title}”" if number == 1 else f"{number} challenges"
-        alone = "that challenge alone" if number == 1 else "those alone"
-        return (f"In {round_.title} you own {what}, and your role is for {alone}. To begin another challenge there, "
-                "you have to be a challenge owner of the round: ask the programme office for that.")  # fmt: skip
-    return f"{round_.title} has no budget yet: a programme manager has to give it one first."
 
 
 def public_bodies(session: Session) -> list[str]:

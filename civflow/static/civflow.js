@@ -7,6 +7,7 @@
 //   <form data-autosave method="post" action="..." hx-post="..." hx-trigger="input delay:2s, change"
 //     hx-target="find [data-autosave-status]"> ... <span data-autosave-status></span>
 //   Its status says when words are not saved; a save that did not arrive is tried again; leaving asks first.
+//   data-not-saved in the answer's status: the server has refused some of it, so leaving still asks.
 //   With data-autosave="complete" and hx-trigger="complete, submit" it saves once everything required is there.
 // On a page with shortcuts: <div data-shortcuts hidden> lists them, with a button that switches them off;
 //   data-shortcut="n"       a link or button that the key presses; of several, the one in the form with the focus
@@ -65,8 +66,10 @@ document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
 
 document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
   const form = autosaving(elt);
-  if (!form || !saving.delete(form) || successful) return;
+  if (!form || !saving.delete(form)) return;
+  if (successful && !form.querySelector("[data-not-saved]")) return;
   unsaved.add(form);
+  if (successful) return;
   say(form, "Not saved. Your words are still here, and this page keeps trying to save them.");
   setTimeout(() => unsaved.has(form) && form.dispatchEvent(new Event("change", { bubbles: true })), TRY_AGAIN);
 });

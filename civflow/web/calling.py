@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Challenge, Team, Tracked
-from civflow.services import changes, copying, drafting, telling
+from civflow.services import beginning, changes, copying, telling
 from civflow.services.advance import advance, options, workflow_of
 from civflow.services.applicants import applicants
 from civflow.services.closing import deadline_letter, last_deadline
@@ -176,7 +176,7 @@ def make_copy(slug: str) -> Response:
 
 
 def _copying(challenge: Challenge) -> dict[str, Any]:
-    rounds = drafting.rounds_for(session(), actor())
+    rounds = beginning.rounds_for(session(), actor())
     lost = {round_.id: copying.left_out(session(), challenge, round_) for round_ in rounds}
     return {"challenge": challenge, "rounds": rounds, "lost": lost, "typed": {"title": challenge.title, "round": ""},
             "errors": [], "refused": {}}  # fmt: skip
@@ -184,7 +184,7 @@ def _copying(challenge: Challenge) -> dict[str, Any]:
 
 def _copy(challenge: Challenge, typed: dict[str, str]) -> Challenge:
     """The copy. Raises Refused with a sentence per field."""
-    rounds = {str(r.id): r for r in drafting.rounds_for(session(), actor())}
+    rounds = {str(r.id): r for r in beginning.rounds_for(session(), actor())}
     fields = {}
     if not typed["title"] or len(typed["title"]) > 200:
         fields["title"] = "Give the challenge a title of up to 200 characters."

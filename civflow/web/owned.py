@@ -30,3 +30,9 @@ def owned(slug: str, by: tuple[Rule, ...] = OWNERS) -> Challenge:
     if not any(permits(case) for permits in by):
         raise Forbidden(*(permits.sentence for permits in by))
     return challenge
+
+
+def is_writable(challenge: Challenge) -> bool:
+    """Whether the text can be changed in the state in which the challenge stands."""
+    case = load_case(Challenge, challenge.id or 0)[1]
+    return "write" in case.workflow.steps_from(challenge.state)

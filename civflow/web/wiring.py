@@ -21,7 +21,8 @@ from civflow.web import access, current, errors, formats, htmx, limits, pages, r
 from civflow.workflows.engine import Actor
 
 FEATURES = (
-    "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "documents", "about", "sign_in", "account", "cases",
+    "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "draft_parts", "draft_people",
+    "documents", "about", "sign_in", "account", "cases",
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
     "changing", "versions", "calling", "people",
 )  # fmt: skip

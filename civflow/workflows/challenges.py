@@ -11,7 +11,10 @@ from civflow.workflows.programme import Programme, Stage, read_programme, shippe
 from civflow.workflows.rules import by_itself, the_approver, the_challenge_owner, the_programme_manager
 
 
-@rule("It asks a question, and every required section of the brief is written.", needs=("brief_is_complete",))
+@rule(
+    "It asks a question, and every required section of the brief is written, none too long.",
+    needs=("brief_is_complete",),
+)
 def the_brief_is_written(case: Case) -> bool:
     return bool(case.record.question.strip()) and bool(case.record.brief_is_complete)
 

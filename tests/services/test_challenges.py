@@ -97,10 +97,17 @@ def test_what_is_written_is_kept_with_who_changed_what(session, challenge, now):
     assert not text_in_hand(session, challenge).complete
 
 
-def test_a_section_may_not_be_too_long(session, challenge, now):
+def test_a_section_that_is_too_long_is_kept_and_not_approved(session, written, now):
+    write_challenge(session, written, sections={"problem": "word " * 401}, actor=OWNER, now=now)
+    assert text_in_hand(session, written).complete is False
+    assert drafting.progress_of(part(session, written, "text-problem"), values_of(session, written, "text-problem")) == (
+        "Too long: 401 of 400 words", "stopped",
+    )  # fmt: skip
+    with pytest.raises(Refused):
+        advance(session, written, "submit_for_review", actor=OWNER, now=now)
     with pytest.raises(Refused) as refused:
-        write_challenge(session, challenge, sections={"problem": "word " * 401}, actor=OWNER, now=now)
-    assert refused.value.fields == {"problem": "“The problem” has 401 words; it may have 400."}
+        write_challenge(session, written, sections={"problem": "word " * 400_000}, actor=OWNER, now=now)
+    assert refused.value.fields == {"problem": "“The problem” has 400,000 words; it may have 400."}
 
 
 @pytest.mark.parametrize(("columns", "fields"), [
@@ -191,14 +198,14 @@ def test_an_empty_draft_cannot_be_sent_for_approval(session, challenge, now):
     with pytest.raises(Refused) as refused:
         advance(session, challenge, "submit_for_review", actor=OWNER, now=now)
     assert refused.value.sentences == (
-        "It asks a question, and every required section of the brief is written.",
+        "It asks a question, and every required section of the brief is written, none too long.",
         "It has an opening and a closing date, and the closing date lies ahead.",
     )
 
 
 def test_the_checklist_says_what_approval_needs_in_the_rules_own_words(session, challenge, now):
     assert [sentence for sentence, so in drafting.checklist(session, challenge, actor=OWNER, now=now) if not so] == [
-        "It asks a question, and every required section of the brief is written.",
+        "It asks a question, and every required section of the brief is written, none too long.",
         "It has an opening and a closing date, and the closing date lies ahead.",
         "A budget holder is named.",
         "The route to adoption is written: who will use it, and who pays when it works.",

@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlmodel import col
+from werkzeug.test import TestResponse
 
 from civflow.models import Challenge, ChallengeVersion, Programme, Question, Round
 from civflow.services import archive
@@ -293,11 +294,17 @@ def test_a_part_is_written_saved_and_gone_on_from(owner, session, a_draft):
     assert text.sections == {"problem": "Wet feet.\nEvery week."}
 
 
-def test_too_many_words_come_back_with_a_sentence_and_every_word(owner, a_draft):
+def test_too_many_words_are_kept_and_come_back_with_a_sentence(owner, a_draft):
     path, words = edit(a_draft, "text-problem"), "word " * 401
-    answer = owner.post(path, fields_of(owner, path) | {"problem": words}, on=path)
-    assert (answer.status_code, errors_of(answer)) == (422, ["“The problem” has 401 words; it may have 400."])
-    assert words.strip() in answer.text
+    answer = owner.post(path, fields_of(owner, path) | {"problem": words, "then": "continue"}, on=path)
+    assert answer.headers["Location"] == path
+    page = owner.page(path)
+    assert (
+        page.select_one("#problem-error").get_text(strip=True) == "Error:“The problem” has 401 words; it may have 400."
+    )
+    assert page.select_one("#problem").get_text(strip=True) == words.strip()
+    far = owner.post(path, fields_of(owner, path) | {"problem": "word " * 400_000}, on=path)
+    assert (far.status_code, errors_of(far)) == (422, ["“The problem” has 400,000 words; it may have 400."])
 
 
 def test_dates_and_money_are_read_as_people_type_them(owner, session, a_draft):
@@ -336,12 +343,74 @@ def test_two_writers_of_one_part_both_keep_their_words(owner, manager, a_draft):
         "Morag Sinclair has changed this part while you were writing. Both versions are below: nothing is lost."
     ]
     assert ("My words." in answer.text, "Their words." in answer.text) == (True, True)
-    seen = text_seen(answer)
-    assert owner.post(path, {"problem": "Both.", "seen": seen}, on=path).status_code == 303
+    hidden = BeautifulSoup(answer.data, "html.parser").main.form.select("[type=hidden]")
+    typed = {i["name"]: i["value"] for i in hidden} | {"problem": "Both."}
+    assert owner.post(path, typed, on=path, headers=HTMX).status_code == 409  # by itself it overwrites nothing
+    assert owner.post(path, typed, on=path).status_code == 303
 
 
-def text_seen(answer) -> str:
-    return BeautifulSoup(answer.data, "html.parser").main.form.select_one("[name=seen]")["value"]
+# A part that is saved by itself
+
+
+def by_itself(visitor, path, **typed) -> TestResponse:
+    return visitor.post(path, fields_of(visitor, path) | typed, on=path, headers=HTMX)
+
+
+def test_a_part_is_saved_by_itself_and_looked_at(owner, session, a_draft):
+    path = edit(a_draft, "text-problem")
+    answer = by_itself(owner, path, problem="We need a dashboard for every ward.")
+    assert answer.status_code == 200
+    fragment = BeautifulSoup(answer.data, "html.parser")
+    assert fragment.select_one("[data-announce]")["data-announce"].startswith("Saved at ")
+    assert " ".join(fragment.select_one("#findings li").get_text(" ").split()) == (
+        "Sounds like a solution: “a dashboard”. That is an answer already. "
+        "Say what goes wrong now and for whom: teams then bring answers you did not think of."
+    )
+    shown = owner.page(path)
+    assert shown.select_one("#seen")["value"] == fragment.select_one("#seen")["value"]
+    assert shown.select_one("#findings").get_text().split() == fragment.select_one("#findings").get_text().split()
+    look = owner.page(edit(a_draft)).select_one("#look-text-problem")
+    assert look.get_text() == "2 things to look at: sounds like a solution, length"
+
+
+def test_what_cannot_be_read_is_told_at_its_field_and_the_rest_is_saved(owner, session, a_draft):
+    path = edit(a_draft, "dates")
+    answer = by_itself(owner, path, opens_at="soon", closes_at="1 August 2026 12:00", money_pounds="9,000,000")
+    told = {
+        div["id"]: " ".join(div.get_text(" ").split())
+        for div in BeautifulSoup(answer.data, "html.parser").select("div[id^=told-]")
+    }
+    assert {name: words for name, words in told.items() if words} == {
+        "told-opens_at": "Error: Write a day and a time such as 10 September 2026 12:00.",
+        "told-money_pounds": "Error: The money must lie between £0 and the round's budget of £5,000,000.",
+    }  # fmt: skip
+    session.refresh(a_draft)
+    assert (a_draft.opens_at, a_draft.closes_at.isoformat(), a_draft.money_pounds) == (
+        None,
+        "2026-08-01T11:00:00+00:00",
+        0,
+    )
+
+
+def test_by_itself_nobody_overwrites_another_and_too_much_is_told(owner, manager, session, a_draft):
+    path = edit(a_draft, "text-problem")
+    mine = fields_of(owner, path)
+    by_itself(manager, path, problem="Their words.")
+    lost = owner.post(path, mine | {"problem": "My words."}, on=path, headers=HTMX)
+    assert (lost.status_code, "Their words." in lost.text, "Morag Sinclair has changed this part" in lost.text) == (
+        409,
+        True,
+        True,
+    )
+    assert owner.post(path, mine | {"problem": "Their words. And mine."}, on=path, headers=HTMX).status_code == 200
+    long = by_itself(owner, path, problem="word " * 401)
+    assert (long.status_code, "It cannot be sent for approval like this." in long.text) == (200, True)
+    assert by_itself(owner, path, problem="word " * 400_000).status_code == 422
+    text = session.scalars(select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == a_draft.id)).one()
+    assert len(text.sections["problem"].split()) == 401
+    owner.client.delete_cookie("civflow_sign_in")
+    ended = owner.client.post(path, data=mine, headers=HTMX)
+    assert (ended.status_code, "your sign-in has ended" in ended.text) == (422, True)
 
 
 def test_an_ended_sign_in_gives_the_words_back(owner, visitor, a_draft):
