@@ -18,12 +18,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 from werkzeug.serving import make_server
 
-from civflow import create_app
 from civflow.db import make_engine, new_session
 from civflow.settings import Settings
 from civflow.worker import Worker
 from tests.browser.looking import Looking
 from tests.played import NOW, settings_in
+from tests.web.visitor import an_app
 
 OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
            "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
@@ -63,7 +63,7 @@ def served(settings: Settings) -> Iterator[Site]:
     """The site with these settings, on a port of its own."""
     engine = make_engine(settings)
     site = Site(settings, Flask(__name__), engine)
-    site.app = create_app(settings, engine=engine, clock=lambda: site.clock())  # noqa: PLW0108 - the site comes first
+    site.app = an_app(settings, engine, clock=lambda: site.clock())  # noqa: PLW0108 - the site comes first
     server = make_server("127.0.0.1", 0, site.app, threaded=True)
     site.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
