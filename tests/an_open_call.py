@@ -129,6 +129,7 @@ def _open(call: Call, round_: Round) -> None:
         session, challenge, actor=call.actor(call.owner), now=now, sections=sections, opens_at=now,
         closes_at=now + OPEN_FOR, decision_promised_at=now + 2 * OPEN_FOR, money_pounds=650_000,
         budget_holder="A director", route_to_adoption="The service team takes it over.", sponsor_time="A day a week.",
+        data_access="There is none.", exit_if_too_expensive="The sponsor keeps what was learnt.",
     )  # fmt: skip
     advance(session, challenge, "submit_for_review", actor=call.actor(call.owner), now=now)
     advance(session, challenge, "approve", actor=manager, now=now)

@@ -11,6 +11,7 @@ from civflow.models.messages import Message
 from civflow.models.people import Grant, Organisation, Person, Reading, SignIn, SignInLink
 from civflow.models.programmes import Programme, ProgrammeState
 from civflow.models.questions import Question
+from civflow.models.readiness import AskedChange, ChallengeScore, Scorer
 from civflow.models.records import Tracked
 from civflow.models.rounds import Round
 from civflow.models.sessions import LiveSession
@@ -18,9 +19,9 @@ from civflow.models.teams import Membership, Team
 from civflow.models.words import ChallengeWords
 
 __all__ = [
-    "Act", "Agreement", "Alert", "Application", "Assignment", "Challenge", "ChallengeVersion", "ChallengeWords",
-    "Conflict", "Deliverable", "Document", "Follow", "Gate", "Grant", "History", "LiveSession", "Membership", "Message",
-    "News", "Organisation", "Outcome", "Panellist", "Person", "Place", "Programme", "ProgrammeState", "Question",
-    "Reading", "Round", "Score", "Seal", "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates",
-    "Submission", "Team", "Tracked",
+    "Act", "Agreement", "Alert", "Application", "AskedChange", "Assignment", "Challenge", "ChallengeScore",
+    "ChallengeVersion", "ChallengeWords", "Conflict", "Deliverable", "Document", "Follow", "Gate", "Grant", "History",
+    "LiveSession", "Membership", "Message", "News", "Organisation", "Outcome", "Panellist", "Person", "Place",
+    "Programme", "ProgrammeState", "Question", "Reading", "Round", "Score", "Scorer", "Seal", "SignIn", "SignInLink",
+    "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "Team", "Tracked",
 ]  # fmt: skip

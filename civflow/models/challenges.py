@@ -33,7 +33,11 @@ class Challenge(Tracked, table=True):
     budget_holder: str = Field(default="", max_length=200)
     route_to_adoption: str = Field(default="", max_length=2000)
     sponsor_time: str = Field(default="", max_length=500)
-    notice_reference: str = Field(default="", max_length=60)
+    data_access: str = Field(default="", max_length=1000)
+    exit_if_too_expensive: str = Field(default="", max_length=1000)
+    review: int = 0  # how often it was sent for approval
+    reply_promised_at: datetime | None = moment(default=None, nullable=True)  # to the sponsor, when it was sent last
+    notice_reference: str = Field(default="", max_length=300)
     announce_at: datetime | None = moment(default=None, nullable=True, index=True)  # by the clock, while it is approved
     announced: bool = False  # the public reads title, sponsor and opening date before it opens
     copied_from_id: int | None = Field(default=None, foreign_key="challenge.id", index=True)
@@ -65,7 +69,7 @@ class ChallengeVersion(SQLModel, table=True):
     question: str = Field(default="", max_length=500)
     money_pounds: int = 0
     decision_promised_at: datetime | None = moment(default=None, nullable=True)
-    notice_reference: str = Field(default="", max_length=60)
+    notice_reference: str = Field(default="", max_length=300)
     sections: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     why: str = Field(default="", max_length=500)  # why the text was changed; everybody reads it
     complete: bool = False  # every required section is there and within its length; kept by services/challenges.py

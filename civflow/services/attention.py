@@ -94,7 +94,7 @@ def _can(case: Case, trigger: str) -> bool:
     return step is not None and case.workflow.permits(case, step) and not case.workflow.unmet(case, step)
 
 
-def to_approve(challenges: Mapping[int, Case], records: Sequence[Challenge]) -> Iterator[Need]:
+def to_approve(challenges: Mapping[int, Case], records: Sequence[Challenge], *, now: datetime) -> Iterator[Need]:
     """Challenges that wait for an approver."""
     for challenge in records:
         case = challenges[challenge.id or 0]
@@ -106,8 +106,17 @@ def to_approve(challenges: Mapping[int, Case], records: Sequence[Challenge]) -> 
         else:
             continue
         yield Need(
-            challenge.id or 0, Waiting(text, path_of(challenge), detail=f"up to {money(challenge.money_pounds)}")
+            challenge.id or 0,
+            Waiting(text, path_of(challenge), challenge.reply_promised_at, stake_of(challenge, now=now)),
         )
+
+
+def stake_of(challenge: Challenge, *, now: datetime) -> str:
+    """What an approval is about in a line: the money, and whether the answer to the sponsor is late."""
+    late = challenge.reply_promised_at is not None and challenge.reply_promised_at < now
+    return f"up to {money(challenge.money_pounds)}" + (
+        "; the answer that the sponsor was promised is late" if late else ""
+    )
 
 
 def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Actor, now: datetime) -> Iterator[Need]:

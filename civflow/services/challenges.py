@@ -67,8 +67,8 @@ def published_text(session: Session, challenge: Challenge) -> ChallengeVersion |
 
 VERSIONED = ("title", "question", "money_pounds", "decision_promised_at", "notice_reference")  # beside the sections
 WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "questions_until", "decision_promised_at",
-            "budget_holder", "route_to_adoption", "sponsor_time", "notice_reference", "sponsor_id", "reference", "themes",
-            "place")  # fmt: skip
+            "budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive", "notice_reference",
+            "sponsor_id", "reference", "themes", "place")  # fmt: skip
 
 
 def write_challenge(

@@ -13,7 +13,8 @@ from civflow.services.challenges import draft, has_every_section, published_text
 from civflow.services.programmes import programme_of
 from civflow.workflows.engine import Actor
 
-COPIED = ("budget_holder", "route_to_adoption", "sponsor_time", "themes", "place", "sponsors_in_source")
+COPIED = ("budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive", "themes",
+          "place", "sponsors_in_source")  # fmt: skip
 
 
 def copy_challenge(

@@ -90,6 +90,22 @@ READINESS = Part(
             "text",
             letters=500,
         ),
+        Field(
+            "data_access",
+            "Access to data",
+            "What data teams may use, how they get at it, and what it takes first, such as an agreement or a data "
+            "protection assessment. If there is none, say so.",
+            "text",
+            letters=1000,
+        ),
+        Field(
+            "exit_if_too_expensive",
+            "If it is too expensive",
+            "What you do if the solution works and turns out too expensive to adopt: the most that it may cost, who "
+            "decides, and what becomes of the work.",
+            "text",
+            letters=1000,
+        ),
     ),
     intro="A challenge is approved when these are true. Only the sponsor and the programme office read them.",
 )  # fmt: skip
@@ -117,8 +133,9 @@ DATES = Part(
         Field(
             "notice_reference",
             "Procurement notice",
-            "The number in Public Contracts Scotland or Find a Tender, if there is one.",
-            letters=60,
+            "The number in Public Contracts Scotland or Find a Tender, such as MAR512345 or 012345-2026, or the address "
+            "of its page there. Teams follow it from the challenge's page.",
+            letters=300,
             required=False,
         ),
     ),
@@ -283,8 +300,12 @@ def checklist(session: Session, challenge: Challenge, *, actor: Actor, now: date
     row = session.execute(select(*CHALLENGE.c, *facts).where(CHALLENGE.c.id == challenge.id)).one()
     case = Case(workflow, row, actor, now)
     if not case.holds("approver"):
-        rules.pop("the_limit_covers_the_money", None)
+        for name in OF_THE_APPROVER:
+            rules.pop(name, None)
     return [(rule.sentence, rule(case)) for rule in rules.values()]
+
+
+OF_THE_APPROVER = ("the_limit_covers_the_money", "the_approver_did_not_score_it", "a_low_score_has_a_reason")
 
 
 def owners_of(session: Session, challenge: Challenge) -> list[Person]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Table, and_, case, cast, exists, func, select
+from sqlalchemy import ColumnElement, String, Table, and_, case, cast, exists, func, or_, select
 
 from civflow.models import (
     Agreement,
     Application,
+    AskedChange,
     Assignment,
     Challenge,
+    ChallengeScore,
     ChallengeVersion,
     Deliverable,
     Document,
     Gate,
+    Grant,
     LiveSession,
     Membership,
     Outcome,
@@ -23,6 +26,7 @@ from civflow.models import (
     Question,
     Round,
     Score,
+    Scorer,
     Slot,
     SlotPanel,
     Sprint,
@@ -43,7 +47,8 @@ AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Applicati
 VERSION, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Deliverable, Document, Gate))
 OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Place, Question, Round))
 MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
-LIVE_SESSION = table(LiveSession)
+LIVE_SESSION, GRANT = table(LiveSession), table(Grant)
+ASKED_CHANGE, SCORER, CHALLENGE_SCORE = map(table, (AskedChange, Scorer, ChallengeScore))
 
 
 def finals(name: str) -> list[str]:
@@ -104,6 +109,11 @@ IN_HAND = and_(
     VERSION.c.challenge_id == CHALLENGE.c.id, VERSION.c.published_at.is_(None), VERSION.c.dropped_at.is_(None)
 )
 
+# Who is named to score a challenge in its latest review; somebody who was taken off is named no longer.
+NAMED = and_(
+    SCORER.c.challenge_id == CHALLENGE.c.id, SCORER.c.review == CHALLENGE.c.review, SCORER.c.taken_off_at.is_(None)
+)
+
 FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "round": {
         "approved_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, CHALLENGE.c.state == "approved"),
@@ -134,6 +144,27 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "running_stages": joined(
             PLACE.c.stage, PLACE.c.challenge_id == CHALLENGE.c.id, PLACE.c.state.in_(("offered", "accepted", "active"))
         ),
+        "open_change_ids": joined(
+            ASKED_CHANGE.c.id, ASKED_CHANGE.c.challenge_id == CHALLENGE.c.id, ASKED_CHANGE.c.dealt_at.is_(None)
+        ),
+        "owner_ids": joined(
+            GRANT.c.person_id,
+            GRANT.c.role == "challenge_owner",
+            GRANT.c.revoked_at.is_(None),
+            or_(
+                GRANT.c.scope == "site",
+                and_(GRANT.c.scope == "round", GRANT.c.scope_id == CHALLENGE.c.round_id),
+                and_(GRANT.c.scope == "challenge", GRANT.c.scope_id == CHALLENGE.c.id),
+            ),
+        ),
+        "scorer_ids": joined(SCORER.c.person_id, NAMED),
+        "waiting_scorer_ids": joined(SCORER.c.person_id, NAMED, SCORER.c.scored_at.is_(None)),
+        "scores_given": select(
+            func.aggregate_strings(CHALLENGE_SCORE.c.criterion + ":" + cast(CHALLENGE_SCORE.c.score, String), ",")
+        )
+        .where(CHALLENGE_SCORE.c.scorer_id == SCORER.c.id, NAMED)
+        .correlate(CHALLENGE)
+        .scalar_subquery(),
         "signed_contracts": count(
             AGREEMENT.c.challenge_id == CHALLENGE.c.id,
             AGREEMENT.c.place_id.is_(None),

@@ -56,6 +56,9 @@ def step_path(record: Tracked, trigger: str) -> str | None:
 # Steps that have a page of their own: the noun and the step, and the path with the record's id or slug.
 STEP_PAGES = {
     ("challenge", "write"): "/challenges/{}/edit",
+    ("challenge", "deal_with"): "/challenges/{}/edit",
+    ("challenge", "request_changes"): "/challenges/{}/request-changes",
+    ("challenge", "score"): "/challenges/{}/scoring",
     ("challenge", "change"): "/challenges/{}/change",
     ("challenge", "write_change"): "/challenges/{}/change",
     ("challenge", "hand_in_change"): "/challenges/{}/change",

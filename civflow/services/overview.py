@@ -84,11 +84,11 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     gate_cases = cases_of(session, [at.gate for at in running], actor=actor, now=now)
     by_id = {strip.challenge.id or 0: strip.challenge for strip in found.strips if strip.has_record}
     found.waiting = by_urgency([need.waiting for need in (
-        *attention.at_gates(running, gate_cases, now=now), *attention.to_approve(cases, ours),
+        *attention.at_gates(running, gate_cases, now=now), *attention.to_approve(cases, ours, now=now),
         *attention.answers(session, by_id, actor=actor, now=now), *attention.agreements(session, by_id, actor=actor),
     )])  # fmt: skip
     happening = [
-        *_of_challenges(ours, cases), *_of_gates(running, gate_cases), *_of_places(session, by_id, actor, now),
+        *_of_challenges(ours, cases), *_of_replies(ours, cases), *_of_gates(running, gate_cases), *_of_places(session, by_id, actor, now),
         *_of_questions(session, by_id, actor, now),
     ]  # fmt: skip
     found.late = sorted((d for d in happening if d.at < now and d.why), key=lambda d: d.at)
@@ -145,6 +145,17 @@ def _of_challenges(challenges: Sequence[Challenge], cases: dict[int, Case]) -> I
     for challenge in challenges:
         title = f"{challenge.reference} {challenge.title}".strip()
         yield from _by_the_clock(challenge, cases[challenge.id or 0], title)
+
+
+def _of_replies(challenges: Sequence[Challenge], cases: dict[int, Case]) -> Iterator[Due]:
+    """Sponsors who wait for an answer to what they have sent for approval."""
+    for challenge in challenges:
+        case = cases[challenge.id or 0]
+        step = case.workflow.steps_from(case.state).get("approve")
+        if step and challenge.reply_promised_at:
+            title = f"{challenge.reference} {challenge.title}".strip()
+            why = ("An approver approves it, or changes are requested.",)
+            yield Due(title, "The sponsor is promised an answer", challenge.reply_promised_at, path_of(challenge), why)
 
 
 def _by_the_clock(record: Tracked, case: Case, title: str) -> Iterator[Due]:

@@ -14,7 +14,7 @@ from civflow.workflows.visibility import kept_back, reads_as
 
 HIDDEN = {"id", "state", "revision", "head", "answers", "complete", "slug", "programme_id", "gate_id", "place_id",
           "sprint_id", "document_id", "key", "criteria", "version", "challenge_version",
-          "answers_revision", "version_id"}  # fmt: skip
+          "answers_revision", "version_id", "review"}  # fmt: skip
 NAMES = {
     "since": "In this state since", "challenge_id": "Challenge", "round_id": "Round", "team_id": "Team",
     "application_id": "Application", "assessor_id": "Assessor", "lead_id": "Lead", "person_id": "Person",
@@ -30,10 +30,12 @@ NAMES = {
     "team_signed_by_id": "Signed for the team by", "sponsor_signed_by_id": "Signed for the sponsor by",
     "not_before": "Leaves at", "about": "About", "decline_why": "Why declined", "notice_reference": "Notice",
     "source_url": "Source", "sponsors_in_source": "Sponsors, as the source names them",
+    "data_access": "Access to data", "exit_if_too_expensive": "If it is too expensive",
+    "reply_promised_at": "Answer to the sponsor promised by",
 }  # fmt: skip
 POUNDS = ("_pounds",)
-FOR_STAFF = {"asked_by_id", "drafted_by_id", "cleared_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "stake_pounds",
-             "approved_by_id", "address"}  # fmt: skip
+FOR_STAFF = {"asked_by_id", "drafted_by_id", "cleared_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "data_access",
+             "exit_if_too_expensive", "reply_promised_at", "stake_pounds", "approved_by_id", "address"}  # fmt: skip
 
 
 def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, Any, str]]:

@@ -4,11 +4,13 @@ from civflow.services import (
     agreements,
     applications,
     assessment,
+    challenge_scoring,
     challenges,
     changes,
     closing,
     delivery,
     questions,
+    readiness,
     seating,
     sessions,
     teams,
@@ -18,6 +20,6 @@ from civflow.services import (
 from civflow.services.following import steps
 
 SERVICES = (
-    agreements, applications, assessment, challenges, changes, closing, delivery, questions, seating, sessions, steps,
-    teams, telling, versions,
+    agreements, applications, assessment, challenge_scoring, challenges, changes, closing, delivery, questions, readiness,
+    seating, sessions, steps, teams, telling, versions,
 )  # fmt: skip

@@ -20,7 +20,16 @@ class Said(NamedTuple):
     body: str
 
 
-MOMENTS = ("opens_at", "closes_at", "respond_by", "due_at", "standstill_ends_at", "starts_at", "ends_at")
+MOMENTS = (
+    "opens_at",
+    "closes_at",
+    "respond_by",
+    "due_at",
+    "standstill_ends_at",
+    "starts_at",
+    "ends_at",
+    "reply_promised_at",
+)
 SIGN = "The team signs first, then the sponsor. Read the agreement before you sign."
 
 # (noun, step) or (noun, step, audience) -> what they read
@@ -28,11 +37,11 @@ SAID: dict[tuple[str, ...], Said] = {
     ("challenge", "submit_for_review"): Said(
         "Approve or answer: {title}",
         "{actor} has sent the challenge for approval. It asks for {money} and is to open on {opens_at}. Read it, then "
-        "approve it or say what has to change, in time for it to open then."),
+        "approve it or say what has to change: the sponsor is promised an answer by {reply_promised_at}."),
     ("challenge", "request_changes"): Said(
         "Change before approval: {title}",
-        "{actor} has read the challenge and asks for changes. Make them and send it for approval again; it is to open on "
-        "{opens_at}."),
+        "{actor} has read the challenge and asks for changes: what and why stands at each part of the draft. Make them, say that "
+        "they are dealt with, and send it for approval again; it is to open on {opens_at}."),
     ("challenge", "approve"): Said(
         "Approved: {title}", "{actor} has approved the challenge. It opens by itself on {opens_at}; you need do nothing."),
     ("challenge", "unapprove"): Said(

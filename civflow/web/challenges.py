@@ -23,6 +23,7 @@ from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, person, session
 from civflow.web.feeds import structured
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
+from civflow.web.readiness import before_approval
 from civflow.web.strips import strip_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import OWNERS
@@ -31,6 +32,7 @@ from civflow.workflows.themes import THEMES
 from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("challenges", __name__)
+ELSEWHERE = ("deal_with", "score")  # steps that are taken at the part of the draft, and on the page of the scoring
 CHANGING = ("change", "write_change", "hand_in_change", "publish_change", "drop_change")
 
 
@@ -129,10 +131,13 @@ def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:
     steps, change = offered_steps(challenge), change_in_hand(session(), challenge)
     for name in ("possible", "not_yet"):  # a change in hand is written, published and dropped on its own page
         steps[name] = [
-            o for o in steps[name] if o.step.name not in CHANGING or (o.step.name == "change" and not change)
+            o
+            for o in steps[name]
+            if o.step.name not in (*CHANGING, *ELSEWHERE) or (o.step.name == "change" and not change)
         ]
     return {
-        **steps, "opens_by_itself": any(o.step.name == "open" for o in steps["by_itself"]),
+        **steps, **(before_approval(challenge) if not challenge.version else {}),
+        "opens_by_itself": any(o.step.name == "open" for o in steps["by_itself"]),
         "change": change, "may_copy": owns and may_draft(),
         "origin": copying.origin_of(session(), challenge), "copies": copying.copies_of(session(), challenge),
     }  # fmt: skip

@@ -14,6 +14,7 @@ from civflow.services.draft_findings import findings
 from civflow.services.drafting import TEXT, Part
 from civflow.services.funnels import funnels
 from civflow.services.programmes import programme_of
+from civflow.services.readiness import open_changes
 from civflow.services.wording import pasted
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.current import actor, now, person, session
@@ -142,7 +143,7 @@ def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
         "budget": session().get_one(Round, challenge.round_id).budget_pounds,
         "stages": stages.get(challenge.id or 0, []),
         "checked": chosen.id in found, "findings": found.get(chosen.id, []), "finding_kinds": KINDS, "now": now(),
-        "too_long": drafting.too_long,
+        "too_long": drafting.too_long, "asked": open_changes(session(), challenge, chosen),
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import redirect_to
 from civflow.web.owned import is_writable, owned
+from civflow.web.readiness import before_approval
 from civflow.workflows.engine import Forbidden, Refused
 from civflow.workflows.people import MANAGED_BY
 
@@ -86,12 +87,13 @@ def edit(slug: str) -> str:
         for part in drafting.parts_of(contents)
     ]  # fmt: skip
     steps = offered_steps(challenge)
-    steps["possible"] = [option for option in steps["possible"] if option.step.name != "write"]
+    steps["possible"] = [option for option in steps["possible"] if option.step.name not in ("write", "deal_with")]
     return render_template(
         "challenges/edit.html", challenge=challenge, tasks=tasks,
         done=sum(progress.tone == "done" for _, progress, _ in tasks),
         writable=is_writable(challenge), owners=drafting.owners_of(session(), challenge),
-        checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()), **steps,
+        checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()),
+        **before_approval(challenge), **steps,
     )  # fmt: skip
 
 

@@ -8,46 +8,10 @@ from functools import lru_cache
 from civflow.models import Challenge
 from civflow.workflows.engine import Ask, Case, Rule, State, Step, Workflow, rule
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
+from civflow.workflows.readiness import OWNERS, announcing, drafting, the_dates_are_set
 from civflow.workflows.rules import by_itself, the_approver, the_challenge_owner, the_programme_manager
 
-
-@rule(
-    "It asks a question, and every required section of the brief is written, none too long.",
-    needs=("brief_is_complete",),
-)
-def the_brief_is_written(case: Case) -> bool:
-    return bool(case.record.question.strip()) and bool(case.record.brief_is_complete)
-
-
-@rule("It has an opening and a closing date, and the closing date lies ahead.")
-def the_dates_are_set(case: Case) -> bool:
-    record = case.record
-    return record.opens_at is not None and record.closes_at is not None and record.closes_at > case.now
-
-
-@rule("A budget holder is named.")
-def a_budget_holder_is_named(case: Case) -> bool:
-    return bool(case.record.budget_holder.strip())
-
-
-@rule("The route to adoption is written: who will use it, and who pays when it works.")
-def the_route_to_adoption_is_written(case: Case) -> bool:
-    return bool(case.record.route_to_adoption.strip())
-
-
-@rule("Named people of the sponsor have hours for the teams.")
-def the_sponsor_gives_time(case: Case) -> bool:
-    return bool(case.record.sponsor_time.strip())
-
-
-@rule("Its money is within the round's budget.", needs=("round_budget", "round_money_committed"))
-def the_money_is_within_the_budget(case: Case) -> bool:
-    return bool(case.record.round_money_committed + case.record.money_pounds <= case.record.round_budget)
-
-
-@rule("Your limit in pounds covers the challenge's money.")
-def the_limit_covers_the_money(case: Case) -> bool:
-    return bool(case.limit("approver") >= case.record.money_pounds)
+__all__ = ["OWNERS", "challenge", "challenge_workflow", "compile_challenge"]
 
 
 @rule("The round is open.", needs=("round_state",))
@@ -120,29 +84,13 @@ def your_limit_covers_a_changed_sum(case: Case) -> bool:
     return new is None or case.limit("approver") >= new
 
 
-@rule("It is announced before it opens.")
-def it_is_announced_before_it_opens(case: Case) -> bool:
-    new, opens = case.inputs.get("announce_at"), case.record.opens_at
-    return new is None or opens is None or new < opens
-
-
-@rule("It is not announced yet.")
-def it_is_not_announced(case: Case) -> bool:
-    return not case.record.announced
-
-
 @rule("The deadline of every applicant has passed.", needs=("last_deadline",))
 def every_deadline_has_passed(case: Case) -> bool:
     return case.record.last_deadline is None or bool(case.now >= case.record.last_deadline)
 
 
-ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", required=False,
-                  hint="From then on everybody reads its title, its sponsor and when it opens. "
-                       "Left empty, nobody outside reads anything before it opens.")  # fmt: skip
 NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
 NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
-OWNERS = (the_challenge_owner, the_programme_manager)
-READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time)
 
 
 def compile_challenge(programme: Programme) -> Workflow:
@@ -153,7 +101,14 @@ def compile_challenge(programme: Programme) -> Workflow:
         begun_by=OWNERS,
         sentence="From a public body's problem to a product in use.",
         states=[*_states(programme)],
-        steps=[*_drafting(), *_announcing(), *_calling(), *_changing(), *_stages(programme), *_ending(programme)],
+        steps=[
+            *drafting(programme),
+            *announcing(),
+            *_calling(),
+            *_changing(),
+            *_stages(programme),
+            *_ending(programme),
+        ],
         checks_states=False,  # the table programme_state is the last judge: states differ by programme
     )
 
@@ -178,43 +133,6 @@ def _states(programme: Programme) -> Iterator[State]:
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
     stopped = "It was stopped, and everybody was told why."
     yield State("cancelled", stopped, public="Cancelled", final=True, tone="stopped")
-
-
-def _drafting() -> Iterator[Step]:
-    for state in ("draft", "changes_requested"):
-        yield Step("write", state, state, by=OWNERS, label="Write the challenge",
-                   says="Only the sponsor and the programme office read it.")  # fmt: skip
-    yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
-               requires=(the_brief_is_written, the_dates_are_set), then=("tell_the_approvers",),
-               label="Send for approval", says="The programme office reads it and answers.")  # fmt: skip
-    yield Step("request_changes", "in_review", "changes_requested", by=(the_programme_manager, the_approver),
-               reason=True, then=("tell_the_challenge_owners",), label="Request changes",
-               says="The sponsor reads what to change.")  # fmt: skip
-    yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
-               says="The programme office no longer reads it.")  # fmt: skip
-    yield Step("approve", "in_review", "approved", by=the_approver,
-               requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
-                         the_limit_covers_the_money, it_is_announced_before_it_opens),
-               then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",), asks=(ANNOUNCE_AT,),
-               label="Approve the challenge",
-               says="It opens by itself at its time. Your name stands in the record.")  # fmt: skip
-    yield Step("unapprove", "approved", "changes_requested", by=(the_programme_manager, the_approver), reason=True,
-               then=("take_the_announcement_back", "tell_the_challenge_owners"), locks=("round",),
-               label="Take the approval back",
-               says="It does not open until it is approved again.")  # fmt: skip
-
-
-def _announcing() -> Iterator[Step]:
-    """Before it opens, the public reads of a challenge only what was announced."""
-    people = (the_programme_manager, the_approver)
-    yield Step("announce", "approved", "approved", by=people, due="announce_at", requires=(it_is_not_announced,),
-               then=("show_the_announcement",), label="Announce it now",
-               says="Everybody reads its title, its sponsor and when it opens.",
-             undo="No: whoever has read it knows it. “Take the approval back” hides it from everybody else.")  # fmt: skip
-    yield Step("plan_the_announcement", "approved", "approved", by=people, asks=(ANNOUNCE_AT,),
-               requires=(it_is_not_announced, it_is_announced_before_it_opens), label="Change when it is announced",
-               says="Until then nobody outside reads anything of it.",
-             undo="Yes: until it is announced you can choose another moment.")  # fmt: skip
 
 
 def _calling() -> Iterator[Step]:

@@ -175,7 +175,11 @@ def upgrade() -> None:
         sa.Column("budget_holder", sa.String(length=200), nullable=False),
         sa.Column("route_to_adoption", sa.String(length=2000), nullable=False),
         sa.Column("sponsor_time", sa.String(length=500), nullable=False),
-        sa.Column("notice_reference", sa.String(length=60), nullable=False),
+        sa.Column("data_access", sa.String(length=1000), nullable=False),
+        sa.Column("exit_if_too_expensive", sa.String(length=1000), nullable=False),
+        sa.Column("review", sa.Integer(), nullable=False),
+        sa.Column("reply_promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_reference", sa.String(length=300), nullable=False),
         sa.Column("announce_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("announced", sa.Boolean(), nullable=False),
         sa.Column("copied_from_id", sa.Integer(), nullable=True),
@@ -416,6 +420,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_application_team_id"), ["team_id"], unique=False)
 
     op.create_table(
+        "asked_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("review", sa.Integer(), nullable=False),
+        sa.Column("part", sa.String(length=60), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("asked_by_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dealt_by_id", sa.Integer(), nullable=True),
+        sa.Column("dealt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("how", sa.String(length=500), nullable=False),
+        sa.CheckConstraint(
+            "(dealt_at IS NULL) = (dealt_by_id IS NULL)", name=op.f("ck_asked_change_dealt_with_by_somebody")
+        ),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["person.id"], name=op.f("fk_asked_change_asked_by_id")),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_asked_change_challenge_id")),
+        sa.ForeignKeyConstraint(["dealt_by_id"], ["person.id"], name=op.f("fk_asked_change_dealt_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_asked_change")),
+        sa.UniqueConstraint("challenge_id", "review", "part", name=op.f("uq_asked_change_challenge_id_review_part")),
+    )
+    with op.batch_alter_table("asked_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_asked_change_challenge_id"), ["challenge_id"], unique=False)
+
+    op.create_table(
         "challenge_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("challenge_id", sa.Integer(), nullable=False),
@@ -424,7 +452,7 @@ def upgrade() -> None:
         sa.Column("question", sa.String(length=500), nullable=False),
         sa.Column("money_pounds", sa.Integer(), nullable=False),
         sa.Column("decision_promised_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("notice_reference", sa.String(length=60), nullable=False),
+        sa.Column("notice_reference", sa.String(length=300), nullable=False),
         sa.Column("sections", sa.JSON(), nullable=False),
         sa.Column("why", sa.String(length=500), nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
@@ -618,6 +646,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "scorer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("review", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("named_by_id", sa.Integer(), nullable=False),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_off_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scored_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "taken_off_at IS NULL OR scored_at IS NULL", name=op.f("ck_scorer_whoever_has_scored_stays")
+        ),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_scorer_challenge_id")),
+        sa.ForeignKeyConstraint(["named_by_id"], ["person.id"], name=op.f("fk_scorer_named_by_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_scorer_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scorer")),
+        sa.UniqueConstraint(
+            "challenge_id", "review", "person_id", name=op.f("uq_scorer_challenge_id_review_person_id")
+        ),
+    )
+    with op.batch_alter_table("scorer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scorer_challenge_id"), ["challenge_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_scorer_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "stage_dates",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("challenge_id", sa.Integer(), nullable=False),
@@ -707,6 +760,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assignment_gate_id"), ["gate_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_assignment_round_id"), ["round_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_assignment_state"), ["state"], unique=False)
+
+    op.create_table(
+        "challenge_score",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("scorer_id", sa.Integer(), nullable=False),
+        sa.Column("criterion", sa.String(length=40), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_challenge_score_it_has_a_reason")),
+        sa.ForeignKeyConstraint(["scorer_id"], ["scorer.id"], name=op.f("fk_challenge_score_scorer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_challenge_score")),
+        sa.UniqueConstraint("scorer_id", "criterion", name=op.f("uq_challenge_score_scorer_id_criterion")),
+    )
+    with op.batch_alter_table("challenge_score", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_challenge_score_scorer_id"), ["scorer_id"], unique=False)
 
     op.create_table(
         "outcome",
@@ -1123,6 +1191,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outcome_application_id"))
 
     op.drop_table("outcome")
+    with op.batch_alter_table("challenge_score", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_challenge_score_scorer_id"))
+
+    op.drop_table("challenge_score")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_state"))
         batch_op.drop_index(batch_op.f("ix_assignment_round_id"))
@@ -1144,6 +1216,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_stage_dates_challenge_id"))
 
     op.drop_table("stage_dates")
+    with op.batch_alter_table("scorer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scorer_person_id"))
+        batch_op.drop_index(batch_op.f("ix_scorer_challenge_id"))
+
+    op.drop_table("scorer")
     with op.batch_alter_table("news", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_news_not_looked_for",
@@ -1189,6 +1266,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_challenge_version_challenge_id"))
 
     op.drop_table("challenge_version")
+    with op.batch_alter_table("asked_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asked_change_challenge_id"))
+
+    op.drop_table("asked_change")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_application_team_id"))
         batch_op.drop_index(batch_op.f("ix_application_state"))

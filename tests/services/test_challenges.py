@@ -29,6 +29,8 @@ READY = {
     "budget_holder": "A director",
     "route_to_adoption": "The service team takes it over.",
     "sponsor_time": "A day a week.",
+    "data_access": "Two years of readings, under an agreement.",
+    "exit_if_too_expensive": "The director decides; what was learnt is published.",
 }
 
 
@@ -210,6 +212,8 @@ def test_the_checklist_says_what_approval_needs_in_the_rules_own_words(session, 
         "A budget holder is named.",
         "The route to adoption is written: who will use it, and who pays when it works.",
         "Named people of the sponsor have hours for the teams.",
+        "Access to data is written: what teams may use and how they get at it, or that there is none.",
+        "The exit is written: what the sponsor does if the solution turns out too expensive.",
     ]
 
 

@@ -163,6 +163,7 @@ def _approved(call: Call, title: str, opens_at) -> Challenge:
         sections={section.id: "Words." for section in programme_of(session, challenge).brief},
         closes_at=opens_at + 4 * WEEK, decision_promised_at=opens_at + 8 * WEEK, money_pounds=10_000,
         budget_holder="A director", route_to_adoption="It is taken over.", sponsor_time="A day a week.",
+        data_access="There is none.", exit_if_too_expensive="The sponsor keeps what was learnt.",
     )  # fmt: skip
     advance(session, challenge, "submit_for_review", actor=manager, now=now)
     advance(session, challenge, "approve", actor=manager, now=now)

@@ -38,7 +38,8 @@ def opened(session, call, title, *, announced=False, **columns) -> Challenge:
     opens_at = call.now + timedelta(days=1) if announced else call.now
     made = another(session, call, title, **{
         "question": "How might we?", "opens_at": opens_at, "closes_at": call.now + timedelta(days=40),
-        "budget_holder": "A director", "route_to_adoption": "A team.", "sponsor_time": "A day.", **columns,
+        "budget_holder": "A director", "route_to_adoption": "A team.", "sponsor_time": "A day.",
+        "data_access": "None.", "exit_if_too_expensive": "We stop.", **columns,
     }, sections=sections)  # fmt: skip
     for step in ("submit_for_review", "approve", "announce" if announced else "open"):
         advance(session, made, step, actor=call.actor(call.manager), now=call.now)

@@ -244,6 +244,7 @@ def _in_review(call: Call, title: str, *, money: int) -> Challenge:
         session, challenge, actor=manager, now=now, opens_at=opens, closes_at=opens + timedelta(days=28),
         sections={section.id: "Words." for section in programme_of(session, challenge).brief}, money_pounds=money,
         decision_promised_at=opens + timedelta(days=60), budget_holder="A director", sponsor_time="A day a week.",
+        data_access="There is none.", exit_if_too_expensive="The sponsor keeps what was learnt.",
         route_to_adoption="It is taken over.",
     )  # fmt: skip
     advance(session, challenge, "submit_for_review", actor=manager, now=now)

@@ -64,8 +64,8 @@ def test_an_approver_reads_that_it_is_theirs_to_approve_and_by_when(call, sessio
             "Approve or answer: 11.3 Ghost gear",
             (
                 "Morag Sinclair has sent the challenge for approval. It asks for £650,000 and is to open on "
-                "Monday 2 February 2026, 12 noon (UK time). Read it, then approve it or say what has to change, "
-                "in time for it to open then."
+                "Monday 2 February 2026, 12 noon (UK time). Read it, then approve it or say what has to change: "
+                "the sponsor is promised an answer by Monday 19 January 2026, 5pm (UK time)."
             ),
         )
     ]

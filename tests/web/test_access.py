@@ -17,7 +17,7 @@ ROUTES = {
         challenges.show versions.list_versions versions.show
         questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
         sessions.list_sessions sessions.as_calendar sessions.find
-        documents.pdf documents.show drafting.save handbook.contents handbook.programme
+        documents.pdf documents.show draft_parts.save handbook.contents handbook.programme
         handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
         sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use writing.save
     """,
@@ -46,9 +46,10 @@ ROUTES = {
         assessment.show assessment.submit calling.deadline calling.end calling.ending calling.move_deadline
         calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
         changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
-        delivery.place delivery.sign delivery.sign_it drafting.change_writers drafting.edit drafting.part
-        drafting.writers questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
-        questions.merge questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
+        delivery.place delivery.sign delivery.sign_it draft_people.change_writers drafting.edit draft_parts.part
+        draft_people.writers questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
+        questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring
+        questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
         sessions.change gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
         gates.release gates.release_it gates.show panels.leave panels.seat panels.settle panels.show panels.ties
         panels.unseat teams.ask teams.edit teams.found_it teams.invite_it teams.mine

@@ -50,6 +50,22 @@ TRUTH: dict[str, Truth] = {
     "a_budget_holder_is_named": Truth({"budget_holder": "A director"}, {"budget_holder": " "}),
     "the_route_to_adoption_is_written": Truth({"route_to_adoption": "A team."}, {"route_to_adoption": ""}),
     "the_sponsor_gives_time": Truth({"sponsor_time": "A day a week."}, {"sponsor_time": ""}),
+    "the_access_to_data_is_written": Truth({"data_access": "There is none."}, {"data_access": " "}),
+    "the_exit_is_written": Truth({"exit_if_too_expensive": "We stop."}, {"exit_if_too_expensive": ""}),
+    "every_asked_change_is_dealt_with": Truth({"open_change_ids": None}, {"open_change_ids": "3"}),
+    "a_change_is_asked_for": Truth({"open_change_ids": "13,3"}, {"open_change_ids": "13"}, inputs={"change_id": 3}),
+    "you_have_not_scored_it": Truth({"scorer_ids": "17,7", "waiting_scorer_ids": "17,7"}, {"waiting_scorer_ids": "17"}),
+    "they_do_not_own_it": Truth({"owner_ids": "17"}, {"owner_ids": "17,7"}, inputs={"person_id": SOMEBODY}),
+    "they_are_not_named": Truth({"scorer_ids": "17"}, {"scorer_ids": "17,7"}, inputs={"person_id": SOMEBODY}),
+    "somebody_has_not_scored_it": Truth(
+        {"waiting_scorer_ids": "8"}, {"waiting_scorer_ids": "18"}, inputs={"person_id": SOMEBODY_ELSE}
+    ),
+    "the_approver_did_not_score_it": Truth({"scorer_ids": "8,9", "waiting_scorer_ids": ""}, {"scorer_ids": "7,8,9"}),
+    "it_is_scored": Truth({"scorer_ids": "8,9", "waiting_scorer_ids": ""}, {"waiting_scorer_ids": "9"}),
+    "a_low_score_has_a_reason": Truth(
+        {"scores_given": "importance:2,user_need:2,needs_innovation:2,transferable:2,right_size:2"},
+        {"scores_given": "importance:2,user_need:1,needs_innovation:2,transferable:2,right_size:2"},
+    ),
     "the_money_is_within_the_budget": Truth(
         {"round_money_committed": 60, "money_pounds": 40, "round_budget": 100}, {"round_money_committed": 61}
     ),

@@ -47,6 +47,9 @@ def draft_it(row: Row, slug: str, opens: datetime, closes: datetime, *, principa
             budget_holder="Director of Digital, named in the approval",
             route_to_adoption="The sponsor's own service team takes the product over; the running cost is in its budget.",
             sponsor_time="A service lead, one day a week; two users, two hours in every sprint.",
+            data_access="Two years of readings without personal data, under an agreement that is ready to sign.",
+            exit_if_too_expensive="Above £120,000 a year the director decides with the users. If it is not taken over, "
+            "what was learnt is published and the product may be sold elsewhere.",
         )  # fmt: skip
 
     return do

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from civflow.workflows.engine import Actor
 
-ORDER = ("innovator", "owner", "assessor", "manager", "approver", "finance", "auditor", "administrator")
+ORDER = ("innovator", "owner", "assessor", "scorer", "manager", "approver", "finance", "auditor", "administrator")
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,15 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Gate
-from civflow.services.desks import Desk, Waiting
+from civflow.services.attention import stake_of
+from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.facts import stands_before
 from civflow.services.naming import title_of
 from civflow.services.wording import money
 from civflow.workflows.engine import Actor
 
 
-def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # noqa: ARG001 - every desk gets the time
+def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     """The desk of somebody who approves, in any scope."""
     limits = [held.limit or 0 for held in actor.roles if held.role == "approver"]
     if not limits:
@@ -29,8 +30,10 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
         for gate in session.scalars(select(Gate).where(stands_before(Gate, "approve")).order_by(col(Gate.since)))
     ]
     waiting += [
-        Waiting(f"Approve a challenge: {challenge.title}", f"/challenges/{challenge.slug}",
-                detail=f"up to {money(challenge.money_pounds)}")
+        Waiting(f"Approve a challenge: {challenge.title}", f"/challenges/{challenge.slug}", challenge.reply_promised_at,
+                stake_of(challenge, now=now))
         for challenge in session.scalars(select(Challenge).where(stands_before(Challenge, "approve")).order_by(col(Challenge.since)))
     ]  # fmt: skip
-    return Desk("approver", "Approving", tuple(waiting), "Nothing waits for your approval.", {"limit": max(limits)})
+    return Desk(
+        "approver", "Approving", by_urgency(waiting), "Nothing waits for your approval.", {"limit": max(limits)}
+    )

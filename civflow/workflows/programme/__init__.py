@@ -13,13 +13,15 @@ from civflow.workflows.programme.schema import (
     Owed,
     Panel,
     Programme,
+    Readiness,
     Scale,
     Scorecard,
+    Scoring,
     Section,
     Stage,
 )  # fmt: skip
 
 __all__ = [
     "KINDS", "KNOWN_ROLES", "SEEN", "Criterion", "Form", "Loaded", "Owed", "Panel", "Problem", "Programme",
-    "ProgrammeError", "Scale", "Scorecard", "Section", "Stage", "read_programme", "shipped_programmes",
+    "ProgrammeError", "Readiness", "Scale", "Scorecard", "Scoring", "Section", "Stage", "read_programme", "shipped_programmes",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from zoneinfo import available_timezones
 
-from civflow.workflows.programme.schema import KNOWN_ROLES, SEEN, Programme, Stage
+from civflow.workflows.programme.schema import KNOWN_ROLES, SEEN, Programme, Scorecard, Scoring, Stage
 
 Path = tuple[str | int, ...]  # where a key stands: the keys and positions that lead to it
 Fault = tuple[Path, str]
@@ -139,21 +139,28 @@ def _bad_dates(programme: Programme) -> Iterator[Fault]:
 
 
 def _bad_scorecards(programme: Programme) -> Iterator[Fault]:
+    if programme.readiness.scoring:
+        yield from _bad_scores(("readiness", "scoring"), programme.readiness.scoring)
     for name, card in programme.scorecards.items():
         here: Path = ("scorecards", name)
-        total = sum(c.weight for c in card.criteria)
-        if total != 100:
-            yield (*here, "criteria"), f"The weights sum to {total}; they must sum to 100."
-        if card.scale.most <= card.scale.least:
-            yield (*here, "scale"), "The scale's most must be larger than its least."
-        steps = card.scale.most - card.scale.least + 1
-        if card.scale.words and len(card.scale.words) != steps:
-            sentence = f"The scale has {steps} steps and {len(card.scale.words)} words; each step needs one."
-            yield (*here, "scale", "words"), sentence
+        yield from _bad_scores(here, card)
         known = [c.id for c in card.criteria]
         for position, tie in enumerate(card.ties):
             if tie not in known:
                 yield (*here, "ties", position), f"There is no criterion '{tie}' to break a tie with."
+
+
+def _bad_scores(here: Path, card: Scorecard | Scoring) -> Iterator[Fault]:
+    """Weights that do not sum to 100, and a scale without steps or with a word too few."""
+    total = sum(c.weight for c in card.criteria)
+    if total != 100:
+        yield (*here, "criteria"), f"The weights sum to {total}; they must sum to 100."
+    if card.scale.most <= card.scale.least:
+        yield (*here, "scale"), "The scale's most must be larger than its least."
+    steps = card.scale.most - card.scale.least + 1
+    if card.scale.words and len(card.scale.words) != steps:
+        sentence = f"The scale has {steps} steps and {len(card.scale.words)} words; each step needs one."
+        yield (*here, "scale", "words"), sentence
 
 
 def _said_twice(programme: Programme) -> Iterator[Fault]:
@@ -163,6 +170,8 @@ def _said_twice(programme: Programme) -> Iterator[Fault]:
     lists += [
         (("scorecards", name, "criteria"), [c.id for c in card.criteria]) for name, card in programme.scorecards.items()
     ]
+    if programme.readiness.scoring:
+        lists.append((("readiness", "scoring", "criteria"), [c.id for c in programme.readiness.scoring.criteria]))
     for where, ids in lists:
         for position, name in enumerate(ids):
             if name in ids[:position]:

@@ -24,6 +24,13 @@ WORKING_DAYS = re.compile(r"[1-9]\d{0,2} working days?")
 UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30}
 
 
+def _in_working_days(value: str) -> str:
+    """The value, if it is a number of working days; raises ValueError otherwise."""
+    if not WORKING_DAYS.fullmatch(value.strip()):
+        raise ValueError("write a number of working days such as '5 working days'")
+    return value
+
+
 class Part(BaseModel):
     """What every part of a programme file has in common: unknown keys are errors, and nothing changes."""
 
@@ -85,9 +92,7 @@ class Questions(Part):
     @field_validator("answer_within")
     @classmethod
     def _is_in_working_days(cls, value: str) -> str:
-        if not WORKING_DAYS.fullmatch(value.strip()):
-            raise ValueError("write a number of working days such as '5 working days'")
-        return value
+        return _in_working_days(value)
 
     @field_validator("last_asked")
     @classmethod
@@ -104,6 +109,33 @@ class Questions(Part):
     @property
     def before_closing(self) -> timedelta:
         return _length(self.last_asked) or timedelta()
+
+
+class Scoring(Part):
+    """How a challenge itself is scored before it is approved; the weights sum to 100, and so does the best total."""
+
+    needed: bool = False  # whether every approval waits for it; if not, only one for which somebody was named to score
+    people: int = Field(default=2, ge=2)
+    least: int = Field(default=0, ge=0, le=100)  # an approval below it wants a reason; nothing is refused for it
+    scale: Scale
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+
+
+class Readiness(Part):
+    """By when the programme office answers a sponsor who asks for approval, and how challenges are scored, if they are."""
+
+    answer_within: str = "10 working days"
+    scoring: Scoring | None = None
+
+    @field_validator("answer_within")
+    @classmethod
+    def _is_in_working_days(cls, value: str) -> str:
+        return _in_working_days(value)
+
+    @property
+    def working_days(self) -> int:
+        """How many working days an answer may take."""
+        return int(self.answer_within.split()[0])
 
 
 class Owed(Part):
@@ -198,6 +230,7 @@ class Programme(Part):
     contact: str = Field(default="", pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")  # who answers teams in writing
     roles: tuple[str, ...] = ()
     brief: tuple[Section, ...] = ()
+    readiness: Readiness = Readiness()
     questions: Questions = Questions()
     forms: dict[Name, Form] = {}
     scorecards: dict[Name, Scorecard] = {}

@@ -1,0 +1,128 @@
+"""What happens between a sponsor and the programme office before a challenge is approved: by when it is answered, and
+what is asked to be changed in each part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import AskedChange, Challenge, Person
+from civflow.services.advance import advance, workflow_of
+from civflow.services.calendar import in_working_days
+from civflow.services.drafting import READINESS, Part, parts_of
+from civflow.services.effects import Move, effect
+from civflow.services.programmes import programme_of
+from civflow.workflows.engine import Actor, NotFound, Refused
+
+LONGEST = 500  # characters of one reason, and of what was done about it
+
+
+class Asked(NamedTuple):
+    """A change that was asked for, with the names of who asked and who dealt with it."""
+
+    change: AskedChange
+    part: str  # its title
+    asked_by: str
+    dealt_by: str
+
+
+@effect
+def promise_the_answer(session: Session, move: Move) -> None:
+    """A sponsor who sends a challenge for approval is promised an answer, in the working days of the programme file."""
+    challenge: Challenge = move.record
+    programme = programme_of(session, challenge)
+    challenge.review += 1
+    challenge.reply_promised_at = in_working_days(programme, move.now, programme.readiness.working_days)
+
+
+def promised_reply(session: Session, challenge: Challenge) -> datetime | None:
+    """By when the sponsor is promised an answer, while it waits for one."""
+    waits = "approve" in workflow_of(session, challenge).steps_from(challenge.state)
+    return challenge.reply_promised_at if waits else None
+
+
+def request_changes(
+    session: Session, challenge: Challenge, reasons: Mapping[str, str], *, general: str, actor: Actor, now: datetime,
+    seen: int | None = None,
+) -> None:  # fmt: skip
+    """Send a challenge back to its sponsor: part of the draft -> what to change there and why; `general` for all of it.
+
+    Raises Refused with a sentence per field where nothing is asked for or a reason is too long; Forbidden; Conflicted.
+    """
+    titles = {part.id: part.title for part in parts_of(programme_of(session, challenge))}
+    wanted = {part: words.strip() for part, words in reasons.items() if words.strip()}
+    if set(wanted) - set(titles):
+        raise KeyError(f"The draft has no part {', '.join(sorted(set(wanted) - set(titles)))}.")
+    fields = {
+        part: f"“{titles[part]}” has {len(words):,} characters here; a reason may have {LONGEST}."
+        for part, words in wanted.items() if len(words) > LONGEST
+    }  # fmt: skip
+    if len(general) > LONGEST:
+        fields["general"] = f"What you say about all of it may have {LONGEST} characters; it has {len(general):,}."
+    if not wanted and not general.strip():
+        fields["general"] = "Say what has to change, at the parts below or here for all of it."
+    if fields:
+        raise Refused(*fields.values(), fields=fields)
+    reason = general.strip() or f"Changes are asked for in {', '.join(f'“{titles[part]}”' for part in wanted)}."
+    advance(session, challenge, "request_changes", actor=actor, now=now, seen=seen, reason=reason[:LONGEST],
+            parts=wanted)  # fmt: skip
+
+
+@effect
+def keep_the_asked_changes(session: Session, move: Move) -> None:
+    """Each part that is to be changed keeps the reason until the sponsor says that it is dealt with."""
+    for part, reason in move.inputs.get("parts", {}).items():
+        session.add(AskedChange(challenge_id=move.record_id, review=move.row.review, part=part, reason=reason,
+                                asked_by_id=move.actor.id or 0, asked_at=move.now))  # fmt: skip
+    session.flush()
+
+
+def deal_with(
+    session: Session, challenge: Challenge, change_id: int, *, how: str, actor: Actor, now: datetime
+) -> AskedChange:
+    """The sponsor says that a change that was asked for is dealt with. Raises NotFound, Refused, Forbidden."""
+    change = session.get(AskedChange, change_id)
+    if change is None or change.challenge_id != challenge.id:
+        raise NotFound("Nobody has asked for this change. Go back to the list.")
+    advance(session, challenge, "deal_with", actor=actor, now=now, change_id=change_id, how=how.strip())
+    return change
+
+
+@effect
+def keep_what_was_done(session: Session, move: Move) -> None:
+    change = session.get_one(AskedChange, move.inputs["change_id"])
+    change.dealt_at, change.dealt_by_id, change.how = move.now, move.actor.id, move.inputs.get("how") or ""
+
+
+def asked_changes(session: Session, challenge: Challenge) -> list[Asked]:
+    """Every change that was ever asked for in the draft, the latest review first, in the order of the parts."""
+    parts = parts_of(programme_of(session, challenge))
+    order = {part.id: number for number, part in enumerate(parts)}
+    titles = {part.id: part.title for part in parts}
+    found = session.scalars(select(AskedChange).where(col(AskedChange.challenge_id) == challenge.id)).all()
+    ids = {key for change in found for key in (change.asked_by_id, change.dealt_by_id) if key}
+    names = {p.id: p.name for p in session.scalars(select(Person).where(col(Person.id).in_(ids)))} if ids else {}
+    listed = [Asked(c, titles.get(c.part, c.part), names[c.asked_by_id], names.get(c.dealt_by_id, "")) for c in found]
+    return sorted(listed, key=lambda asked: (-asked.change.review, order.get(asked.change.part, len(order))))
+
+
+def title_of_part(session: Session, challenge: Challenge, part_id: str) -> str:
+    """What the programme calls a part of the draft; its id where it has none of this id any more."""
+    return {part.id: part.title for part in parts_of(programme_of(session, challenge))}.get(part_id, part_id)
+
+
+def open_changes(session: Session, challenge: Challenge, part: Part | None = None) -> list[Asked]:
+    """The changes that nobody has dealt with yet: of one part, or of all."""
+    return [
+        asked for asked in asked_changes(session, challenge)
+        if asked.change.dealt_at is None and (part is None or asked.change.part == part.id)
+    ]  # fmt: skip
+
+
+def facts_of(challenge: Challenge) -> list[tuple[str, Any]]:
+    """What the sponsor says about readiness, as rows for people to read."""
+    return [(field.label, getattr(challenge, field.name)) for field in READINESS.fields]

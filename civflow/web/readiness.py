@@ -1,0 +1,156 @@
+"""Before a challenge is approved: request changes part by part, say that one is dealt with, score the challenge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, render_template, request
+
+from civflow.models import Challenge
+from civflow.services import challenge_scoring, drafting, readiness
+from civflow.services.advance import options, workflow_of
+from civflow.services.challenges import text_in_hand
+from civflow.services.programmes import programme_of
+from civflow.services.telling import preview
+from civflow.services.wording import pasted
+from civflow.web.access import open_to, signed_in
+from civflow.web.asks import whole_number
+from civflow.web.current import actor, now, session
+from civflow.web.errors import lines_of
+from civflow.web.htmx import redirect_to
+from civflow.web.owned import at_address, owned
+from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Option, Refused
+from civflow.workflows.readiness import ANSWERING, OWNERS, a_named_scorer
+from civflow.workflows.visibility import the_auditor
+
+blueprint = Blueprint("readiness", __name__)
+READERS = (*OWNERS, *ANSWERING, the_auditor)
+
+
+def before_approval(challenge: Challenge) -> dict[str, Any]:
+    """For the pages of a draft: the promised answer, readiness, changes that were asked for, and how it scores."""
+    every = readiness.asked_changes(session(), challenge)
+    asked = [one for one in every if one.change.dealt_at is None]
+    scoring = challenge_scoring.standing(session(), challenge, actor=actor())
+    return {
+        "promised": readiness.promised_reply(session(), challenge), "readiness": readiness.facts_of(challenge),
+        "asked": asked, "asked_parts": {one.change.part for one in asked},
+        "dealt": [one for one in every if one.change.dealt_at],
+        "scoring": scoring if scoring and (scoring.sheets or readiness.promised_reply(session(), challenge)) else None,
+    }  # fmt: skip
+
+
+@blueprint.get("/challenges/<slug>/request-changes")
+@open_to(signed_in)
+def ask(slug: str) -> str:
+    """A place for a reason beside each part of the draft."""
+    return render_template("readiness/request_changes.html", **_asking(owned(slug, ANSWERING)))
+
+
+@blueprint.post("/challenges/<slug>/request-changes")
+@open_to(signed_in)
+def request_changes(slug: str) -> Response:
+    """Send the draft back to its sponsor; a refusal brings back every word."""
+    challenge = owned(slug, ANSWERING)
+    typed = {name: pasted(words) for name, words in request.form.items() if name not in ("csrf_token", "seen")}
+    reasons = {part.id: typed.get(part.id, "") for part in drafting.parts_of(programme_of(session(), challenge))}
+    try:
+        readiness.request_changes(
+            session(), challenge, reasons, general=typed.get("general", ""), actor=actor(), now=now(),
+            seen=whole_number(request.form.get("seen", "")),
+        )  # fmt: skip
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        fields = refusal.fields if isinstance(refusal, Refused) else {}
+        context = {**_asking(owned(slug, ANSWERING)), "typed": typed, "errors": lines_of(refusal), "fields": fields}
+        status = 409 if isinstance(refusal, Conflicted) else 422
+        return Response(render_template("readiness/request_changes.html", **context), status)
+    session().commit()
+    flash("The sponsor is told, and reads at each part what to change.", "done")
+    return redirect_to(f"/challenges/{slug}")
+
+
+def _asking(challenge: Challenge) -> dict[str, Any]:
+    text = text_in_hand(session(), challenge)
+    parts = drafting.parts_of(programme_of(session(), challenge))
+    option = _option(challenge, "request_changes")
+    page = workflow_of(session(), challenge)
+    told = None
+    if option and option.allowed:
+        told = preview(session(), page, option.step, challenge, actor=actor(), now=now())
+    return {
+        "challenge": challenge, "option": option, "typed": {}, "errors": [], "fields": {}, "told": told,
+        "longest": readiness.LONGEST, "promised": readiness.promised_reply(session(), challenge),
+        "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],
+    }  # fmt: skip
+
+
+def _option(challenge: Challenge, trigger: str) -> Option | None:
+    offered = options(session(), challenge, actor=actor(), now=now())
+    return next((option for option in offered if option.step.name == trigger), None)
+
+
+@blueprint.post("/challenges/<slug>/asked-changes/<int:change_id>")
+@open_to(signed_in)
+def deal_with(slug: str, change_id: int) -> Response:
+    """The sponsor says that a change is dealt with, and may say how."""
+    challenge, how = owned(slug), pasted(request.form.get("how", ""))
+    change = readiness.deal_with(session(), challenge, change_id, how=how, actor=actor(), now=now())
+    session().commit()
+    flash(
+        f"What was asked for in “{readiness.title_of_part(session(), challenge, change.part)}” is dealt with.", "done"
+    )
+    return redirect_to(f"/challenges/{slug}/edit")
+
+
+@blueprint.get("/challenges/<slug>/scoring")
+@open_to(signed_in)
+def scoring(slug: str) -> str:
+    """The draft to read and a scorecard, for those who were named; for the others, how far the scoring is."""
+    return render_template("readiness/scoring.html", **_scoring(_readable(slug)))
+
+
+@blueprint.post("/challenges/<slug>/scoring")
+@open_to(signed_in)
+def score(slug: str) -> Response:
+    """Send one's scores; a refusal brings back every choice and every word."""
+    challenge = _readable(slug)
+    criteria = programme_of(session(), challenge).readiness.scoring
+    given = {
+        c.id: (request.form.get(f"{c.id}-score", ""), pasted(request.form.get(f"{c.id}-reason", "")))
+        for c in (criteria.criteria if criteria else ())
+    }
+    try:
+        challenge_scoring.score(session(), challenge, given, actor=actor(), now=now(),
+                                seen=whole_number(request.form.get("seen", "")))  # fmt: skip
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        fields = refusal.fields if isinstance(refusal, Refused) else {}
+        context = {**_scoring(_readable(slug)), "typed": given, "errors": lines_of(refusal), "fields": fields}
+        status = 409 if isinstance(refusal, Conflicted) else 422
+        return Response(render_template("readiness/scoring.html", **context), status)
+    session().commit()
+    flash("Your scores are locked. The others' are shown when everybody has scored.", "done")
+    return redirect_to(f"/challenges/{slug}/scoring")
+
+
+def _readable(slug: str) -> Challenge:
+    """A challenge whose scoring this person may look at. Raises Forbidden, or NotFound where there is none."""
+    challenge, case = at_address(slug)
+    if programme_of(session(), challenge).readiness.scoring is None:
+        raise NotFound("This programme does not score challenges before they are approved.")
+    if not any(permits(case) for permits in (*READERS, a_named_scorer)):
+        raise Forbidden(*(permits.sentence for permits in (*READERS, a_named_scorer)))
+    return challenge
+
+
+def _scoring(challenge: Challenge) -> dict[str, Any]:
+    found = challenge_scoring.standing(session(), challenge, actor=actor())
+    text, option = text_in_hand(session(), challenge), _option(challenge, "score")
+    parts = drafting.parts_of(programme_of(session(), challenge))
+    return {
+        "challenge": challenge, "scoring": found, "errors": [], "fields": {}, "typed": None,
+        "may_score": option is not None and option.allowed, "longest": challenge_scoring.LONGEST,
+        "promised": readiness.promised_reply(session(), challenge),
+        "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],
+    }  # fmt: skip

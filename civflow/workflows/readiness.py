@@ -1,0 +1,250 @@
+"""Readiness: from the first word of a challenge to its approval, and what is announced of it before it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import lru_cache
+
+from civflow.workflows.engine import Ask, Case, Rule, Step, rule
+from civflow.workflows.programme import Programme, Scoring
+from civflow.workflows.rules import the_approver, the_challenge_owner, the_programme_manager
+
+
+@rule(
+    "It asks a question, and every required section of the brief is written, none too long.",
+    needs=("brief_is_complete",),
+)
+def the_brief_is_written(case: Case) -> bool:
+    return bool(case.record.question.strip()) and bool(case.record.brief_is_complete)
+
+
+@rule("It has an opening and a closing date, and the closing date lies ahead.")
+def the_dates_are_set(case: Case) -> bool:
+    record = case.record
+    return record.opens_at is not None and record.closes_at is not None and record.closes_at > case.now
+
+
+@rule("A budget holder is named.")
+def a_budget_holder_is_named(case: Case) -> bool:
+    return bool(case.record.budget_holder.strip())
+
+
+@rule("The route to adoption is written: who will use it, and who pays when it works.")
+def the_route_to_adoption_is_written(case: Case) -> bool:
+    return bool(case.record.route_to_adoption.strip())
+
+
+@rule("Named people of the sponsor have hours for the teams.")
+def the_sponsor_gives_time(case: Case) -> bool:
+    return bool(case.record.sponsor_time.strip())
+
+
+@rule("Access to data is written: what teams may use and how they get at it, or that there is none.")
+def the_access_to_data_is_written(case: Case) -> bool:
+    return bool(case.record.data_access.strip())
+
+
+@rule("The exit is written: what the sponsor does if the solution turns out too expensive.")
+def the_exit_is_written(case: Case) -> bool:
+    return bool(case.record.exit_if_too_expensive.strip())
+
+
+@rule("Its money is within the round's budget.", needs=("round_budget", "round_money_committed"))
+def the_money_is_within_the_budget(case: Case) -> bool:
+    return bool(case.record.round_money_committed + case.record.money_pounds <= case.record.round_budget)
+
+
+@rule("Your limit in pounds covers the challenge's money.")
+def the_limit_covers_the_money(case: Case) -> bool:
+    return bool(case.limit("approver") >= case.record.money_pounds)
+
+
+@rule("It is announced before it opens.")
+def it_is_announced_before_it_opens(case: Case) -> bool:
+    new, opens = case.inputs.get("announce_at"), case.record.opens_at
+    return new is None or opens is None or new < opens
+
+
+@rule("It is not announced yet.")
+def it_is_not_announced(case: Case) -> bool:
+    return not case.record.announced
+
+
+@rule("Every change that was asked for is dealt with.", needs=("open_change_ids",))
+def every_asked_change_is_dealt_with(case: Case) -> bool:
+    return not case.record.open_change_ids
+
+
+@rule("A change is asked for that nobody has dealt with.", needs=("open_change_ids",))
+def a_change_is_asked_for(case: Case) -> bool:
+    named = case.inputs.get("change_id")
+    return bool(case.record.open_change_ids) if named is None else str(named) in _ids(case.record.open_change_ids)
+
+
+@rule("You were named to score it.", needs=("scorer_ids",))
+def a_named_scorer(case: Case) -> bool:
+    return str(case.actor.id) in _ids(case.record.scorer_ids)
+
+
+@rule("You have not scored it yet.", needs=("waiting_scorer_ids",))
+def you_have_not_scored_it(case: Case) -> bool:
+    return str(case.actor.id) in _ids(case.record.waiting_scorer_ids)
+
+
+@rule("They do not own the challenge.", needs=("owner_ids",))
+def they_do_not_own_it(case: Case) -> bool:
+    return str(case.inputs.get("person_id")) not in _ids(case.record.owner_ids)
+
+
+@rule("They are not named to score it already.", needs=("scorer_ids",))
+def they_are_not_named(case: Case) -> bool:
+    return str(case.inputs.get("person_id")) not in _ids(case.record.scorer_ids)
+
+
+@rule("Somebody is named who has not scored it.", needs=("waiting_scorer_ids",))
+def somebody_has_not_scored_it(case: Case) -> bool:
+    named = case.inputs.get("person_id")
+    waiting = _ids(case.record.waiting_scorer_ids)
+    return bool(waiting) if named is None else str(named) in waiting
+
+
+@rule("You did not score it yourself.", needs=("scorer_ids", "waiting_scorer_ids"))
+def the_approver_did_not_score_it(case: Case) -> bool:
+    return str(case.actor.id) not in _ids(case.record.scorer_ids) - _ids(case.record.waiting_scorer_ids)
+
+
+def _ids(joined: str | None) -> set[str]:
+    return set((joined or "").split(",")) - {""}
+
+
+def score_of(scoring: Scoring, marks: Iterable[tuple[str, int]]) -> Fraction | None:
+    """The total of a challenge, 0 to 100, from (criterion, score) of every scorer; None while a criterion has none.
+
+    Each criterion counts by its weight with the mean of its scores, out of the most that the scale allows.
+    """
+    given: dict[str, list[int]] = {}
+    for criterion, score in marks:
+        given.setdefault(criterion, []).append(score)
+    if any(c.id not in given for c in scoring.criteria):
+        return None
+    means = ((c.weight, Fraction(sum(given[c.id]), len(given[c.id]))) for c in scoring.criteria)
+    return sum((weight * mean for weight, mean in means), Fraction(0)) / scoring.scale.most
+
+
+def _marks(case: Case) -> list[tuple[str, int]]:
+    pairs = (pair.rsplit(":", 1) for pair in _split(case.record.scores_given))
+    return [(criterion, int(score)) for criterion, score in pairs]
+
+
+def _split(joined: str | None) -> list[str]:
+    return [part for part in (joined or "").split(",") if part]
+
+
+@lru_cache
+def it_is_scored(scoring: Scoring) -> Rule:
+    """Whether scoring has come to its end, or has never begun where a programme leaves that open."""
+    people = f"at least {scoring.people} people have scored it, and everybody who was named to"
+    sentence = f"{people[0].upper()}{people[1:]}." if scoring.needed else f"Nobody was named to score it, or {people}."
+
+    def claim(case: Case) -> bool:
+        named, waiting = _ids(case.record.scorer_ids), _ids(case.record.waiting_scorer_ids)
+        done = not waiting and len(named) >= scoring.people
+        return done or not (named or scoring.needed)
+
+    return Rule("it_is_scored", sentence, claim, ("scorer_ids", "waiting_scorer_ids"))
+
+
+@lru_cache
+def a_low_score_has_a_reason(scoring: Scoring) -> Rule:
+    """A score decides nothing by itself: whoever approves in spite of a low one says why."""
+
+    def claim(case: Case) -> bool:
+        total = score_of(scoring, _marks(case))
+        return total is None or total >= scoring.least or bool((case.inputs.get("low_score_reason") or "").strip())
+
+    sentence = f"Its score is at least {scoring.least} of 100, or you say why it is approved all the same."
+    return Rule("a_low_score_has_a_reason", sentence, claim, ("scores_given",))
+
+
+ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", required=False,
+                  hint="From then on everybody reads its title, its sponsor and when it opens. "
+                       "Left empty, nobody outside reads anything before it opens.")  # fmt: skip
+LOW_SCORE_REASON = Ask("low_score_reason", "Why it is approved although its score is low", required=False, most=500,
+                       hint="Only where it scored less than the programme asks for. The sponsor reads it.")  # fmt: skip
+SCORER = Ask("person_id", "E-mail address of who scores it", "person", hint="They need an account here.")
+NAMED = Ask("person_id", "E-mail address of who does not score it after all", "person")
+WHICH = Ask("change_id", "Which change", "number")
+HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500)
+OWNERS = (the_challenge_owner, the_programme_manager)
+ANSWERING = (the_programme_manager, the_approver)
+READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time,
+         the_access_to_data_is_written, the_exit_is_written)  # fmt: skip
+
+
+def drafting(programme: Programme) -> Iterator[Step]:
+    """Write, send for approval, answer: approved, or changes requested with a reason for each part."""
+    within = programme.readiness.answer_within
+    for state in ("draft", "changes_requested"):
+        yield Step("write", state, state, by=OWNERS, label="Write the challenge",
+                   says="Only the sponsor and the programme office read it.")  # fmt: skip
+        yield Step("deal_with", state, state, by=OWNERS, requires=(a_change_is_asked_for,), asks=(WHICH, HOW),
+                   then=("keep_what_was_done",), label="Say that a requested change is dealt with",
+                   says="It is shown no longer beside the text. The programme office reads what you did.",
+                   undo="No. The programme office reads it, and can ask again.")  # fmt: skip
+    yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
+               requires=(the_brief_is_written, the_dates_are_set, every_asked_change_is_dealt_with),
+               then=("promise_the_answer", "tell_the_approvers"), label="Send for approval",
+               says=f"The programme office reads it and answers within {within}.")  # fmt: skip
+    yield Step("request_changes", "in_review", "changes_requested", by=ANSWERING, reason=True,
+               then=("keep_the_asked_changes", "tell_the_challenge_owners"), label="Request changes",
+               says="The sponsor reads at each part of the draft what to change, and why.")  # fmt: skip
+    yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
+               says="The programme office no longer reads it.")  # fmt: skip
+    yield from _approving(programme)
+
+
+def _approving(programme: Programme) -> Iterator[Step]:
+    scoring = programme.readiness.scoring
+    scored = (
+        (it_is_scored(scoring), a_low_score_has_a_reason(scoring), the_approver_did_not_score_it) if scoring else ()
+    )
+    if scoring:
+        yield from _scoring()
+    yield Step("approve", "in_review", "approved", by=the_approver,
+               requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
+                         the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
+               then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",),
+               asks=(ANNOUNCE_AT, LOW_SCORE_REASON) if scoring else (ANNOUNCE_AT,), label="Approve the challenge",
+               says="It opens by itself at its time. Your name stands in the record.")  # fmt: skip
+    yield Step("unapprove", "approved", "changes_requested", by=ANSWERING, reason=True,
+               then=("take_the_announcement_back", "tell_the_challenge_owners"), locks=("round",),
+               label="Take the approval back",
+               says="It does not open until it is approved again.")  # fmt: skip
+
+
+def _scoring() -> Iterator[Step]:
+    """The challenge itself is scored: each on their own with reasons, and only then does anybody read the others'."""
+    yield Step("name_a_scorer", "in_review", "in_review", by=ANSWERING, asks=(SCORER,),
+               requires=(they_do_not_own_it, they_are_not_named), then=("name_the_scorer",),
+               label="Name somebody to score it", says="They are told, read the draft, and score it on their own.",
+               undo="Yes, until they have scored: “Take a scorer off”.")  # fmt: skip
+    yield Step("take_off_a_scorer", "in_review", "in_review", by=ANSWERING, reason=True, asks=(NAMED,),
+               requires=(somebody_has_not_scored_it,), then=("take_the_scorer_off",), label="Take a scorer off",
+               says="Its approval no longer waits for them.", undo="Yes: name them again.")  # fmt: skip
+    yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it,), then=("lock_the_scores",),
+               label="Score the challenge",
+               says="Your scores are locked. The sponsor and the approver read them when everybody has scored.",
+               undo="No. What was scored stays as it is.")  # fmt: skip
+
+
+def announcing() -> Iterator[Step]:
+    """Before it opens, the public reads of a challenge only what was announced."""
+    yield Step("announce", "approved", "approved", by=ANSWERING, due="announce_at", requires=(it_is_not_announced,),
+               then=("show_the_announcement",), label="Announce it now",
+               says="Everybody reads its title, its sponsor and when it opens.",
+             undo="No: whoever has read it knows it. “Take the approval back” hides it from everybody else.")  # fmt: skip
+    yield Step("plan_the_announcement", "approved", "approved", by=ANSWERING, asks=(ANNOUNCE_AT,),
+               requires=(it_is_not_announced, it_is_announced_before_it_opens), label="Change when it is announced",
+               says="Until then nobody outside reads anything of it.",
+             undo="Yes: until it is announced you can choose another moment.")  # fmt: skip

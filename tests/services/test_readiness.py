@@ -1,0 +1,189 @@
+"""Before a challenge is approved: the promised answer, changes asked for part by part, and the score of the challenge."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from sqlmodel import Session
+
+from civflow.models import Challenge, Round
+from civflow.services import challenge_scoring, overview, readiness
+from civflow.services.advance import advance
+from civflow.services.challenges import draft, write_challenge
+from civflow.services.desks import desks
+from civflow.services.history import history_of
+from civflow.services.programmes import programme_of
+from civflow.workflows.engine import Forbidden, Refused
+from tests.an_open_call import Call, grant, open_call
+
+READY = {
+    "budget_holder": "A director", "route_to_adoption": "A team takes it over.", "sponsor_time": "A day a week.",
+    "data_access": "There is none.", "exit_if_too_expensive": "We publish what was learnt.", "money_pounds": 100_000,
+}  # fmt: skip
+LOW, GOOD = 1, 3
+
+
+@pytest.fixture
+def call(session: Session, now: datetime) -> Call:
+    made = open_call(session, now)
+    made.people = {}
+    for name in ("Ada Innes", "Callum Reid", "Una Galbraith"):
+        made.people[name] = made.person(name)
+    grant(session, made.people["Una Galbraith"], "approver", now, limit_pounds=1_000_000)
+    return made
+
+
+@pytest.fixture
+def sent(session: Session, call: Call) -> Challenge:
+    """A second challenge of the round that waits for approval."""
+    round_ = session.get_one(Round, call.challenge.round_id)
+    manager = call.actor(call.manager)
+    challenge = draft(session, round_=round_, sponsor=None, title="Ghost gear", reference="11.3",
+                      question="How might we find lost nets?", actor=manager, now=call.now)  # fmt: skip
+    grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=challenge.id)
+    sections = {section.id: "Words." for section in programme_of(session, challenge).brief}
+    write_challenge(session, challenge, actor=manager, now=call.now, sections=sections,
+                    opens_at=call.now + timedelta(days=40), closes_at=call.now + timedelta(days=80), **READY)  # fmt: skip
+    advance(session, challenge, "submit_for_review", actor=call.actor(call.owner), now=call.now)
+    return challenge
+
+
+def name(call: Call, challenge: Challenge, *people: str) -> None:
+    for person in people:
+        advance(call.session, challenge, "name_a_scorer", actor=call.actor(call.manager), now=call.now,
+                person_id=call.people[person].id)  # fmt: skip
+
+
+def score(call: Call, challenge: Challenge, person: str, value: int) -> None:
+    scoring = programme_of(call.session, challenge).readiness.scoring
+    given = {c.id: (str(value), f"{person} thinks so.") for c in scoring.criteria}
+    challenge_scoring.score(call.session, challenge, given, actor=call.actor(call.people[person]), now=call.now)
+
+
+def approve(call: Call, challenge: Challenge, **inputs: str) -> None:
+    actor = call.actor(call.people["Una Galbraith"])
+    advance(call.session, challenge, "approve", actor=actor, now=call.now, **inputs)
+
+
+def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_when_it_is_late(session, call, sent):
+    promised = datetime(2026, 1, 19, 17, tzinfo=UTC)  # ten working days after Monday 5 January
+    assert readiness.promised_reply(session, sent) == promised
+    approver, round_ = call.actor(call.people["Una Galbraith"]), session.get_one(Round, sent.round_id)
+
+    def seen(now: datetime):
+        desk = next(d for d in desks(session, actor=approver, now=now) if d.role == "approver")
+        view = overview.overview(session, round_, actor=call.actor(call.manager), now=now)
+        late = [(d.what, d.at) for d in view.late if d.href == "/challenges/11-3-ghost-gear"]
+        return [(w.due, w.detail) for w in desk.waiting], late
+
+    assert seen(promised) == ([(promised, "up to £100,000")], [])
+    late = "up to £100,000; the answer that the sponsor was promised is late"
+    after = promised + timedelta(seconds=1)
+    assert seen(after) == ([(promised, late)], [("The sponsor is promised an answer", promised)])
+
+    approve(call, sent)
+    assert readiness.promised_reply(session, sent) is None
+
+
+def test_a_requested_change_stands_at_its_part_until_the_sponsor_says_that_it_is_dealt_with(session, call, sent):
+    manager, owner = call.actor(call.manager), call.actor(call.owner)
+    with pytest.raises(Refused) as refused:
+        readiness.request_changes(session, sent, {"readiness": "x" * 501}, general=" ", actor=manager, now=call.now)
+    assert refused.value.fields == {
+        "readiness": "“Readiness” has 501 characters here; a reason may have 500."
+    }  # fmt: skip
+    with pytest.raises(Refused):
+        readiness.request_changes(session, sent, {"readiness": " "}, general="", actor=manager, now=call.now)
+
+    reasons = {"text-problem": "It presupposes an app.", "readiness": "Name the two people.", "dates": ""}
+    readiness.request_changes(session, sent, reasons, general="", actor=manager, now=call.now)
+    asked = readiness.open_changes(session, sent)
+    assert [(a.part, a.change.reason, a.asked_by) for a in asked] == [
+        ("The problem", "It presupposes an app.", "Morag Sinclair"),
+        ("Readiness", "Name the two people.", "Morag Sinclair"),
+    ]
+
+    problem, ready = (a.change.id for a in asked)
+    readiness.deal_with(session, sent, problem, how="It is a question now.", actor=owner, now=call.now)
+    with pytest.raises(Refused) as refused:
+        readiness.deal_with(session, sent, problem, how="Twice", actor=owner, now=call.now)
+    assert refused.value.sentences == ("A change is asked for that nobody has dealt with.",)
+    with pytest.raises(Refused) as refused:
+        advance(session, sent, "submit_for_review", actor=owner, now=call.now)
+    assert refused.value.sentences == ("Every change that was asked for is dealt with.",)
+    with pytest.raises(Forbidden):
+        readiness.deal_with(session, sent, ready, how="", actor=call.actor(call.people["Ada Innes"]), now=call.now)
+
+    readiness.deal_with(session, sent, ready, how="", actor=owner, now=call.now)
+    advance(session, sent, "submit_for_review", actor=owner, now=call.now + timedelta(days=1))
+    assert readiness.promised_reply(session, sent) == datetime(2026, 1, 20, 17, tzinfo=UTC)
+    kept = readiness.asked_changes(session, sent)
+    assert [(a.part, a.dealt_by, a.change.how) for a in kept] == [
+        ("The problem", "Hamish Drummond", "It is a question now."), ("Readiness", "Hamish Drummond", ""),
+    ]  # fmt: skip
+    entry = next(e for e in history_of(session, "challenge", sent.id) if e.step == "request_changes")
+    assert json.loads(entry.inputs)["parts"] == {name: words for name, words in reasons.items() if words}
+    assert entry.reason == "Changes are asked for in “The problem”, “Readiness”."
+
+
+def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, call, sent):
+    owner = call.actor(call.owner)
+    with pytest.raises(Refused) as refused:
+        advance(session, sent, "name_a_scorer", actor=call.actor(call.manager), now=call.now, person_id=call.owner.id)
+    assert refused.value.sentences == ("They do not own the challenge.",)
+    name(call, sent, "Ada Innes", "Callum Reid")
+    with pytest.raises(Forbidden):
+        score(call, sent, "Una Galbraith", GOOD)
+    assert [d.waiting[0].href for d in desks(session, actor=call.actor(call.people["Ada Innes"]), now=call.now)
+            if d.role == "scorer"] == ["/challenges/11-3-ghost-gear/scoring"]  # fmt: skip
+
+    score(call, sent, "Ada Innes", GOOD)
+    for reader in (owner, call.actor(call.manager), call.actor(call.people["Callum Reid"])):
+        seen = challenge_scoring.standing(session, sent, actor=reader)
+        assert ([sheet.given for sheet in seen.sheets], seen.total) == ([{}, {}], None)
+    entry = next(e for e in history_of(session, "challenge", sent.id) if e.step == "score")
+    assert set(json.loads(entry.inputs)) == {"scores_sha256"}
+    with pytest.raises(Refused) as refused:
+        score(call, sent, "Ada Innes", LOW)
+    assert refused.value.sentences == ("You have not scored it yet.",)
+    with pytest.raises(Refused) as refused:
+        approve(call, sent)
+    assert refused.value.sentences == (
+        "Nobody was named to score it, or at least 2 people have scored it, and everybody who was named to.",
+    )
+
+    score(call, sent, "Callum Reid", LOW)
+    seen = challenge_scoring.standing(session, sent, actor=owner)
+    assert seen.sheets[0].given["importance"] == (GOOD, "Ada Innes thinks so.")
+    assert (seen.total, seen.is_low) == (Fraction(50), False)  # the mean of 3 and 1, out of 4
+    approve(call, sent)
+
+
+def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):
+    name(call, sent, "Ada Innes", "Callum Reid")
+    score(call, sent, "Ada Innes", 2)
+    score(call, sent, "Callum Reid", LOW)
+    with pytest.raises(Refused) as refused:
+        approve(call, sent)
+    assert refused.value.sentences == ("Its score is at least 50 of 100, or you say why it is approved all the same.",)
+    approve(call, sent, low_score_reason="A minister has promised it.")
+    entry = next(e for e in history_of(session, "challenge", sent.id) if e.step == "approve")
+    assert json.loads(entry.inputs)["low_score_reason"] == "A minister has promised it."
+
+
+def test_a_score_without_a_reason_or_off_the_scale_is_told_at_its_field(session, call, sent):
+    name(call, sent, "Ada Innes")
+    ada, good = call.actor(call.people["Ada Innes"]), ("3", "Because.")
+    given = {"importance": ("5", "x" * 501), "user_need": ("", " "), "needs_innovation": good, "transferable": good,
+             "right_size": good}  # fmt: skip
+    with pytest.raises(Refused) as refused:
+        challenge_scoring.score(session, sent, given, actor=ada, now=call.now)
+    assert refused.value.fields == {
+        "importance-score": "Choose a score from 0 to 4 for “Importance”.",
+        "importance-reason": "The reason at “Importance” has 501 characters; it may have 500.",
+        "user_need-score": "Choose a score from 0 to 4 for “User need”.",
+        "user_need-reason": "Give the reason for your score of “User need”.",
+    }
