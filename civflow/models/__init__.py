@@ -5,6 +5,7 @@ from civflow.models.assessment import Assignment, Conflict, Gate, Outcome, Panel
 from civflow.models.challenges import Challenge, ChallengeVersion, StageDates
 from civflow.models.delivery import Agreement, Deliverable, Place, Sprint
 from civflow.models.documents import Document
+from civflow.models.drafting import Presence, Remark, SupportingSponsor
 from civflow.models.following import Alert, Follow, News
 from civflow.models.history import Act, History, Seal
 from civflow.models.messages import Message
@@ -22,6 +23,7 @@ __all__ = [
     "Act", "Agreement", "Alert", "Application", "AskedChange", "Assignment", "Challenge", "ChallengeScore",
     "ChallengeVersion", "ChallengeWords", "Conflict", "Deliverable", "Document", "Follow", "Gate", "Grant", "History",
     "LiveSession", "Membership", "Message", "News", "Organisation", "Outcome", "Panellist", "Person", "Place",
-    "Programme", "ProgrammeState", "Question", "Reading", "Round", "Score", "Scorer", "Seal", "SignIn", "SignInLink",
-    "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "Team", "Tracked",
+    "Presence", "Programme", "ProgrammeState", "Question", "Reading", "Remark", "Round", "Score", "Scorer", "Seal",
+    "SignIn", "SignInLink", "Slot", "SlotPanel", "Sprint", "StageDates", "Submission", "SupportingSponsor", "Team",
+    "Tracked",
 ]  # fmt: skip

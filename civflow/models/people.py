@@ -10,6 +10,7 @@ from civflow.models.records import moment
 ROLES = {
     "programme_manager": "Programme manager",
     "challenge_owner": "Challenge owner",
+    "challenge_writer": "Challenge writer",
     "assessor": "Assessor",
     "approver": "Approver",
     "finance_officer": "Finance officer",
@@ -59,7 +60,7 @@ class Person(SQLModel, table=True):
 
 
 class Grant(SQLModel, table=True):
-    """A role that a person holds in a scope; approvers have a limit in whole pounds."""
+    """A role that a person holds in a scope; approvers have a limit in whole pounds, writers a body that they write for."""
 
     __tablename__ = "role_grant"
     __table_args__ = (
@@ -79,6 +80,8 @@ class Grant(SQLModel, table=True):
     granted_by_id: int | None = Field(default=None, foreign_key="person.id")
     granted_at: datetime = moment()
     revoked_at: datetime | None = moment(default=None, nullable=True)
+    revoked_by_id: int | None = Field(default=None, foreign_key="person.id")
+    organisation_id: int | None = Field(default=None, foreign_key="organisation.id")
 
 
 class SignIn(SQLModel, table=True):

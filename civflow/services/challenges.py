@@ -16,7 +16,7 @@ from civflow.services.advance import advance, advance_many, begin
 from civflow.services.calendar import follow_the_stage, in_working_days, plan, stage_dates, why_not_promised
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
-from civflow.services.finding import index
+from civflow.services.finding import index, supporter_names
 from civflow.services.programmes import programme_of
 from civflow.services.wording import word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
@@ -240,6 +240,7 @@ def brief_data(session: Session, challenge: Challenge) -> dict[str, Any]:
         "programme": programme.title, "round": session.get_one(Round, challenge.round_id).title,
         "reference": challenge.reference, "title": challenge.title, "question": challenge.question,
         "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
+        "supporters": supporter_names(session, [challenge.id or 0]).get(challenge.id or 0, []),
         "money_pounds": challenge.money_pounds, "excludes_vat": programme.money_excludes_vat,
         "opens_at": _iso(challenge.opens_at), "closes_at": _iso(challenge.closes_at), "zone": programme.timezone,
         "version": text.number,

@@ -32,7 +32,12 @@ WAYS: tuple[tuple[str, Column, Column, tuple[ColumnElement[bool], ...]], ...] = 
      (EMPLOYED.c.organisation_id == EMPLOYER.c.organisation_id,)),
     ("has put a conflict on record", DECLARED.c.person_id, DECLARED.c.team_id, ()),
 )  # fmt: skip
-RUNNING = ("programme_manager", "challenge_owner", "approver")  # roles that run a challenge or decide on it
+RUNNING = (
+    "programme_manager",
+    "challenge_owner",
+    "challenge_writer",
+    "approver",
+)  # roles that run a challenge or decide on it
 
 
 def has_conflict(person: Any, team: Any) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from civflow.models import (
     Round,
     Team,
 )
-from civflow.services.finding import PREVIEWS, sponsor_name
+from civflow.services.finding import PREVIEWS, sponsor_name, supporter_names
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
 from civflow.workflows import visibility
@@ -81,6 +81,7 @@ class Publication:
     programme: Contents
     state: State
     sponsor: str
+    supporters: list[str]
     sections: Mapping[str, str]
     version: ChallengeVersion | None
     ended: Ended | None
@@ -118,6 +119,11 @@ def may_preview(case: Case) -> bool:
     return any(case.holds(role) for role in PREVIEWS)
 
 
+def runs_it(case: Case) -> bool:
+    """Whether the actor learns what only those know who run a challenge; a writer of the draft does not."""
+    return any(case.holds(role) for role in PREVIEWS if role != "challenge_writer")
+
+
 def is_readable(case: Case) -> bool:
     """Whether a challenge has a page for the actor: it has been published, or they read it before."""
     return visibility.it_is_published.claim(case) or may_preview(case)
@@ -138,20 +144,21 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     public = visibility.it_is_published(looked_at) and not round_.rehearsal
     if not public and not previews:
         raise NotFound(NOTHING)
-    stages = funnels(session, [challenge], [contents], staff=previews)[challenge.id]
+    stages = funnels(session, [challenge], [contents], staff=runs_it(looked_at))[challenge.id]
     answers, taken_back = numbered(session, challenge) if challenge.version else ([], [])
     decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
     return Publication(
         challenge=challenge, round=round_, programme=contents,
         state=workflow.states[challenge.state],
         sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
+        supporters=supporter_names(session, [challenge.id or 0]).get(challenge.id or 0, []),
         sections=version.sections if version else {}, version=version if challenge.version else None,
         ended=ended(session, challenge) if challenge.state in _after(workflow, "cancel") else None, stages=stages,
         answers=answers, taken_back=taken_back,
         extensions=extensions_of(session, challenge) if challenge.version else [],
         winners=winners_of(session, challenge) if decided else [],
         brief=Brief(document_id, made_at is not None, size) if document_id else None,
-        case=looked_at, is_preview=not public, is_staff=previews,
+        case=looked_at, is_preview=not public, is_staff=runs_it(looked_at),
         is_archive=public and challenge.version == 0,
         takes_applications=challenge.state in workflow.sources("close"),
     )  # fmt: skip

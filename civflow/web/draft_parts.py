@@ -23,6 +23,7 @@ from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.moments import parse_moment, typed_moment
 from civflow.web.owned import is_writable, owned
 from civflow.workflows.engine import Conflicted, NotFound, Refused
+from civflow.workflows.readiness import WRITERS
 
 blueprint = Blueprint("draft_parts", __name__)
 PAGE, STATUS = "challenges/part.html", "challenges/_part_saved.html"
@@ -32,7 +33,7 @@ BESIDE = ("challenges/_part_seen.html", "challenges/_part_theirs.html", "challen
 @blueprint.get("/challenges/<slug>/edit/<part_id>")
 @open_to(signed_in)
 def part(slug: str, part_id: str) -> str | Response:
-    challenge = owned(slug)
+    challenge = owned(slug, WRITERS)
     chosen = _part(challenge, part_id)
     if not is_writable(challenge):
         return redirect_to(f"/challenges/{slug}/edit")
@@ -47,7 +48,7 @@ def save(slug: str, part_id: str) -> Response:
     """Save one part, on a button or by itself; whatever stands against it, the words that were typed stay."""
     if person() is None:
         return _signed_out()
-    challenge = owned(slug)
+    challenge = owned(slug, WRITERS)
     chosen = _part(challenge, part_id)
     typed = {field.name: pasted(",".join(request.form.getlist(field.name))) for field in chosen.fields}
     if is_htmx():
@@ -68,7 +69,7 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
     """Save every field that can be; each of the others is told what is wrong with it, and keeps what was typed."""
     told: dict[str, str] = {}
     for _ in range(2):  # the second time without the fields that the first was refused for
-        challenge = owned(slug)
+        challenge = owned(slug, WRITERS)
         values, unreadable = _values(chosen, typed, g.zone)
         told = {**unreadable, **told}
         stored = _stored(challenge, chosen)
@@ -94,7 +95,7 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
 def _not_saved(slug: str, chosen: Part, typed: dict[str, str], refusal: Refused | Conflicted) -> Response:
     """Nothing is saved and nothing is lost: what was typed and why; after a conflict, with the other version beside it."""
     session().rollback()
-    challenge = owned(slug)
+    challenge = owned(slug, WRITERS)
     fields = refusal.fields if isinstance(refusal, Refused) else {}
     errors = list(fields.items()) or [("", sentence) for sentence in refusal.sentences]
     conflict = isinstance(refusal, Conflicted)

@@ -1,59 +1,118 @@
-"""Who writes a draft: colleagues are named, and the role is taken back."""
+"""Who writes a draft, and for whom: its sponsors, its owners, and colleagues who are named by e-mail."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, render_template, request
 
-from civflow.models import Challenge, Organisation
-from civflow.services import drafting, people
+from civflow.models import Challenge, Organisation, Person
+from civflow.services import drafting, people, sponsors
+from civflow.services.writers import name_writer, take_back, writers
 from civflow.web.access import open_to, signed_in
+from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
 from civflow.web.drafting import grant_the_role, may_name
 from civflow.web.htmx import redirect_to
-from civflow.web.owned import owned
-from civflow.workflows.engine import Forbidden, NotFound, Refused
+from civflow.web.owned import is_writable, owned
+from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refused
+from civflow.workflows.readiness import WRITERS
 
 blueprint = Blueprint("draft_people", __name__)
 
 
 @blueprint.get("/challenges/<slug>/edit/people")
 @open_to(signed_in)
-def writers(slug: str) -> str:
-    return render_template("challenges/people.html", **_people(owned(slug)))
+def show(slug: str) -> str:
+    """Whoever writes the draft reads who else does, and who did."""
+    return render_template("challenges/people.html", **_people(owned(slug, WRITERS)))
 
 
 @blueprint.post("/challenges/<slug>/edit/people")
 @open_to(signed_in)
-def change_writers(slug: str) -> Response:
-    """Name a colleague who writes too, or take the role back."""
-    challenge = owned(slug)
+def change_owners(slug: str) -> Response:
+    """The programme office names a challenge owner, or takes the role back."""
     email, leaves = request.form.get("email", "").strip(), request.form.get("leaves", "").strip()
+    return _changed(slug, lambda challenge: _owner_goes(challenge, leaves) if leaves else grant_the_role(challenge, email),
+                    at="owner")  # fmt: skip
+
+
+@blueprint.post("/challenges/<slug>/edit/people/writers")
+@open_to(signed_in)
+def change_writers(slug: str) -> Response:
+    """An owner lets a colleague write too, or takes that right back."""
+    return _changed(slug, _writer_goes if "leaves" in request.form else _writer_comes, at="email")
+
+
+@blueprint.post("/challenges/<slug>/edit/people/sponsors")
+@open_to(signed_in)
+def change_sponsors(slug: str) -> Response:
+    """An owner names a body that supports the challenge, or takes it off."""
+    return _changed(slug, _sponsor_goes if "leaves" in request.form else _sponsor_comes, at="supporter")
+
+
+def _changed(slug: str, change: Callable[[Challenge], str | None], *, at: str) -> Response:
+    """Make the change; a refusal comes back into the page with what was typed."""
     try:
-        if leaves:
-            _revoke(challenge, leaves)
-        else:
-            grant_the_role(challenge, email)
-    except (Refused, Forbidden, NotFound) as refusal:
+        done = change(owned(slug, WRITERS))
+    except (Refused, Forbidden, NotFound, Conflicted) as refusal:
         session().rollback()
-        errors = [("email", sentence) for sentence in refusal.sentences]
-        page = render_template("challenges/people.html", **_people(owned(slug)), errors=errors, typed=email)
+        fields = refusal.fields if isinstance(refusal, Refused) else {}
+        errors = list(fields.items()) or [(at, sentence) for sentence in refusal.sentences]
+        page = render_template("challenges/people.html", **_people(owned(slug, WRITERS)), errors=errors,
+                               refused=dict(errors), typed=request.form)  # fmt: skip
         return Response(page, 403 if isinstance(refusal, Forbidden) else 422)
     session().commit()
+    if done:
+        flash(done, "done")
     return redirect_to(f"/challenges/{slug}/edit/people")
 
 
-def _people(challenge: Challenge) -> dict[str, Any]:
-    return {
-        "challenge": challenge, "owners": drafting.owners_of(session(), challenge), "may_name": may_name(),
-        "sponsor": session().get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None,
-    }  # fmt: skip
-
-
-def _revoke(challenge: Challenge, email: str) -> None:
+def _owner_goes(challenge: Challenge, email: str) -> None:
     found = people.person_by_email(session(), email)
     if found is None:
         raise NotFound("Nobody has an account with this address.")
     people.revoke(session(), found, "challenge_owner", actor=actor(), now=now(), scope="challenge",
                   scope_id=challenge.id)  # fmt: skip
+
+
+def _writer_comes(challenge: Challenge) -> str:
+    typed = request.form
+    made = name_writer(session(), challenge, email=typed.get("email", ""), name=typed.get("name", ""), actor=actor(),
+                       organisation_id=whole_number(typed.get("body", "")), now=now())  # fmt: skip
+    return f"{made.person.name} can write now, for {made.body}, and gets a message."
+
+
+def _writer_goes(challenge: Challenge) -> str:
+    found = session().get(Person, whole_number(request.form["leaves"]) or 0)
+    if found is None:
+        raise NotFound("There is no such person.")
+    take_back(session(), challenge, found, actor=actor(), now=now())
+    return f"{found.name} no longer writes this challenge. What they wrote stays."
+
+
+def _sponsor_comes(challenge: Challenge) -> str:
+    body = sponsors.add_supporter(session(), challenge, request.form.get("supporter", ""), actor=actor(), now=now())
+    return f"{body.legal_name} supports the challenge."
+
+
+def _sponsor_goes(challenge: Challenge) -> str:
+    leaves = whole_number(request.form["leaves"]) or 0
+    sponsors.remove_supporter(session(), challenge, leaves, actor=actor(), now=now())
+    return f"{session().get_one(Organisation, leaves).legal_name} no longer supports the challenge."
+
+
+def _people(challenge: Challenge) -> dict[str, Any]:
+    everybody = writers(session(), challenge)
+    bodies = sponsors.bodies(session(), challenge)
+    here = [w for w in everybody if w.grant.revoked_at is None]
+    return {
+        "challenge": challenge, "may_name": may_name(), "may_name_writers": sponsors.may_name(challenge, actor()),
+        "owners": [w for w in here if w.role == "challenge_owner"],
+        "writers": [w for w in here if w.role == "challenge_writer"],
+        "earlier": [w for w in everybody if w.grant.revoked_at is not None],
+        "lead": next((b for b in bodies if b.id == challenge.sponsor_id), None),
+        "supporters": [b for b in bodies if b.id != challenge.sponsor_id], "bodies": bodies,
+        "known_bodies": drafting.public_bodies(session()), "writable": is_writable(challenge),
+    }  # fmt: skip

@@ -12,6 +12,8 @@ from civflow.services import beginning, drafting, people
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.draft_findings import findings, in_a_few_words
 from civflow.services.programmes import programme_of
+from civflow.services.sponsors import bodies
+from civflow.services.writers import writers
 from civflow.web.access import holders_of, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
@@ -20,6 +22,7 @@ from civflow.web.owned import is_writable, owned
 from civflow.web.readiness import before_approval
 from civflow.workflows.engine import Forbidden, Refused
 from civflow.workflows.people import MANAGED_BY
+from civflow.workflows.readiness import COMMENTERS
 
 blueprint = Blueprint("drafting", __name__)
 POUNDS = re.compile(r"£?\s?(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.00)?")
@@ -78,7 +81,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
 @open_to(signed_in)
 def edit(slug: str) -> str:
     """The parts of the draft with how far each is, what approval needs, and the steps that can be taken."""
-    challenge = owned(slug)
+    challenge = owned(slug, COMMENTERS)
     text, contents = text_in_hand(session(), challenge), programme_of(session(), challenge)
     found = findings(contents, challenge, text)
     tasks = [
@@ -91,7 +94,8 @@ def edit(slug: str) -> str:
     return render_template(
         "challenges/edit.html", challenge=challenge, tasks=tasks,
         done=sum(progress.tone == "done" for _, progress, _ in tasks),
-        writable=is_writable(challenge), owners=drafting.owners_of(session(), challenge),
+        writable=is_writable(challenge), sponsors=bodies(session(), challenge),
+        writers=[w for w in writers(session(), challenge) if w.grant.revoked_at is None],
         checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()),
         **before_approval(challenge), **steps,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from civflow.workflows.engine import Ask, Case, Rule, Step, rule
 from civflow.workflows.programme import Programme, Scoring
-from civflow.workflows.rules import the_approver, the_challenge_owner, the_programme_manager
+from civflow.workflows.rules import the_approver, the_challenge_owner, the_challenge_writer, the_programme_manager
 
 
 @rule(
@@ -177,6 +177,8 @@ NAMED = Ask("person_id", "E-mail address of who does not score it after all", "p
 WHICH = Ask("change_id", "Which change", "number")
 HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500)
 OWNERS = (the_challenge_owner, the_programme_manager)
+WRITERS = (*OWNERS, the_challenge_writer)
+COMMENTERS = (*WRITERS, the_approver)
 ANSWERING = (the_programme_manager, the_approver)
 READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time,
          the_access_to_data_is_written, the_exit_is_written)  # fmt: skip
@@ -186,7 +188,7 @@ def drafting(programme: Programme) -> Iterator[Step]:
     """Write, send for approval, answer: approved, or changes requested with a reason for each part."""
     within = programme.readiness.answer_within
     for state in ("draft", "changes_requested"):
-        yield Step("write", state, state, by=OWNERS, label="Write the challenge",
+        yield Step("write", state, state, by=WRITERS, label="Write the challenge",
                    says="Only the sponsor and the programme office read it.")  # fmt: skip
         yield Step("deal_with", state, state, by=OWNERS, requires=(a_change_is_asked_for,), asks=(WHICH, HOW),
                    then=("keep_what_was_done",), label="Say that a requested change is dealt with",

@@ -26,6 +26,11 @@ def the_challenge_owner(case: Case) -> bool:
     return case.holds("challenge_owner")
 
 
+@rule("You are a writer of this challenge.")
+def the_challenge_writer(case: Case) -> bool:
+    return case.holds("challenge_writer")
+
+
 @rule("You are an approver with a limit in pounds.")
 def the_approver(case: Case) -> bool:
     return case.holds("approver")

@@ -13,6 +13,7 @@ from civflow.workflows.rules import (
     the_approver,
     the_assessor,
     the_challenge_owner,
+    the_challenge_writer,
     the_panel_chair,
     the_programme_manager,
     the_team_lead,
@@ -85,7 +86,7 @@ BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
 
 SEES: dict[str, tuple[Rule, ...]] = {
     "round": (it_is_no_rehearsal, the_programme_manager, the_auditor),
-    "challenge": (it_is_public, *STAFF, the_approver, a_named_scorer),
+    "challenge": (it_is_public, *STAFF, the_approver, the_challenge_writer, a_named_scorer),
     "question": (its_answer_is_public, the_asker, *STAFF),
     "live_session": (its_challenge_is_public, *STAFF),
     "team": (anyone_signed_in,),
@@ -104,7 +105,8 @@ SEES: dict[str, tuple[Rule, ...]] = {
 # What somebody is granted for the site, a round or a challenge; the other rules ask how they stand to the one record.
 GRANTED = {
     the_programme_manager.name: "programme_manager", the_challenge_owner.name: "challenge_owner",
-    the_auditor.name: "auditor", the_approver.name: "approver", the_finance_officer.name: "finance_officer",
+    the_challenge_writer.name: "challenge_writer", the_auditor.name: "auditor", the_approver.name: "approver",
+    the_finance_officer.name: "finance_officer",
 }  # fmt: skip
 
 FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, its_challenge_is_public, anyone_signed_in)

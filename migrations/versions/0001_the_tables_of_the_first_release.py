@@ -290,15 +290,19 @@ def upgrade() -> None:
         sa.Column("granted_by_id", sa.Integer(), nullable=True),
         sa.Column("granted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by_id", sa.Integer(), nullable=True),
+        sa.Column("organisation_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("(scope = 'site') = (scope_id IS NULL)", name=op.f("ck_role_grant_site_has_no_id")),
         sa.CheckConstraint(
-            "role IN ('programme_manager', 'challenge_owner', 'assessor', 'approver', 'finance_officer', 'auditor', 'administrator')",
+            "role IN ('programme_manager', 'challenge_owner', 'challenge_writer', 'assessor', 'approver', 'finance_officer', 'auditor', 'administrator')",
             name=op.f("ck_role_grant_role"),
         ),
         sa.CheckConstraint("scope IN ('site', 'round', 'challenge', 'team')", name=op.f("ck_role_grant_scope")),
         sa.CheckConstraint("limit_pounds IS NULL OR limit_pounds >= 0", name=op.f("ck_role_grant_limit")),
         sa.ForeignKeyConstraint(["granted_by_id"], ["person.id"], name=op.f("fk_role_grant_granted_by_id")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_role_grant_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_role_grant_person_id")),
+        sa.ForeignKeyConstraint(["revoked_by_id"], ["person.id"], name=op.f("fk_role_grant_revoked_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grant")),
     )
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
@@ -507,6 +511,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_conflict_team_id"), ["team_id"], unique=False)
 
     op.create_table(
+        "draft_remark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("part", sa.String(length=60), nullable=False),
+        sa.Column("thread_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("text", sa.String(length=2000), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("kind <> 'comment' OR text <> ''", name=op.f("ck_draft_remark_a_comment_has_words")),
+        sa.CheckConstraint("kind IN ('comment', 'resolved', 'reopened')", name=op.f("ck_draft_remark_kind")),
+        sa.CheckConstraint(
+            "thread_id IS NOT NULL OR kind = 'comment'", name=op.f("ck_draft_remark_a_thread_begins_with_a_comment")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_draft_remark_by_id")),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_draft_remark_challenge_id")),
+        sa.ForeignKeyConstraint(["thread_id"], ["draft_remark.id"], name=op.f("fk_draft_remark_thread_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_remark")),
+    )
+    with op.batch_alter_table("draft_remark", schema=None) as batch_op:
+        batch_op.create_index("ix_draft_remark_part", ["challenge_id", "part"], unique=False)
+        batch_op.create_index(batch_op.f("ix_draft_remark_thread_id"), ["thread_id"], unique=False)
+
+    op.create_table(
         "follow",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -646,6 +675,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "presence",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("part", sa.String(length=60), nullable=False),
+        sa.Column("writes", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_presence_challenge_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_presence_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
+        sa.UniqueConstraint("challenge_id", "person_id", name=op.f("uq_presence_challenge_id_person_id")),
+    )
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_presence_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "scorer",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("challenge_id", sa.Integer(), nullable=False),
@@ -686,6 +731,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("stage_dates", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stage_dates_challenge_id"), ["challenge_id"], unique=False)
+
+    op.create_table(
+        "supporting_sponsor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("challenge_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("added_by_id", sa.Integer(), nullable=True),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["added_by_id"], ["person.id"], name=op.f("fk_supporting_sponsor_added_by_id")),
+        sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_supporting_sponsor_challenge_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_supporting_sponsor_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supporting_sponsor")),
+        sa.UniqueConstraint(
+            "challenge_id", "organisation_id", name=op.f("uq_supporting_sponsor_challenge_id_organisation_id")
+        ),
+    )
+    with op.batch_alter_table("supporting_sponsor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_supporting_sponsor_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
         "alert",
@@ -1212,6 +1277,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_alert_follow_id"))
 
     op.drop_table("alert")
+    with op.batch_alter_table("supporting_sponsor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supporting_sponsor_organisation_id"))
+
+    op.drop_table("supporting_sponsor")
     with op.batch_alter_table("stage_dates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stage_dates_challenge_id"))
 
@@ -1221,6 +1290,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_scorer_challenge_id"))
 
     op.drop_table("scorer")
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_presence_person_id"))
+
+    op.drop_table("presence")
     with op.batch_alter_table("news", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_news_not_looked_for",
@@ -1253,6 +1326,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_follow_challenge_id"))
 
     op.drop_table("follow")
+    with op.batch_alter_table("draft_remark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_remark_thread_id"))
+        batch_op.drop_index("ix_draft_remark_part")
+
+    op.drop_table("draft_remark")
     with op.batch_alter_table("conflict", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_conflict_team_id"))
         batch_op.drop_index(batch_op.f("ix_conflict_person_id"))

@@ -46,8 +46,9 @@ ROUTES = {
         assessment.show assessment.submit calling.deadline calling.end calling.ending calling.move_deadline
         calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
         changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
-        delivery.place delivery.sign delivery.sign_it draft_people.change_writers drafting.edit draft_parts.part
-        draft_people.writers questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
+        delivery.place delivery.sign delivery.sign_it drafting.edit draft_parts.part
+        draft_people.show draft_people.change_owners draft_people.change_writers draft_people.change_sponsors
+        questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
         questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring
         questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
         sessions.change gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it

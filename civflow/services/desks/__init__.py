@@ -19,7 +19,9 @@ from sqlmodel import Session
 
 from civflow.workflows.engine import Actor
 
-ORDER = ("innovator", "owner", "assessor", "scorer", "manager", "approver", "finance", "auditor", "administrator")
+ORDER = (
+    "innovator", "owner", "writer", "assessor", "scorer", "manager", "approver", "finance", "auditor", "administrator",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

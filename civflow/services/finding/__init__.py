@@ -28,14 +28,15 @@ from civflow.services.finding.statements import (
     sight_of,
 )
 from civflow.services.finding.wanted import GROUPS, HEADINGS, Wanted, address_of, in_words, search_at, wanted_of
-from civflow.services.finding.words import index, searched, words_of
+from civflow.services.finding.words import index, searched, supporter_names, words_of
 from civflow.services.wording import DEFAULT_ZONE
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, NotFound, State, Workflow
 
 __all__ = [
     "EACH", "GROUPS", "HEADINGS", "PREVIEWS", "Choices", "Found", "Numbers", "Page", "Wanted", "address_of", "every",
-    "find", "fits", "in_words", "index", "joinable", "known", "numbers", "one", "search_at", "sponsor_name", "wanted_of",
+    "find", "fits", "in_words", "index", "joinable", "known", "numbers", "one", "search_at", "sponsor_name",
+    "supporter_names", "wanted_of",
     "words_of", "workflow_with",
 ]  # fmt: skip
 

@@ -38,7 +38,7 @@ from civflow.workflows.applications import WON
 from civflow.workflows.engine import Actor
 
 # The roles that read a challenge before it opens.
-PREVIEWS = ("challenge_owner", "programme_manager", "approver", "auditor")
+PREVIEWS = ("challenge_owner", "challenge_writer", "programme_manager", "approver", "auditor")
 PAGE = HANDBOOK["challenge"]
 
 

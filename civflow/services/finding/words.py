@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, ChallengeVersion, ChallengeWords, Organisation
+from civflow.models import Challenge, ChallengeVersion, ChallengeWords, Organisation, SupportingSponsor
 from civflow.workflows import HANDBOOK
 
 MOST_WORDS = 10  # of a search
@@ -42,11 +42,25 @@ def index(session: Session, challenge_ids: Collection[int]) -> None:
                col(Organisation.legal_name))  # fmt: skip
     found = select(*columns).outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
     rows = connection.execute(found.where(col(Challenge.id).in_(challenge_ids))).all()
-    texts = _texts(session, challenge_ids)
+    texts, supporting = _texts(session, challenge_ids), supporter_names(session, challenge_ids)
     connection.execute(delete(ChallengeWords).where(col(ChallengeWords.challenge_id).in_(challenge_ids)))
-    entries = [entry for row in rows for entry in _entries(row, texts.get(row.id, {}))]
+    entries = [entry for row in rows
+               for entry in _entries(row, texts.get(row.id, {}), supporting.get(row.id, []))]  # fmt: skip
     if entries:
         connection.execute(insert(ChallengeWords), entries)
+
+
+def supporter_names(session: Session, challenge_ids: Collection[int]) -> dict[int, list[str]]:
+    """Challenge -> the names of the bodies that support it."""
+    query = select(col(SupportingSponsor.challenge_id), col(Organisation.legal_name)).join(Organisation)
+    query = query.where(
+        col(SupportingSponsor.challenge_id).in_(challenge_ids), col(Challenge.id) == col(SupportingSponsor.challenge_id),
+        (col(Challenge.sponsor_id).is_(None)) | (col(Challenge.sponsor_id) != col(Organisation.id)),
+    )  # fmt: skip
+    names: dict[int, list[str]] = {}
+    for key, name in session.execute(query.order_by(col(Organisation.legal_name))):
+        names.setdefault(key, []).append(name)
+    return names
 
 
 def _texts(session: Session, challenge_ids: Collection[int]) -> dict[int, dict[int, Mapping[str, str]]]:
@@ -59,16 +73,24 @@ def _texts(session: Session, challenge_ids: Collection[int]) -> dict[int, dict[i
     return texts
 
 
-def _entries(row: Any, texts: Versions) -> Iterator[dict[str, Any]]:
+def _entries(row: Any, texts: Versions, supporting: list[str]) -> Iterator[dict[str, Any]]:
     """What everybody may read, and beside it the text that is not published yet."""
     published = bool(row.version or (row.source_url and row.state in EARLIER))
-    yield _entry(row, 0, texts.get(row.version, {}), with_question=published)
+    yield _entry(row, 0, texts.get(row.version, {}), supporting, with_question=published)
     if not published and texts:
-        yield _entry(row, 1, texts[max(texts)], with_question=True)
+        yield _entry(row, 1, texts[max(texts)], supporting, with_question=True)
 
 
-def _entry(row: Any, inside: int, sections: Mapping[str, str], *, with_question: bool) -> dict[str, Any]:
-    names = (row.reference, row.legal_name or "", row.sponsors_in_source, row.question if with_question else "")
+def _entry(
+    row: Any, inside: int, sections: Mapping[str, str], supporting: list[str], *, with_question: bool
+) -> dict[str, Any]:
+    names = (
+        row.reference,
+        row.legal_name or "",
+        row.sponsors_in_source,
+        *supporting,
+        row.question if with_question else "",
+    )
     return {
         "id": 2 * row.id + inside, "challenge_id": row.id, "inside": bool(inside), "title": words_of(row.title),
         "lead": words_of(" ".join(names)), "body": words_of(" ".join(str(text) for text in sections.values())),

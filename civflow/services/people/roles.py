@@ -40,9 +40,9 @@ def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # no
 
 def grant(
     session: Session, person: Person, role: str, *, actor: Actor, now: datetime, scope: str = "site",
-    scope_id: int | None = None, limit_pounds: int | None = None,
+    scope_id: int | None = None, limit_pounds: int | None = None, organisation_id: int | None = None,
 ) -> Grant:  # fmt: skip
-    """Give a person a role in a scope; one that is held already only gets its limit changed.
+    """Give a person a role in a scope; one that is held already only gets its limit and its body changed.
 
     Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist, NotFound
     for a round, challenge or team that does not.
@@ -57,11 +57,11 @@ def grant(
         raise NotFound(f"There is no {scope} {scope_id}.")
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known:
-        known.limit_pounds = limit_pounds
+        known.limit_pounds, known.organisation_id = limit_pounds, organisation_id
         session.flush()
         return known  # type: ignore[no-any-return]
     made = Grant(person_id=person.id or 0, role=role, scope=scope, scope_id=scope_id, limit_pounds=limit_pounds,
-                 granted_by_id=actor.id, granted_at=now)  # fmt: skip
+                 granted_by_id=actor.id, granted_at=now, organisation_id=organisation_id)  # fmt: skip
     session.add(made)
     session.flush()
     return made
@@ -78,7 +78,7 @@ def revoke(
         raise NotFound(f"{person.name} does not hold this role.")
     if role == LAST_ONE_STAYS and scope == "site" and not _held_by_others(session, person, role):
         raise Refused(f"{person.name} is the only administrator. Give the role to somebody else first.")
-    known.revoked_at = now
+    known.revoked_at, known.revoked_by_id = now, actor.id
     session.flush()
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 KINDS = ("call", "gate", "work", "event", "award", "survey")
 KNOWN_ROLES = (
-    "challenge_owner", "programme_manager", "assessor", "approver", "finance_officer", "auditor",
+    "challenge_owner", "challenge_writer", "programme_manager", "assessor", "approver", "finance_officer", "auditor",
     "team_lead", "team_member", "public",
 )  # fmt: skip
 SEEN = (

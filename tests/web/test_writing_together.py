@@ -1,0 +1,168 @@
+"""Several people of several bodies write one draft: who names whom, who is here, and what they say to each other."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Challenge, Grant, Message, Organisation, Person, Round, SupportingSponsor
+from civflow.services import people
+from civflow.services.challenges import brief_data, draft
+from civflow.services.finding import find, wanted_of
+from civflow.workflows.engine import NOBODY
+from tests.an_open_call import Call, grant, open_call
+from tests.web.visitor import Visitor, an_app, errors_of, text_of
+
+
+@pytest.fixture
+def call(session, now) -> Call:
+    made = open_call(session, now)
+    session.add(Organisation(legal_name="NHS Invented", kind="public_body"))
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def app(settings, engine, call):
+    return an_app(settings, engine, lambda: call.now)
+
+
+@pytest.fixture
+def a_draft(session, call) -> Challenge:
+    """A challenge of Invented Council, whose owner is Hamish Drummond."""
+    made = draft(session, round_=session.get_one(Round, call.challenge.round_id), title="Secret plans", now=call.now,
+                 sponsor=session.get(Organisation, call.challenge.sponsor_id), actor=call.actor(call.manager))  # fmt: skip
+    grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=made.id)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def owner(app, session, call, a_draft) -> Visitor:
+    return Visitor(app).sign_in(session, call.owner, now=call.now)
+
+
+@pytest.fixture
+def manager(app, session, call) -> Visitor:
+    return Visitor(app).sign_in(session, call.manager, now=call.now)
+
+
+EDIT = "/challenges/secret-plans/edit"
+PEOPLE = f"{EDIT}/people"
+
+
+def body(session, name) -> Organisation:
+    return one(session, select(Organisation).where(col(Organisation.legal_name) == name))
+
+
+def one(session, query):
+    """What the database has now; the session is let go, so that the site can write."""
+    found = session.scalars(query, execution_options={"populate_existing": True}).one()
+    session.commit()
+    return found
+
+
+def ailsa_grant(session) -> Person | None:
+    found = people.person_by_email(session, "ailsa@nhs.example.org")
+    session.commit()
+    return found
+
+
+def named(owner, session, **typed) -> dict:
+    """What an owner types to name Ailsa Grant of NHS Invented, which supports the challenge."""
+    owner.post(f"{PEOPLE}/sponsors", {"supporter": "nhs invented"}, on=PEOPLE)
+    return {"email": "ailsa@nhs.example.org", "name": "Ailsa Grant", "body": body(session, "NHS Invented").id} | typed
+
+
+@pytest.fixture
+def ailsa(app, session, call, owner) -> Visitor:
+    """A colleague of another body, who writes too."""
+    assert owner.post(f"{PEOPLE}/writers", named(owner, session), on=PEOPLE).status_code == 303
+    return Visitor(app).sign_in(session, ailsa_grant(session), now=call.now)
+
+
+# Sponsors
+
+
+def test_a_challenge_has_one_sponsor_that_leads_and_any_number_that_support_it(owner, session, call, a_draft):
+    add = f"{PEOPLE}/sponsors"
+    assert errors_of(owner.post(add, {"supporter": "NHS Inventd"}, on=PEOPLE)) == [
+        "No sponsor is called “NHS Inventd” here. Is it “NHS Invented”? If not, ask the programme office to add it."
+    ]
+    assert owner.post(add, {"supporter": "nhs invented"}, on=PEOPLE).status_code == 303
+    for name in ("NHS Invented", "Invented Council"):
+        assert errors_of(owner.post(add, {"supporter": name}, on=PEOPLE)) == [
+            f"{name} is a sponsor of this challenge already."
+        ]
+    assert "Invented Council leads, NHS Invented supports." in text_of(owner.get(EDIT))
+    assert "Supported by NHS Invented" in text_of(owner.get("/challenges/secret-plans"))
+    session.expire_all()
+    assert brief_data(session, a_draft)["supporters"] == ["NHS Invented"]
+    seen_by = {who.id: [row.title for row in find(session, wanted_of({"q": "nhs invented"}), actor=who).rows]
+               for who in (NOBODY, call.actor(call.owner))}  # fmt: skip
+    session.commit()
+    assert seen_by == {None: [], call.owner.id: ["Secret plans"]}
+    supporter = one(session, select(SupportingSponsor))
+    assert owner.post(add, {"leaves": supporter.organisation_id}, on=PEOPLE).status_code == 303
+    assert session.scalars(select(SupportingSponsor)).all() == []
+
+
+# Who writes
+
+
+def test_an_owner_names_a_colleague_without_an_account_who_opens_one_with_the_link(app, owner, session, call):
+    answer = owner.post(f"{PEOPLE}/writers", named(owner, session), on=PEOPLE)
+    assert answer.status_code == 303
+    person = ailsa_grant(session)
+    told = one(session, select(Message).where(col(Message.person_id) == person.id))
+    assert told.subject == "Hamish Drummond asks you to write “Secret plans” with them"
+    link = told.about
+    colleague = Visitor(app)
+    assert colleague.post(link.split("?")[0], {"then": EDIT}, on=link).headers["Location"] == EDIT
+    assert "NHS Invented supports" in text_of(colleague.get(EDIT))
+    assert "Write “Secret plans”" in text_of(colleague.get("/"))
+    assert Visitor(app).get(link).status_code == 410  # it works once
+
+
+def test_a_writer_writes_and_no_more(ailsa, owner, session, call, a_draft):
+    path = f"{EDIT}/text-problem"
+    page = ailsa.page(path)
+    typed = {"problem": "Wet feet.", "seen": page.select_one("#seen")["value"]}
+    assert ailsa.post(path, typed, on=path).status_code == 303
+    for refused in (f"{PEOPLE}/writers", f"{PEOPLE}/sponsors", PEOPLE):
+        typed = {"email": call.manager.email, "supporter": "x", "body": "1", "name": "X"}
+        assert (refused, ailsa.post(refused, typed, on=path).status_code) == (refused, 403)
+    send = f"/cases/challenge/{a_draft.id}/submit_for_review"
+    assert ailsa.post(send, {}, on=path).status_code == 403
+    assert ailsa.get("/challenges/new").status_code == 403
+
+
+def test_taking_the_right_back_leaves_a_trace(ailsa, owner, session, call):
+    person = ailsa_grant(session)
+    kept = owner.post(f"{PEOPLE}/sponsors", {"leaves": body(session, "NHS Invented").id}, on=PEOPLE)
+    assert errors_of(kept) == ["Somebody writes for this body. Take that right back first, below."]
+    assert owner.post(f"{PEOPLE}/writers", {"leaves": person.id}, on=PEOPLE).status_code == 303
+    assert ailsa.get(EDIT).status_code == 404
+    held = one(session, select(Grant).where(col(Grant.role) == "challenge_writer"))
+    assert (held.revoked_at, held.revoked_by_id, held.granted_by_id) == (call.now, call.owner.id, call.owner.id)
+    assert "Ailsa Grant, NHS Invented: until Monday 5 January 2026" in text_of(owner.get(PEOPLE))
+    assert "when Hamish Drummond took the right back" in text_of(owner.get(PEOPLE))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_missing_is_told_at_its_field(owner, session, call):
+    typed = named(owner, session)
+    for change, sentence in (
+        ({"email": "ailsa"}, "Write the e-mail address of a colleague, such as name@example.org."),
+        (
+            {"name": " "},
+            "Nobody has an account with the address ailsa@nhs.example.org. Write their name, so that they get one.",
+        ),
+        ({"body": ""}, "Choose the body for which they write. A supporting sponsor is named first, above."),
+        ({"email": call.owner.email}, "Hamish Drummond writes this challenge already."),
+    ):
+        answer = owner.post(f"{PEOPLE}/writers", typed | change, on=PEOPLE)
+        assert (answer.status_code, errors_of(answer)) == (422, [sentence])
+    assert ailsa_grant(session) is None
+    assert session.scalars(select(Person).where(col(Person.name) == "Ailsa Grant")).all() == []
