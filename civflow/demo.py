@@ -75,19 +75,28 @@ def _check_free(engine: Engine) -> None:
 
 
 def _play(settings: Settings, engine: Engine, acts: list[Act], end: datetime, *, quiet: bool) -> None:
-    """Play the acts, each in a transaction of its own; every evening the day's documents are made and mail leaves."""
+    """Play the acts, each in a transaction of its own; every evening the mail leaves, and the day's documents are begun.
+
+    They are printed while the next day is played, and kept in its evening, or before an act that needs them.
+    """
     clock = {"now": end}
     worker = Worker(settings, engine, now=lambda: clock["now"])
-    say = _Progress(len(acts), quiet=quiet)
+    say, last_evening = _Progress(len(acts), quiet=quiet), None
     try:
         for number, act in enumerate(acts, start=1):
+            if act.needs_documents:
+                clock["now"] = act.at
+                worker.make_documents(before=act.at)
             with new_session(engine) as session:
                 fresh = play(session, act, seed=SEED, files=settings.files)
                 session.commit()
             if fresh and act.name.startswith(EVENING):
                 clock["now"] = act.at + timedelta(minutes=5)
-                worker.make_documents()
+                if last_evening:
+                    worker.make_documents(before=last_evening)
+                worker.begin_documents()
                 worker.send_messages()
+                last_evening = act.at
             say.at(number, act)
         clock["now"] = end + timedelta(minutes=5)
         worker.make_documents()

@@ -11,6 +11,7 @@ import signal
 import smtplib
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
@@ -20,6 +21,7 @@ from sqlalchemy import Engine
 
 import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow.db import make_engine, new_session, reading
+from civflow.models import Document
 from civflow.services import deadlines, documents, following, history, jobs, mail
 from civflow.services.printing import Order, PrintRoom
 from civflow.services.rendering import CannotRender
@@ -50,6 +52,7 @@ class Worker:
         self._office = mail.PostOffice(settings.smtp_url) if settings.smtp_url else None
         self._mail_rests_until: datetime | None = None
         self._refused: dict[int, tuple[int, datetime]] = {}  # document -> failures, and when to try again
+        self._begun: dict[int, Future[bytes | CannotRender]] = {}  # document -> what will come of it
         self._mailing, self._printing = Lock(), Lock()
         self.jobs: dict[str, Callable[[], object]] = {
             "tick": self.tick, "send_message": self.send_messages, "make_document": self.make_documents,
@@ -151,12 +154,15 @@ class Worker:
             session.commit()
         return result.kind == "sent"
 
-    def make_documents(self, progress: Callable[[int], None] | None = None) -> int:
-        """Make every document that waits; `progress` hears every few how many are made. How many in all."""
+    def make_documents(self, progress: Callable[[int], None] | None = None, *, before: datetime | None = None) -> int:
+        """Make every document that waits, or that was asked for before a moment; how many.
+
+        `progress` hears every few how many are made.
+        """
         made = 0
         with self._printing:
             while not self.stopping.is_set():
-                tried, done = self._make_some()
+                tried, done = self._make_some(before)
                 made += done
                 if not tried:
                     break
@@ -164,19 +170,29 @@ class Worker:
                     progress(made)
         return made
 
-    def _make_some(self) -> tuple[int, int]:
+    def begin_documents(self) -> None:
+        """Let what waits be printed while the caller does something else; `make_documents` keeps what came of it."""
+        with self._printing, new_session(reading(self.engine)) as session:
+            for document in documents.waiting(session, leave_out=list(self._begun)):
+                self._begun[document.id or 0] = self._print(document)
+
+    def _print(self, document: Document) -> Future[bytes | CannotRender]:
+        order = Order(document.kind, document.data, self.settings.base_url)
+        return self._begun.pop(document.id or 0, None) or self._print_room().begin(order)
+
+    def _make_some(self, before: datetime | None) -> tuple[int, int]:
         """Print a few documents; how many were tried, and how many were made."""
         now = self.now()
         resting = [document for document, (_, until) in self._refused.items() if until > now]
         with new_session(self.engine) as session:
-            some = documents.waiting(session, limit=AT_ONCE, leave_out=resting)
+            some = documents.waiting(session, limit=AT_ONCE, leave_out=resting, before=before)
             if not some:
                 return 0, 0
             if self.settings.is_sqlite:
                 session.commit()  # nobody else could write while we print; elsewhere the locks keep them ours
-            orders = [Order(d.kind, d.data, self.settings.base_url) for d in some]
             made = 0
-            for document, pdf in zip(some, self._print_room().print_all(orders), strict=True):
+            for document, printed in [(document, self._print(document)) for document in some]:
+                pdf = printed.result()
                 if isinstance(pdf, CannotRender):
                     self._let_rest(document.id or 0, str(pdf), now)
                 else:

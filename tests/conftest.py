@@ -27,9 +27,17 @@ from tests.postgres import a_postgres
 __all__ = ["own_round", "played"]
 
 
+FIRST = ("tests/journeys", "tests/services", "tests/browser")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The journeys play the demonstration first; whatever looks at it comes last, so that nobody waits for it."""
-    items.sort(key=lambda item: (not item.nodeid.startswith("tests/journeys"), "played" in item.fixturenames))  # type: ignore[attr-defined]
+    """The journeys play the demonstration first. What looks at it comes when it has been played, and what is long not last."""
+
+    def turn(item: pytest.Item) -> tuple[int, bool]:
+        folder = next((n for n, name in enumerate(FIRST) if item.nodeid.startswith(name)), len(FIRST))
+        return folder, "played" in item.fixturenames  # type: ignore[attr-defined]
+
+    items.sort(key=turn)
 
 
 def pytest_configure() -> None:

@@ -40,7 +40,10 @@ from civflow.workflows.programme import Programme, Scorecard, Stage
 
 def stage_of(session: Session, gate: Gate) -> tuple[Programme, Stage]:
     """The programme of a gate's challenge, and the stage that the gate is for."""
-    programme = programme_of(session, session.get_one(Challenge, gate.challenge_id))
+    challenge = session.get_one(Challenge, gate.challenge_id)
+    # Kept by the session, which would otherwise ask for it again at every score.
+    session.info.setdefault("challenges", {})[challenge.id] = challenge
+    programme = programme_of(session, challenge)
     return programme, programme.stage(gate.stage)
 
 

@@ -41,12 +41,18 @@ def ask(
     return document
 
 
-def waiting(session: Session, *, limit: int, leave_out: Sequence[int] = ()) -> list[Document]:
-    """Documents that were asked for and are not made, the oldest first, without the ids in `leave_out`.
+def waiting(
+    session: Session, *, limit: int | None = None, leave_out: Sequence[int] = (), before: datetime | None = None
+) -> list[Document]:
+    """Documents that were asked for, `before` a moment if one is named, and are not made; the oldest first.
+
+    The ids in `leave_out` are left out.
 
     On PostgreSQL they stay locked until the transaction ends, so that other workers take others meanwhile.
     """
     query = select(Document).where(col(Document.made_at).is_(None), col(Document.id).not_in(leave_out))
+    if before:
+        query = query.where(col(Document.asked_at) < before)
     query = query.order_by(col(Document.id)).limit(limit).with_for_update(skip_locked=True, key_share=True)
     return list(session.exec(query))
 

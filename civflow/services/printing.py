@@ -12,10 +12,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Timer
 from typing import IO, Any, NamedTuple
 
@@ -118,27 +118,29 @@ class PrintRoom:
 
     def __init__(self, printers: int = min(2, os.cpu_count() or 1)) -> None:
         self._printers = [Printer() for _ in range(printers)]
+        self._free: SimpleQueue[Printer] = SimpleQueue()
+        for printer in self._printers:
+            self._free.put(printer)
         self._threads = ThreadPoolExecutor(printers, thread_name_prefix="printer")
 
+    def begin(self, order: Order) -> Future[bytes | CannotRender]:
+        """Take an order: the first printer that is free prints it, while the caller does something else."""
+        return self._threads.submit(self._print, order)
+
     def print_all(self, orders: Sequence[Order]) -> list[bytes | CannotRender]:
-        """The PDF of each order, or why there is none; each printer takes the next order that nobody has."""
-        answers: list[bytes | CannotRender] = [CannotRender("It was not printed.")] * len(orders)
-        waiting: SimpleQueue[int] = SimpleQueue()
-        for number in range(len(orders)):
-            waiting.put(number)
+        """The PDF of each order, or why there is none."""
+        return [printed.result() for printed in [self.begin(order) for order in orders]]
 
-        def work(printer: Printer) -> None:
-            with suppress(Empty):
-                while True:
-                    number = waiting.get_nowait()
-                    answers[number] = printer.answer(orders[number])
-
-        list(self._threads.map(work, self._printers))
-        return answers
+    def _print(self, order: Order) -> bytes | CannotRender:
+        printer = self._free.get()
+        try:
+            return printer.answer(order)
+        finally:
+            self._free.put(printer)
 
     def close(self) -> None:
-        """Let every printer end."""
-        self._threads.shutdown()
+        """Let every printer end; orders that none has begun are dropped."""
+        self._threads.shutdown(cancel_futures=True)
         for printer in self._printers:
             printer.close()
 

@@ -57,6 +57,7 @@ class Act:
     name: str
     at: datetime
     do: Callable[[Scene], None]
+    needs_documents: bool = False  # what was asked for before is made before it
 
 
 def is_free(session: Session) -> bool:

@@ -129,8 +129,8 @@ def _challenge(show: Show, row: Row, supply: _Supply, seed: int, end: datetime) 
     opens = _at(end - timedelta(days=show.opens), 9)
     closes = _at(opens + timedelta(days=CALL), 12)
 
-    def act(name: str, at: datetime, do: Any) -> Act:
-        return Act(f"{key} {name}", _office_hours(at), do)
+    def act(name: str, at: datetime, do: Any, **more: Any) -> Act:
+        return Act(f"{key} {name}", _office_hours(at), do, **more)
 
     before = {"principal": show.principal}
     yield act("draft", opens - timedelta(days=40 if show.opens < -15 else 22),
@@ -230,7 +230,7 @@ def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> 
     yield from _work(row, act, "accelerator", day(57), 108, show)
     yield act("demo day", day(167), gates.begin_it(row, "demo_day"))
     yield act("contract", day(168.2), gates.begin_it(row, "contract"))
-    yield act("issue contract", day(169), work.issue_it(row, "contract"))
+    yield act("issue contract", day(169), work.issue_it(row, "contract"), needs_documents=True)
     yield act("sign contract", day(170), work.sign_it(row, "contract", principal=show.principal))
 
 
@@ -265,7 +265,7 @@ def _work(row: Row, act: Any, stage: str, at: datetime, days: int, show: Show) -
     yield act(
         f"{stage} accept", day(0.3), work.accept_it(row, stage, declines=show.declines and stage == "exploration")
     )
-    yield act(f"{stage} issue", day(1), work.issue_it(row, stage))
+    yield act(f"{stage} issue", day(1), work.issue_it(row, stage), needs_documents=True)
     yield act(f"{stage} sign", day(1.4), work.sign_it(row, stage, principal=principal))
     yield act(f"{stage} reserve", day(2), work.release_the_reserve(row))
     yield act(f"{stage} deliver", day(days - 4), work.deliver_it(row, stage, principal=principal))

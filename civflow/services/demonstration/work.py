@@ -75,6 +75,7 @@ def issue_it(row: Row, stage: str) -> Do:
     def do(scene: Scene) -> None:
         manager, challenge = scene.actor(scene.person(cast.MANAGER)), find(scene, row)
         for agreement in _agreements(scene, challenge, stage, "issue"):
+            # made by now, unless the story is told without a worker
             documents.make(scene.session, agreement.document_id or 0, files=scene.files, now=scene.now)
             advance(scene.session, agreement, "issue", actor=manager, now=scene.now)
 

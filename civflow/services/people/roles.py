@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, select, union_all
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
@@ -21,21 +22,28 @@ SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
 
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
     """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
+    rows = session.execute(_roles(), {"person": person.id})
+    return Actor(person.id, person.name, frozenset(Held(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
+
+
+@cache
+def _roles() -> CompoundSelect[Any]:
+    """The roles of the person whose id is given as `person`. Every request asks for them: the statement is built once."""
+    person: Any = bindparam("person")
     grants: Any = select(
         col(Grant.role).label("role"), col(Grant.scope).label("scope"), col(Grant.scope_id).label("scope_id"),
         col(Grant.limit_pounds).label("pounds"),
-    ).where(col(Grant.person_id) == person.id, col(Grant.revoked_at).is_(None))  # fmt: skip
+    ).where(col(Grant.person_id) == person, col(Grant.revoked_at).is_(None))  # fmt: skip
     leads = select(literal("team_lead"), literal("team"), col(Team.id), literal(None)).where(
-        col(Team.lead_id) == person.id, stands_before(Team, "disband")
+        col(Team.lead_id) == person, stands_before(Team, "disband")
     )
     belongs = select(literal("team_member"), literal("team"), col(Membership.team_id), literal(None)).where(
-        col(Membership.person_id) == person.id, stands_before(Membership, "leave")
+        col(Membership.person_id) == person, stands_before(Membership, "leave")
     )
     seats = select(literal("panel_member"), literal("gate"), col(Panellist.gate_id), literal(None)).where(
-        col(Panellist.person_id) == person.id
+        col(Panellist.person_id) == person
     )
-    rows = session.execute(union_all(grants, leads, belongs, seats))
-    return Actor(person.id, person.name, frozenset(Held(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
+    return union_all(grants, leads, belongs, seats)
 
 
 def grant(
