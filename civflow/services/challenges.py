@@ -17,6 +17,7 @@ from civflow.services.calendar import follow_the_stage, in_working_days, plan, s
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.finding import index, supporter_names
+from civflow.services.notices import why_no_notice
 from civflow.services.programmes import programme_of
 from civflow.services.wording import word_count
 from civflow.workflows.engine import CIVFLOW, Actor, Refused
@@ -122,6 +123,8 @@ def check_columns(session: Session, challenge: Challenge, columns: Mapping[str, 
     budget = session.get_one(Round, challenge.round_id).budget_pounds
     if money < 0 or money > budget:
         fields["money_pounds"] = f"The money must lie between £0 and the round's budget of £{budget:,}."
+    if why := why_no_notice(str(columns.get("notice_reference", ""))):
+        fields["notice_reference"] = why
     if fields:
         raise Refused(*fields.values(), fields=fields)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, request
@@ -12,11 +13,13 @@ from civflow.models import Challenge
 from civflow.services import copying, finding, following, publication
 from civflow.services.dossier import dossier
 from civflow.services.finding import GROUPS, Found
+from civflow.services.notices import notice
 from civflow.services.publication import Publication
 from civflow.services.question_lists import waiting_for_us
 from civflow.services.questions import LONGEST, ask, asked_by, last_moment
 from civflow.services.sessions import sessions_of
 from civflow.services.versions import change_in_hand
+from civflow.services.what_next import Next, what_next
 from civflow.web import searching
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.cases import offered_steps
@@ -108,6 +111,7 @@ def _context(slug: str) -> dict[str, Any]:
     owns = any(permits(found.case) for permits in OWNERS)
     challenge = found.challenge
     record = dossier(session(), challenge, actor=actor(), now=now())
+    questions_until = last_moment(session(), challenge)
     shown = None if record.is_empty or found.is_archive else record
     words = " ".join(request.args.get("answers", "").replace("\0", "").split())[:200]
     newest = request.args.get("order") == "newest"
@@ -118,12 +122,20 @@ def _context(slug: str) -> dict[str, Any]:
         "owns": owns, "typed": "", "structured": None if found.is_preview else structured(found),
         "own_questions": [] if owns else asked_by(session(), challenge, actor=actor()),
         "answers": publication.containing(found.answers, words)[:: -1 if newest else 1],
-        "answer_words": words, "newest": newest, "questions_until": last_moment(session(), challenge),
+        "answer_words": words, "newest": newest, "questions_until": questions_until, "notice": notice(challenge.notice_reference),
+        "next": _next(found, questions_until),
         "sessions": sessions_of(session(), challenge), "own_states": HANDBOOK["question"].states,
         "answers_questions": owns or the_auditor.claim(found.case),
         "questions_waiting": waiting_for_us(session(), challenge, now=now()) if found.is_staff else None,
         **(_for_staff(challenge, owns) if found.is_staff else {}),
     }  # fmt: skip
+
+
+def _next(found: Publication, questions_until: datetime | None) -> Next | None:
+    """What lies ahead of a challenge that has not come to its end."""
+    if found.is_archive or found.state.final:
+        return None
+    return what_next(found.challenge, found.stages, questions_until=questions_until, promised=found.promised, now=now())
 
 
 def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:

@@ -128,13 +128,13 @@ def test_the_reason_is_asked_for_at_its_field(page, owner):
 def test_what_cannot_be_read_comes_back_with_a_sentence(session, call, page, owner):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
     terms = f"{page}/change/terms"
-    typed = {"money_pounds": "lots", "decision_promised_at": "soon", "notice_reference": "N" * 61, "seen": "x"}
+    typed = {"money_pounds": "lots", "decision_promised_at": "soon", "notice_reference": "N" * 301, "seen": "x"}
     answer = owner.post(terms, typed, on=terms)
     assert answer.status_code == 422
     assert errors_of(answer) == ["Write a day and a time such as 10 September 2026 12:00.",
                                  "Write whole pounds, such as 650,000."]  # fmt: skip
     kept = BeautifulSoup(answer.data, "html.parser")
-    assert kept.select_one("#notice_reference")["value"] == "N" * 61
+    assert kept.select_one("#notice_reference")["value"] == "N" * 301
 
 
 def test_two_who_write_the_same_part_of_a_change_lose_nothing(session, call, page, owner, manager):
