@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from civflow.models.records import Tracked, moment
@@ -16,6 +16,8 @@ class Challenge(Tracked, table=True):
         ForeignKeyConstraint(["programme_id", "state"], ["programme_state.programme_id", "programme_state.state"]),
         CheckConstraint("closes_at IS NULL OR opens_at IS NULL OR closes_at > opens_at", "closes_after_it_opens"),
         CheckConstraint("money_pounds >= 0", "money"),
+        # What the public list counts and sorts by, so that it need not read the challenges themselves.
+        Index("ix_challenge_listed", "state", "announced", "version", "source_url", "round_id", "closes_at", "opens_at"),
     )
     round_id: int = Field(foreign_key="round.id", index=True)
     programme_id: int = Field(foreign_key="programme.id")

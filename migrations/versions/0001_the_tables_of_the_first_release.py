@@ -209,6 +209,11 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_challenge_announce_at"), ["announce_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_closes_at"), ["closes_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_copied_from_id"), ["copied_from_id"], unique=False)
+        batch_op.create_index(
+            "ix_challenge_listed",
+            ["state", "announced", "version", "source_url", "round_id", "closes_at", "opens_at"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_challenge_opens_at"), ["opens_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_place"), ["place"], unique=False)
         batch_op.create_index(batch_op.f("ix_challenge_round_id"), ["round_id"], unique=False)
@@ -1405,6 +1410,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_challenge_round_id"))
         batch_op.drop_index(batch_op.f("ix_challenge_place"))
         batch_op.drop_index(batch_op.f("ix_challenge_opens_at"))
+        batch_op.drop_index("ix_challenge_listed")
         batch_op.drop_index(batch_op.f("ix_challenge_copied_from_id"))
         batch_op.drop_index(batch_op.f("ix_challenge_closes_at"))
         batch_op.drop_index(batch_op.f("ix_challenge_announce_at"))
