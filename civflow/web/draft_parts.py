@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.methods.draft_check import KINDS
 from civflow.models import Challenge, Round
-from civflow.services import drafting
+from civflow.services import drafting, presence
 from civflow.services.challenges import text_in_hand
 from civflow.services.draft_findings import findings
 from civflow.services.drafting import TEXT, Part
@@ -18,11 +18,12 @@ from civflow.services.readiness import open_changes
 from civflow.services.wording import pasted
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.current import actor, now, person, session
+from civflow.web.draft_comments import around, arrive, comments_on, part_of
 from civflow.web.drafting import parse_pounds
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.moments import parse_moment, typed_moment
 from civflow.web.owned import is_writable, owned
-from civflow.workflows.engine import Conflicted, NotFound, Refused
+from civflow.workflows.engine import Conflicted, Refused
 from civflow.workflows.readiness import WRITERS
 
 blueprint = Blueprint("draft_parts", __name__)
@@ -34,9 +35,10 @@ BESIDE = ("challenges/_part_seen.html", "challenges/_part_theirs.html", "challen
 @open_to(signed_in)
 def part(slug: str, part_id: str) -> str | Response:
     challenge = owned(slug, WRITERS)
-    chosen = _part(challenge, part_id)
+    chosen = part_of(challenge, part_id)
     if not is_writable(challenge):
         return redirect_to(f"/challenges/{slug}/edit")
+    arrive(challenge, part_id)
     values = _stored(challenge, chosen)
     return render_template(PAGE, **_page(challenge, chosen), typed=_as_typed(values),
                            seen=drafting.fingerprint(values))  # fmt: skip
@@ -49,7 +51,7 @@ def save(slug: str, part_id: str) -> Response:
     if person() is None:
         return _signed_out()
     challenge = owned(slug, WRITERS)
-    chosen = _part(challenge, part_id)
+    chosen = part_of(challenge, part_id)
     typed = {field.name: pasted(",".join(request.form.getlist(field.name))) for field in chosen.fields}
     if is_htmx():
         return _save_by_itself(slug, chosen, typed)
@@ -60,6 +62,7 @@ def save(slug: str, part_id: str) -> Response:
         changed = drafting.save(session(), challenge, chosen, values, seen=seen, actor=actor(), now=now())
     except (Refused, Conflicted) as refusal:
         return _not_saved(slug, chosen, typed, refusal)
+    _is_writing(challenge, chosen)
     session().commit()
     flash(f"“{chosen.title}” is saved." if changed else f"“{chosen.title}” had not changed.", "done")
     return redirect_to(_onwards(challenge, chosen))
@@ -86,10 +89,15 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
         except Conflicted as refusal:
             return _not_saved(slug, chosen, typed, refusal)
         else:
+            _is_writing(challenge, chosen)
             session().commit()
             saved, seen = len(told) < len(chosen.fields), drafting.fingerprint(_stored(challenge, chosen))
             return _answer(challenge, chosen, typed, 200 if saved else 422, told=told, seen=seen, saved=saved)
     return _not_saved(slug, chosen, typed, Refused(*told.values(), fields=told))
+
+
+def _is_writing(challenge: Challenge, chosen: Part) -> None:
+    presence.come(session(), challenge, actor().id or 0, chosen.id, now=now(), writes=True)
 
 
 def _not_saved(slug: str, chosen: Part, typed: dict[str, str], refusal: Refused | Conflicted) -> Response:
@@ -121,13 +129,6 @@ def _signed_out() -> Response:
     return Response(render_template("challenges/signed_out.html", typed=typed, path=request.path), 403)
 
 
-def _part(challenge: Challenge, part_id: str) -> Part:
-    found = {part.id: part for part in drafting.parts_of(programme_of(session(), challenge))}.get(part_id)
-    if found is None:
-        raise NotFound("The draft has no such part. Go back to the list.")
-    return found
-
-
 def _stored(challenge: Challenge, chosen: Part) -> dict[str, Any]:
     return drafting.stored(session(), challenge, text_in_hand(session(), challenge), chosen)
 
@@ -145,6 +146,7 @@ def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
         "stages": stages.get(challenge.id or 0, []),
         "checked": chosen.id in found, "findings": found.get(chosen.id, []), "finding_kinds": KINDS, "now": now(),
         "too_long": drafting.too_long, "asked": open_changes(session(), challenge, chosen),
+        **around(challenge, chosen.id), **comments_on(challenge, chosen),
     }  # fmt: skip
 
 

@@ -12,13 +12,15 @@ from civflow.services import beginning, drafting, people
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.draft_findings import findings, in_a_few_words
 from civflow.services.programmes import programme_of
+from civflow.services.remarks import open_numbers
 from civflow.services.sponsors import bodies
 from civflow.services.writers import writers
 from civflow.web.access import holders_of, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
+from civflow.web.draft_comments import around, arrive
 from civflow.web.htmx import redirect_to
-from civflow.web.owned import is_writable, owned
+from civflow.web.owned import is_writable, may_write, owned
 from civflow.web.readiness import before_approval
 from civflow.workflows.engine import Forbidden, Refused
 from civflow.workflows.people import MANAGED_BY
@@ -26,17 +28,17 @@ from civflow.workflows.readiness import COMMENTERS
 
 blueprint = Blueprint("drafting", __name__)
 POUNDS = re.compile(r"£?\s?(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.00)?")
-WRITERS = holders_of("challenge_owner", "programme_manager")
+BEGINNERS = holders_of("challenge_owner", "programme_manager")
 
 
 @blueprint.get("/challenges/new")
-@open_to(WRITERS)
+@open_to(BEGINNERS)
 def new() -> str:
     return render_template("challenges/new.html", **_choices(), typed={}, errors=[])
 
 
 @blueprint.post("/challenges/new")
-@open_to(WRITERS)
+@open_to(BEGINNERS)
 def begin() -> Response:
     """Begin a challenge; whoever runs the round may name who will write it."""
     typed = {name: request.form.get(name, "").strip() for name in ("title", "round", "sponsor", "owner")}
@@ -89,6 +91,7 @@ def edit(slug: str) -> str:
          in_a_few_words(found.get(part.id, [])))
         for part in drafting.parts_of(contents)
     ]  # fmt: skip
+    arrive(challenge, "")
     steps = offered_steps(challenge)
     steps["possible"] = [option for option in steps["possible"] if option.step.name not in ("write", "deal_with")]
     return render_template(
@@ -97,7 +100,9 @@ def edit(slug: str) -> str:
         writable=is_writable(challenge), sponsors=bodies(session(), challenge),
         writers=[w for w in writers(session(), challenge) if w.grant.revoked_at is None],
         checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()),
-        **before_approval(challenge), **steps,
+        open_comments=open_numbers(session(), challenge),
+        may_write=may_write(challenge),
+        **before_approval(challenge), **around(challenge, ""), **steps,
     )  # fmt: skip
 
 

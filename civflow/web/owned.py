@@ -12,6 +12,7 @@ from civflow.web.access import load_case
 from civflow.web.current import session
 from civflow.workflows.challenges import OWNERS
 from civflow.workflows.engine import Case, Forbidden, NotFound, Rule
+from civflow.workflows.readiness import WRITERS
 
 
 def at_address(slug: str) -> tuple[Challenge, Case]:
@@ -36,3 +37,9 @@ def is_writable(challenge: Challenge) -> bool:
     """Whether the text can be changed in the state in which the challenge stands."""
     case = load_case(Challenge, challenge.id or 0)[1]
     return "write" in case.workflow.steps_from(challenge.state)
+
+
+def may_write(challenge: Challenge) -> bool:
+    """Whether this person is one of those who write it."""
+    case = load_case(Challenge, challenge.id or 0)[1]
+    return any(permits(case) for permits in WRITERS)

@@ -21,7 +21,7 @@ from civflow.web import access, current, errors, formats, htmx, limits, pages, r
 from civflow.workflows.engine import Actor
 
 FEATURES = (
-    "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "draft_parts", "draft_people",
+    "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "draft_parts", "draft_people", "draft_comments",
     "documents", "about", "sign_in", "account", "cases",
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
     "changing", "versions", "calling", "people", "readiness", "challenge_form",

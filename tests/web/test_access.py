@@ -17,7 +17,7 @@ ROUTES = {
         challenges.show challenge_form.show versions.list_versions versions.show
         questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
         sessions.list_sessions sessions.as_calendar sessions.find
-        documents.pdf documents.show draft_parts.save handbook.contents handbook.programme
+        documents.pdf documents.show draft_comments.here draft_parts.save handbook.contents handbook.programme
         handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
         sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use writing.save
     """,
@@ -47,7 +47,8 @@ ROUTES = {
         calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
         changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
         delivery.place delivery.sign delivery.sign_it drafting.edit draft_parts.part
-        draft_people.show draft_people.change_owners draft_people.change_writers draft_people.change_sponsors
+        draft_comments.show draft_comments.change draft_people.show draft_people.change_owners
+        draft_people.change_writers draft_people.change_sponsors
         questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
         questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring
         questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit

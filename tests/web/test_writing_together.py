@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Challenge, Grant, Message, Organisation, Person, Round, SupportingSponsor
+from civflow.models import Challenge, Grant, Message, Organisation, Person, Presence, Remark, Round, SupportingSponsor
 from civflow.services import people
 from civflow.services.challenges import brief_data, draft
 from civflow.services.finding import find, wanted_of
 from civflow.workflows.engine import NOBODY
 from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import Visitor, an_app, errors_of, text_of
+from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
 
 
 @pytest.fixture
@@ -166,3 +169,74 @@ def test_what_is_missing_is_told_at_its_field(owner, session, call):
         assert (answer.status_code, errors_of(answer)) == (422, [sentence])
     assert ailsa_grant(session) is None
     assert session.scalars(select(Person).where(col(Person.name) == "Ailsa Grant")).all() == []
+
+
+# Who is here
+
+
+def here(visitor, path=EDIT) -> str:
+    return " ".join(visitor.page(path).select_one("#here").get_text(" ").split())
+
+
+def test_everybody_reads_who_else_is_here_until_some_minutes_have_passed(owner, ailsa, session, call):
+    part = f"{EDIT}/text-background"
+    ailsa.page(part)
+    assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) is reading Background, now"
+    ailsa.post(
+        part, {"background": "Tried.", "seen": ailsa.page(part).select_one("#seen")["value"]}, on=part, headers=HTMX
+    )
+    call.now += timedelta(minutes=1)
+    poll = owner.page(EDIT).select_one("#here")["hx-get"]
+    assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) is writing in Background, 1 minute ago"
+    assert "data-announce" not in owner.get(poll).text  # nobody has moved
+    call.now += timedelta(minutes=6)
+    gone = BeautifulSoup(owner.get(poll).data, "html.parser").select_one("#here")
+    assert gone["data-announce"] == "Nobody else is here any more."
+    assert len(session.scalars(select(Presence)).all()) == 1  # what is over is forgotten
+    session.commit()
+    owner.client.delete_cookie("civflow_sign_in")
+    assert (owner.get(poll).status_code, owner.get(poll).text) == (286, "")  # an open page is never led away from
+
+
+# Comments
+
+
+def comments(visitor, path) -> list[str]:
+    return [" ".join(a.get_text(" ").split()) for a in visitor.page(path).select(".app-comments__thread")]
+
+
+def test_a_part_is_commented_on_answered_settled_and_opened_again(owner, ailsa, manager, session, call):
+    page = f"{EDIT}/text-problem/comments"
+    said = ailsa.post(page, {"text": "Is it <b>only</b> Leith?"}, on=page)
+    assert said.headers["Location"] == f"{page}#comments"
+    thread = one(session, select(Remark)).id
+    owner.post(page, {"text": "No.", "answers": thread}, on=page)
+    assert "1 open comment" in text_of(owner.get(EDIT))
+    assert "<b>only</b>" not in owner.get(page).text  # it is shown as words
+    owner.post(page, {"settles": thread}, on=page)
+    assert "1 open comment" not in text_of(owner.get(EDIT))
+    call.now += timedelta(hours=1)
+    manager.post(page, {"text": "Say so.", "answers": thread}, on=page)  # which opens it again
+    [words] = comments(ailsa, f"{EDIT}/text-problem")
+    assert [w for w in ("Is it <b>only</b> Leith?", "No.", "Hamish Drummond settled this", "Morag Sinclair opened this again", "Say so.")
+            if w not in words] == []  # fmt: skip
+    far = ailsa.post(page, {"text": "x" * 2001, "answers": thread}, on=page, headers=HTMX)
+    assert (
+        far.status_code,
+        "The comment has 2,001 characters; it may have 2,000." in far.text,
+        "x" * 2001 in far.text,
+    ) == (422, True, True)
+    assert ailsa.post(f"{EDIT}/text-background/comments", {"settles": thread}, on=page).status_code == 404
+
+
+def test_comments_are_told_once_and_read_by_those_who_write_or_approve_alone(app, owner, ailsa, session, call, a_draft):
+    page = f"{EDIT}/text-problem/comments"
+    for words in ("One.", "Two.", "Three."):
+        ailsa.post(page, {"text": words}, on=page)
+    told = select(Message.person_id, Message.not_before).where(col(Message.key).startswith("comments-"))
+    assert session.execute(told).all() == [(call.owner.id, call.now + timedelta(minutes=10))]
+    stranger = call.person("Priya Raeburn")
+    session.commit()
+    visitor = Visitor(app).sign_in(session, stranger, now=call.now)
+    assert (visitor.get(page).status_code, visitor.get(f"{EDIT}/here").status_code) == (404, 404)
+    assert "One." not in text_of(owner.get("/challenges/secret-plans"))

@@ -1,0 +1,142 @@
+"""Comments on the parts of a draft: said, answered in order, settled and opened again. They are never public."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from civflow.models import Challenge, Message, Person, Remark
+from civflow.services.facts import stands_before
+from civflow.services.messages import holders, post_all, write
+from civflow.services.wording import pasted
+from civflow.workflows.engine import Actor, NotFound, Refused
+
+LONGEST = 2000  # characters
+GATHERED = timedelta(minutes=10)  # how long a message waits for the comments that come after the first
+TOLD = ("challenge_owner", "challenge_writer")
+
+
+class Said(NamedTuple):
+    """One remark and who made it."""
+
+    remark: Remark
+    name: str
+
+
+class Thread(NamedTuple):
+    """A comment with all that followed, in order; `is_open` until somebody settles it."""
+
+    id: int
+    is_open: bool
+    said: list[Said]
+
+
+def threads(session: Session, challenge: Challenge, part: str) -> list[Thread]:
+    """The threads of a part: those that are open first, each in the order in which people spoke."""
+    query = select(Remark, col(Person.name)).join(Person, col(Person.id) == col(Remark.by_id))
+    query = query.where(col(Remark.challenge_id) == challenge.id, col(Remark.part) == part)
+    found: dict[int, Thread] = {}
+    for remark, name in session.execute(query.order_by(col(Remark.id))):
+        first = remark.thread_id or remark.id
+        if remark.thread_id is None:
+            found[first] = Thread(first, remark.is_open, [])
+        found[first].said.append(Said(remark, name))
+    return sorted(found.values(), key=lambda thread: (not thread.is_open, thread.id))
+
+
+def open_numbers(session: Session, challenge: Challenge) -> dict[str, int]:
+    """Part -> how many threads are open there."""
+    query = select(col(Remark.part), func.count()).where(
+        col(Remark.challenge_id) == challenge.id, col(Remark.thread_id).is_(None), col(Remark.is_open).is_(True)
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(col(Remark.part)))}
+
+
+def say(
+    session: Session, challenge: Challenge, part: str, text: str, *, title: str, actor: Actor, now: datetime,
+    thread_id: int | None = None,
+) -> Remark:  # fmt: skip
+    """Begin a thread at a part, or answer in one; an answer opens a thread that was settled.
+
+    `title` is the part's, for the message that tells the others. Raises Refused for no words or too many, NotFound for
+    a thread that is not there.
+    """
+    text = pasted(text).strip()
+    if not text or len(text) > LONGEST:
+        why = f"The comment has {len(text):,} characters; it may have {LONGEST:,}." if text else "Write your comment."
+        raise Refused(why, fields={"text": why})
+    first = _first(session, challenge, part, thread_id) if thread_id else None
+    if first and not first.is_open:
+        _mark(session, first, "reopened", actor=actor, now=now)
+    made = Remark(
+        challenge_id=challenge.id or 0, part=part, thread_id=thread_id, text=text, by_id=actor.id or 0, at=now
+    )
+    session.add(made)
+    session.flush()
+    _tell(session, challenge, title, actor=actor, now=now)
+    return made
+
+
+def settle(session: Session, challenge: Challenge, part: str, thread_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Somebody says that a thread is settled; whether it was open. Nothing is deleted. Raises NotFound."""
+    return _turn(session, challenge, part, thread_id, "resolved", actor=actor, now=now)
+
+
+def reopen(session: Session, challenge: Challenge, part: str, thread_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Somebody opens a settled thread again; whether it was settled. Raises NotFound."""
+    return _turn(session, challenge, part, thread_id, "reopened", actor=actor, now=now)
+
+
+def _turn(
+    session: Session, challenge: Challenge, part: str, thread_id: int, kind: str, *, actor: Actor, now: datetime
+) -> bool:
+    first = _first(session, challenge, part, thread_id)
+    if first.is_open == (kind == "reopened"):
+        return False
+    _mark(session, first, kind, actor=actor, now=now)
+    return True
+
+
+def _first(session: Session, challenge: Challenge, part: str, thread_id: int) -> Remark:
+    """The first remark of a thread, for one writer at a time."""
+    found = session.get(Remark, thread_id, with_for_update=True, populate_existing=True)
+    if found is None or found.thread_id or (found.challenge_id, found.part) != (challenge.id, part):
+        raise NotFound("There is no such comment in this part.")
+    return found
+
+
+def _mark(session: Session, first: Remark, kind: str, *, actor: Actor, now: datetime) -> None:
+    first.is_open = kind == "reopened"
+    session.add(Remark(challenge_id=first.challenge_id, part=first.part, thread_id=first.id, kind=kind, text="",
+                       by_id=actor.id or 0, at=now))  # fmt: skip
+    session.flush()
+
+
+def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, now: datetime) -> None:
+    """The other writers get one message; what is said before it leaves needs no other."""
+    people = {p.id: p for p in _audience(session, challenge) if p.id != actor.id}
+    waiting = select(col(Message.person_id)).where(
+        col(Message.key).startswith(f"comments-{challenge.id}-"), stands_before(Message, "send"),
+        col(Message.person_id).in_(people),
+    )  # fmt: skip
+    known = set(session.scalars(waiting))
+    messages = [
+        write(person=person, kind="comments", key=f"comments-{challenge.id}-{key}-{now:%Y%m%d%H%M%S%f}", now=now,
+              about=f"/challenges/{challenge.slug}/edit", by=actor.name, part=title, title=challenge.title)
+        for key, person in people.items() if key not in known
+    ]  # fmt: skip
+    for message in messages:
+        message.not_before = now + GATHERED
+    post_all(session, messages, now=now)
+
+
+def _audience(session: Session, challenge: Challenge) -> Iterator[Person]:
+    """Who writes the challenge, and whoever has commented on it from the programme office."""
+    for role in TOLD:
+        yield from holders(session, role, challenge_id=challenge.id)
+    spoke = select(col(Remark.by_id)).where(col(Remark.challenge_id) == challenge.id)
+    yield from session.scalars(select(Person).where(col(Person.id).in_(spoke), col(Person.closed_at).is_(None)))

@@ -1,0 +1,114 @@
+"""Comments on the parts of a draft, and who else is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from civflow.models import Challenge
+from civflow.services import drafting, presence, remarks
+from civflow.services.challenges import text_in_hand
+from civflow.services.drafting import Part
+from civflow.services.programmes import programme_of
+from civflow.web.access import anyone, open_to, signed_in
+from civflow.web.asks import whole_number
+from civflow.web.current import actor, now, person, session, writing_session
+from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
+from civflow.web.owned import owned
+from civflow.workflows.engine import NotFound, Refused
+from civflow.workflows.readiness import COMMENTERS
+
+blueprint = Blueprint("draft_comments", __name__)
+PAGE, FRAGMENT = "challenges/comments.html", "challenges/_comments.html"
+STOP_ASKING = 286  # htmx stops a poll that is answered so
+
+
+@blueprint.get("/challenges/<slug>/edit/<part_id>/comments")
+@open_to(signed_in)
+def show(slug: str, part_id: str) -> str:
+    """A part to read, with its comments: for those who do not write it too."""
+    challenge = owned(slug, COMMENTERS)
+    chosen = part_of(challenge, part_id)
+    return render_template(PAGE, **_context(challenge, chosen))
+
+
+@blueprint.post("/challenges/<slug>/edit/<part_id>/comments")
+@open_to(signed_in)
+def change(slug: str, part_id: str) -> Response:
+    """Comment, answer, settle or open again."""
+    challenge = owned(slug, COMMENTERS)
+    chosen, done = part_of(challenge, part_id), ""
+    try:
+        done = _change(challenge, chosen)
+    except Refused as refusal:
+        session().rollback()
+        challenge = owned(slug, COMMENTERS)
+        wrong = {"thread": whole_number(request.form.get("answers", "")), "sentence": refusal.fields["text"],
+                 "text": request.form.get("text", "")}  # fmt: skip
+        return page_or_fragment(PAGE, FRAGMENT, 422, **_context(challenge, chosen), wrong=wrong)
+    session().commit()
+    if not is_htmx():
+        return redirect_to(f"/challenges/{slug}/edit/{part_id}/comments#comments")
+    return page_or_fragment(PAGE, FRAGMENT, **_context(challenge, chosen), done=done)
+
+
+def _change(challenge: Challenge, chosen: Part) -> str:
+    """Do what the button says; a sentence about it."""
+    form = request.form
+    for name, turn in (("settles", remarks.settle), ("reopens", remarks.reopen)):
+        if name in form:
+            turn(session(), challenge, chosen.id, whole_number(form[name]) or 0, actor=actor(), now=now())
+            return "The comment is settled." if name == "settles" else "The comment is open again."
+    thread = whole_number(form.get("answers", ""))
+    remarks.say(session(), challenge, chosen.id, form.get("text", ""), title=chosen.title, thread_id=thread,
+                actor=actor(), now=now())  # fmt: skip
+    return "Your answer is there." if thread else "Your comment is there."
+
+
+@blueprint.get("/challenges/<slug>/edit/here")
+@open_to(anyone)
+def here(slug: str) -> Response:
+    """Who else is here, asked by an open page; a changed gathering is announced. It never leads away from the page."""
+    if person() is None:
+        return Response("", STOP_ASKING)
+    challenge, part = owned(slug, COMMENTERS), request.args.get("part", "")[:60]
+    arrive(challenge, part, stays=True)
+    context = around(challenge, part)
+    news = context["gathering"] != request.args.get("was", "")
+    return Response(render_template("challenges/_here.html", challenge=challenge, **context, news=news))
+
+
+def arrive(challenge: Challenge, part: str, *, stays: bool = False) -> None:
+    """Note that the person is here, in a transaction of its own: the page itself only reads."""
+    with writing_session() as writing:
+        come = presence.stay if stays else presence.come
+        come(writing, challenge, actor().id or 0, part, now=now())
+        writing.commit()
+
+
+def around(challenge: Challenge, part: str) -> dict[str, Any]:
+    """What the pages show of those who are here."""
+    found = presence.others(session(), challenge, actor().id, now=now())
+    titles = {p.id: p.title for p in drafting.parts_of(programme_of(session(), challenge))} | {
+        "people": "Who writes it"
+    }
+    return {"here": found, "gathering": presence.gathering(found), "here_part": part, "part_titles": titles}
+
+
+def part_of(challenge: Challenge, part_id: str) -> Part:
+    """A part of the draft. Raises NotFound."""
+    found = {part.id: part for part in drafting.parts_of(programme_of(session(), challenge))}.get(part_id)
+    if found is None:
+        raise NotFound("The draft has no such part. Go back to the list.")
+    return found
+
+
+def comments_on(challenge: Challenge, chosen: Part) -> dict[str, Any]:
+    """What the fragment of a part's comments needs."""
+    return {"threads": remarks.threads(session(), challenge, chosen.id), "longest": remarks.LONGEST}
+
+
+def _context(challenge: Challenge, chosen: Part) -> dict[str, Any]:
+    values = drafting.stored(session(), challenge, text_in_hand(session(), challenge), chosen)
+    return {"challenge": challenge, "part": chosen, "values": values, **comments_on(challenge, chosen)}
