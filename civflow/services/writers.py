@@ -32,12 +32,13 @@ class Writer(NamedTuple):
 
 
 def writers(session: Session, challenge: Challenge) -> list[Writer]:
-    """Everybody who writes this challenge or did: those who still do first, owners before writers, by name."""
+    """Everybody who writes this challenge or did: those who still do first, owners (of the round too) before writers."""
     lead = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
     query = select(Grant, Person).join(Person, col(Person.id) == col(Grant.person_id))
-    query = query.where(
-        col(Grant.role).in_(ROLES), col(Grant.scope) == "challenge", col(Grant.scope_id) == challenge.id
-    )
+    here = (col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge.id) & col(Grant.role).in_(ROLES)
+    whole_round = (col(Grant.scope) == "round") & (col(Grant.scope_id) == challenge.round_id)
+    whole_round = whole_round & (col(Grant.role) == "challenge_owner") & col(Grant.revoked_at).is_(None)
+    query = query.where(here | whole_round)
     rows = session.execute(query.order_by(col(Grant.revoked_at).is_not(None), col(Grant.role), col(Person.name))).all()
     bodies_of = _names(session, Organisation, {row[0].organisation_id or row[1].organisation_id for row in rows})
     takers = _names(session, Person, {row[0].revoked_by_id for row in rows})

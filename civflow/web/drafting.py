@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from civflow.models import Challenge
+from civflow.models import Challenge, Round
 from civflow.services import beginning, drafting, people
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.draft_findings import findings, in_a_few_words
@@ -104,6 +104,16 @@ def edit(slug: str) -> str:
         may_write=may_write(challenge),
         **before_approval(challenge), **around(challenge, ""), **steps,
     )  # fmt: skip
+
+
+@blueprint.get("/challenges/<slug>/edit/criteria")
+@open_to(signed_in)
+def criteria(slug: str) -> str:
+    """The scorecards as teams will read them, and who changes them."""
+    challenge = owned(slug, COMMENTERS)
+    round_ = session().get_one(Round, challenge.round_id)
+    contents = programme_of(session(), challenge)
+    return render_template("challenges/criteria.html", challenge=challenge, round=round_, contents=contents)
 
 
 def parse_pounds(text: str) -> int:

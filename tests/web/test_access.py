@@ -46,7 +46,7 @@ ROUTES = {
         assessment.show assessment.submit calling.deadline calling.end calling.ending calling.move_deadline
         calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
         changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
-        delivery.place delivery.sign delivery.sign_it drafting.edit draft_parts.part
+        delivery.place delivery.sign delivery.sign_it drafting.criteria drafting.edit draft_parts.part
         draft_comments.show draft_comments.change draft_people.show draft_people.change_owners
         draft_people.change_writers draft_people.change_sponsors
         questions.draft questions.look_before_publishing questions.publish questions.look_before_merging

@@ -240,3 +240,15 @@ def test_comments_are_told_once_and_read_by_those_who_write_or_approve_alone(app
     visitor = Visitor(app).sign_in(session, stranger, now=call.now)
     assert (visitor.get(page).status_code, visitor.get(f"{EDIT}/here").status_code) == (404, 404)
     assert "One." not in text_of(owner.get("/challenges/secret-plans"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_criteria_are_read_as_teams_will_read_them_and_changed_by_the_programme_office(owner, session, call):
+    page = text_of(owner.get(f"{EDIT}/criteria"))
+    assert "Solves the challenge The idea would change what the challenge describes. 40%" in page
+    assert "The scorecards are the programme’s: they are the same for every challenge of A round" in page
+    listed = [a.get_text() for a in owner.page(EDIT).select(".govuk-task-list__link")]
+    assert listed == [
+        "Title and question", "The problem", "Background", "Why it needs solving now", "Who benefits", "Constraints",
+        "Data and people on offer", "Themes and place", "Readiness", "Dates and money", "Criteria", "Who writes it",
+    ]  # fmt: skip
