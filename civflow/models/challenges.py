@@ -17,7 +17,9 @@ class Challenge(Tracked, table=True):
         CheckConstraint("closes_at IS NULL OR opens_at IS NULL OR closes_at > opens_at", "closes_after_it_opens"),
         CheckConstraint("money_pounds >= 0", "money"),
         # What the public list counts and sorts by, so that it need not read the challenges themselves.
-        Index("ix_challenge_listed", "state", "announced", "version", "source_url", "round_id", "closes_at", "opens_at"),
+        Index(
+            "ix_challenge_listed", "state", "announced", "version", "source_url", "round_id", "closes_at", "opens_at"
+        ),
     )
     round_id: int = Field(foreign_key="round.id", index=True)
     programme_id: int = Field(foreign_key="programme.id")

@@ -66,10 +66,13 @@ def joins(dialect: str, matched: FromClause, challenge_id: Any) -> ColumnElement
     PostgreSQL cannot know how many challenges have a word, guesses few, and would look up thousands one by one; a sum
     is in no index, so that it puts both tables side by side.
     """
-    same: ColumnElement[bool] = matched.c.challenge_id == (
-        challenge_id if dialect == "sqlite" else challenge_id + literal_column("0")
-    )
+    same: ColumnElement[bool] = matched.c.challenge_id == unindexed(dialect, challenge_id)
     return same
+
+
+def unindexed(dialect: str, number: Any) -> Any:
+    """The same number, for PostgreSQL in a form that is in no index."""
+    return number if dialect == "sqlite" else number + literal_column("0")
 
 
 def _in_sqlite(_: int, insiders: bool) -> Select[Any]:

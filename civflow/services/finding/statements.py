@@ -32,7 +32,7 @@ from sqlmodel import col
 
 from civflow.db import UTCDateTime
 from civflow.models import Application, Challenge, Organisation, Programme, Round, StageDates
-from civflow.services.finding.matching import joins, matches
+from civflow.services.finding.matching import joins, matches, unindexed
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import WON
 from civflow.workflows.engine import Actor
@@ -201,9 +201,11 @@ def _matched(sight: Sight, shape: Shape) -> FromClause | None:
 
 
 def _joined(*columns: Any, matched: FromClause | None = None, dialect: str = "", sponsor: bool = True) -> Select[Any]:
-    query = select(*columns).select_from(Challenge).join(Round, col(Round.id) == col(Challenge.round_id))
+    query, round_id = select(*columns).select_from(Challenge), col(Challenge.round_id)
     if matched is not None:
         query = query.join(matched, joins(dialect, matched, col(Challenge.id)))
+        round_id = unindexed(dialect, round_id)
+    query = query.join(Round, col(Round.id) == round_id)
     return query.outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id)) if sponsor else query
 
 
