@@ -18,6 +18,7 @@ ROLES = {
     "administrator": "Administrator",
 }
 SCOPES = ("site", "round", "challenge", "team")
+COMPANY_SIZES = ("micro", "small", "medium", "large")
 ORGANISATIONS = ("public_body", "company", "charity", "university")
 
 
@@ -35,13 +36,16 @@ def _only_once(name: str, *columns: str, where: str) -> Index:
 class Organisation(SQLModel, table=True):
     """A public body or an applicant's company; the legal name and number are kept apart from the trading name."""
 
-    __table_args__ = (CheckConstraint(one_of("kind", ORGANISATIONS), "kind"),)
+    __table_args__ = (
+        CheckConstraint(one_of("kind", ORGANISATIONS), "kind"),
+        CheckConstraint(f"size IS NULL OR {one_of('size', COMPANY_SIZES)}", "size"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     legal_name: str = Field(max_length=200, unique=True)
     trading_name: str | None = Field(default=None, max_length=200)
     number: str | None = Field(default=None, max_length=20)
     kind: str = Field(max_length=20)
-    is_small: bool = False
+    size: str | None = Field(default=None, max_length=10)  # by how many work there, as workflows/sizes.py says
     address: str | None = Field(default=None, max_length=300)
 
 

@@ -17,6 +17,7 @@ from civflow.services.messages import post
 from civflow.services.wording import on_one_line
 from civflow.workflows.engine import CIVFLOW, Actor, Forbidden, Refused
 from civflow.workflows.rules import the_team_lead
+from civflow.workflows.sizes import SIZES
 
 TIME_TO_ANSWER = timedelta(days=14)
 LONGEST_NAME, LONGEST_ABOUT = 120, 1000  # characters
@@ -121,10 +122,13 @@ def _has_others(session: Session, team: Team) -> bool:
     return session.scalars(is_there).first() is None or session.scalars(others).first() is not None
 
 
-def company(session: Session, *, legal_name: str, number: str = "", address: str = "") -> Organisation | None:
+def company(
+    session: Session, *, legal_name: str, number: str = "", address: str = "", size: str = ""
+) -> Organisation | None:
     """The applicant's company, or None without a name; one that is known by the same number is used again.
 
-    Raises Refused where the name belongs to somebody with another number.
+    `size` is one of workflows/sizes.py; what a company has said of itself before stays. Raises Refused where the name
+    belongs to somebody with another number, and without a size.
     """
     legal_name, number = legal_name.strip(), number.strip().upper()
     if not legal_name:
@@ -138,20 +142,31 @@ def company(session: Session, *, legal_name: str, number: str = "", address: str
     if known and (known.kind == "public_body" or (known.number or "") != number):
         sentence = f"“{legal_name}” is here already with another number. Check the name and the number."
         raise Refused(sentence, fields={"company": sentence})
+    if size not in SIZES and not (known and known.size):
+        sentence = "Say how many people work for the company."
+        raise Refused(sentence, fields={"size": sentence})
     made = known or Organisation(
         legal_name=legal_name, number=number or None, kind="company", address=address.strip() or None
     )
+    made.size = made.size or size
     session.add(made)
     session.flush()
     return made
 
 
-def change_about(session: Session, team: Team, *, about: str, looking_for: Sequence[str], actor: Actor) -> None:
-    """What the team says of itself and whom it looks for. Raises Forbidden for all but the lead, Refused."""
+def change_about(
+    session: Session, team: Team, *, about: str, looking_for: Sequence[str], actor: Actor, size: str = ""
+) -> None:
+    """What the team says of itself and whom it looks for, and its company's size where one is given.
+
+    Raises Forbidden for all but the lead, Refused.
+    """
     if not actor.holds("team_lead", {"team": team.id}):
         raise Forbidden(the_team_lead.sentence)
     team.about, team.looking_for = about.strip(), list(looking_for)
     _check(team)
+    if size in SIZES and team.organisation_id:
+        session.get_one(Organisation, team.organisation_id).size = size
     session.flush()
 
 

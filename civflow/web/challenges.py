@@ -18,6 +18,7 @@ from civflow.services.publication import Publication
 from civflow.services.question_lists import waiting_for_us
 from civflow.services.questions import LONGEST, ask, asked_by, last_moment
 from civflow.services.sessions import sessions_of
+from civflow.services.statistics import RULE, of_challenge
 from civflow.services.versions import change_in_hand
 from civflow.services.what_next import Next, what_next
 from civflow.web import searching
@@ -31,6 +32,7 @@ from civflow.web.strips import strip_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import OWNERS
 from civflow.workflows.engine import Refused
+from civflow.workflows.sizes import DEFINITION
 from civflow.workflows.themes import THEMES
 from civflow.workflows.visibility import the_auditor
 
@@ -124,6 +126,7 @@ def _context(slug: str) -> dict[str, Any]:
         "answers": publication.containing(found.answers, words)[:: -1 if newest else 1],
         "answer_words": words, "newest": newest, "questions_until": questions_until, "notice": notice(challenge.notice_reference),
         "next": _next(found, questions_until),
+        "statistics": of_challenge(session(), challenge) if found.gates else None, "definition": DEFINITION, "rule": RULE,
         "sessions": sessions_of(session(), challenge), "own_states": HANDBOOK["question"].states,
         "answers_questions": owns or the_auditor.claim(found.case),
         "questions_waiting": waiting_for_us(session(), challenge, now=now()) if found.is_staff else None,

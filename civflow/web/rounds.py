@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, render_template
 
 from civflow.models import Round
-from civflow.services import overview
+from civflow.services import overview, statistics
 from civflow.services.overview import Strip
 from civflow.web.access import holders_of, load, open_to
 from civflow.web.cases import offered_steps
@@ -32,8 +32,9 @@ def show(round_id: int) -> str:
     round_ = load(Round, round_id)
     found = overview.overview(session(), round_, actor=actor(), now=now())
     state = HANDBOOK["round"].states[round_.state]
+    released = [numbers for _, numbers in statistics.of_round(session(), round_)]
     return render_template("rounds/show.html", found=found, board=board_of_round(found.strips), round=round_,
-                           state=state, **offered_steps(round_))  # fmt: skip
+                           state=state, total=statistics.together(released) if released else None, **offered_steps(round_))  # fmt: skip
 
 
 def board_of_round(strips: Sequence[Strip]) -> Board:

@@ -31,6 +31,7 @@ from civflow.web.current import actor, now, person, session, settings
 from civflow.web.htmx import redirect_to
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Forbidden, Refused
+from civflow.workflows.sizes import SIZES
 
 blueprint = Blueprint("teams", __name__)
 
@@ -52,7 +53,7 @@ def mine() -> str:
 @blueprint.get("/teams/new")
 @open_to(signed_in)
 def new() -> str:
-    return render_template("teams/new.html", typed={}, wrong={})
+    return render_template("teams/new.html", typed={}, wrong={}, sizes=SIZES)
 
 
 @blueprint.post("/teams/new")
@@ -60,7 +61,8 @@ def new() -> str:
 def found_it() -> Response:
     typed = request.form
     try:
-        organisation = company(session(), legal_name=typed.get("company", ""), number=typed.get("number", ""))
+        organisation = company(session(), legal_name=typed.get("company", ""), number=typed.get("number", ""),
+                               size=typed.get("size", ""))  # fmt: skip
         team = found(
             session(),
             name=typed.get("name", ""),
@@ -73,7 +75,8 @@ def found_it() -> Response:
         )
     except Refused as refused:
         session().rollback()
-        page = render_template("teams/new.html", typed=typed, wrong=refused.fields, errors=list(refused.fields.items()))
+        page = render_template("teams/new.html", typed=typed, wrong=refused.fields, sizes=SIZES,
+                               errors=list(refused.fields.items()))  # fmt: skip
         return Response(page, 422)
     session().commit()
     flash(f"{team.name} is founded. You lead it.", "done")
@@ -92,8 +95,9 @@ def show(team_id: int) -> str:
 def edit(team_id: int) -> str:
     team, _ = load_case(Team, team_id)
     _lead_only(team)
-    typed = {"about": team.about, "looking_for": ", ".join(team.looking_for)}
-    return render_template("teams/edit.html", team=team, typed=typed, wrong={})
+    own = session().get(Organisation, team.organisation_id) if team.organisation_id else None
+    typed = {"about": team.about, "looking_for": ", ".join(team.looking_for), "size": own.size if own else ""}
+    return render_template("teams/edit.html", team=team, typed=typed, wrong={}, sizes=SIZES)
 
 
 @blueprint.post("/teams/<int:team_id>/edit")
@@ -102,10 +106,10 @@ def save(team_id: int) -> Response:
     team, _ = load_case(Team, team_id)
     try:
         change_about(session(), team, about=request.form.get("about", ""), actor=actor(),
-                     looking_for=_skills(request.form.get("looking_for", "")))  # fmt: skip
+                     looking_for=_skills(request.form.get("looking_for", "")), size=request.form.get("size", ""))  # fmt: skip
     except Refused as refused:
         session().rollback()
-        page = render_template("teams/edit.html", team=load_case(Team, team_id)[0], typed=request.form,
+        page = render_template("teams/edit.html", team=load_case(Team, team_id)[0], typed=request.form, sizes=SIZES,
                                wrong=refused.fields, errors=list(refused.fields.items()))  # fmt: skip
         return Response(page, 422)
     session().commit()

@@ -24,7 +24,7 @@ FEATURES = (
     "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "draft_parts", "draft_people", "draft_comments",
     "documents", "about", "sign_in", "account", "cases",
     "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
-    "changing", "versions", "calling", "people", "readiness", "challenge_form",
+    "changing", "versions", "calling", "people", "readiness", "challenge_form", "statistics",
 )  # fmt: skip
 LARGEST_FORM = 8 * 1024 * 1024  # bytes: a text of 2 MB, as browsers write it, is told at its field what is wrong
 

@@ -67,10 +67,13 @@ def upgrade() -> None:
         sa.Column("trading_name", sa.String(length=200), nullable=True),
         sa.Column("number", sa.String(length=20), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
-        sa.Column("is_small", sa.Boolean(), nullable=False),
+        sa.Column("size", sa.String(length=10), nullable=True),
         sa.Column("address", sa.String(length=300), nullable=True),
         sa.CheckConstraint(
             "kind IN ('public_body', 'company', 'charity', 'university')", name=op.f("ck_organisation_kind")
+        ),
+        sa.CheckConstraint(
+            "size IS NULL OR size IN ('micro', 'small', 'medium', 'large')", name=op.f("ck_organisation_size")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
         sa.UniqueConstraint("legal_name", name=op.f("uq_organisation_legal_name")),

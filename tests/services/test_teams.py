@@ -98,9 +98,9 @@ def test_a_team_of_one_that_is_no_longer_one_stays_and_the_person_gets_another(c
 
 def test_a_company_is_optional_and_is_known_by_its_number(session, call):
     assert company(session, legal_name=" ") is None
-    made = company(session, legal_name="Otter Limited", number="sc123")
+    made = company(session, legal_name="Otter Limited", number="sc123", size="small")
     assert made
-    assert (made.number, made.kind) == ("SC123", "company")
+    assert (made.number, made.kind, made.size) == ("SC123", "company", "small")
     assert company(session, legal_name="Otter Limited", number="SC123") is made
     for name, number in (("Otter Limited", "SC999"), ("Invented Council", "")):
         with pytest.raises(Refused) as refused:
@@ -108,6 +108,10 @@ def test_a_company_is_optional_and_is_known_by_its_number(session, call):
         assert refused.value.fields == {
             "company": f"“{name}” is here already with another number. Check the name and the number."
         }
+    for size in ("", "huge"):
+        with pytest.raises(Refused) as refused:
+            company(session, legal_name="Heron Limited", number="SC124", size=size)
+        assert refused.value.fields == {"size": "Say how many people work for the company."}
 
 
 def test_an_invitation_is_told_and_accepted(call, session, priya, otter):

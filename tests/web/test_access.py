@@ -14,7 +14,8 @@ ROUTES = {
         feeds.atom feeds.calendar feeds.calendar_of feeds.picture feeds.sitemap following.confirm following.unsubscribe
         about.accessibility about.favicon about.health about.how_it_works about.privacy about.robots
         cases.show challenges.download challenges.list_challenges
-        challenges.show challenge_form.show versions.list_versions versions.show
+        challenges.show challenge_form.show statistics.challenge_csv statistics.challenge_json
+        statistics.of_round statistics.round_csv statistics.round_json versions.list_versions versions.show
         questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
         sessions.list_sessions sessions.as_calendar sessions.find
         documents.pdf documents.show draft_comments.here draft_parts.save handbook.contents handbook.programme

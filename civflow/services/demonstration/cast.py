@@ -19,6 +19,7 @@ from civflow.services.teams import found, invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW
 from civflow.workflows.programme import shipped_programmes
+from civflow.workflows.sizes import SIZES
 
 MANAGER = "manager@demonstration.example.org"
 APPROVER = "approver@demonstration.example.org"
@@ -138,7 +139,8 @@ def start_team(scene: Scene, name: str, people: Sequence[Person]) -> Team:
     session, lead = scene.session, people[0]
     company = None
     if scene.random.random() < 0.85:
-        company = Organisation(legal_name=f"{name} Limited", trading_name=name, kind="company", is_small=True,
+        company = Organisation(legal_name=f"{name} Limited", trading_name=name, kind="company",
+                               size=scene.random.choices(tuple(SIZES), (50, 30, 12, 8))[0],
                                number=f"SC{scene.random.randint(900000, 999999)}",
                                address=f"{scene.random.randint(1, 90)} Invented Street, Edinburgh")  # fmt: skip
         session.add(company)

@@ -1,0 +1,198 @@
+"""What a challenge came to, in numbers that everybody may read: after a gate's release, and telling of no loser."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import case, func, select
+from sqlmodel import Session, col
+
+from civflow.models import Agreement, Application, Challenge, History, Organisation, Round, Team
+from civflow.services.advance import workflow_of
+from civflow.services.facts import stands_before
+from civflow.services.funnels import StageOf, funnels
+from civflow.services.programmes import programme_of
+from civflow.workflows.programme import Programme
+from civflow.workflows.sizes import SMALL
+
+FEWEST = 5  # applications: of fewer no share is told
+STEP = 10  # per cent, to which a share is rounded
+RULE = (
+    f"No share is told of fewer than {FEWEST} applications whose company is known, and a share is rounded to {STEP}%: "
+    "nobody can count back to a team that was not selected."
+)
+CONTRACT = ("signed", "active", "completed")
+COLUMNS = ("challenge", "title", "applications", "small_company_share_percent", "shortlisted", "winners",
+           "contract_value_pounds", "stage", "days")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """One challenge, or several together. None where a gate that would tell it is not released yet, or where telling
+    it would tell of single teams. `days` are whole days at each stage that is over: title -> days.
+    """
+
+    applications: int
+    small_share: int | None  # per cent of the applications of which it is known whose they are
+    shortlisted: int | None
+    winners: int | None
+    value_pounds: int | None  # of signed contracts, without VAT
+    days: Mapping[str, int]
+    small: int = 0  # what the share is counted from; never shown
+    known: int = 0
+
+
+def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, Statistics]:
+    """Challenge id -> its numbers, for those that have a released gate. A fixed number of statements."""
+    programmes = [programme_of(session, challenge) for challenge in challenges]
+    stages = funnels(session, challenges, programmes)
+    told = [
+        (challenge, programme) for challenge, programme in zip(challenges, programmes, strict=True)
+        if any(stage.released_at for stage in stages[challenge.id or 0])
+    ]  # fmt: skip
+    ids = [challenge.id or 0 for challenge, _ in told]
+    sizes, values, moves = _sizes(session, ids), _values(session, ids), _moves(session, ids)
+    return {
+        challenge.id or 0: _of(session, challenge, programme, stages[challenge.id or 0], sizes, values, moves)
+        for challenge, programme in told
+    }
+
+
+def of_challenge(session: Session, challenge: Challenge) -> Statistics | None:
+    """The numbers of one challenge; None before a gate is released."""
+    return statistics(session, [challenge]).get(challenge.id or 0)
+
+
+def of_round(session: Session, round_: Round) -> list[tuple[Challenge, Statistics]]:
+    """The published challenges of a round with a released gate, by their number in the round."""
+    query = select(Challenge).where(col(Challenge.round_id) == round_.id, col(Challenge.version) > 0)
+    challenges = session.scalars(query.order_by(col(Challenge.reference), col(Challenge.id))).all()
+    found = statistics(session, challenges)
+    return [(challenge, found[challenge.id or 0]) for challenge in challenges if challenge.id in found]
+
+
+def together(several: Iterable[Statistics]) -> Statistics:
+    """Sums over challenges, with the mean of the whole days at each stage."""
+    found = list(several)
+    days: dict[str, list[int]] = {}
+    for one in found:
+        for title, number in one.days.items():
+            days.setdefault(title, []).append(number)
+    small, known = sum(one.small for one in found), sum(one.known for one in found)
+    return Statistics(
+        applications=sum(one.applications for one in found), small_share=_share(small, known),
+        shortlisted=_sum(one.shortlisted for one in found), winners=_sum(one.winners for one in found),
+        value_pounds=_sum(one.value_pounds for one in found),
+        days={title: round(sum(numbers) / len(numbers)) for title, numbers in days.items()}, small=small, known=known,
+    )  # fmt: skip
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _share(small: int, known: int) -> int | None:
+    """Per cent, rounded to STEP; None of too few."""
+    return None if known < FEWEST else STEP * ((200 * small + STEP * known) // (2 * STEP * known))
+
+
+def _of(
+    session: Session, challenge: Challenge, programme: Programme, stages: list[StageOf],
+    sizes: Mapping[int, tuple[int, int]], values: Mapping[int, int], moves: Mapping[int, list[tuple[str, datetime]]],
+) -> Statistics:  # fmt: skip
+    gates = [stage for stage in stages if stage.kind == "gate"]
+    small, known = sizes.get(challenge.id or 0, (0, 0))
+    decided = all(gate.released_at for gate in gates)
+    return Statistics(
+        applications=gates[0].applied or 0, small_share=_share(small, known), shortlisted=gates[0].went_on,
+        winners=gates[-1].went_on if decided else None,
+        value_pounds=values.get(challenge.id or 0) if decided else None,
+        days=_days(programme, set(workflow_of(session, challenge).sources("close")), moves.get(challenge.id or 0, [])),
+        small=small, known=known,
+    )  # fmt: skip
+
+
+def _sizes(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Challenge id -> applications of small companies, and those of which it is known whose they are.
+
+    A team without a company is known to be none; of a company that has not said its size nothing is known.
+    """
+    is_small = case((col(Organisation.size).in_(SMALL), 1), else_=0)
+    is_known = case((col(Team.organisation_id).is_(None) | col(Organisation.size).is_not(None), 1), else_=0)
+    query = (
+        select(col(Application.challenge_id), func.sum(is_small), func.sum(is_known))
+        .join(Team, col(Team.id) == col(Application.team_id))
+        .outerjoin(Organisation, col(Organisation.id) == col(Team.organisation_id))
+        .where(col(Application.challenge_id).in_(ids), col(Application.submitted_at).is_not(None),
+               ~stands_before(Application, "submit"))
+        .group_by(col(Application.challenge_id))
+    )  # fmt: skip
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
+def _values(session: Session, ids: list[int]) -> dict[int, int]:
+    """Challenge id -> pounds of the contracts that both sides have signed."""
+    query = select(col(Agreement.challenge_id), func.sum(col(Agreement.price_pounds))).where(
+        col(Agreement.challenge_id).in_(ids), col(Agreement.place_id).is_(None), col(Agreement.state).in_(CONTRACT)
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(col(Agreement.challenge_id)))}
+
+
+def _moves(session: Session, ids: list[int]) -> dict[int, list[tuple[str, datetime]]]:
+    """Challenge id -> every state that it came into, with the moment, in order."""
+    query = select(col(History.record_id), col(History.to_state), col(History.at)).where(
+        col(History.workflow) == "challenge", col(History.record_id).in_(ids),
+        col(History.from_state) != col(History.to_state),
+    )  # fmt: skip
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for key, state, at in session.execute(query.order_by(col(History.record_id), col(History.number))):
+        found.setdefault(key, []).append((state, at))
+    return found
+
+
+def _days(programme: Programme, calling: set[str], moves: Sequence[tuple[str, datetime]]) -> dict[str, int]:
+    """Stage's title -> whole days that the challenge stood there; the stage in which it stands now is left out."""
+    titles = {stage.id: stage.title for stage in programme.flow} | dict.fromkeys(calling, programme.call.title)
+    seconds: dict[str, float] = {}
+    for (state, at), (_, left) in pairwise(moves):
+        if state in titles:
+            seconds[titles[state]] = seconds.get(titles[state], 0) + (left - at).total_seconds()
+    return {title: round(number / 86400) for title, number in seconds.items()}
+
+
+# Downloads
+
+
+def as_data(challenge: Challenge, found: Statistics) -> dict[str, Any]:
+    """The numbers of one challenge as plain values."""
+    return {
+        "challenge": challenge.slug, "title": challenge.title, "applications": found.applications,
+        "small_company_share_percent": found.small_share, "shortlisted": found.shortlisted, "winners": found.winners,
+        "contract_value_pounds": found.value_pounds, "days": dict(found.days),
+    }  # fmt: skip
+
+
+def as_csv(rows: Iterable[tuple[Challenge, Statistics]]) -> str:
+    """One line for each challenge and stage; what is not told is empty."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(COLUMNS)
+    for challenge, found in rows:
+        data = as_data(challenge, found)
+        head = [_cell(data[name]) for name in COLUMNS[:-2]]
+        for title, days in found.days.items() or [("", "")]:
+            writer.writerow([*head, _cell(title), days])
+    return "\ufeff" + table.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """A spreadsheet takes what begins like a formula for one."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text

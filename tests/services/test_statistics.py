@@ -1,0 +1,70 @@
+"""Public numbers of a challenge: after a release, counted from the record, and telling of no single team."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from civflow.models import Organisation, Round, Team
+from civflow.services import statistics
+from civflow.services.statistics import Statistics, of_challenge, of_round, together
+from tests.a_selection import applied, closed, decided, released, score, sift
+from tests.an_open_call import open_call
+
+TEAMS = ("Auk", "Brent", "Coot", "Dunlin", "Eider", "Fulmar")
+SIZES = ("micro", "small", "medium", "large", None, "no company")
+
+
+@pytest.fixture
+def call(session, now):
+    """Six teams, each with another size of company, wait for the result of the sift, which is not released."""
+    made = open_call(session, now)
+    applications = applied(made, *TEAMS)
+    for application, size in zip(applications, SIZES, strict=True):
+        if size != "no company":
+            company = Organisation(legal_name=f"Company {application.id}", kind="company", size=size)
+            session.add(company)
+            session.flush()
+            session.get_one(Team, application.team_id).organisation_id = company.id
+    closed(made)
+    made.gate = sift(made)
+    made.applications = applications
+    score(made, made.gate, values={a.id: max(0, n - 1) for n, a in enumerate(applications)})
+    decided(made, made.gate, going_on=3)
+    return made
+
+
+def test_numbers_come_with_the_release_and_say_what_is_decided(session, call):
+    assert of_challenge(session, call.challenge) is None
+    call.now += timedelta(days=9, hours=13)
+    released(call, call.gate)
+
+    # Three of the five of whom it is known; after a call of four weeks, ten days until the result was told.
+    known = Statistics(applications=6, small_share=60, shortlisted=3, winners=None, value_pounds=None,
+                       days={"Open call": 28, "Sift": 10}, small=3, known=5)  # fmt: skip
+    assert of_challenge(session, call.challenge) == known
+    round_ = session.get_one(Round, call.challenge.round_id)
+    assert [(c.slug, s.applications) for c, s in of_round(session, round_)] == [("11-2-flooding-impact", 6)]
+
+
+def test_no_share_is_told_of_fewer_than_five_applications_whose_company_is_known(session, call):
+    released(call, call.gate)
+    other = session.get_one(Team, call.applications[0].team_id)
+    session.get_one(Organisation, other.organisation_id).size = None
+    session.flush()
+    found = of_challenge(session, call.challenge)
+    assert (found.applications, found.small_share, found.small, found.known) == (6, None, 2, 4)
+    assert statistics.as_data(call.challenge, found) == {
+        "challenge": "11-2-flooding-impact", "title": "Flooding impact", "applications": 6,
+        "small_company_share_percent": None, "shortlisted": 3, "winners": None, "contract_value_pounds": None,
+        "days": {"Open call": 28, "Sift": 0},
+    }  # fmt: skip
+
+
+def test_the_numbers_of_several_challenges_are_summed_and_their_share_is_rounded_once():
+    one = Statistics(4, None, 3, 1, 650_000, {"Sift": 10, "Interview": 3}, small=4, known=4)
+    two = Statistics(20, 90, 6, None, None, {"Sift": 13}, small=17, known=19)
+    assert together([one, two]) == Statistics(
+        24, 90, 9, 1, 650_000, {"Sift": 12, "Interview": 3}, small=21, known=23
+    )  # fmt: skip

@@ -1,0 +1,55 @@
+"""Public numbers on the web: on the challenge's page, for the whole round, and as downloads, without an account."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from civflow.services.statistics import RULE
+from tests.a_selection import applied, closed, decided, released, score, sift
+from tests.an_open_call import open_call
+from tests.web.visitor import Visitor, an_app, text_of
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+PAGE = "/challenges/11-2-flooding-impact"
+
+
+def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine, session, now):
+    call = open_call(session, now)
+    session.commit()
+    visitor = Visitor(an_app(settings, engine, lambda: call.now))
+    round_ = f"/rounds/{call.challenge.round_id}/statistics"
+    session.commit()
+    assert [visitor.get(f"{PAGE}/statistics.{kind}").status_code for kind in ("csv", "json")] == [404, 404]
+    assert "There are no numbers yet." in text_of(visitor.get(round_))
+
+    applications = applied(call)
+    closed(call)
+    gate = sift(call)
+    score(call, gate, values={a.id: n for n, a in enumerate(applications)})
+    decided(call, gate, going_on=2)
+    released(call, gate)
+    session.commit()
+    rows = [
+        [cell.text.strip() for cell in row.select("dt, dd")] for row in visitor.page(PAGE).select("#results dl > div")
+    ]
+    assert rows[:5] == [
+        ["Applications", "3"],
+        ["From small or medium-sized companies", "Not told: the number is too small, or not known."],
+        ["Shortlisted", "2 of 3"], ["Winners", "Not decided yet."],
+        ["Value of signed contracts", "No contract is signed yet."],
+    ]  # fmt: skip
+    assert RULE in text_of(visitor.get(PAGE))
+
+    lines = list(csv.DictReader(io.StringIO(visitor.get(f"{PAGE}/statistics.csv").text.removeprefix("\ufeff"))))
+    assert [(line["stage"], line["days"], line["shortlisted"]) for line in lines] == [
+        ("Open call", "28", "2"), ("Sift", "0", "2"),
+    ]  # fmt: skip
+    data = visitor.get(f"{round_}.json").json
+    assert (data["rule"], data["challenges"]) == (
+        RULE, [{key: value for key, value in visitor.get(f"{PAGE}/statistics.json").json.items()
+                if key not in ("rule", "definition")}],
+    )  # fmt: skip
+    assert visitor.get(f"{round_}.csv").text == visitor.get(f"{PAGE}/statistics.csv").text
