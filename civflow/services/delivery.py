@@ -16,13 +16,15 @@ from civflow.models import (
     Sprint,
     Team,
 )
-from civflow.services.advance import begin, begin_many
+from civflow.services.advance import advance, begin, begin_many
 from civflow.services.calendar import due_dates, in_working_days, later, stage_dates, whole_days
 from civflow.services.effects import Move, effect
+from civflow.services.history import last_entry
 from civflow.services.messages import members, post_all, write
 from civflow.services.naming import path_of
 from civflow.services.programmes import programme_of
 from civflow.services.wording import day, moment, money
+from civflow.workflows.applications import STILL_IN, WON
 from civflow.workflows.engine import CIVFLOW
 from civflow.workflows.programme import Programme, Stage
 
@@ -68,6 +70,35 @@ def give_time_to_answer(session: Session, move: Move) -> None:
     programme = programme_of(session, session.get_one(Challenge, place.challenge_id))
     place.respond_by = in_working_days(programme, move.now, 5)
     session.flush()
+
+
+@effect
+def give_the_place_up(session: Session, move: Move) -> None:
+    """A team without its place does not go on, even where it had won: the application leaves the challenge."""
+    _leave(session, move, STILL_IN)
+
+
+@effect
+def leave_the_selection(session: Session, move: Move) -> None:
+    """A team that stops before its stage is finished does not go on; one that has won has won."""
+    _leave(session, move, tuple(state for state in STILL_IN if state not in WON))
+
+
+def _leave(session: Session, move: Move, from_states: tuple[str, ...]) -> None:
+    application = session.get_one(Application, move.record.application_id)
+    if application.state in from_states:
+        reason = move.reason or "The team did not answer in time."
+        advance(session, application, "leave", actor=CIVFLOW, now=move.now, reason=reason)
+
+
+@effect
+def take_the_team_in_again(session: Session, move: Move) -> None:
+    """An application that left because of this place is again where it was; one that was withdrawn stays away."""
+    application = session.get_one(Application, move.record.application_id)
+    last = last_entry(session, "application", application.id or 0)
+    if last and last.step == "leave":
+        back = "come_back_as_winner" if last.from_state in WON else "come_back"
+        advance(session, application, back, actor=CIVFLOW, now=move.now, reason=move.reason)
 
 
 @effect

@@ -80,7 +80,7 @@ IN_OUR_WORDS = {
     "not_selected": "It does not go on. Your letter has your scores and the assessors' reasons.",
     "reserve": "It goes on if a place becomes free. You are told either way.",
     "selected": "It has won.",
-    "withdrawn": "Your team has withdrawn it. Every word is kept.",
+    "withdrawn": "Your team has withdrawn it, or its place has come to an end. Every word is kept.",
 }
 
 READ = Ask("challenge_version", "The version that you have read", "number", least=1)
@@ -103,7 +103,7 @@ application = Workflow(
         State("reserve", "It goes on if a place becomes free.", label="In reserve", public="In reserve",
               tone="waiting"),
         State("selected", "It has won.", public="Selected", final=True, tone="done"),
-        State("withdrawn", "The team has withdrawn it.", public="Withdrawn", final=True),
+        State("withdrawn", "The team has withdrawn it, or its place has come to an end.", public="Withdrawn", final=True),
     ],
     steps=[
         Step("write", "draft", "draft", by=a_team_member, label="Write the application",
@@ -168,6 +168,13 @@ application = Workflow(
              then=("tell_the_team", "tell_the_programme_managers", "withdraw_its_assignments"), locks=("challenge",),
              label="Withdraw the application",
              says="It leaves the challenge. The programme manager reads your reason."),
+        Step("leave", ("in_progress", "selected"), "withdrawn", by=by_itself, reason=True,
+             then=("withdraw_its_assignments",), locks=("challenge",), label="Leave the challenge",
+             says="The team does not take its place, or stops before the stage is finished."),
+        Step("come_back", "withdrawn", "in_progress", by=by_itself, reason=True, locks=("challenge",),
+             label="Come back into the selection", says="The team has its place again."),
+        Step("come_back_as_winner", "withdrawn", "selected", by=by_itself, reason=True, locks=("challenge",),
+             label="Come back as the winner", says="The team has its place again."),
         Step("write_again", "withdrawn", "draft", by=the_team_lead, reason=True,
              requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed), locks=("challenge",),
              label="Take the application up again",

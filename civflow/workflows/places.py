@@ -31,6 +31,7 @@ def every_sprint_is_done(case: Case) -> bool:
     return bool(case.record.open_sprints == 0)
 
 
+GIVING_UP = ("challenge", "application")  # what a place takes with it when it is given up, and brings back
 FINISHED = ("completed",)  # places whose team has done what was agreed
 
 place = Workflow(
@@ -51,22 +52,27 @@ place = Workflow(
              requires=(there_is_time_to_answer, the_team_is_still_in),
              then=("draft_the_agreement",), locks=("application",),
              label="Accept the place", says="The agreement is drafted for both sides."),
-        Step("decline", "offered", "declined", by=the_team_lead, reason=True, then=("tell_the_programme_managers",),
-             label="Decline the place", says="The place goes to a team in reserve."),
-        Step("lapse", "offered", "lapsed", by=by_itself, due="respond_by", then=("tell_the_programme_managers",),
-             label="Let it lapse", says="Nobody answered in time."),
+        Step("decline", "offered", "declined", by=the_team_lead, reason=True,
+             then=("give_the_place_up", "tell_the_programme_managers"), locks=GIVING_UP,
+             label="Decline the place",
+             says="Your application leaves the challenge. The place can go to a team in reserve."),
+        Step("lapse", "offered", "lapsed", by=by_itself, due="respond_by",
+             then=("give_the_place_up", "tell_the_programme_managers"), locks=GIVING_UP, label="Let it lapse",
+             says="Nobody answered in time. The application leaves the challenge."),
         Step("begin", "accepted", "active", by=(the_programme_manager, by_itself), due="starts_at",
              requires=(the_agreement_is_signed,), then=("plan_the_work",), label="Begin the stage",
              says="Sprints and deliverables are planned."),
         Step("complete", "active", "completed", by=(the_challenge_owner, the_programme_manager),
              requires=(every_deliverable_is_accepted, every_sprint_is_done), then=("complete_the_agreement",),
              label="Finish the stage", says="The team has done what was agreed."),
-        Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True, then=("tell_the_members",),
-             label="End it early", says="The team reads your reason."),
+        Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True,
+             then=("leave_the_selection", "tell_the_members"), locks=GIVING_UP, label="End it early",
+             says="The team reads your reason. Unless it has won already, its application leaves the challenge."),
         Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
-             then=("give_time_to_answer", "tell_the_members"), locks=("challenge",), label="Offer it again",
-             says="The team has a week to answer."),
+             then=("give_time_to_answer", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
+             label="Offer it again", says="The team has a week to answer, and its application is in the challenge again."),
         Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
-             then=("tell_the_members",), locks=("challenge",), label="Resume the stage", says="The team works on."),
+             then=("take_the_team_in_again", "tell_the_members"), locks=GIVING_UP, label="Resume the stage",
+             says="The team works on."),
     ],
 )  # fmt: skip

@@ -284,6 +284,7 @@ def test_an_improved_proposal_is_written_and_submitted_beside_the_first(call, se
     with pytest.raises(Refused):
         save_answers(session, complete, {"idea": "Too early."}, actor=actor, now=call.now)
     call.goes_on(complete, "interview", "exploration")
+    advance(session, place_of(session, complete), "accept", actor=actor, now=call.now)
     until = call.now + timedelta(days=40)
     call.asks_for_a_proposal(complete, until=until)
     left = save_answers(session, complete, {"plan": "Ten weeks."}, actor=actor, now=call.now)

@@ -13,6 +13,7 @@ from civflow.services.advance import advance
 from civflow.services.agreements import draft_agreement, standstill_end
 from civflow.services.applications import submit
 from civflow.services.challenges import gate_of
+from civflow.services.history import last_entry
 from civflow.services.programmes import programme_of
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, open_call, place_of
@@ -108,6 +109,48 @@ def test_declining_needs_a_reason_and_tells_the_programme_office(call, session, 
     assert (
         subjects_to(session, call.manager)[-1] == "Place declined: Otter Works in Exploration of 11.2 Flooding impact"
     )
+
+
+def test_who_gives_a_place_up_leaves_the_challenge_and_comes_back_with_it(call, session, priya, place):
+    """Nobody pitches, or wins, without having done the stage before."""
+    application = session.get_one(Application, place.application_id)
+    manager = call.actor(call.manager)
+    advance(session, place, "decline", actor=call.actor(priya), now=call.now, reason="Another contract.")
+    assert application.state == "withdrawn"
+    assert last_entry(session, "application", application.id).reason == "Another contract."
+    advance(session, place, "offer_again", actor=manager, now=call.now, reason="They found somebody.")
+    assert (application.state, place.state) == ("in_progress", "offered")
+
+    call.wait_until(place.respond_by)
+    assert (application.state, place.state) == ("withdrawn", "lapsed")
+    advance(session, place, "offer_again", actor=manager, now=call.now, reason="They were ill.")
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    advance(session, place, "end", actor=manager, now=call.now, reason="They have stopped.")
+    assert application.state == "withdrawn"
+    advance(session, place, "resume", actor=manager, now=call.now, reason="They go on.")
+    assert application.state == "in_progress"
+
+
+def test_a_winner_whose_work_ends_early_has_won_and_one_who_declines_has_not(call, session, priya, place):
+    application = session.get_one(Application, place.application_id)
+    manager = call.actor(call.manager)
+    application.state = "selected"  # scenery: the place is one of the accelerator
+    session.flush()
+    advance(session, place, "decline", actor=call.actor(priya), now=call.now, reason="Another contract.")
+    assert application.state == "withdrawn"
+    advance(session, place, "offer_again", actor=manager, now=call.now, reason="They found somebody.")
+    assert application.state == "selected"
+    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
+    advance(session, place, "end", actor=manager, now=call.now, reason="They have stopped.")
+    assert application.state == "selected"
+
+
+def test_who_withdrew_altogether_does_not_come_back_with_a_place(call, session, priya, place):
+    application = session.get_one(Application, place.application_id)
+    advance(session, application, "withdraw", actor=call.actor(priya), now=call.now, reason="We have closed down.")
+    advance(session, place, "decline", actor=call.actor(priya), now=call.now, reason="We have closed down.")
+    advance(session, place, "offer_again", actor=call.actor(call.manager), now=call.now, reason="A try.")
+    assert application.state == "withdrawn"
 
 
 def test_the_work_does_not_begin_before_both_have_signed(call, session, priya, place, agreement):

@@ -54,7 +54,8 @@ visibility:
   public: [challenge, result]
 """
 ROLES = (
-    "challenge_owner, programme_manager, assessor, approver, finance_officer, auditor, team_lead, team_member, public"
+    "challenge_owner, challenge_writer, programme_manager, assessor, approver, finance_officer, auditor, team_lead, "
+    "team_member, public"
 )
 WORDS = "Write words here; a number, a time, yes and no need quotation marks around them."
 SEEN = (
