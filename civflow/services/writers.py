@@ -40,15 +40,19 @@ def writers(session: Session, challenge: Challenge) -> list[Writer]:
     whole_round = whole_round & (col(Grant.role) == "challenge_owner") & col(Grant.revoked_at).is_(None)
     query = query.where(here | whole_round)
     rows = session.execute(query.order_by(col(Grant.revoked_at).is_not(None), col(Grant.role), col(Person.name))).all()
-    bodies_of = _names(session, Organisation, {row[0].organisation_id or row[1].organisation_id for row in rows})
+    bodies_of = _names(session, Organisation, {_body(grant, person, lead) for grant, person in rows})
     takers = _names(session, Person, {row[0].revoked_by_id for row in rows})
     return [
-        Writer(person, grant.role,
-               bodies_of.get(grant.organisation_id or person.organisation_id)
-               or (lead.legal_name if lead and grant.role == "challenge_owner" else ""),
-               grant, takers.get(grant.revoked_by_id, ""))
+        Writer(person, grant.role, bodies_of.get(_body(grant, person, lead), ""), grant,
+               takers.get(grant.revoked_by_id, ""))
         for grant, person in rows
     ]  # fmt: skip
+
+
+def _body(grant: Grant, person: Person, lead: Organisation | None) -> int | None:
+    """For whom somebody writes: an owner for the sponsor that leads, wherever else they work."""
+    stands_for = lead.id if lead and grant.role == "challenge_owner" else person.organisation_id
+    return grant.organisation_id or stands_for
 
 
 def _names(session: Session, model: type[Organisation | Person], ids: set[int | None]) -> dict[int | None, str]:

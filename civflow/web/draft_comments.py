@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
+from sqlalchemy.exc import OperationalError
 
 from civflow.models import Challenge
 from civflow.services import drafting, presence, remarks
@@ -81,8 +83,8 @@ def here(slug: str) -> Response:
 
 def arrive(challenge: Challenge, part: str, *, stays: bool = False) -> None:
     """Note that the person is here, in a transaction of its own: the page itself only reads."""
-    with writing_session() as writing:
-        come = presence.stay if stays else presence.come
+    come = presence.stay if stays else presence.come
+    with writing_session() as writing, suppress(OperationalError):  # a database that is busy keeps nobody from the page
         come(writing, challenge, actor().id or 0, part, now=now())
         writing.commit()
 

@@ -38,7 +38,7 @@ def part(slug: str, part_id: str) -> str | Response:
     chosen = part_of(challenge, part_id)
     if not is_writable(challenge):
         return redirect_to(f"/challenges/{slug}/edit")
-    arrive(challenge, part_id)
+    arrive(challenge, part_id, stays=True)
     values = _stored(challenge, chosen)
     return render_template(PAGE, **_page(challenge, chosen), typed=_as_typed(values),
                            seen=drafting.fingerprint(values))  # fmt: skip

@@ -120,7 +120,9 @@ def assert_the_full_round_is_right(session) -> None:
 def assert_the_running_round_has_something_for_everybody(session) -> None:
     running = round_id(session, "running")
     states = set(session.scalars(select(Challenge.state).where(col(Challenge.round_id) == running)))
-    assert states == {"draft", "in_review", "approved", "open", "sift", "exploration"}
+    assert states == {"draft", "in_review", "open", "sift", "exploration"}
+    planned = select(Challenge.state).where(col(Challenge.round_id) == round_id(session, "next"))
+    assert list(session.scalars(planned)) == ["approved"]
     assert number(session, Gate, col(Gate.round_id) == running, col(Gate.state) == "approved") == 1
     assert number(session, Assignment, col(Assignment.round_id) == running, col(Assignment.state) == "invited") > 0
 

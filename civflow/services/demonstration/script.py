@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from civflow.models import Programme
 from civflow.services.archive import Row, import_rows, shipped_rows
 from civflow.services.deadlines import take_due_steps
-from civflow.services.demonstration import asking, calls, cast, gates, words, work
+from civflow.services.demonstration import asking, calls, cast, gates, together, words, work
 from civflow.services.demonstration.play import Act, Scene
 from civflow.services.demonstration.words import team_names
 from civflow.workflows.engine import Actor, Held
@@ -26,6 +26,7 @@ UK = ZoneInfo("Europe/London")
 OWN_TEAM = "Meridian Otter Works"
 CALL = 42  # days that a call is open
 WEEK = timedelta(days=7)
+WRITTEN_TOGETHER = 25  # the row of the draft on which two people of two bodies work
 LENGTH = 215  # days from a call's opening to the signed contract
 
 
@@ -58,7 +59,7 @@ RUNNING = (
     Show(10, 42 + 13, 8, "running", stops="sift release"),
     Show(17, 42 + 6, 9, "running", always=(cast.ASSESSOR,)),
     Show(18, 29, 6, "running", principal=True, drafts=2, own="draft", new_version=True),
-    Show(54, -8, 0, "running"),
+    Show(54, -8, 0, "next"),
     Show(26, -9.6, 0, "running", principal=True),
     Show(25, -20, 0, "running", principal=True),
 )
@@ -84,8 +85,17 @@ def write_script(*, seed: int, end: datetime) -> list[Act]:
     acts = [Act("assemble", first, cast.assemble), Act("archive", first, _archive(rows))]
     for show in (*FULL, *RUNNING):
         acts += _until(show.stops, _challenge(show, rows[show.row], supply, seed, end))
+    acts += _together(rows[WRITTEN_TOGETHER], end)
     acts += _ticks(first, end)
     return sorted((a for a in acts if a.at <= end), key=lambda act: act.at)
+
+
+def _together(row: Row, end: datetime) -> Iterator[Act]:
+    """A draft that two people of two bodies write, and a round in which a challenge can be begun."""
+    yield Act("another round", _at(end - timedelta(days=20), 9), together.open_another_round)
+    yield Act("together writer", end - timedelta(hours=30), together.name_a_writer(row))
+    yield Act("together words", end - timedelta(hours=24), together.write_and_comment(row))
+    yield Act("together question", end - timedelta(hours=23), together.ask_the_approver(row))
 
 
 def _archive(rows: list[Row]) -> Any:

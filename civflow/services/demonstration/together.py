@@ -1,0 +1,75 @@
+"""Acts of people who write a challenge together, and the round in which its owner may begin another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from civflow.models import Round
+from civflow.services.archive import Row, archive_round, organisation
+from civflow.services.challenges import write_challenge
+from civflow.services.demonstration import cast
+from civflow.services.demonstration.calls import find
+from civflow.services.demonstration.play import Scene
+from civflow.services.people import grant, person_by_email
+from civflow.services.programmes import store
+from civflow.services.remarks import say
+from civflow.services.sponsors import add_supporter
+from civflow.services.writers import name_writer
+from civflow.workflows.engine import CIVFLOW
+from civflow.workflows.programme import shipped_programmes
+
+Do = Callable[[Scene], None]
+WRITER = "writer@demonstration.example.org"
+SUPPORTS = "Invented Forest Trust"
+WORDS = (
+    "Staff and citizens meet this problem every week. We need a dashboard that shows where it is worst, so that "
+    "stakeholders can act. Until now everybody keeps lists of their own, and nobody sees them all. When somebody leaves, "
+    "their list is lost, and the next person begins again."
+)  # fmt: skip
+
+
+def open_another_round(scene: Scene) -> None:
+    """A round whose calls are still to come; the demonstration's owner can begin a challenge in it, from nothing."""
+    programme = store(scene.session, shipped_programmes()["civtech"], now=scene.now)
+    round_: Round = archive_round(scene.session, "next", programme=programme, actor=CIVFLOW, now=scene.now)
+    round_.slug, round_.title, round_.budget_pounds = "next", "CivTech round that takes challenges", cast.BUDGET
+    round_.starts_at, round_.ends_at = scene.now, scene.now + timedelta(days=400)
+    manager = scene.person(cast.MANAGER)
+    grant(scene.session, scene.person(cast.OWNER), "challenge_owner", actor=scene.actor(manager), now=scene.now,
+          scope="round", scope_id=round_.id)  # fmt: skip
+
+
+def name_a_writer(row: Row) -> Do:
+    """Another body supports the challenge, and a colleague from there writes too."""
+
+    def do(scene: Scene) -> None:
+        challenge, owner = find(scene, row), scene.actor(scene.person(cast.OWNER))
+        organisation(scene.session, SUPPORTS)
+        body = add_supporter(scene.session, challenge, SUPPORTS, actor=owner, now=scene.now)
+        name_writer(scene.session, challenge, email=WRITER, name="Ailsa Grant", organisation_id=body.id, actor=owner,
+                    now=scene.now)  # fmt: skip
+
+    return do
+
+
+def write_and_comment(row: Row) -> Do:
+    """The colleague writes the problem, in words of which the check points some out, and asks the owner about it."""
+
+    def do(scene: Scene) -> None:
+        challenge, writer = find(scene, row), person_by_email(scene.session, WRITER)
+        assert writer  # noqa: S101 - named in the act before
+        write_challenge(scene.session, challenge, sections={"problem": WORDS}, actor=scene.actor(writer), now=scene.now)
+        say(scene.session, challenge, "text-problem", "Is this only about our own lists, or those of the councils too?",
+            title="The problem", actor=scene.actor(writer), now=scene.now)  # fmt: skip
+
+    return do
+
+
+def ask_the_approver(row: Row) -> Do:
+    def do(scene: Scene) -> None:
+        challenge, owner = find(scene, row), scene.actor(scene.person(cast.OWNER))
+        say(scene.session, challenge, "text-background", "Una, do you want the figures of 2024 here, or are those of 2023 enough?",
+            title="Background", actor=owner, now=scene.now)  # fmt: skip
+
+    return do
