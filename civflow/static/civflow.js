@@ -8,9 +8,10 @@
 //     hx-target="find [data-autosave-status]"> ... <span data-autosave-status></span>
 //   Its status says when words are not saved; a save that did not arrive is tried again; leaving asks first.
 //   data-not-saved in the answer's status: the server has refused some of it, so leaving still asks.
-//   With data-autosave="complete" and hx-trigger="complete, submit" it saves once everything required is there.
+//   With data-autosave="complete" and hx-trigger="complete, save" a part of a form saves itself, once everything required
+//   is there or when its own button is pressed.
 // On a page with shortcuts: <div data-shortcuts hidden> lists them, with a button that switches them off;
-//   data-shortcut="n"       a link or button that the key presses; of several, the one in the form with the focus
+//   data-shortcut="n"       a link or button that the key presses; of several, the one in the form or part with the focus
 
 const version = new URL(import.meta.url).search;
 const { initAll } = await import(new URL(`vendor/govuk-frontend.min.js${version}`, import.meta.url));
@@ -39,8 +40,15 @@ const unsaved = new Set();
 const saving = new Set();
 
 function autosaving(element) {
-  return element instanceof Element ? element.closest("form[data-autosave]") : null;
+  return element instanceof Element ? element.closest("[data-autosave]") : null;
 }
+
+document.addEventListener("click", (event) => {
+  const part = autosaving(event.target);
+  if (!part || part.matches("form") || !event.target.closest("button") || !window.htmx) return;
+  event.preventDefault();
+  part.dispatchEvent(new Event("save"));
+});
 
 function say(form, text) {
   const status = form.querySelector("[data-autosave-status]");
@@ -55,8 +63,10 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("submit", ({ target }) => {
-  unsaved.delete(target);
-  saving.delete(target);
+  for (const form of [target, ...target.querySelectorAll("[data-autosave]")]) {
+    unsaved.delete(form);
+    saving.delete(form);
+  }
 });
 
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
@@ -82,7 +92,7 @@ for (const kind of ["input", "change"]) {
     const form = autosaving(target);
     if (form?.dataset.autosave !== "complete") return;
     clearTimeout(resting.get(form));
-    if (!form.checkValidity()) return;
+    if (form.querySelector(":invalid")) return;
     resting.set(form, setTimeout(() => unsaved.has(form) && form.dispatchEvent(new Event("complete")), REST));
   });
 }
@@ -125,8 +135,9 @@ if (list) {
     if (event.ctrlKey || event.altKey || event.metaKey || !shortcutsAreOn()) return;
     if (target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) return;
     const found = [...document.querySelectorAll(`[data-shortcut="${CSS.escape(key.toLowerCase())}"]`)];
-    const here = found.find((element) => element.form?.contains(document.activeElement));
-    const chosen = here ?? found.find((element) => unsaved.has(element.form)) ?? found[0];
+    const around = (element) => autosaving(element) ?? element.form;
+    const here = found.find((element) => around(element)?.contains(document.activeElement));
+    const chosen = here ?? found.find((element) => unsaved.has(around(element))) ?? found[0];
     if (!chosen) return;
     event.preventDefault();
     chosen.click();

@@ -74,13 +74,9 @@ def decline(assignment_id: int) -> Response:
 @open_to(signed_in)
 def score(assignment_id: int, criterion: str) -> Response:
     """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
-    assignment = load(Assignment, assignment_id)
-    typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "")}
-    value = whole_number(typed["value"])
+    assignment, typed = load(Assignment, assignment_id), _typed(criterion)
     try:
-        record_score(
-            session(), assignment, criterion=criterion, value=value, why=typed["why"], actor=actor(), now=now()
-        )
+        _record(assignment, criterion, typed)
     except Refused as refused:
         session().rollback()
         return _not_scored(load(Assignment, assignment_id), criterion, typed, refused)
@@ -89,6 +85,40 @@ def score(assignment_id: int, criterion: str) -> Response:
         return redirect_to(f"/assignments/{assignment_id}#criterion-{criterion}")
     context = _with_criterion(assignment, criterion)
     return page_or_fragment("assessment/show.html", "assessment/_saved.html", also=[PROGRESS], **context)
+
+
+@blueprint.post("/assignments/<int:assignment_id>/scores")
+@open_to(signed_in)
+def score_all(assignment_id: int) -> Response:
+    """Without JavaScript every button saves all that was typed: a score that cannot be kept holds up no other."""
+    assignment = load(Assignment, assignment_id)
+    given = _context(assignment)["sheet"].scores
+    criteria = [
+        criterion.id for criterion in scorecard_of(session(), session().get_one(Gate, assignment.gate_id)).criteria
+    ]
+    all_typed = {criterion: _typed(criterion) for criterion in criteria}
+    faults: dict[str, str] = {}
+    for criterion, typed in all_typed.items():
+        kept = given.get(criterion)
+        if any(typed.values()) and (kept is None or typed != {"value": str(kept.value), "why": kept.reason}):
+            try:
+                _record(assignment, criterion, typed)
+            except Refused as refused:
+                faults |= refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
+    session().commit()
+    if not faults:
+        return redirect_to(f"/assignments/{assignment_id}#scoring-progress")
+    context = _context(assignment) | {"typed": all_typed, "faults": faults, "errors": [*faults.items()]}
+    return Response(render_template("assessment/show.html", **context), 422)
+
+
+def _typed(criterion: str) -> dict[str, str]:
+    return {name: request.form.get(f"{criterion}-{name}", "").strip() for name in ("value", "why")}
+
+
+def _record(assignment: Assignment, criterion: str, typed: dict[str, str]) -> None:
+    record_score(session(), assignment, criterion=criterion, value=whole_number(typed["value"]), why=typed["why"],
+                 actor=actor(), now=now())  # fmt: skip
 
 
 @blueprint.post("/assignments/<int:assignment_id>/submit")

@@ -6,6 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from civflow.models import Person
+from civflow.services.assessment import scorecard_of, scores_of
+from civflow.services.history import last_entry
 from tests.a_panel import Panel, a_panel
 from tests.an_open_call import open_call
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
@@ -168,3 +170,38 @@ def test_a_step_that_happens_by_itself_says_so_to_who_posts_it(visit, session, p
     for answer in (browser.get(path), browser.post(path, {}, on=f"/gates/{panel.gate.id}/interviews")):
         assert (answer.status_code, sentence in text_of(answer)) == (403, True)
         assert "only if" not in text_of(answer)
+
+
+def test_one_press_without_scripts_keeps_every_score_that_was_typed(visit, session, panel):
+    """What cannot be kept holds up nothing else, and comes back as it was typed."""
+    mine = panel.assignment(panel.chair, panel.otter)
+    panel.accept(mine, panel.chair)
+    session.commit()
+    browser, path = visit(panel.chair), f"/assignments/{mine.id}"
+    first, second, third, fourth = [c.id for c in scorecard_of(session, panel.gate).criteria]
+    typed = {f"{first}-value": "3", f"{first}-why": "Clear.", f"{second}-why": "New, but no number yet.",
+             f"{third}-value": "4", f"{third}-why": "Much money."}  # fmt: skip
+
+    session.commit()
+    answer = browser.post(f"{path}/scores", typed, on=path)
+
+    assert (answer.status_code, errors_of(answer)) == (422, ["Choose a score from 0 to 4."])
+    assert BeautifulSoup(answer.data, "html.parser").find(id=f"{second}-why").get_text() == "New, but no number yet."
+    session.expire_all()
+    assert kept(session, mine) == {first: (3, "Clear."), third: (4, "Much money.")}
+    entries = last_entry(session, "assignment", mine.id).number
+    session.commit()
+    again = {**typed, f"{second}-value": "2"}
+    assert browser.post(f"{path}/scores", again, on=path).status_code == 303
+    session.expire_all()
+    assert kept(session, mine) == {
+        first: (3, "Clear."),
+        second: (2, "New, but no number yet."),
+        third: (4, "Much money."),
+    }
+    assert last_entry(session, "assignment", mine.id).number == entries + 1  # what had not changed is not written again
+    assert fourth not in kept(session, mine)
+
+
+def kept(session, assignment) -> dict[str, tuple[int, str]]:
+    return {name: (score.value, score.reason) for name, score in scores_of(session, assignment).items()}
