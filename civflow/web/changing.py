@@ -137,7 +137,8 @@ def _desk(challenge: Challenge) -> dict[str, Any]:
     contents, text = programme_of(session(), challenge), versions.change_in_hand(session(), challenge)
     offered = {o.step.name: o for o in options(session(), challenge, actor=actor(), now=now())}
     context: dict[str, Any] = {"challenge": challenge, "text": text, "offered": offered, "errors": [], "typed": None,
-                               "longest": versions.LONGEST_WHY, "begins": _is_allowed(offered.get("change"))}  # fmt: skip
+                               "longest": versions.LONGEST_WHY, "begins": _is_allowed(offered.get("change")),
+                               "moves": "extend" in offered and not offered["extend"].forbidden}  # fmt: skip
     if text is None:
         return context
     before = published_text(session(), challenge)

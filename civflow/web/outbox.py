@@ -68,7 +68,7 @@ def show(message_id: int) -> str:
     message, case = _message(message_id)
     state = HANDBOOK["message"].states[message.state]
     unread = kept_back(case) - ({"body", "about"} if settings().demonstration else set())
-    return render_template("outbox/show.html", message=message, state=state, unread=unread,
+    return render_template("outbox/show.html", message=message, state=state, unread=unread, reader_id=actor().id,
                            entries=entries(message, case), **offered_steps(message))  # fmt: skip
 
 

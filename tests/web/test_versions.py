@@ -213,9 +213,11 @@ def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, m
     assert "Otter Works" not in somebody.get(page).text
 
 
-def test_nobody_but_the_programme_office_moves_a_deadline(page, draft, owner):
+def test_nobody_but_the_programme_office_moves_a_deadline_or_is_led_to_do_so(page, draft, owner, manager):
     assert owner.get(f"{page}/deadline").status_code == 403
     assert owner.get(f"/applications/{draft.id}/deadline").status_code == 403
+    led = [who.page(f"{page}/change").select(f'main a[href="{page}/deadline"]') != [] for who in (owner, manager)]
+    assert led == [False, True]
 
 
 def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, manager, somebody, priya):
