@@ -1,0 +1,94 @@
+"""The page of any record: a step says what it does and asks why, its history says what happened, strangers see nothing."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Person
+from tests.an_open_call import open_call
+from tests.web.visitor import Visitor, an_app, errors_of, text_of
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def call(session, now):
+    made = open_call(session, now)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def come(session, settings, engine, call):
+    """A function that brings a person to the site, or a passer-by."""
+    app = an_app(settings, engine, lambda: call.now)
+    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
+
+
+@pytest.fixture
+def withdraw(session, call) -> str:
+    """Where the lead of a team withdraws its application."""
+    priya = call.person("Priya Raeburn")
+    application = call.application(call.team("Otter Works", priya))
+    session.commit()
+    return f"/cases/application/{application.id}/withdraw"
+
+
+@pytest.fixture
+def priya(call, withdraw):
+    return person_named(call, "Priya Raeburn")
+
+
+def person_named(call, name: str) -> Person:
+    return call.session.scalars(select(Person).where(col(Person.name) == name)).one()
+
+
+def test_a_step_says_what_will_happen_to_whom_and_how_it_is_undone(come, withdraw, priya):
+    page = come(priya).page(withdraw)
+    assert page.h1.get_text() == "Withdraw the application"
+    assert [h.get_text() for h in page.select(".app-decision h2")] == [
+        "What will happen", "What they will be sent", "Can this be undone?",
+    ]  # fmt: skip
+    assert [li.get_text() for li in page.select(".app-decision details li")] == ["Morag Sinclair"]
+    assert "(your reason)" in page.select_one(".app-letter").get_text()
+
+
+def test_a_step_without_its_reason_comes_back_with_a_sentence_at_the_field(come, withdraw, priya):
+    visitor = come(priya)
+    answer = visitor.post(withdraw, {"reason": "  "}, on=withdraw)
+    assert (answer.status_code, errors_of(answer)) == (422, ["Give a reason: it is kept with the step."])
+    assert 'id="reason-error"' in answer.text
+
+
+def test_a_step_is_taken_once_and_its_reason_stands_in_the_history(come, withdraw, priya):
+    first, second = come(priya), come(priya)
+    seen = {"seen": second.page(withdraw).select_one("[name=seen]")["value"], "reason": "We have no time."}
+    answers = [visitor.post(withdraw, seen, on="/account") for visitor in (first, second)]
+    record = withdraw.removesuffix("/withdraw")
+    assert [(a.status_code, a.headers["Location"]) for a in answers] == [
+        (303, record.replace("/cases/application/", "/applications/"))
+    ] * 2
+    happened = first.page(record).select_one(".app-history__what").get_text(" ").split()
+    assert " ".join(happened) == "Withdraw the application Not submitted yet → became Withdrawn"
+    assert first.get(record).text.count("We have no time.") == 1
+    assert "not possible from there" in text_of(first.get(withdraw))
+
+
+def test_who_may_not_take_a_step_is_told_who_may_and_a_stranger_nothing(come, call, withdraw):
+    assert come().get(withdraw).headers["Location"].startswith("/sign-in?then=")
+    assert come(call.person("Fin Gunn")).get(withdraw).status_code == 404
+    refused = come(call.manager).get(withdraw)
+    assert (refused.status_code, "You lead this team." in text_of(refused)) == (403, True)
+    assert "Morag Sinclair" not in text_of(refused)
+
+
+def test_what_is_not_there_is_said_in_a_sentence(come, withdraw, priya):
+    record, visitor = withdraw.removesuffix("/withdraw"), come(priya)
+    said = {path: (answer.status_code, text_of(answer)) for path in (f"{record}/fly", "/cases/dragon/1")
+            for answer in [visitor.get(path)]}  # fmt: skip
+    assert said == {
+        f"{record}/fly": (404, "Not found Application: there is no step “fly”. Go to the home page"),
+        "/cases/dragon/1": (404, "Not found The handbook has no page “dragon”. Go to the home page"),
+    }

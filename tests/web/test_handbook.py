@@ -1,0 +1,55 @@
+"""The handbook as pages: every workflow for everybody, and for staff how many records stand in each state."""
+
+from __future__ import annotations
+
+import pytest
+
+from civflow.workflows import HANDBOOK
+from tests.an_open_call import open_call
+from tests.web.visitor import Visitor, an_app, text_of
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def call(session, now):
+    made = open_call(session, now)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def come(session, settings, engine, call):
+    """A function that brings a person to the site, or a passer-by."""
+    app = an_app(settings, engine, lambda: call.now)
+    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
+
+
+def test_everybody_finds_every_workflow_and_programme(come):
+    links = {a["href"] for a in come().page("/handbook").select("main a")}
+    assert links == {f"/handbook/{name}" for name in (*HANDBOOK, "programmes/civtech")}
+
+
+def test_a_page_has_each_state_and_each_step_with_who_takes_it_and_what_must_be_true(come):
+    reader, missing = come(), []
+    for name, page in HANDBOOK.items():
+        words = text_of(reader.get(f"/handbook/{name}"))
+        expected = [state.staff for state in page.states.values()]
+        for step in page.steps:
+            expected += [step.button, *(rule.sentence for rule in (*step.permits, *step.requires))]
+        missing += [(name, sentence) for sentence in expected if sentence not in words]
+    assert missing == []
+
+
+def test_only_staff_read_how_many_records_there_are(come, call):
+    def heads(visitor) -> list[str]:
+        return [th.get_text() for th in visitor.page("/handbook/round").select("th[scope=col]")]
+
+    assert [head for head in heads(come(call.manager)) if head not in heads(come())] == ["Records"]
+
+
+def test_an_unknown_page_names_those_that_there_are(come):
+    answer = come().get("/handbook/dragon")
+    assert answer.status_code == 404
+    assert f"The handbook has no page “dragon”. Its pages are {', '.join(HANDBOOK)}." in text_of(answer)
+    assert "There is no programme “dragon”. There are civtech." in text_of(come().get("/handbook/programmes/dragon"))
