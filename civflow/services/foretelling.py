@@ -13,12 +13,13 @@ from sqlmodel import Session, col
 from civflow.models import Assignment, Challenge, Gate, Person, Tracked
 from civflow.services.assessment import applications_at
 from civflow.services.calendar import stage_dates
+from civflow.services.challenge_scoring import standing
 from civflow.services.matching import match
 from civflow.services.programmes import programme_of
 from civflow.services.progress import counted
-from civflow.services.wording import count, moment
+from civflow.services.wording import count, moment, tenths
 from civflow.workflows.assignments import LOCKED
-from civflow.workflows.engine import Step
+from civflow.workflows.engine import NOBODY, Step
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,17 @@ def _leaving_a_stage(session: Session, step: Step, challenge: Any, now: datetime
     return Foretold([*sentences, "Nobody is sent a message; your reason stands in the record."])
 
 
-Teller = Callable[[Session, Step, Any, datetime, str], Foretold]
+def _approving(session: Session, step: Step, challenge: Any, now: datetime, reason: str) -> Foretold | None:  # noqa: ARG001
+    """What the challenge scores, where somebody has scored it."""
+    found = standing(session, challenge, actor=NOBODY)
+    if found is None or found.total is None:
+        return None
+    asked = f"the programme asks for at least {found.scoring.least}"
+    people = count(len(found.sheets), "person", "people")
+    return Foretold([f"{people} scored it: {tenths(float(found.total))} of 100, and {asked}."])
+
+
+Teller = Callable[[Session, Step, Any, datetime, str], Foretold | None]
 TELLERS: dict[tuple[type[Tracked], str], Teller] = {
-    (Gate, "match"): _matching, (Gate, "proceed"): _going_on_without, (Gate, "moderate"): _ranking,
+    (Challenge, "approve"): _approving, (Gate, "match"): _matching, (Gate, "proceed"): _going_on_without, (Gate, "moderate"): _ranking,
 }  # fmt: skip

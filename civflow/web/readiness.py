@@ -95,12 +95,29 @@ def _option(challenge: Challenge, trigger: str) -> Option | None:
 def deal_with(slug: str, change_id: int) -> Response:
     """The sponsor says that a change is dealt with, and may say how."""
     challenge, how = owned(slug), pasted(request.form.get("how", ""))
-    change = readiness.deal_with(session(), challenge, change_id, how=how, actor=actor(), now=now())
+    try:
+        change = readiness.deal_with(session(), challenge, change_id, how=how, actor=actor(), now=now())
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        return _not_dealt_with(slug, change_id, how, refusal)
     session().commit()
     flash(
         f"What was asked for in “{readiness.title_of_part(session(), challenge, change.part)}” is dealt with.", "done"
     )
     return redirect_to(f"/challenges/{slug}/edit")
+
+
+def _not_dealt_with(slug: str, change_id: int, how: str, refusal: Refused | Conflicted) -> Response:
+    """The change with what was typed about it, and why that is not kept; the list where nothing is open any more."""
+    challenge = owned(slug)
+    asked = next((one for one in readiness.open_changes(session(), challenge) if one.change.id == change_id), None)
+    if asked is None:
+        flash("Somebody else has said already that it is dealt with.")
+        return redirect_to(f"/challenges/{slug}/edit")
+    at_field = isinstance(refusal, Refused) and "how" in refusal.fields
+    errors = [(f"how-{change_id}" if at_field else "", sentence) for sentence in refusal.sentences]
+    page = render_template("readiness/deal_with.html", challenge=challenge, asked=asked, typed=how, errors=errors)
+    return Response(page, 409 if isinstance(refusal, Conflicted) else 422)
 
 
 @blueprint.get("/challenges/<slug>/scoring")

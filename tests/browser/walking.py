@@ -16,7 +16,7 @@ from tests.browser.conftest import Site
 
 LINK = re.compile(r'<a\b[^>]*?\bhref="(/[^"]*)"')
 TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
-FILES = re.compile(r"\.(pdf|csv|xlsx|ics|atom|png)$")
+FILES = re.compile(r"\.(pdf|csv|xlsx|json|ics|atom|png)$")
 RECORDS = (Agreement, Application, Assignment, Challenge, Gate, Place, Question, Slot, Team)
 EACH = 2  # pages of a kind that are opened to look for links
 

@@ -120,7 +120,7 @@ def assert_the_full_round_is_right(session) -> None:
 def assert_the_running_round_has_something_for_everybody(session) -> None:
     running = round_id(session, "running")
     states = set(session.scalars(select(Challenge.state).where(col(Challenge.round_id) == running)))
-    assert states == {"draft", "in_review", "open", "sift", "exploration"}
+    assert states == {"draft", "in_review", "changes_requested", "open", "sift", "exploration"}
     planned = select(Challenge.state).where(col(Challenge.round_id) == round_id(session, "next"))
     assert list(session.scalars(planned)) == ["approved"]
     assert number(session, Gate, col(Gate.round_id) == running, col(Gate.state) == "approved") == 1

@@ -11,9 +11,10 @@ from sqlmodel import Session
 
 from civflow.models import Challenge, Round
 from civflow.services import challenge_scoring, overview, readiness
-from civflow.services.advance import advance
+from civflow.services.advance import advance, options
 from civflow.services.challenges import draft, write_challenge
 from civflow.services.desks import desks
+from civflow.services.foretelling import foretell
 from civflow.services.history import history_of
 from civflow.services.programmes import programme_of
 from civflow.workflows.engine import Forbidden, Refused
@@ -169,6 +170,11 @@ def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):
     with pytest.raises(Refused) as refused:
         approve(call, sent)
     assert refused.value.sentences == ("Its score is at least 50 of 100, or you say why it is approved all the same.",)
+    step = next(
+        o.step for o in options(session, sent, actor=call.actor(call.manager), now=call.now) if o.step.name == "approve"
+    )
+    told = foretell(session, step, sent, now=call.now, reason="")
+    assert told.sentences == ["2 people scored it: 37.5 of 100, and the programme asks for at least 50."]
     approve(call, sent, low_score_reason="A minister has promised it.")
     entry = next(e for e in history_of(session, "challenge", sent.id) if e.step == "approve")
     assert json.loads(entry.inputs)["low_score_reason"] == "A minister has promised it."

@@ -76,6 +76,9 @@ def test_reasons_are_written_beside_the_parts_and_read_there_by_the_sponsor(sign
 
     first, second = (asked.change.id for asked in open_changes(session, sent))
     session.commit()
+    long = owner.post(f"{PAGE}/asked-changes/{first}", {"how": "y" * 501}, on=f"{PAGE}/edit")
+    assert errors_of(long) == ["“What you did about it, or why nothing” may have 500 characters; it has 501."]
+    assert "y" * 501 in long.text
     assert owner.post(f"{PAGE}/asked-changes/{first}", {"how": "Done."}, on=f"{PAGE}/edit").status_code == 303
     assert manager.post(f"{PAGE}/asked-changes/999", {}, on=f"{PAGE}/edit").status_code == 404
     assert [asked.change.id for asked in open_changes(session, sent)] == [second]

@@ -64,21 +64,6 @@ def review_it(row: Row, *, principal: bool) -> Do:
     return do
 
 
-def change_it(row: Row, *, principal: bool) -> Do:
-    """The programme office asks for a change, and the sponsor makes it."""
-
-    def do(scene: Scene) -> None:
-        challenge = find(scene, row)
-        advance(scene.session, challenge, "request_changes", actor=scene.actor(scene.person(cast.MANAGER)), now=scene.now,
-                reason="Say in “Data and people on offer” how many hours the users have.")  # fmt: skip
-        owner = scene.actor(owner_of(scene, challenge, principal))
-        write_challenge(scene.session, challenge, actor=owner, now=scene.now,
-                        sections={"on_offer": BRIEF["on_offer"] + " Each user has two hours a sprint."})  # fmt: skip
-        advance(scene.session, challenge, "submit_for_review", actor=owner, now=scene.now)
-
-    return do
-
-
 def approve_it(row: Row) -> Do:
     def do(scene: Scene) -> None:
         approver = scene.actor(scene.person(cast.APPROVER))

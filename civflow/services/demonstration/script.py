@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from civflow.models import Programme
 from civflow.services.archive import Row, import_rows, shipped_rows
 from civflow.services.deadlines import take_due_steps
-from civflow.services.demonstration import asking, calls, cast, gates, together, words, work
+from civflow.services.demonstration import asking, calls, cast, gates, readying, together, words, work
 from civflow.services.demonstration.play import Act, Scene
 from civflow.services.demonstration.words import team_names
 from civflow.workflows.engine import Actor, Held
@@ -46,6 +46,8 @@ class Show:
     own: str = ""  # what the demonstration's own innovator does: apply or draft
     always: tuple[str, ...] = ()  # who must sit on the panel of the sift
     new_version: bool = False  # its text and its deadlines change while it is open
+    scores: tuple[int | None, ...] = ()  # of those who were named to score the challenge before its approval
+    sent_back: bool = False  # changes are asked for in it, and not all are dealt with
     stops: str = ""  # the act before which the story of this challenge stands still
 
 
@@ -60,7 +62,9 @@ RUNNING = (
     Show(17, 42 + 6, 9, "running", always=(cast.ASSESSOR,)),
     Show(18, 29, 6, "running", principal=True, drafts=2, own="draft", new_version=True),
     Show(54, -8, 0, "next"),
-    Show(26, -9.6, 0, "running", principal=True),
+    Show(26, -9.6, 0, "running", principal=True, scores=(2, 3)),
+    Show(24, -9.6, 0, "running", scores=(None, 2)),
+    Show(51, -9.6, 0, "running", principal=True, scores=(1, 1), sent_back=True),
     Show(25, -20, 0, "running", principal=True),
 )
 
@@ -147,8 +151,11 @@ def _challenge(show: Show, row: Row, supply: _Supply, seed: int, end: datetime) 
               calls.draft_it(row, show.slug, opens, closes, **before))  # fmt: skip
     yield act("review", opens - timedelta(days=14), calls.review_it(row, **before))
     if show.changes:
-        yield act("change", opens - timedelta(days=12), calls.change_it(row, **before))
-    yield act("approve", opens - timedelta(days=9), calls.approve_it(row))
+        yield act("change", opens - timedelta(days=12), readying.change_it(row, **before))
+    if show.scores:
+        yield from readying.acts(row, act, opens, scores=show.scores, sent_back=show.sent_back, **before)
+    if not show.sent_back:
+        yield act("approve", opens - timedelta(days=9), calls.approve_it(row))
     yield Act(f"{key} tick at opening", opens, _tick)
     yield Act(f"{key} tick at closing", closes, _tick)
     if show.applicants:
