@@ -41,6 +41,7 @@ class Challenge(Tracked, table=True):
     exit_if_too_expensive: str = Field(default="", max_length=1000)
     review: int = 0  # how often it was sent for approval
     reply_promised_at: datetime | None = moment(default=None, nullable=True)  # to the sponsor, when it was sent last
+    low_score_reason: str = Field(default="", max_length=500)  # why it was approved although it scored low
     notice_reference: str = Field(default="", max_length=300)
     announce_at: datetime | None = moment(default=None, nullable=True, index=True)  # by the clock, while it is approved
     announced: bool = False  # the public reads title, sponsor and opening date before it opens

@@ -36,6 +36,7 @@ def promise_the_answer(session: Session, move: Move) -> None:
     challenge: Challenge = move.record
     programme = programme_of(session, challenge)
     challenge.review += 1
+    challenge.low_score_reason = ""
     challenge.reply_promised_at = in_working_days(programme, move.now, programme.readiness.working_days)
 
 

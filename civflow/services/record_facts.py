@@ -32,10 +32,11 @@ NAMES = {
     "source_url": "Source", "sponsors_in_source": "Sponsors, as the source names them",
     "data_access": "Access to data", "exit_if_too_expensive": "If it is too expensive",
     "reply_promised_at": "Answer to the sponsor promised by",
+    "low_score_reason": "Why it was approved although its score is low",
 }  # fmt: skip
 POUNDS = ("_pounds",)
 FOR_STAFF = {"asked_by_id", "drafted_by_id", "cleared_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "data_access",
-             "exit_if_too_expensive", "reply_promised_at", "stake_pounds", "approved_by_id", "address"}  # fmt: skip
+             "exit_if_too_expensive", "reply_promised_at", "low_score_reason", "stake_pounds", "approved_by_id", "address"}  # fmt: skip
 
 
 def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, Any, str]]:

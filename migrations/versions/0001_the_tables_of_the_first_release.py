@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("exit_if_too_expensive", sa.String(length=1000), nullable=False),
         sa.Column("review", sa.Integer(), nullable=False),
         sa.Column("reply_promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("low_score_reason", sa.String(length=500), nullable=False),
         sa.Column("notice_reference", sa.String(length=300), nullable=False),
         sa.Column("announce_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("announced", sa.Boolean(), nullable=False),
