@@ -224,7 +224,7 @@ def test_every_setting_is_in_the_readme_with_its_sentence():
 def test_every_setting_is_read_where_settings_are_read():
     named = re.compile(r"(environ|getenv)\W.*CIVFLOW_")
     readers = {name(path) for path in PACKAGE.rglob("*.py") if named.search(path.read_text("utf-8"))}
-    assert readers == {"civflow/demo.py"}  # which has another default for two of them
+    assert readers == set()  # nobody but settings.py, which reads them all by their table
 
 
 def test_every_command_is_in_the_readme_with_its_parts():

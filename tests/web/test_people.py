@@ -136,7 +136,7 @@ def test_a_programme_manager_gives_only_what_is_theirs_to_give(app, call, somebo
     _, key = somebody
     manager, path = Visitor(app).sign_in(call.session, call.manager, now=call.now), f"/people/{key}"
     offered = {o["value"] for o in manager.page(path).select("#role option") if o["value"]}
-    assert offered == {"challenge_owner", "assessor"}
+    assert offered == {"challenge_owner", "challenge_writer", "assessor"}
     assert manager.post(f"{path}/roles", {"role": "auditor", "scope": "site"}, on=path).status_code == 403
     owner = Visitor(app).sign_in(call.session, call.owner, now=call.now)
     assert (owner.get("/people").status_code, owner.get(path).status_code) == (403, 403)
