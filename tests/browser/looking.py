@@ -1,11 +1,12 @@
 """Look at the page that is open: whether it is whole, fits its window, and passes axe (WCAG 2.2 AA).
 
 What axe finds follows from a page's elements, their looks and what they are for, hardly from the words in them. So the
-parts of a page (header, navigation, main, footer, and the rest) are drawn as skeletons: elements, classes, roles,
-colours, sizes, what has text, what a label points to; hidden ones left out, brothers that are alike once. Axe judges a
-skeleton once in a run, and the first of brothers that are alike. A page that two roles see alike, a list of fifty rows,
-and a page on which JavaScript changes nothing are thereby judged once. What does follow from words, the width and
-emptiness, is looked at on every page.
+parts of a page (header, navigation, the parts of main, footer, and what holds them) are drawn as skeletons: elements,
+classes, roles, colours, large letters or not, what has text, what a label points to; hidden ones left out, brothers that
+are alike once. Axe judges a skeleton once in a run, in the page where it is met first, and the first of brothers that are
+alike; at another width it looks only for what widths change. A page that two roles see alike, a list of fifty rows, a form
+that every step has, and a page on which JavaScript changes nothing are thereby judged once. What does follow from words,
+the width and emptiness, is looked at on every page.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+BY_WIDTH = ["target-size", "scrollable-region-focusable"]  # what these find depends on the width of the window
 
 SETTLED = """
 () => [...document.querySelectorAll('[data-module]')].every(e => e.getAttributeNames().some(n => n.endsWith('-init')))
 """
 
-SKELETONS = """
-async () => {
-  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+SKELETONS = """() => {
   const pointers = ['for', 'headers', 'aria-controls', 'aria-describedby', 'aria-labelledby', 'aria-owns'];
   const words = ['role', 'type', 'scope', 'tabindex', 'autocomplete', 'lang'];
   const fromScripts = ['js-enabled', 'govuk-frontend-supported'];
@@ -32,13 +32,16 @@ async () => {
     if (words.includes(name) || /^(true|false|polite|page)$/.test(value)) return name + '=' + value;
     return value.trim() ? name : name + '-empty';
   };
-  const parts = [...document.querySelectorAll('body, header, .govuk-service-navigation, main, footer')];
+  const where = 'body, header, .govuk-service-navigation, main, main > *, main > * > *, footer';
+  const parts = [...document.querySelectorAll(where)].filter(part => part.checkVisibility());
   const alike = [];
   const draw = (element, isPart) => {
     if (!isPart && (parts.includes(element) || !element.checkVisibility())) return '';
     const style = getComputedStyle(element);
     const text = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    const own = [element.localName, text, style.color, style.backgroundColor, style.fontSize, style.fontWeight,
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);  // less contrast is enough for it
+    const own = [element.localName, text, style.color, style.backgroundColor, large,
                  ...[...element.attributes].map(attribute).filter(Boolean).sort()];
     const inside = new Set();
     for (const child of element.children) {
@@ -52,32 +55,36 @@ async () => {
   const drawn = parts.map(part => draw(part, true));
   window.civflowLooks = {parts, alike};
   return [head.join(' ') + drawn[0], ...drawn.slice(1)];
-}
-"""
+}"""
 
 JUDGE = """
-async ([rules, known]) => {
+async ([tags, byWidth, settled, known]) => {
   const {parts, alike} = window.civflowLooks;
-  const exclude = [...alike, ...known.map(i => parts[i])];
-  const found = await axe.run({include: [document.documentElement], exclude},
-    {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations'], elementRef: false});
-  return found.violations.map(v => v.id + ': ' + v.nodes[0].html.slice(0, 200));
+  const judge = async (wanted, options) => {
+    if (!wanted.length) return [];
+    // A wanted part inside another is judged all the same: for axe the nearer of the two decides.
+    const include = wanted.includes(parts[0]) ? [document.documentElement] : wanted;
+    const exclude = [...alike, ...parts.filter(part => !wanted.includes(part))];
+    const found = await axe.run({include, exclude},
+      {...options, resultTypes: ['violations'], elementRef: false, preload: false});
+    return found.violations.map(v => v.id + ': ' + v.nodes[0].html.slice(0, 200));
+  };
+  const found = await judge(parts.filter((_, i) => !known.includes(i)), {runOnly: {type: 'tag', values: tags}});
+  const other = parts.filter((_, i) => known.includes(i) && !settled.includes(i));
+  return [...found, ...await judge(other, {runOnly: byWidth})];
 }
 """
 
-TOO_WIDE = """
-() => {
+TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
   const scrolls = (e) => e && (getComputedStyle(e).overflowX !== 'visible' || scrolls(e.parentElement));
   const over = [...document.querySelectorAll('body *')]
     .filter(e => e.getBoundingClientRect().right > width + 0.5 && !scrolls(e.parentElement));
   return ['wider than the window: ' + over.slice(0, 3).map(e => e.outerHTML.slice(0, 200)).join(' ... ')];
-}
-"""
+}"""
 
-EMPTY = """
-() => {
+EMPTY = """() => {
   const main = document.querySelector('main');
   if (!main) return ['no main'];
   const seen = (e) => e.checkVisibility();
@@ -100,27 +107,40 @@ EMPTY = """
       found.push('empty: ' + box.outerHTML.slice(0, 200));
   }
   return found;
-}
+}"""
+
+
+LOOK = f"""
+async () => {{
+  await new Promise(done => requestAnimationFrame(done));
+  return [[...({EMPTY})(), ...({TOO_WIDE})()], ({SKELETONS})()];
+}}
 """
 
 
 class Looking:
-    """What axe has judged in this run, so that it is judged once."""
+    """What axe has judged in this run, so that it is judged once, and at which widths."""
 
     def __init__(self) -> None:
-        self.judged: set[tuple[int, str]] = set()
+        self.judged: set[str] = set()
+        self.at_width: set[tuple[int, str]] = set()
 
     def faults(self, page: Page) -> list[str]:
         """All that is wrong with the open page at its present width; its own scripts are at rest."""
-        return [*page.evaluate(EMPTY), *page.evaluate(TOO_WIDE), *self._axe(page)]
+        faults, parts = page.evaluate(LOOK)
+        return [*faults, *self._axe(page, parts)]
 
-    def _axe(self, page: Page) -> list[str]:
+    def _axe(self, page: Page, parts: list[str]) -> list[str]:
         width = page.viewport_size["width"] if page.viewport_size else 0
-        parts = [(width, drawn) for drawn in page.evaluate(SKELETONS)]
-        known = [number for number, part in enumerate(parts) if number and part in self.judged]
-        if self.judged.issuperset(parts):
+        here = {(width, part) for part in parts}
+        if here <= self.at_width:
             return []
+        known, settled = [], []
+        if parts[0] in self.judged:  # within a new frame everything is judged: some rules are for whole pages
+            known = [n for n, part in enumerate(parts) if part in self.judged or part in parts[:n]]
+            settled = [n for n, part in enumerate(parts) if (width, part) in self.at_width or part in parts[:n]]
         self.judged.update(parts)
+        self.at_width |= here
         if not page.evaluate("() => 'axe' in window"):
             page.evaluate(AXE_SCRIPT)
-        return list(page.evaluate(JUDGE, [RULES, known]))
+        return list(page.evaluate(JUDGE, [RULES, BY_WIDTH, settled, known]))
