@@ -453,7 +453,10 @@ def test_a_password_is_read_from_the_input_and_must_be_long(prepared, engine):
 def test_what_is_wrong_about_people_gets_a_sentence(prepared):
     prepared("user", "add", "ann@example.org", "Ann")
     nobody = "Nobody has an account with bob@example.org. Add one with: civflow user add bob@example.org NAME\n"
-    roles = "programme_manager, challenge_owner, assessor, approver, finance_officer, auditor, administrator"
+    roles = (
+        "programme_manager, challenge_owner, challenge_writer, assessor, approver, finance_officer, auditor, "
+        "administrator"
+    )
     wrong = {
         ("add", "ann@example.org", "Ann"): "There is an account with this address already. Sign in instead.\n",
         ("add", "ann", "Ann"): "Write an e-mail address such as name@example.org.\n",
