@@ -30,6 +30,8 @@ blueprint = Blueprint("drafting", __name__)
 POUNDS = re.compile(r"£?\s?(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.00)?")
 BEGINNERS = holders_of("challenge_owner", "programme_manager")
 
+AT_THE_PART = ("write", "deal_with")  # steps that are taken on the page of a part
+
 
 @blueprint.get("/challenges/new")
 @open_to(BEGINNERS)
@@ -93,7 +95,8 @@ def edit(slug: str) -> str:
     ]  # fmt: skip
     arrive(challenge, "")
     steps = offered_steps(challenge)
-    steps["possible"] = [option for option in steps["possible"] if option.step.name not in ("write", "deal_with")]
+    for group in ("possible", "not_yet"):
+        steps[group] = [option for option in steps[group] if option.step.name not in AT_THE_PART]
     return render_template(
         "challenges/edit.html", challenge=challenge, tasks=tasks,
         done=sum(progress.tone == "done" for _, progress, _ in tasks),
