@@ -32,6 +32,7 @@ from civflow.web.strips import strip_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import OWNERS
 from civflow.workflows.engine import Refused
+from civflow.workflows.readiness import COMMENTERS
 from civflow.workflows.sizes import DEFINITION
 from civflow.workflows.themes import THEMES
 from civflow.workflows.visibility import the_auditor
@@ -129,6 +130,7 @@ def _context(slug: str) -> dict[str, Any]:
         "statistics": of_challenge(session(), challenge) if found.gates else None, "definition": DEFINITION, "rule": RULE,
         "sessions": sessions_of(session(), challenge), "own_states": HANDBOOK["question"].states,
         "answers_questions": owns or the_auditor.claim(found.case),
+        "may_read_parts": any(permits(found.case) for permits in COMMENTERS),
         "questions_waiting": waiting_for_us(session(), challenge, now=now()) if found.is_staff else None,
         **(_for_staff(challenge, owns) if found.is_staff else {}),
     }  # fmt: skip
