@@ -20,8 +20,10 @@ from civflow.models.people import ROLES
 from civflow.services import messages, rendering
 from civflow.services.effects import EFFECTS
 from civflow.services.facts import FACTS
+from civflow.services.record_facts import CALLED
 from civflow.settings import SETTINGS
 from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows.columns import COLUMNS, INNER, columns_shown
 from civflow.workflows.programme import KNOWN_ROLES
 from tests.conftest import settings_for
 
@@ -145,6 +147,16 @@ def test_the_handbook_and_the_services_know_the_same_facts():
 
     assert {noun: set(FACTS.get(noun, ())) for noun in HANDBOOK} == needed
     assert set(FACTS) <= set(HANDBOOK) == set(visibility.SEES)
+
+
+def test_every_column_of_every_record_says_who_reads_it():
+    """A new column is shown to nobody until it is listed, and this test asks for that."""
+    for noun, page in HANDBOOK.items():
+        columns = [*INNER, *COLUMNS[noun].shown, *COLUMNS[noun].staff, *COLUMNS[noun].hidden]
+        assert sorted(columns) == sorted(c.name for c in page.table.c), noun
+        keys = [key for name in columns_shown(noun, staff=True) for key in page.table.c[name].foreign_keys]
+        assert {key.column.table.name for key in keys} <= set(CALLED), noun
+    assert set(COLUMNS) == set(HANDBOOK)
 
 
 def test_a_programme_file_may_name_every_role_that_is_granted():

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Column
 from sqlmodel import Session
 
 from civflow.models import Application, Challenge, Organisation, Person, Question, Round, Team, Tracked
 from civflow.services.naming import stage_title
 from civflow.workflows import HANDBOOK
+from civflow.workflows.columns import columns_shown
 from civflow.workflows.engine import Case
 from civflow.workflows.visibility import kept_back, reads_as
 
-HIDDEN = {"id", "state", "revision", "head", "answers", "complete", "slug", "programme_id", "gate_id", "place_id",
-          "sprint_id", "document_id", "key", "criteria", "version", "challenge_version",
-          "answers_revision", "version_id", "review"}  # fmt: skip
 NAMES = {
     "since": "In this state since", "challenge_id": "Challenge", "round_id": "Round", "team_id": "Team",
     "application_id": "Application", "assessor_id": "Assessor", "lead_id": "Lead", "person_id": "Person",
@@ -35,8 +34,12 @@ NAMES = {
     "low_score_reason": "Why it was approved although its score is low",
 }  # fmt: skip
 POUNDS = ("_pounds",)
-FOR_STAFF = {"asked_by_id", "drafted_by_id", "cleared_by_id", "budget_holder", "route_to_adoption", "sponsor_time", "data_access",
-             "exit_if_too_expensive", "reply_promised_at", "low_score_reason", "stake_pounds", "approved_by_id", "address"}  # fmt: skip
+# What a record is called that another one names, by the table that the column refers to.
+CALLED: dict[str, tuple[Any, str]] = {
+    "person": (Person, "name"), "organisation": (Organisation, "legal_name"), "team": (Team, "name"),
+    "round": (Round, "title"), "challenge": (Challenge, "title"), "application": (Application, "reference"),
+    "question": (Question, "text"),
+}  # fmt: skip
 
 
 def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, Any, str]]:
@@ -44,15 +47,16 @@ def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, An
 
     Staff also read what the public and applicants do not, such as who asked a question.
     """
-    staff, unread = reads_as(case) == "staff", kept_back(case)
+    noun = _noun(record)
+    read = columns_shown(noun, staff=reads_as(case) == "staff") - kept_back(case)
     rows = []
-    for column in HANDBOOK[_noun(record)].table.c:
+    for column in HANDBOOK[noun].table.c:
         value = getattr(record, column.name)
-        if column.name in HIDDEN | unread or (column.name in FOR_STAFF and not staff):
+        if column.name not in read:
             continue
         if value is None or value in ("", []) or (value == 0 and column.name.endswith(POUNDS)):
             continue
-        rows.append((NAMES.get(column.name) or _words(column.name), *_shown(session, record, column.name, value)))
+        rows.append((NAMES.get(column.name) or _words(column.name), *_shown(session, record, column, value)))
     return rows
 
 
@@ -64,21 +68,23 @@ def _words(name: str) -> str:
     return name.removesuffix("_id").removesuffix("_at").replace("_", " ").capitalize()
 
 
-def _shown(session: Session, record: Any, name: str, value: Any) -> tuple[Any, str]:
+def _shown(session: Session, record: Any, column: Column[Any], value: Any) -> tuple[Any, str]:
+    name = column.name
     if name.endswith(POUNDS):
         return value, "money"
     if hasattr(value, "tzinfo"):
         return value, "moment"
     if name.endswith("_url") and value.startswith(("https://", "http://")):
         return value, "link"
-    return _in_words(session, record, name, value), "text"
+    return _in_words(session, record, column, value), "text"
 
 
-def _in_words(session: Session, record: Any, name: str, value: Any) -> Any:
+def _in_words(session: Session, record: Any, column: Column[Any], value: Any) -> Any:
+    name = column.name
     if name == "stage":
         return stage_title(session, record.challenge_id, value)
-    if name.endswith("_id"):
-        return _named(session, name, value)
+    for key in column.foreign_keys:
+        return _called(session, key.column.table.name, value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
@@ -87,13 +93,7 @@ def _in_words(session: Session, record: Any, name: str, value: Any) -> Any:
     return next((dict(ask.choices).get(value, value) for ask in asks), value)
 
 
-def _named(session: Session, name: str, value: int) -> str:
-    """The name behind a foreign key."""
-    kinds: dict[str, tuple[Any, str]] = {
-        "challenge_id": (Challenge, "title"), "round_id": (Round, "title"), "team_id": (Team, "name"),
-        "application_id": (Application, "reference"), "organisation_id": (Organisation, "legal_name"),
-        "sponsor_id": (Organisation, "legal_name"), "merged_into_id": (Question, "text"),
-    }  # fmt: skip
-    model, attribute = kinds.get(name, (Person, "name"))
-    found = session.get(model, value)
-    return str(getattr(found, attribute)) if found else str(value)
+def _called(session: Session, table: str, value: int) -> str:
+    """What the record behind a foreign key is called."""
+    model, attribute = CALLED[table]
+    return str(getattr(session.get_one(model, value), attribute))

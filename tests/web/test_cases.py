@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -92,3 +93,28 @@ def test_what_is_not_there_is_said_in_a_sentence(come, withdraw, priya):
         f"{record}/fly": (404, "Not found Application: there is no step “fly”. Go to the home page"),
         "/cases/dragon/1": (404, "Not found The handbook has no page “dragon”. Go to the home page"),
     }
+
+
+def test_a_record_names_the_record_that_it_refers_to_and_the_public_reads_only_what_is_meant_for_it(
+    come, session, call
+):
+    call.challenge.copied_from_id = call.challenge.id  # the number of the manager, too
+    session.commit()
+    records = [f"/cases/challenge/{call.challenge.id}", f"/cases/round/{call.challenge.round_id}"]
+    staff, public = ([facts_of(visitor.page(path)) for path in records] for visitor in (come(call.manager), come()))
+    for_staff = [{name: value for name, value in facts.items() if name not in read}
+                 for facts, read in zip(staff, public, strict=True)]  # fmt: skip
+    assert for_staff == [
+        {"Copied from": "Flooding impact", "Budget holder": "A director", "Sponsor time": "A day a week.",
+         "Route to adoption": "The service team takes it over.", "Access to data": "There is none.",
+         "If it is too expensive": "The sponsor keeps what was learnt.",
+         "Answer to the sponsor promised by": for_staff[0]["Answer to the sponsor promised by"]},
+        {"Rehearsal": "No", "Budget": "£5,000,000"},
+    ]  # fmt: skip
+    assert "Morag Sinclair" not in str(public)
+
+
+def facts_of(page: BeautifulSoup) -> dict[str, str]:
+    """What a page of a record knows of it, by name."""
+    rows = page.select(".govuk-summary-list__row")
+    return {row.dt.get_text(" ", strip=True): row.dd.get_text(" ", strip=True) for row in rows}
