@@ -28,7 +28,9 @@ class Gate(Tracked, table=True):
     going_on: int = 0
     number_reason: str = Field(default="", max_length=500)
     stake_pounds: int = 0  # what the places cost together that this gate gives
-    criteria: int = 0  # how many criteria an assessor scores here
+    criteria: str = Field(default="", max_length=1000)  # the ids of what an assessor scores here, with commas between
+    scale_least: int = 0  # from here to there an assessor scores each of them
+    scale_most: int = 0
     resubmit_by: datetime | None = moment(default=None, nullable=True)  # until then teams may improve their proposal
     scoring_due_at: datetime | None = moment(default=None, nullable=True)
     proceed_reason: str | None = Field(default=None, max_length=500)

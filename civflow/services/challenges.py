@@ -187,9 +187,11 @@ def prepare_the_stages(session: Session, move: Move) -> None:
 def _make_gate(
     session: Session, challenge: Challenge, programme: Programme, stage: Stage, dates: StageDates, now: datetime
 ) -> None:
+    card = programme.card(stage)
     gate = Gate(
         round_id=challenge.round_id, challenge_id=challenge.id or 0, stage=stage.id, cap=dates.cap or stage.cap or 1,
-        criteria=len(programme.card(stage).criteria), scoring_due_at=dates.ends_at, state="", since=now,
+        criteria=",".join(c.id for c in card.criteria), scale_least=card.scale.least, scale_most=card.scale.most,
+        scoring_due_at=dates.ends_at, state="", since=now,
     )  # fmt: skip
     begin(session, gate, actor=CIVFLOW, now=now)
 

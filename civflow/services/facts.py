@@ -269,7 +269,9 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         ),
         "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
         "criteria": value(GATE.c.criteria, GATE.c.id == ASSIGNMENT.c.gate_id),
-        "scored": count(SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
+        "scale_least": value(GATE.c.scale_least, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "scale_most": value(GATE.c.scale_most, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "scored": joined(SCORE.c.criterion, SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
         "conflicts": case((has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id), 1), else_=0),
     },
     "slot": {

@@ -22,7 +22,23 @@ def no_conflict_is_declared(case: Case) -> bool:
 
 @rule("Every criterion has a score and a reason.", needs=("scored", "criteria"))
 def every_criterion_is_scored(case: Case) -> bool:
-    return bool(case.record.scored >= case.record.criteria)
+    return _names(case.record.criteria) <= _names(case.record.scored)
+
+
+@rule("The gate's scorecard has this criterion.", needs=("criteria",))
+def the_scorecard_has_the_criterion(case: Case) -> bool:
+    criterion = case.inputs.get("criterion")
+    return criterion is None or criterion in _names(case.record.criteria)
+
+
+@rule("The score lies on the scale of the gate's scorecard.", needs=("scale_least", "scale_most"))
+def the_score_is_on_the_scale(case: Case) -> bool:
+    value = case.inputs.get("value")
+    return value is None or bool(case.record.scale_least <= value <= case.record.scale_most)
+
+
+def _names(joined: str | None) -> set[str]:
+    return set((joined or "").split(",")) - {""}
 
 
 WHY = (
@@ -60,7 +76,8 @@ assignment = Workflow(
              then=("record_the_conflict", "tell_the_programme_managers"), label="Decline",
              says="The programme manager finds somebody else."),
         Step("score", ("accepted", "scoring"), "scoring", by=the_assessor,
-             requires=(the_gate_takes_scores, no_conflict_is_on_record),
+             requires=(the_gate_takes_scores, no_conflict_is_on_record, the_scorecard_has_the_criterion,
+                       the_score_is_on_the_scale),
              asks=(Ask("criterion", "Criterion", "line"), Ask("value", "Score", "number", least=0),
                    Ask("why", "Why this score", most=2000)),
              then=("keep_the_score",), locks=("team", "gate"),

@@ -51,7 +51,7 @@ COLUMNS: dict[str, Columns] = {
         shown=("since", "round_id", "challenge_id", "stage", "cap", "going_on", "number_reason", "resubmit_by",
                "scoring_due_at", "proceed_reason", "approved_at", "released_at"),
         staff=("stake_pounds", "approved_by_id"),
-        hidden=("criteria",),
+        hidden=("criteria", "scale_least", "scale_most"),
     ),
     "assignment": Columns(
         shown=("since", "round_id", "challenge_id", "application_id", "team_id", "assessor_id", "side", "respond_by",

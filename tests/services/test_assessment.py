@@ -127,6 +127,26 @@ def test_only_the_criteria_of_the_scorecard_are_scored(panel, mine):
     assert refused.value.sentences == ("The scorecard has no such criterion.",)
 
 
+def test_what_is_off_the_scale_or_the_scorecard_is_refused_on_every_way_and_holds_up_no_submission(
+    session, panel, mine
+):
+    panel.accept(mine, panel.chair)
+    panel.score(mine, panel.chair)
+    session.commit()
+    off_the_scale = ("The score lies on the scale of the gate's scorecard.",)
+    for value, criterion, sentences in (
+        (99, "solves", off_the_scale), (5, "solves", off_the_scale), (3, "charm", ("The gate's scorecard has this criterion.",)),
+    ):  # fmt: skip
+        assert step(panel, mine, "score", criterion=criterion, value=value, why="Good.") == sentences
+    scores = scores_of(session, mine)
+    assert {score.value for score in scores.values()} == {3}
+    assert sorted(scores) == sorted(panel.gate.criteria.split(","))
+    one = next(iter(scores.values()))
+    one.criterion = "charm"  # as many rows as criteria, and one criterion without a score
+    session.flush()
+    assert step(panel, mine, "submit") == (ALL_SCORED,)
+
+
 def test_a_score_can_be_changed_until_it_is_submitted(session, panel, mine):
     panel.accept(mine, panel.chair)
     panel.score(mine, panel.chair)

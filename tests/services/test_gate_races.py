@@ -322,7 +322,8 @@ def test_those_who_lock_the_same_things_wait_and_do_not_deadlock(engine, call, s
 ABOVE = {  # facts that tell of a record above the case's own, and which
     "challenge_state": "challenge", "challenge_version_now": "challenge", "resubmit_by": "challenge",
     "round_state": "round", "round_budget": "round", "round_money_committed": "round", "gate_state": "gate",
-    "criteria": "gate", "team_state": "team", "lead_id": "team", "application_state": "application",
+    "criteria": "gate", "scale_least": "gate", "scale_most": "gate", "team_state": "team", "lead_id": "team",
+    "application_state": "application",
     "place_state": "place", "team_is_invited": "gate",
 }  # fmt: skip
 UNLOCKED = {("application", "write"): "Words are saved while somebody types; only what is submitted counts."}

@@ -176,7 +176,13 @@ TRUTH: dict[str, Truth] = {
     "no_conflict_is_declared": Truth({}, {}, inputs={"no_conflict": True}, false_inputs={"no_conflict": False}),
     "no_conflict_is_on_record": Truth({"conflicts": 0}, {"conflicts": 1}),
     "the_gate_takes_scores": Truth({"gate_state": "scoring"}, {"gate_state": "moderating"}),
-    "every_criterion_is_scored": Truth({"scored": 4, "criteria": 4}, {"scored": 3}),
+    "every_criterion_is_scored": Truth({"scored": "need,plan", "criteria": "plan,need"}, {"scored": "need"}),
+    "the_scorecard_has_the_criterion": Truth(
+        {"criteria": "plan,need"}, {}, inputs={"criterion": "need"}, false_inputs={"criterion": "charm"}
+    ),
+    "the_score_is_on_the_scale": Truth(
+        {"scale_least": 0, "scale_most": 4}, {}, inputs={"value": 4}, false_inputs={"value": 5}
+    ),
     # Slot
     "it_lies_ahead": Truth({"starts_at": AFTER}, {"starts_at": NOW}),
     "it_has_begun": Truth({"starts_at": NOW}, {"starts_at": AFTER}),
