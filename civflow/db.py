@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session, SQLModel
 
@@ -60,7 +61,9 @@ def make_engine(settings: Settings) -> Engine:
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
-            settings.database_url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True
+            settings.database_url,
+            connect_args={"timeout": PATIENCE / 1000, "check_same_thread": False},
+            hide_parameters=True,
         )
     except OSError as error:
         raise SettingsError(
@@ -70,6 +73,10 @@ def make_engine(settings: Settings) -> Engine:
         raise SettingsError(f"CIVFLOW_DATABASE_URL cannot be read: {error}") from None
     prepare_sqlite(engine, settings.sqlite_synchronous)
     return engine
+
+
+PATIENCE, IN_A_HURRY = 30_000, 150  # milliseconds that a writer waits for others on SQLite
+BUSY = (OperationalError, sqlite3.OperationalError)
 
 
 def prepare_sqlite(engine: Engine, synchronous: str) -> None:
@@ -85,7 +92,7 @@ def prepare_sqlite(engine: Engine, synchronous: str) -> None:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
-            "busy_timeout=30000",
+            f"busy_timeout={PATIENCE}",
             "cache_size=-65536",
             "temp_store=MEMORY",
         ):
@@ -93,13 +100,25 @@ def prepare_sqlite(engine: Engine, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get("civflow_reads", False)
-        connection.connection.cursor().execute("BEGIN" if reads else "BEGIN IMMEDIATE")  # the driver, for speed
+        options, cursor = connection.get_execution_options(), connection.connection.cursor()  # the driver, for speed
+        if not options.get("civflow_hurries", False):
+            cursor.execute("BEGIN" if options.get("civflow_reads", False) else "BEGIN IMMEDIATE")
+            return
+        cursor.execute(f"PRAGMA busy_timeout={IN_A_HURRY}")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={PATIENCE}")
 
 
 def reading(engine: Engine) -> Engine:
     """The same engine for transactions that only read: on SQLite they wait for nobody."""
     return engine.execution_options(civflow_reads=True)
+
+
+def hurrying(engine: Engine) -> Engine:
+    """The same engine for what can be left out: on SQLite it raises one of BUSY soon where somebody else writes."""
+    return engine.execution_options(civflow_hurries=True)
 
 
 def new_session(engine: Engine) -> Session:

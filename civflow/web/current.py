@@ -10,7 +10,7 @@ from datetime import datetime
 from flask import Flask, Response, current_app, g, request
 from sqlmodel import Session
 
-from civflow.db import new_session, reading
+from civflow.db import hurrying, new_session, reading
 from civflow.models import Person
 from civflow.services import people
 from civflow.settings import Settings
@@ -40,9 +40,13 @@ def session() -> Session:
     return found
 
 
-def writing_session() -> Session:
-    """A session of its own for what a GET has to record; the caller commits and closes it."""
-    return new_session(current_app.config["ENGINE"])
+def writing_session(*, hurries: bool = False) -> Session:
+    """A session of its own for what a GET has to record; the caller commits and closes it.
+
+    One that `hurries` raises one of db.BUSY rather than wait for others.
+    """
+    engine = current_app.config["ENGINE"]
+    return new_session(hurrying(engine) if hurries else engine)
 
 
 def now() -> datetime:

@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
-from sqlalchemy.exc import OperationalError
 
+from civflow.db import BUSY
 from civflow.models import Challenge
 from civflow.services import drafting, presence, remarks
 from civflow.services.challenges import text_in_hand
@@ -84,7 +84,7 @@ def here(slug: str) -> Response:
 def arrive(challenge: Challenge, part: str, *, stays: bool = False) -> None:
     """Note that the person is here, in a transaction of its own: the page itself only reads."""
     come = presence.stay if stays else presence.come
-    with writing_session() as writing, suppress(OperationalError):  # a database that is busy keeps nobody from the page
+    with writing_session(hurries=True) as writing, suppress(*BUSY):  # a busy database keeps nobody from the page
         come(writing, challenge, actor().id or 0, part, now=now())
         writing.commit()
 

@@ -257,7 +257,7 @@ def test_the_manager_begins_a_challenge_and_names_its_owner(manager, session, ca
     page = manager.page("/challenges/peat/edit")
     statuses = {item.a.get_text(): item.select_one(".govuk-task-list__status").get_text(strip=True)
                 for item in page.select(".govuk-task-list__item")}  # fmt: skip
-    assert statuses["Who writes it"] == "Hamish Drummond"
+    assert statuses["Who writes it"] == "Hamish Drummond (NatureScot)"
     assert statuses["The problem"] == "Not begun"
     assert statuses["Title and question"] == "Missing: the question"
 
