@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Message, Place, Question, Round, Team, Tracked
@@ -63,10 +63,12 @@ class Overview:
     failed_messages: int = 0
 
 
-def rounds(session: Session) -> Sequence[tuple[Round, int]]:
-    """Every round with the number of its challenges, the newest first."""
-    number = select(func.count()).where(col(Challenge.round_id) == col(Round.id)).scalar_subquery()
-    query = select(Round, number).order_by(col(Round.starts_at).desc(), col(Round.id).desc())
+def rounds(session: Session, *, actor: Actor) -> Sequence[tuple[Round, int]]:
+    """Every round that the actor may see, with the number of its challenges that they may know of, the newest first."""
+    known = col(Challenge.round_id) == col(Round.id), may_know_of(sight_of(actor))
+    number = select(func.count(col(Challenge.id))).where(*known).correlate(Round).scalar_subquery()
+    mine = or_(col(Round.rehearsal).is_(False), in_sight(actor, Round))
+    query = select(Round, number).where(mine).order_by(col(Round.starts_at).desc(), col(Round.id).desc())
     return [(found, count) for found, count in session.execute(query)]
 
 

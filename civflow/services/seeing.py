@@ -49,10 +49,13 @@ def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime)
     return actor.automatic or any(r.claim(case) for r in page.begun_by)
 
 
-def in_sight(actor: Actor, model: type[Tracked]) -> ColumnElement[bool]:
-    """Records of a noun that the actor's granted roles let them see: all, or those of some rounds and challenges."""
+def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnElement[bool]:
+    """Records of a noun that the actor's granted roles let them see: all, or those of some rounds and challenges.
+
+    With `role` those that this role alone lets them see.
+    """
     page = PAGES[model]
-    held = [h for h in actor.roles if h.role in visibility.roles_that_see(page.name)]
+    held = [h for h in actor.roles if h.role in visibility.roles_that_see(page.name) and role in ("", h.role)]
     if any(h.scope == "site" for h in held):
         return true()
     of = {scope: sorted(h.scope_id or 0 for h in held if h.scope == scope) for scope, _ in page.scopes}

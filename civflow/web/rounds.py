@@ -23,7 +23,8 @@ STAFF = holders_of("programme_manager", "approver", "finance_officer", "auditor"
 @blueprint.get("/rounds")
 @open_to(STAFF)
 def list_rounds() -> str:
-    return render_template("rounds/list.html", rounds=overview.rounds(session()), states=HANDBOOK["round"].states)
+    found = overview.rounds(session(), actor=actor())
+    return render_template("rounds/list.html", rounds=found, states=HANDBOOK["round"].states)
 
 
 @blueprint.get("/rounds/<int:round_id>")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.an_open_call import open_call
+from civflow.models import Agreement, Round
+from civflow.models.people import ROLES
+from civflow.services.advance import advance, begin
+from civflow.services.challenges import draft
+from civflow.workflows.engine import CIVFLOW
+from tests.a_selection import applied, closed, score, sift
+from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -49,3 +55,50 @@ def test_rounds_are_not_for_teams_nor_for_passers_by(come, call):
     assert [priya.get(path).status_code for path in ("/rounds", f"/rounds/{call.challenge.round_id}")] == [403, 403]
     assert come().get("/rounds").headers["Location"] == "/sign-in?then=%2Frounds"
     assert come(call.manager).get("/rounds/99").status_code == 404
+
+
+def test_a_role_for_another_round_finds_nothing_of_this_one_on_any_desk(come, session, call):
+    round_ = session.get_one(Round, call.challenge.round_id)
+    another = Round(programme_id=round_.programme_id, slug="b", title="Another", starts_at=call.now, ends_at=round_.ends_at,
+                    state="", since=call.now)  # fmt: skip
+    begin(session, another, actor=CIVFLOW, now=call.now)
+    something_for_every_desk(call)
+    round_.rehearsal = True  # so that nothing of it is public
+
+    def found(role: str, scope_id: int | None) -> set[str]:
+        """What somebody with this role for one round finds of this round at home and on the list of rounds."""
+        person = call.person(f"{role} of {scope_id}")
+        grant(session, person, role, call.now, scope="round", scope_id=scope_id, limit_pounds=5_000_000)
+        words = [text_of(come(person).get(path)) for path in ("/", "/rounds")]
+        return {name for name in OF_THIS_ROUND if name in " ".join(words)}
+
+    assert {role: names for role in ROLES if (names := found(role, another.id))} == {}
+    assert {role: names for role in ROLES if (names := found(role, round_.id))} == {
+        "programme_manager": {"A round", "Flooding", "Waiting"}, "challenge_owner": {"Flooding", "Waiting"},
+        "approver": {"Flooding", "Waiting"}, "finance_officer": {"A round", "Flooding", "Otter Works", "£123,456"},
+        "auditor": {"A round"},
+    }  # fmt: skip
+
+
+OF_THIS_ROUND = ("A round", "Flooding", "Waiting", "Otter Works", "£123,456")
+
+
+def something_for_every_desk(call: Call) -> None:
+    """A result and a challenge wait for approval, and an agreement is in force."""
+    session, manager = call.session, call.actor(call.manager)
+    round_, stage = session.get_one(Round, call.challenge.round_id), "exploration"
+    otter, *_ = applied(call)
+    closed(call)
+    gate = sift(call)
+    score(call, gate)
+    advance(session, gate, "moderate", actor=manager, now=call.now)
+    advance(session, gate, "propose", actor=manager, now=call.now, going_on=3)
+    waits = draft(session, round_=round_, sponsor=None, title="Waiting", actor=manager, now=call.now)
+    waits.state = "in_review"
+    session.add(Agreement(
+        round_id=round_.id, challenge_id=call.challenge.id, team_id=otter.team_id, application_id=otter.id, stage=stage,
+        state="active", since=call.now, price_pounds=123_456, starts_at=call.now, ends_at=call.closes_at,
+        team_signed_at=call.now, sponsor_signed_at=call.now, team_signed_by_id=call.manager.id,
+        sponsor_signed_by_id=call.manager.id,
+    ))  # fmt: skip
+    session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,29 +12,47 @@ from civflow.models import Challenge, Gate
 from civflow.services.attention import stake_of
 from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.facts import stands_before
-from civflow.services.naming import title_of
+from civflow.services.programmes import programme_of
+from civflow.services.seeing import in_sight
 from civflow.services.wording import money
 from civflow.workflows.engine import Actor
+
+ROLE = "approver"
 
 
 def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     """The desk of somebody who approves, in any scope."""
-    limits = [held.limit or 0 for held in actor.roles if held.role == "approver"]
+    limits = [held.limit or 0 for held in actor.roles if held.role == ROLE]
     if not limits:
         return None
     waiting = [
-        Waiting(
-            f"Approve a result: {title_of(session, gate)}",
-            f"/gates/{gate.id}",
-            detail=f"{money(gate.stake_pounds)} at stake",
-        )
-        for gate in session.scalars(select(Gate).where(stands_before(Gate, "approve")).order_by(col(Gate.since)))
-    ]
+        Waiting(f"Approve a result: {_title(session, gate, challenge)}", f"/gates/{gate.id}",
+                detail=f"{money(gate.stake_pounds)} at stake")
+        for gate, challenge in _gates(session, actor)
+    ]  # fmt: skip
     waiting += [
         Waiting(f"Approve a challenge: {challenge.title}", f"/challenges/{challenge.slug}", challenge.reply_promised_at,
                 stake_of(challenge, now=now))
-        for challenge in session.scalars(select(Challenge).where(stands_before(Challenge, "approve")).order_by(col(Challenge.since)))
+        for challenge in _challenges(session, actor)
     ]  # fmt: skip
     return Desk(
         "approver", "Approving", by_urgency(waiting), "Nothing waits for your approval.", {"limit": max(limits)}
     )
+
+
+def _gates(session: Session, actor: Actor) -> list[tuple[Gate, Challenge]]:
+    """Results that wait, the oldest first, each with its challenge."""
+    query = select(Gate, Challenge).join(Challenge, col(Challenge.id) == col(Gate.challenge_id))
+    query = query.where(stands_before(Gate, "approve"), in_sight(actor, Gate, role=ROLE))
+    return [(gate, challenge) for gate, challenge in session.execute(query.order_by(col(Gate.since), col(Gate.id)))]
+
+
+def _title(session: Session, gate: Gate, challenge: Challenge) -> str:
+    stage = programme_of(session, challenge).stage(gate.stage)
+    return f"{stage.title} of {f'{challenge.reference} {challenge.title}'.strip()}"
+
+
+def _challenges(session: Session, actor: Actor) -> Sequence[Challenge]:
+    """Challenges that wait, the oldest first."""
+    query = select(Challenge).where(stands_before(Challenge, "approve"), in_sight(actor, Challenge, role=ROLE))
+    return session.scalars(query.order_by(col(Challenge.since), col(Challenge.id))).all()

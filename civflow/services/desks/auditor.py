@@ -21,6 +21,6 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
         "entries": session.scalar(select(func.count()).select_from(History)) or 0,
         "seal": session.scalars(select(Seal).order_by(col(Seal.day).desc()).limit(1)).first(),
         "readings": session.scalar(select(func.count()).where(col(Reading.person_id) == actor.id)) or 0,
-        "rounds": rounds(session),
+        "rounds": rounds(session, actor=actor),
     }
     return Desk("auditor", "Auditing", (), "You read everything and change nothing. What you read is recorded.", parts)

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlmodel import Session, col
 
 from civflow.models import Agreement, Challenge, Round, Team
 from civflow.services.desks import Desk
 from civflow.services.facts import stands_before
+from civflow.services.seeing import in_sight
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
 
+ROLE = "finance_officer"
 SHOWN = 50
 FULFILLED = HANDBOOK["agreement"].step("complete", "active").target
 
@@ -32,26 +34,27 @@ class RoundMoney(NamedTuple):
 
 def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # noqa: ARG001 - every desk gets the time
     """The desk of a finance officer, in any scope."""
-    if not any(held.role == "finance_officer" for held in actor.roles):
+    if not any(held.role == ROLE for held in actor.roles):
         return None
-    rounds = _rounds(session)
+    mine = in_sight(actor, Agreement, role=ROLE)
+    rounds = _rounds(session, mine)
     number = sum(round_.number for round_ in rounds)
     return Desk("finance", "Agreements in force", (), "Nothing waits for you.",
-                {"agreements": _agreements(session), "rounds": rounds, "number": number})  # fmt: skip
+                {"agreements": _agreements(session, mine), "rounds": rounds, "number": number})  # fmt: skip
 
 
-def _agreements(session: Session) -> Sequence[Row[Any]]:
+def _agreements(session: Session, mine: ColumnElement[bool]) -> Sequence[Row[Any]]:
     query: Any = select(
         col(Agreement.id), col(Agreement.price_pounds).label("price"), col(Agreement.ends_at),
         col(Team.name).label("team"), col(Challenge.title).label("challenge"), col(Challenge.slug),
     ).join(Team, col(Team.id) == col(Agreement.team_id))  # fmt: skip
     query = query.join(Challenge, col(Challenge.id) == col(Agreement.challenge_id))
-    query = query.where(stands_before(Agreement, "complete"))
+    query = query.where(stands_before(Agreement, "complete"), mine)
     return session.execute(query.order_by(col(Agreement.ends_at), col(Agreement.id)).limit(SHOWN)).all()
 
 
-def _rounds(session: Session) -> list[RoundMoney]:
-    """Every round with an agreement that is in force or fulfilled, the newest first."""
+def _rounds(session: Session, mine: ColumnElement[bool]) -> list[RoundMoney]:
+    """Every round with an agreement of mine that is in force or fulfilled, the newest first."""
     in_force, fulfilled = stands_before(Agreement, "complete"), col(Agreement.state) == FULFILLED
     price = col(Agreement.price_pounds)
     sums = [
@@ -62,5 +65,5 @@ def _rounds(session: Session) -> list[RoundMoney]:
     query = select(col(Round.title), col(Round.budget_pounds), *sums).join(
         Agreement, col(Agreement.round_id) == col(Round.id)
     )
-    query = query.where(in_force | fulfilled).group_by(col(Round.id), col(Round.title), col(Round.budget_pounds))
+    query = query.where(in_force | fulfilled, mine).group_by(col(Round.id), col(Round.title), col(Round.budget_pounds))
     return [RoundMoney(*row) for row in session.execute(query.order_by(col(Round.id).desc()))]
