@@ -11,7 +11,11 @@ from civflow.models.records import Tracked, moment
 class Place(Tracked, table=True):
     """A team's place in a work stage."""
 
-    __table_args__ = (UniqueConstraint("application_id", "stage"), CheckConstraint("money_pounds >= 0", "money"))
+    __table_args__ = (
+        UniqueConstraint("application_id", "stage"),
+        CheckConstraint("money_pounds >= 0", "money"),
+        CheckConstraint("state NOT IN ('active', 'completed') OR begun_at IS NOT NULL", "the_stage_has_begun"),
+    )
     round_id: int = Field(foreign_key="round.id", index=True)
     challenge_id: int = Field(foreign_key="challenge.id", index=True)
     application_id: int = Field(foreign_key="application.id", index=True)
@@ -19,6 +23,7 @@ class Place(Tracked, table=True):
     stage: str = Field(max_length=40)
     money_pounds: int = 0
     respond_by: datetime | None = moment(default=None, nullable=True, index=True)
+    begun_at: datetime | None = moment(default=None, nullable=True)  # from then on its work is planned
     starts_at: datetime = moment()
     ends_at: datetime = moment()
 

@@ -16,6 +16,7 @@ from civflow.services.calendar import due_dates, stage_dates, whole_days
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
+from civflow.workflows.agreements import ENDED_EARLY
 from civflow.workflows.applications import WON
 from civflow.workflows.engine import CIVFLOW
 from civflow.workflows.places import FINISHED
@@ -73,10 +74,19 @@ def draft_agreement(
     session: Session, *, place: Place | None, application: Application, stage: Stage, price: int, starts_at: datetime,
     ends_at: datetime, standstill_ends_at: datetime | None, now: datetime,
 ) -> Agreement:  # fmt: skip
-    """Draft an agreement for one stage and ask for its document; one that exists is taken back into use."""
+    """Draft an agreement for one stage and ask for its document.
+
+    One that exists stays as it is, except that one that ended before both had signed is drafted anew with what is given.
+    """
     known = select(Agreement).where(col(Agreement.application_id) == application.id, col(Agreement.stage) == stage.id)
     agreement = session.scalars(known).first()
     if agreement:
+        if agreement.state in ENDED_EARLY and not (agreement.team_signed_at and agreement.sponsor_signed_at):
+            agreement.price_pounds, agreement.standstill_ends_at = price, standstill_ends_at
+            agreement.starts_at, agreement.ends_at = starts_at, ends_at
+            advance(
+                session, agreement, "redraft", actor=CIVFLOW, now=now, reason="It is needed again: the team goes on."
+            )
         return agreement
     agreement = Agreement(
         round_id=application.round_id, challenge_id=application.challenge_id, application_id=application.id or 0,

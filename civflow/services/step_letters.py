@@ -121,6 +121,9 @@ SAID: dict[tuple[str, ...], Said] = {
     ("place", "end"): Said("Ended early: {title}", "{actor} has ended your team's work in this stage before its time."),
     ("place", "offer_again"): Said(
         "Offered again: {title}", "Your team is offered the place again. Its lead accepts or declines by {respond_by}."),
+    ("place", "take_up_again"): Said(
+        "Your team's again: {title}",
+        "Your team has its place again. The stage begins on {starts_at} at the earliest, once both sides have signed."),
     ("place", "resume"): Said("Goes on: {title}", "Your team's work in this stage goes on, until {ends_at}."),
     ("agreement", "issue"): Said("Read and sign: {title}", "The agreement is ready. " + SIGN),
     ("agreement", "sign_for_the_team"): Said(

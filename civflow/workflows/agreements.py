@@ -30,11 +30,17 @@ def both_sides_have_signed(case: Case) -> bool:
     return case.record.team_signed_at is not None and case.record.sponsor_signed_at is not None
 
 
+@rule("Not both sides have signed it.")
+def not_both_sides_have_signed(case: Case) -> bool:
+    return case.record.team_signed_at is None or case.record.sponsor_signed_at is None
+
+
 @rule("You have said that you may sign for your side.")
 def the_signer_may_sign(case: Case) -> bool:
     return case.inputs.get("may_sign", True) is True
 
 
+ENDED_EARLY = ("terminated",)  # agreements that bind nobody any more
 MAY_SIGN = Ask("may_sign", "I have read the agreement and may sign it for my side", "yes")
 
 agreement = Workflow(
@@ -72,10 +78,14 @@ agreement = Workflow(
              then=("clear_the_signatures", "tell_both_sides"), label="Take it back to change it",
              says="Signatures given so far no longer count.",
              undo="No. Signatures that were given are gone; both sides sign the new text."),
+        Step("redraft", "terminated", "drafted", by=(the_programme_manager, by_itself), reason=True,
+             requires=(not_both_sides_have_signed,), then=("clear_the_signatures", "tell_both_sides"),
+             locks=("challenge", "place"), label="Draft it again",
+             says="A new text is prepared. Both sides are asked to sign it once it is issued."),
         Step("terminate", ("drafted", "issued", "signed", "active"), "terminated", by=the_programme_manager,
              reason=True, then=("tell_both_sides",), locks=("challenge", "place"), label="Terminate the agreement",
              says="Both sides read your reason.",
-             undo="Only where both sides had signed: “Bring back into force”, with a reason."),
+             undo="Yes, with a reason: “Draft it again”, or “Bring back into force” where both sides had signed."),
         Step("resume", ("completed", "terminated"), "active", by=the_programme_manager, reason=True,
              requires=(both_sides_have_signed,), then=("tell_both_sides",), label="Bring back into force",
              says="Both sides read your reason."),

@@ -64,7 +64,7 @@ COLUMNS: dict[str, Columns] = {
     ),
     "place": Columns(
         shown=("since", "round_id", "challenge_id", "application_id", "team_id", "stage", "money_pounds", "respond_by",
-               "starts_at", "ends_at"),
+               "starts_at", "begun_at", "ends_at"),
     ),
     "agreement": Columns(
         shown=("since", "round_id", "challenge_id", "application_id", "team_id", "stage", "price_pounds", "starts_at",

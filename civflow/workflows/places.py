@@ -31,6 +31,16 @@ def every_sprint_is_done(case: Case) -> bool:
     return bool(case.record.open_sprints == 0)
 
 
+@rule("The stage had begun for this team.")
+def the_stage_had_begun(case: Case) -> bool:
+    return case.record.begun_at is not None
+
+
+@rule("The stage had not begun for this team.")
+def the_stage_had_not_begun(case: Case) -> bool:
+    return case.record.begun_at is None
+
+
 GIVING_UP = ("challenge", "application")  # what a place takes with it when it is given up, and brings back
 FINISHED = ("completed",)  # places whose team has done what was agreed
 
@@ -60,10 +70,10 @@ place = Workflow(
              then=("give_the_place_up", "tell_the_programme_managers"), locks=GIVING_UP, label="Let it lapse",
              says="Nobody answered in time. The application leaves the challenge."),
         Step("begin", "accepted", "active", by=(the_programme_manager, by_itself), due="starts_at",
-             requires=(the_agreement_is_signed,), then=("plan_the_work",), label="Begin the stage",
+             requires=(the_agreement_is_signed,), stamps=("begun_at",), then=("plan_the_work",), label="Begin the stage",
              says="Sprints and deliverables are planned."),
         Step("complete", "active", "completed", by=(the_challenge_owner, the_programme_manager),
-             requires=(every_deliverable_is_accepted, every_sprint_is_done), then=("complete_the_agreement",),
+             requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done), then=("complete_the_agreement",),
              label="Finish the stage", says="The team has done what was agreed."),
         Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True,
              then=("leave_the_selection", "tell_the_members"), locks=GIVING_UP, label="End it early",
@@ -71,7 +81,13 @@ place = Workflow(
         Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
              then=("give_time_to_answer", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
              label="Offer it again", says="The team has a week to answer, and its application is in the challenge again."),
+        Step("take_up_again", "ended", "accepted", by=the_programme_manager, reason=True,
+             requires=(the_stage_had_not_begun,),
+             then=("draft_the_agreement", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
+             label="Take the place up again",
+             says="The team has its place again. The stage begins once both sides have signed the agreement."),
         Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
+             requires=(the_stage_had_begun, the_agreement_is_signed),
              then=("take_the_team_in_again", "tell_the_members"), locks=GIVING_UP, label="Resume the stage",
              says="The team works on."),
     ],

@@ -903,11 +903,15 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(length=40), nullable=False),
         sa.Column("money_pounds", sa.Integer(), nullable=False),
         sa.Column("respond_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "state IN ('offered', 'accepted', 'active', 'completed', 'declined', 'lapsed', 'ended')",
             name=op.f("ck_place_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('active', 'completed') OR begun_at IS NOT NULL", name=op.f("ck_place_the_stage_has_begun")
         ),
         sa.CheckConstraint("money_pounds >= 0", name=op.f("ck_place_money")),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_place_application_id")),

@@ -127,8 +127,8 @@ def test_who_gives_a_place_up_leaves_the_challenge_and_comes_back_with_it(call, 
     advance(session, place, "accept", actor=call.actor(priya), now=call.now)
     advance(session, place, "end", actor=manager, now=call.now, reason="They have stopped.")
     assert application.state == "withdrawn"
-    advance(session, place, "resume", actor=manager, now=call.now, reason="They go on.")
-    assert application.state == "in_progress"
+    advance(session, place, "take_up_again", actor=manager, now=call.now, reason="They go on.")
+    assert (application.state, place.state) == ("in_progress", "accepted")
 
 
 def test_a_winner_whose_work_ends_early_has_won_and_one_who_declines_has_not(call, session, priya, place):
@@ -161,7 +161,82 @@ def test_the_work_does_not_begin_before_both_have_signed(call, session, priya, p
     assert refused.value.sentences == ("The agreement for this stage is signed by both sides.",)
 
 
+def refused(session, record, trigger, *, actor, now, **inputs) -> tuple[str, ...]:
+    with pytest.raises(Refused) as refusal:
+        advance(session, record, trigger, actor=actor, now=now, **inputs)
+    return refusal.value.sentences
+
+
+SIGNED = "The agreement for this stage is signed by both sides."
+
+
+def test_a_place_that_ended_before_its_stage_began_waits_for_both_signatures_again(
+    call, session, priya, place, agreement
+):
+    manager, why = call.actor(call.manager), {"reason": "They go on."}
+    advance(session, place, "end", actor=manager, now=call.now, reason="They have stopped.")
+    assert refused(session, place, "resume", actor=manager, now=call.now, **why) == (
+        "The stage had begun for this team.",
+        SIGNED,
+    )
+    advance(session, place, "take_up_again", actor=manager, now=call.now, **why)
+    assert (place.state, agreement.state) == ("accepted", "issued")
+    assert subjects_to(session, priya)[-1] == "Your team's again: Otter Works in Exploration of 11.2 Flooding impact"
+    assert refused(session, place, "begin", actor=manager, now=call.now) == (SIGNED,)
+    _sign(call, agreement, priya)
+    advance(session, place, "begin", actor=manager, now=call.now)
+    assert (place.state, len(session.scalars(select(Deliverable)).all())) == ("active", 1)
+
+
+def test_a_stage_that_had_begun_goes_on_and_ends_only_with_an_agreement_in_force(call, session, active, agreement):
+    manager, why = call.actor(call.manager), {"reason": "They go on."}
+    advance(session, active, "end", actor=manager, now=call.now, reason="They have stopped.")
+    assert refused(session, active, "take_up_again", actor=manager, now=call.now, **why) == (
+        "The stage had not begun for this team.",
+    )
+    advance(session, agreement, "terminate", actor=manager, now=call.now, reason="They have stopped.")
+    assert refused(session, active, "resume", actor=manager, now=call.now, **why) == (SIGNED,)
+    advance(session, agreement, "resume", actor=manager, now=call.now, **why)
+    advance(session, active, "resume", actor=manager, now=call.now, **why)
+    assert len(session.scalars(select(Deliverable)).all()) == 1
+    advance(session, agreement, "terminate", actor=manager, now=call.now, reason="They have stopped.")
+    assert SIGNED in refused(session, active, "complete", actor=manager, now=call.now)
+
+
 # Agreements
+
+
+def test_an_agreement_that_ended_before_both_had_signed_is_drafted_again(call, session, priya, agreement, tmp_path):
+    manager = call.actor(call.manager)
+    advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=call.now, may_sign=True)
+    advance(session, agreement, "terminate", actor=manager, now=call.now, reason="The price was wrong.")
+    first = agreement.document_id
+    assert refused(session, agreement, "resume", actor=manager, now=call.now, reason="Again.") == (
+        "Both sides have signed.",
+    )
+    advance(session, agreement, "redraft", actor=manager, now=call.now, reason="With another price.")
+    assert (agreement.state, agreement.team_signed_at) == ("drafted", None)
+    assert agreement.document_id != first
+    call.make_documents(tmp_path)
+    advance(session, agreement, "issue", actor=manager, now=call.now)
+    _sign(call, agreement, priya)
+    advance(session, agreement, "terminate", actor=manager, now=call.now, reason="They have stopped.")
+    assert refused(session, agreement, "redraft", actor=manager, now=call.now, reason="Again.") == (
+        "Not both sides have signed it.",
+    )
+
+
+def test_a_place_that_is_taken_up_again_drafts_an_agreement_anew_that_had_ended_unsigned(
+    call, session, place, agreement
+):
+    manager = call.actor(call.manager)
+    advance(session, agreement, "terminate", actor=manager, now=call.now, reason="They have stopped.")
+    advance(session, place, "end", actor=manager, now=call.now, reason="They have stopped.")
+    place.money_pounds = 6000
+    advance(session, place, "take_up_again", actor=manager, now=call.now, reason="They go on.")
+    assert (agreement.state, agreement.price_pounds, agreement.place_id) == ("drafted", 6000, place.id)
+    assert session.get_one(Document, agreement.document_id).data["price_pounds"] == 6000
+    assert session.scalars(select(Agreement)).all() == [agreement]
 
 
 def test_an_agreement_is_issued_when_its_document_is_there(call, session, priya, place):
