@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from civflow.models import Challenge
 from civflow.workflows.engine import Ask, Case, Rule, State, Step, Workflow, rule
@@ -113,7 +113,7 @@ def compile_challenge(programme: Programme) -> Workflow:
     )
 
 
-@lru_cache(maxsize=64)
+@cache  # without a limit: a clock that walks more programmes than it holds would compile each of them at every tick
 def challenge_workflow(source: str) -> Workflow:
     """The compiled workflow of a programme file's text, made once per text."""
     return compile_challenge(read_programme(source).programme)

@@ -16,8 +16,11 @@ from civflow.services.advance import advance, begin_many
 from civflow.services.applications import submit
 from civflow.services.deadlines import Stuck, Tick, take_due_steps
 from civflow.services.effects import EFFECTS
+from civflow.services.programmes import store
 from civflow.workflows.engine import CIVFLOW, Refused
+from civflow.workflows.programme import read_programme, shipped_programmes
 from tests.an_open_call import Call, open_call
+from tests.web.visitor import statements
 
 WEEK = timedelta(days=7)
 
@@ -134,6 +137,18 @@ def test_a_challenge_follows_its_own_programme(call, session):
     assert take_due_steps(session, now=call.closes_at).stuck == []
     assert call.challenge.state == "closed"
     assert steps_of(session, "challenge", "close") == 1
+
+
+def test_a_tick_asks_the_same_however_many_programmes_are_stored(call, session, engine):
+    def asked() -> int:
+        with statements(engine) as found:
+            take_due_steps(session, now=call.now)
+        return len(found)
+
+    of_one, source = asked(), shipped_programmes()["civtech"].source
+    for number in range(9):
+        store(session, read_programme(f"{source}\n# {number}\n"), now=call.now)
+    assert asked() == of_one
 
 
 def test_a_challenge_that_cannot_open_holds_up_no_other(call, session):

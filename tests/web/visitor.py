@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 from bs4 import BeautifulSoup
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session
 from werkzeug.test import TestResponse
 
 from civflow import create_app
 from civflow.models import Person
 from civflow.services import people
+from civflow.services.statements import Prepared
 from civflow.settings import Settings
 from civflow.web.current import COOKIE
 
@@ -91,15 +92,26 @@ def errors_of(answer: TestResponse) -> list[str]:
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[str]]:
-    """The statements that the database is asked inside the block, without the beginnings of transactions."""
+    """The statements that the database is asked inside the block, without the beginnings of transactions.
+
+    Those that the gate sends to the driver itself are among them: SQLAlchemy's events do not see these.
+    """
     asked: list[str] = []
+    send = Prepared._execute
+
+    def note_and_send(prepared: Prepared, connection: Connection, arguments: Sequence[Any]) -> Any:
+        if connection.engine is engine:
+            asked.append(prepared.sql)
+        return send(prepared, connection, arguments)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if not statement.startswith("BEGIN"):
             asked.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
+    Prepared._execute = note_and_send  # type: ignore[method-assign]
     try:
         yield asked
     finally:
+        Prepared._execute = send  # type: ignore[method-assign]
         event.remove(engine, "before_cursor_execute", note)

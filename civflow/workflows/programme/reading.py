@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -54,7 +54,7 @@ def shipped_programmes() -> dict[str, Loaded]:
     return {name.removesuffix(".yaml"): read_programme(text) for name, text in texts}
 
 
-@lru_cache(maxsize=64)
+@cache
 def read_programme(source: str) -> Loaded:
     """Read the text of a programme file, once per text and process. Raises ProgrammeError with every problem it has."""
     root = _compose(source)
