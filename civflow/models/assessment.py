@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from civflow.models.people import one_of
@@ -10,6 +10,7 @@ from civflow.models.records import Tracked, moment
 
 SIDES = ("sponsor", "programme", "expert")
 DECISIONS = ("goes_on", "reserve", "not_selected")
+BOOKED = text("state = 'booked'")
 DECLINES = ("conflict", "not_my_area", "too_many")
 
 
@@ -123,7 +124,13 @@ class Outcome(SQLModel, table=True):
 class Slot(Tracked, table=True):
     """Thirty minutes in which a panel hears one team."""
 
-    __table_args__ = (CheckConstraint("ends_at > starts_at", "ends_after_it_starts"),)
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", "ends_after_it_starts"),
+        CheckConstraint(
+            "state NOT IN ('booked', 'held', 'missed') OR application_id IS NOT NULL", "booked_for_an_application"
+        ),
+        Index("uq_slot_booked", "gate_id", "application_id", unique=True, sqlite_where=BOOKED, postgresql_where=BOOKED),
+    )
     round_id: int = Field(foreign_key="round.id")
     challenge_id: int = Field(foreign_key="challenge.id", index=True)
     gate_id: int = Field(foreign_key="gate.id", index=True)

@@ -335,14 +335,14 @@ def offer_slots(
 
 def book_slot(session: Session, slot: Slot, application: Application, *, actor: Actor, now: datetime) -> None:
     """Book a slot for an application; one application has one booking at a gate. Raises Refused."""
-    booked = select(col(Slot.id)).where(
-        col(Slot.gate_id) == slot.gate_id, col(Slot.application_id) == application.id, stands_before(Slot, "give_back")
-    )
-    if session.scalars(booked).first() is not None:
-        raise Refused("Your team has booked another slot. Give that one back first.")
-    with session.begin_nested():  # a refusal leaves the slot empty
-        slot.application_id, slot.team_id = application.id, application.team_id
-        advance(session, slot, "book", actor=actor, now=now)
+    advance(session, slot, "book", actor=actor, now=now, application_id=application.id)
+
+
+@effect
+def give_the_slot_to_the_team(session: Session, move: Move) -> None:
+    slot: Slot = move.record
+    slot.team_id = session.get_one(Application, slot.application_id).team_id
+    session.flush()
 
 
 @effect

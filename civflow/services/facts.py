@@ -81,6 +81,7 @@ def _others(t: Table) -> Table:
 
 OTHER_CHALLENGE = _others(CHALLENGE)
 OTHER_QUESTION = _others(QUESTION)
+OTHER_SLOT = _others(SLOT)
 OUTSTANDING = and_(
     ASSIGNMENT.c.gate_id == GATE.c.id,
     ASSIGNMENT.c.state.in_(("proposed", "invited", "accepted", "scoring")),
@@ -277,21 +278,19 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "slot": {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
         "panel_ids": joined(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
-        "panel_conflicts": count(
-            SLOT_PANEL.c.slot_id == SLOT.c.id, has_conflict(SLOT_PANEL.c.person_id, SLOT.c.team_id)
+        "conflicted_applications": joined(
+            APPLICATION.c.id,
+            APPLICATION.c.challenge_id == SLOT.c.challenge_id,
+            SLOT_PANEL.c.slot_id == SLOT.c.id,
+            has_conflict(SLOT_PANEL.c.person_id, APPLICATION.c.team_id),
         ),
-        "team_is_invited": case(
-            (
-                exists().where(
-                    APPLICATION.c.team_id == SLOT.c.team_id,
-                    APPLICATION.c.challenge_id == SLOT.c.challenge_id,
-                    APPLICATION.c.state == "in_progress",
-                    GATE.c.id == SLOT.c.gate_id,
-                    APPLICATION.c.stage == GATE.c.stage,
-                ),
-                1,
-            ),
-            else_=0,
+        "booked_applications": joined(
+            OTHER_SLOT.c.application_id, OTHER_SLOT.c.gate_id == SLOT.c.gate_id, OTHER_SLOT.c.state == "booked"
+        ),
+        "invited_applications": joined(
+            cast(APPLICATION.c.id, String) + ":" + cast(APPLICATION.c.team_id, String),
+            HERE,
+            GATE.c.id == SLOT.c.gate_id,
         ),
     },
     "place": {

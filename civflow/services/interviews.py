@@ -55,8 +55,10 @@ def book(session: Session, application: Application, slot_id: int | None, *, act
     """Book one of the times offered. Raises Conflicted where another team was first, Refused, NotFound."""
     if slot_id is None:
         raise Refused("Choose a time.", fields={"slot": "Choose a time."})
-    slot = session.get(Slot, slot_id, with_for_update=True)
     gate = gate_here(session, application)
+    if gate is not None:  # the gate first and the slot then, as every step at the gate does it
+        session.refresh(gate, with_for_update={"key_share": True})
+    slot = session.get(Slot, slot_id, with_for_update={"key_share": True})
     if slot is None or gate is None or slot.gate_id != gate.id:
         raise NotFound("There is no such interview, or it is not yours to book.")
     if slot.application_id not in (None, application.id):

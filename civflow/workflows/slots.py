@@ -20,14 +20,49 @@ def two_of_the_panel_were_there(case: Case) -> bool:
     return int(case.inputs.get("attended", 2)) >= 2
 
 
-@rule("No member of the panel has a conflict of interest with this team.", needs=("panel_conflicts",))
+@rule("No member of the panel has a conflict of interest with this team.", needs=("conflicted_applications",))
 def the_panel_has_no_conflict(case: Case) -> bool:
-    return bool(case.record.panel_conflicts == 0)
+    return _named(case) not in _listed(case.record.conflicted_applications)
 
 
-@rule("You are invited to an interview at this gate.", needs=("team_is_invited",))
+@rule("The application stands before this gate.", needs=("invited_applications",))
+def the_application_is_invited(case: Case) -> bool:
+    return _named(case) in (None, *(application for application, _ in _invited(case)))
+
+
+@rule("The team has no other interview booked at this gate. One that it has is given back first.",
+      needs=("booked_applications",))  # fmt: skip
+def it_has_no_other_interview(case: Case) -> bool:
+    return _named(case) not in _listed(case.record.booked_applications)
+
+
+@rule("You are invited to an interview at this gate.", needs=("invited_applications",))
 def the_team_is_invited(case: Case) -> bool:
-    return case.holds("team_member") and bool(case.record.team_is_invited)
+    """A member of the team of the application that the step names; of any invited team where it names none yet."""
+    return any(
+        case.actor.holds("team_member", {"team": int(team)})
+        for application, team in _invited(case)
+        if _named(case) in (None, application)
+    )
+
+
+def _named(case: Case) -> str | None:
+    """The application that is to be heard, as text; None while none is named."""
+    application = case.inputs.get("application_id")
+    return None if application is None else str(application)
+
+
+def _listed(joined: object) -> list[str]:
+    return str(joined or "").split(",")
+
+
+def _invited(case: Case) -> list[tuple[str, str]]:
+    """Application and team of each that stands before the gate, as text."""
+    pairs = (pair.partition(":") for pair in _listed(case.record.invited_applications))
+    return [(application, team) for application, _, team in pairs if team]
+
+
+WHOSE = Ask("application_id", "Which application is heard", "application", "Its reference.")
 
 
 slot = Workflow(
@@ -45,7 +80,9 @@ slot = Workflow(
     ],
     steps=[
         Step("book", "offered", "booked", by=(the_programme_manager, by_itself, the_team_is_invited),
-             requires=(it_lies_ahead, the_panel_has_no_conflict), then=("tell_the_team_and_the_panel",),
+             asks=(WHOSE,), requires=(it_lies_ahead, the_application_is_invited, it_has_no_other_interview,
+                                      the_panel_has_no_conflict),
+             then=("give_the_slot_to_the_team", "tell_the_team_and_the_panel"),
              locks=("gate",), label="Book the slot",
              says="The panel is told. You can give the slot back until it begins."),
         Step("give_back", "booked", "offered", by=(a_team_member, the_programme_manager), reason=True,

@@ -996,6 +996,10 @@ def upgrade() -> None:
         sa.Column("where", sa.String(length=300), nullable=False),
         sa.Column("attended", sa.Integer(), nullable=False),
         sa.CheckConstraint("state IN ('offered', 'booked', 'held', 'missed', 'cancelled')", name=op.f("ck_slot_state")),
+        sa.CheckConstraint(
+            "state NOT IN ('booked', 'held', 'missed') OR application_id IS NOT NULL",
+            name=op.f("ck_slot_booked_for_an_application"),
+        ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_slot_ends_after_it_starts")),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], name=op.f("fk_slot_application_id")),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenge.id"], name=op.f("fk_slot_challenge_id")),
@@ -1010,6 +1014,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_slot_gate_id"), ["gate_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_slot_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_slot_team_id"), ["team_id"], unique=False)
+        batch_op.create_index(
+            "uq_slot_booked",
+            ["gate_id", "application_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'booked'"),
+            postgresql_where=sa.text("state = 'booked'"),
+        )
 
     op.create_table(
         "submission",
@@ -1238,6 +1249,9 @@ def downgrade() -> None:
 
     op.drop_table("submission")
     with op.batch_alter_table("slot", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_slot_booked", sqlite_where=sa.text("state = 'booked'"), postgresql_where=sa.text("state = 'booked'")
+        )
         batch_op.drop_index(batch_op.f("ix_slot_team_id"))
         batch_op.drop_index(batch_op.f("ix_slot_state"))
         batch_op.drop_index(batch_op.f("ix_slot_gate_id"))

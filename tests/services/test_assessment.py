@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from civflow.models import Assignment, Conflict, Document, Message, Panellist, Score
+from civflow.models import Assignment, Conflict, Document, Message, Panellist, Score, Slot
 from civflow.services.advance import advance
 from civflow.services.assessment import (
     book_slot,
@@ -392,11 +393,39 @@ def test_a_team_has_one_interview_at_a_gate(panel):
     book_slot(panel.session, first, panel.otter, **book)
     with pytest.raises(Refused) as refused:
         book_slot(panel.session, second, panel.otter, **book)
-    assert refused.value.sentences == ("Your team has booked another slot. Give that one back first.",)
+    assert refused.value.sentences == (
+        "The team has no other interview booked at this gate. One that it has is given back first.",
+    )
     assert (first.state, first.team_id, second.team_id) == ("booked", panel.otter.team_id, None)
     advance(panel.session, first, "give_back", reason="We are away.", **book)
     assert (first.application_id, first.team_id) == (None, None)
     book_slot(panel.session, second, panel.otter, **book)
+
+
+def test_nobody_books_an_interview_for_no_application_or_for_one_that_is_not_before_the_gate(session, panel):
+    (slot,) = offered(panel)
+    manager, lead, now = panel.call.actor(panel.call.manager), panel.call.actor(panel.leads[0]), panel.call.now
+    with pytest.raises(Refused) as refused:
+        advance(session, slot, "book", actor=manager, now=now)
+    assert refused.value.fields == {"application_id": "Fill in “Which application is heard”."}
+    with pytest.raises(Forbidden):
+        book_slot(session, slot, panel.heron, actor=lead, now=now)  # the other team's
+    advance(session, panel.heron, "rule_out", actor=manager, now=now, reason="Not eligible.")
+    with pytest.raises(Refused) as refused:
+        book_slot(session, slot, panel.heron, actor=manager, now=now)
+    assert refused.value.sentences == ("The application stands before this gate.",)
+    book_slot(session, slot, panel.otter, actor=manager, now=now)
+    assert (slot.state, slot.application_id, slot.team_id) == ("booked", panel.otter.id, panel.otter.team_id)
+
+
+def test_the_database_keeps_no_booking_without_an_application_and_no_second_one(session, panel):
+    (first,), (second,) = offered(panel), offered(panel, after=timedelta(days=2))
+    book_slot(session, first, panel.otter, actor=panel.call.actor(panel.leads[0]), now=panel.call.now)
+    for application in (None, panel.otter.id):
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(
+                update(Slot).where(col(Slot.id) == second.id).values(state="booked", application_id=application)
+            )
 
 
 def test_a_slot_goes_to_who_was_first(panel):

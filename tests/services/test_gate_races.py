@@ -12,12 +12,13 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from civflow.db import new_session
-from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Round, Team
+from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Person, Round, Team
 from civflow.services import history, statements
 from civflow.services.advance import advance, advance_by_id, advance_many
 from civflow.services.applications import submit
-from civflow.services.assessment import record_score, scorecard_of
+from civflow.services.assessment import offer_slots, record_score, scorecard_of
 from civflow.services.challenges import draft, gate_of, write_challenge
+from civflow.services.interviews import book
 from civflow.services.programmes import programme_of
 from civflow.services.teams import invite
 from civflow.services.versions import begin_change, publish_change, write_change
@@ -162,8 +163,6 @@ def gate(call, session) -> Gate:
 
 
 def _assessor(call: Call, assignment: Assignment):
-    from civflow.models import Person
-
     return call.actor(call.session.get_one(Person, assignment.assessor_id))
 
 
@@ -217,6 +216,26 @@ def test_scores_are_not_opened_again_under_a_panel_that_ends_the_scoring(engine,
     assert other.ends().sentences == why
     session.expire_all()
     assert (gate.state, last.state) == ("scoring", "scoring")
+
+
+def test_one_application_does_not_book_two_interviews_at_once(engine, call, session, gate):
+    """Two members of a team press at the same moment, each on another time."""
+    manager, now = call.actor(call.manager), call.now
+    application = session.scalars(select(Application)).one()
+    lead = call.actor(session.get_one(Person, session.get_one(Team, application.team_id).lead_id))
+    panel = [a.assessor_id for a in session.scalars(select(Assignment))]
+    starts = [now + timedelta(days=1), now + timedelta(days=2)]
+    slots = offer_slots(session, gate, starts=starts, where="", panel=panel, actor=manager, now=now)
+    ids, mine = [slot.id for slot in slots], application.id
+    session.commit()
+    book(session, application, ids[0], actor=lead, now=now)
+    other = Other(engine, lambda s: book(s, s.get_one(Application, mine), ids[1], actor=lead, now=now)).start()
+    assert other.waits
+    session.commit()
+    sentence = "The team has no other interview booked at this gate. One that it has is given back first."
+    assert other.ends().sentences == (sentence,)
+    session.expire_all()
+    assert [(slot.state, slot.application_id) for slot in slots] == [("booked", mine), ("offered", None)]
 
 
 def test_two_challenges_do_not_spend_the_same_money(engine, call, session):
@@ -324,7 +343,7 @@ ABOVE = {  # facts that tell of a record above the case's own, and which
     "round_state": "round", "round_budget": "round", "round_money_committed": "round", "gate_state": "gate",
     "criteria": "gate", "scale_least": "gate", "scale_most": "gate", "team_state": "team", "lead_id": "team",
     "application_state": "application",
-    "place_state": "place", "team_is_invited": "gate",
+    "place_state": "place", "invited_applications": "gate", "booked_applications": "gate",
 }  # fmt: skip
 UNLOCKED = {("application", "write"): "Words are saved while somebody types; only what is submitted counts."}
 

@@ -186,7 +186,15 @@ TRUTH: dict[str, Truth] = {
     # Slot
     "it_lies_ahead": Truth({"starts_at": AFTER}, {"starts_at": NOW}),
     "it_has_begun": Truth({"starts_at": NOW}, {"starts_at": AFTER}),
-    "the_panel_has_no_conflict": Truth({"panel_conflicts": 0}, {"panel_conflicts": 1}),
+    "the_application_is_invited": Truth(
+        {"invited_applications": "7:7"}, {"invited_applications": "17:7"}, inputs={"application_id": 7}
+    ),
+    "it_has_no_other_interview": Truth(
+        {"booked_applications": "17"}, {"booked_applications": "17,7"}, inputs={"application_id": 7}
+    ),
+    "the_panel_has_no_conflict": Truth(
+        {"conflicted_applications": "17"}, {"conflicted_applications": "17,7"}, inputs={"application_id": 7}
+    ),
     "two_of_the_panel_were_there": Truth({}, {}, inputs={"attended": 2}, false_inputs={"attended": 1}),
     # Place and agreement
     "there_is_time_to_answer": Truth({"respond_by": AFTER}, {"respond_by": NOW}),
