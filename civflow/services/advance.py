@@ -130,6 +130,12 @@ def options(session: Session, record: Tracked, *, actor: Actor, now: datetime) -
     return case.workflow.options(case)
 
 
+def options_of(session: Session, records: Iterable[Tracked], *, actor: Actor, now: datetime) -> dict[int, list[Option]]:
+    """Record's id -> its `options`, for records of one noun: one statement for each of their pages."""
+    cases = cases_of(session, records, actor=actor, now=now)
+    return {record_id: case.workflow.options(case) for record_id, case in cases.items()}
+
+
 def advance(
     session: Session, record: Tracked, trigger: str, *, actor: Actor, now: datetime,
     reason: str = "", seen: int | None = None, **inputs: Any,

@@ -250,6 +250,15 @@ def roster(session: Session, team: Team) -> list[tuple[Membership, Person]]:
     return sorted(rows, key=lambda row: (row[1].id != team.lead_id, row[1].name, row[1].id))
 
 
+def sizes(session: Session, teams: Sequence[Team]) -> dict[int, int]:
+    """Team's id -> how many people work in it."""
+    query = select(col(Membership.team_id), func.count()).where(
+        col(Membership.team_id).in_([team.id for team in teams]), stands_before(Membership, "leave")
+    )
+    counted = {row[0]: row[1] for row in session.execute(query.group_by(col(Membership.team_id)))}
+    return {team.id or 0: counted.get(team.id, 0) for team in teams}
+
+
 def membership_of(session: Session, team: Team, person_id: int | None) -> Membership | None:
     """The person's place on the team's list, whatever became of it."""
     query = select(Membership).where(col(Membership.team_id) == team.id, col(Membership.person_id) == person_id)

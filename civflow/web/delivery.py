@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
@@ -21,7 +22,7 @@ from civflow.models import (
     Team,
     Tracked,
 )
-from civflow.services.advance import advance, options
+from civflow.services.advance import advance, options, options_of
 from civflow.services.agreements import signed_copy
 from civflow.services.programmes import programme_of
 from civflow.web import cases
@@ -123,7 +124,7 @@ def _place_parts(record: Place, case: Case) -> dict[str, Any]:
     owed = _of_place(Deliverable, record, Deliverable.due_at)
     sprints = _of_place(Sprint, record, Sprint.starts_at)
     agreement = session().scalars(select(Agreement).where(col(Agreement.place_id) == record.id)).first()
-    deliverables = [_with_steps(deliverable) for deliverable in owed]
+    deliverables = _with_steps(owed)
     state = HANDBOOK["place"].states[record.state]
     still = [
         row["record"] for row in deliverables if "submit" in HANDBOOK["deliverable"].steps_from(row["record"].state)
@@ -135,7 +136,7 @@ def _place_parts(record: Place, case: Case) -> dict[str, Any]:
         "agreement": agreement,
         "agreement_state": HANDBOOK["agreement"].states[agreement.state] if agreement else None,
         "deliverables": deliverables,
-        "sprints": [_with_steps(sprint) for sprint in sprints],
+        "sprints": _with_steps(sprints),
         "next_due": still[0] if still and not state.final else None,
         "is_offered": "accept" in HANDBOOK["place"].steps_from(record.state),
         "is_over": state.final,
@@ -147,12 +148,15 @@ def _of_place(model: Any, record: Place, order: Any) -> list[Any]:
     return list(session().scalars(query))
 
 
-def _with_steps(record: Tracked) -> dict[str, Any]:
-    """A record with its state and the steps that this reader may take now."""
-    page = next(page for page in HANDBOOK.values() if page.record is type(record))
-    offered = options(session(), record, actor=actor(), now=now())
-    possible = [o.step for o in offered if o.allowed and not cases.is_by_itself(o.step)]
-    return {"record": record, "state": page.states[record.state], "steps": possible, "noun": page.name}
+def _with_steps(records: Sequence[Tracked]) -> list[dict[str, Any]]:
+    """Records of one noun, each with its state and the steps that this reader may take now."""
+    found = []
+    offered = options_of(session(), records, actor=actor(), now=now())
+    for record in records:
+        page = next(page for page in HANDBOOK.values() if page.record is type(record))
+        possible = [o.step for o in offered[record.id or 0] if o.allowed and not cases.is_by_itself(o.step)]
+        found.append({"record": record, "state": page.states[record.state], "steps": possible, "noun": page.name})
+    return found
 
 
 def _agreement_options(record: Agreement) -> list[Option]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.models import Challenge, LiveSession
 from civflow.services import sessions
+from civflow.services.advance import options_of
 from civflow.web.access import anyone, load_case, open_to, signed_in
 from civflow.web.asks import plain, whole_number
 from civflow.web.cases import offered_steps
@@ -30,9 +31,11 @@ def list_sessions(slug: str) -> str | Response:
     if not reads_the_list(case):
         return redirect_to(f"/challenges/{slug}#sessions")
     found = sessions.sessions_of(session(), challenge)
+    offered = options_of(session(), [shown.live for shown in found], actor=actor(), now=now())
     return render_template(
         "sessions/list.html", challenge=challenge, found=found, states=HANDBOOK["live_session"].states,
-        steps={shown.live.id: offered_steps(shown.live) for shown in found}, may_answer=answers(case),
+        steps={shown.live.id: offered_steps(shown.live, offered[shown.live.id or 0]) for shown in found},
+        may_answer=answers(case),
     )  # fmt: skip
 
 

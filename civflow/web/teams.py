@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Challenge, Membership, Organisation, Person, Team
-from civflow.services.advance import options
+from civflow.services.advance import options_of
 from civflow.services.people import person_by_email
 from civflow.services.retelling import retell
 from civflow.services.standing import PAGE
@@ -22,6 +23,7 @@ from civflow.services.teams import (
     looking,
     membership_of,
     roster,
+    sizes,
     teams_of,
     waiting_for_me,
 )
@@ -42,11 +44,12 @@ def mine() -> str:
     """My teams, who waits for an answer, and the teams that look for members."""
     teams = teams_of(session(), actor().id)
     others = [team for team in looking(session()) if team not in teams]
+    number = sizes(session(), [*teams, *others])
     return render_template(
         "teams/list.html",
-        teams=[(team, _state(team), len(_active(team))) for team in teams],
+        teams=[(team, _state(team), number[team.id or 0]) for team in teams],
         waiting=waiting_for_me(session(), actor().id),
-        looking=[(team, len(_active(team))) for team in others],
+        looking=[(team, number[team.id or 0]) for team in others],
     )
 
 
@@ -174,6 +177,7 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
     inside = case.holds("team_member") or case.holds("team_lead")
     staff = cases.is_staff(case)
     company_of = session().get(Organisation, team.organisation_id) if team.organisation_id else None
+    people = _rows(roster(session(), team)) if inside or staff else []
     return {
         "team": team,
         "lead": session().get_one(Person, team.lead_id),
@@ -184,9 +188,9 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
         "staff": staff,
         "may_invite": case.holds("team_lead") and _takes_members(team),
         "may_ask": own is None and not inside and _takes_members(team),
-        "people": [_row(m, p) for m, p in roster(session(), team)] if inside or staff else [],
-        "own": _row(own, _me()) if own and not inside else None,
-        "number": len(_active(team)),
+        "people": people,
+        "own": _rows([(own, _me())])[0] if own and not inside else None,
+        "number": sizes(session(), [team])[team.id or 0],
         "applications": _applications(team) if inside or staff else [],
         "entries": retell(session(), team, team_id=team.id or 0) if inside else [],
         "link": f"{settings().base_url.rstrip('/')}/teams/{team.id}",
@@ -194,15 +198,18 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
     }
 
 
-def _row(membership: Membership, person_in_it: Person) -> dict[str, Any]:
-    """One line of the list: the person, the state, and what the reader may do about it."""
-    offered = options(session(), membership, actor=actor(), now=now())
-    return {
-        "membership": membership,
-        "person": person_in_it,
-        "state": HANDBOOK["membership"].states[membership.state],
-        "options": [option.step for option in offered if option.allowed],
-    }
+def _rows(people: Sequence[tuple[Membership, Person]]) -> list[dict[str, Any]]:
+    """The lines of the list: each person, their state, and what the reader may do about it."""
+    offered = options_of(session(), [membership for membership, _ in people], actor=actor(), now=now())
+    return [
+        {
+            "membership": membership,
+            "person": person_in_it,
+            "state": HANDBOOK["membership"].states[membership.state],
+            "options": [option.step for option in offered[membership.id or 0] if option.allowed],
+        }
+        for membership, person_in_it in people
+    ]
 
 
 def _applications(team: Team) -> list[tuple[Application, Challenge, Any]]:
@@ -213,10 +220,6 @@ def _applications(team: Team) -> list[tuple[Application, Challenge, Any]]:
 
 def _takes_members(team: Team) -> bool:
     return "form" in HANDBOOK["team"].steps_from(team.state)
-
-
-def _active(team: Team) -> list[Membership]:
-    return [m for m, _ in roster(session(), team) if "leave" in HANDBOOK["membership"].steps_from(m.state)]
 
 
 def _state(team: Team) -> Any:
