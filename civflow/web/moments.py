@@ -22,6 +22,9 @@ TIME = (
 )
 
 
+YEARS = range(2000, 2100)  # nobody plans further, and calendars of working days end somewhere
+
+
 class NotAMoment(ValueError):
     """What was typed is no moment; the text says what to type."""
 
@@ -66,6 +69,8 @@ def _words(text: str) -> str:
 
 
 def _day(parts: dict[str, str | None]) -> date:
+    if int(parts["year"] or 0) not in YEARS:
+        raise NotAMoment(f"Write a year from {YEARS.start} to {YEARS.stop - 1}.")
     month = int(parts["month"] or 0) if parts.get("month") else _month(parts.get("name") or "")
     day = date(int(parts["year"] or 0), month, int(parts["day"] or 0))
     weekday = WEEKDAYS[day.weekday()]

@@ -49,6 +49,7 @@ DATES = {"opens_at": "12 January 2026 09:00", "closes_at": "16 February 2026 12:
     ({"money_pounds": "5,000,001"}, "money_pounds",
      "The money must lie between £0 and the round's budget of £5,000,000."),
     ({"money_pounds": "a lot"}, "money_pounds", "Write whole pounds, such as 650,000."),
+    ({"closes_at": "1 June 9999 12:00"}, "closes_at", "Write a year from 2000 to 2099."),
     ({"closes_at": "31 February 2026 12:00"}, "closes_at",
      "There is no such day or time. Write a day and a time such as 10 September 2026 12:00."),
 ])  # fmt: skip

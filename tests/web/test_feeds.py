@@ -146,7 +146,7 @@ def test_a_preview_has_no_data_for_others(app, session, call):
 
 
 def test_what_cannot_be_read_in_an_address_is_left_out_and_said_at_its_field(visitor, session):
-    page = visitor.page("/challenges?money_from=lots&closes_to=31+June+2026&q=flood")
+    page = visitor.page("/challenges?money_from=lots&closes_to=31+June+2026&closes_from=0001-01-01&q=flood")
     everything = find(session, Wanted(words="flood"), actor=NOBODY)
 
     assert [p.get_text(" ", strip=True) for p in page.select(".govuk-error-message")] == [

@@ -105,6 +105,7 @@ def _pounds(text: str) -> int | None:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 1900 <= day.year < 2200 else None  # beside the ends of the calendar there is no day before or after
