@@ -20,6 +20,7 @@ def handbook_check() -> None:
     import civflow.services.register  # noqa: F401 - effects register themselves
     from civflow.services.effects import EFFECTS
     from civflow.services.facts import FACTS
+    from civflow.services.naming import STEP_PAGES
     from civflow.workflows import HANDBOOK
     from civflow.workflows.challenges import compile_challenge
     from civflow.workflows.check import findings
@@ -27,11 +28,11 @@ def handbook_check() -> None:
 
     wrong = []
     for page in HANDBOOK.values():
-        wrong += findings(page, effects=EFFECTS, facts=FACTS)
+        wrong += findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES)
         click.echo(f"{page.name:<12} {len(page.states):>2} states  {len(page.steps):>2} steps  {page.sentence}")
     for name, loaded in shipped_programmes().items():
         page = compile_challenge(loaded.programme)
-        wrong += findings(page, effects=EFFECTS, facts=FACTS)
+        wrong += findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES)
         click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")
     used = set().union(*(page.effects for page in HANDBOOK.values()))
     wrong += [f"No page names the effect “{name}”." for name in sorted(set(EFFECTS) - used)]

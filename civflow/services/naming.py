@@ -72,8 +72,10 @@ STEP_PAGES = {
     ("gate", "settle"): "/gates/{}/ties",
     ("gate", "propose"): "/gates/{}/propose",
     ("gate", "release"): "/gates/{}/release",
+    ("application", "write"): "/applications/{}",
     ("application", "extend"): "/applications/{}/deadline",
     ("application", "acknowledge"): "/applications/{}",
+    ("assignment", "score"): "/assignments/{}",
 }
 PAGES = {
     "application": "applications", "gate": "gates", "assignment": "assignments", "team": "teams",

@@ -27,6 +27,7 @@ from civflow.workflows.rules import NOBODY_PRESSES
 from civflow.workflows.undoing import undoing
 
 blueprint = Blueprint("cases", __name__)
+ELSEWHERE = "“{}” has a page of its own, which asks for all that belongs to it. Open that page and do it there."
 
 
 @blueprint.get("/cases/<workflow>/<int:record_id>")
@@ -49,8 +50,10 @@ def confirm(workflow: str, record_id: int, trigger: str) -> Response:
 @open_to(signed_in)
 def take(workflow: str, record_id: int, trigger: str) -> Response:
     """Take the step; a refusal comes back into the same form with what was typed."""
-    record, _ = _load(workflow, record_id)
+    record, case = _load(workflow, record_id)
     step, seen = _step(record, trigger), whole_number(request.form.get("seen", ""))
+    if step.on_its_page:
+        return _form(record, case, trigger, status=422)
     try:
         inputs = read_inputs(session(), step, request.form, zone=zone_of(record))
         move = advance(session(), record, trigger, actor=actor(), now=now(), seen=seen,
@@ -88,6 +91,8 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     told = foretold = None
     if option and option.forbidden:
         status = 403
+    elif option and step.on_its_page:  # only a POST past that page comes here
+        more = {**more, "errors": [(step_path(record, trigger) or "", ELSEWHERE.format(step.button))]}
     elif option:
         reason = request.form.get("reason", "")
         told = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)

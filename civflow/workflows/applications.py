@@ -106,10 +106,10 @@ application = Workflow(
         State("withdrawn", "The team has withdrawn it, or its place has come to an end.", public="Withdrawn", final=True),
     ],
     steps=[
-        Step("write", "draft", "draft", by=a_team_member, label="Write the application",
+        Step("write", "draft", "draft", by=a_team_member, on_its_page=True, label="Write the application",
              says="Only your team reads it."),
         Step("write", "in_progress", "in_progress", by=a_team_member, requires=(an_improved_proposal_is_asked_for,),
-             label="Write the improved proposal", says="Only your team reads it until you submit it."),
+             on_its_page=True, label="Write the improved proposal", says="Only your team reads it until you submit it."),
         Step("acknowledge", "draft", "draft", by=a_team_member, asks=(READ,), requires=(it_is_the_latest_version,),
              locks=("challenge",), label="Acknowledge the new text",
              says="Your application then answers this version of the challenge.",

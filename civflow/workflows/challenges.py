@@ -163,11 +163,11 @@ def _calling() -> Iterator[Step]:
 def _changing() -> Iterator[Step]:
     """What has been published changes only as a new version, which is written beside it."""
     yield Step("change", "open", "open", by=OWNERS, reason=True, requires=(no_change_is_being_written,),
-               then=("begin_the_change",), label="Change the published text",
+               then=("begin_the_change",), on_its_page=True, label="Change the published text",
                says="A new version is written beside the published one. Nobody is told before it is published.",
              undo="Yes: “Drop the change”, with a reason.")  # fmt: skip
     yield Step("write_change", "open", "open", by=OWNERS, requires=(a_change_is_being_written,),
-               label="Write the change", says="Only the sponsor and the programme office read it.")  # fmt: skip
+               on_its_page=True, label="Write the change", says="Only the sponsor and the programme office read it.")  # fmt: skip
     yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
                then=("tell_the_programme_managers",), label="Ask for the change to be published",
@@ -176,7 +176,8 @@ def _changing() -> Iterator[Step]:
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
                          a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
-               then=("publish_the_change", "make_the_brief", "tell_of_the_change"), label="Publish the change",
+               then=("publish_the_change", "make_the_brief", "tell_of_the_change"), on_its_page=True,
+               label="Publish the change",
                says="Followers and every applicant are told at once. Drafts must acknowledge it.",
              undo="No. Everybody is told at once; another change can be published later.")  # fmt: skip
     for state in ("open", "closed"):

@@ -17,12 +17,16 @@ SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on name
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> list[str]:
+def findings(
+    page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]],
+    pages: Collection[tuple[str, str]],
+) -> list[str]:  # fmt: skip
     """Everything that is wrong with a page, in sentences; none for a page that holds.
 
-    `effects` are the names that services do, `facts` what they can tell of each noun: the handbook cannot import them.
+    `effects` are the names that services do, `facts` what they can tell of each noun, `pages` the steps (noun and name)
+    for which they know a page: the handbook cannot import them.
     """
-    names = _names(page, effects, facts)
+    names = chain(_names(page, effects, facts), _pages(page, pages))
     return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, _asks(page), _words(page)))
 
 
@@ -114,6 +118,12 @@ def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collect
         for column in (*((step.due,) if step.due else ()), *step.stamps):
             if _kind(page.table.c[column]) is not datetime:
                 yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
+
+
+def _pages(page: Workflow, pages: Collection[tuple[str, str]]) -> Iterator[str]:
+    for step in page.steps:
+        if step.on_its_page and (page.name, step.name) not in pages:
+            yield f"{page.name}.{step.name}: it is taken only on its own page, and no service knows where that is."
 
 
 def _asks(page: Workflow) -> Iterator[str]:

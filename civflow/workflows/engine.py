@@ -156,7 +156,8 @@ class Step:
     step. `stamps`: datetime columns that are set to now. `signs`: columns that are set to the actor's id. An ask whose
     name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
     look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
-    `undo`: whether it can be undone, in words, where workflows/undoing.py cannot know.
+    `undo`: whether it can be undone, in words, where workflows/undoing.py cannot know. `on_its_page`: it is taken only
+    on a page of its own, because a service checks or writes there more than the step asks for.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Step:
     signs: tuple[str, ...] = ()
     onwards: bool = False
     undo: str = ""
+    on_its_page: bool = False
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

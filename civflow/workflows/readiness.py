@@ -188,10 +188,10 @@ def drafting(programme: Programme) -> Iterator[Step]:
     """Write, send for approval, answer: approved, or changes requested with a reason for each part."""
     within = programme.readiness.answer_within
     for state in ("draft", "changes_requested"):
-        yield Step("write", state, state, by=WRITERS, label="Write the challenge",
+        yield Step("write", state, state, by=WRITERS, on_its_page=True, label="Write the challenge",
                    says="Only the sponsor and the programme office read it.")  # fmt: skip
         yield Step("deal_with", state, state, by=OWNERS, requires=(a_change_is_asked_for,), asks=(WHICH, HOW),
-                   then=("keep_what_was_done",), label="Say that a requested change is dealt with",
+                   then=("keep_what_was_done",), on_its_page=True, label="Say that a requested change is dealt with",
                    says="It is shown no longer beside the text. The programme office reads what you did.",
                    undo="No. The programme office reads it, and can ask again.")  # fmt: skip
     yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
@@ -199,7 +199,7 @@ def drafting(programme: Programme) -> Iterator[Step]:
                then=("promise_the_answer", "tell_the_approvers"), label="Send for approval",
                says=f"The programme office reads it and answers within {within}.")  # fmt: skip
     yield Step("request_changes", "in_review", "changes_requested", by=ANSWERING, reason=True,
-               then=("keep_the_asked_changes", "tell_the_challenge_owners"), label="Request changes",
+               then=("keep_the_asked_changes", "tell_the_challenge_owners"), on_its_page=True, label="Request changes",
                says="The sponsor reads at each part of the draft what to change, and why.")  # fmt: skip
     yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
                says="The programme office no longer reads it.")  # fmt: skip
@@ -235,7 +235,7 @@ def _scoring() -> Iterator[Step]:
                requires=(somebody_has_not_scored_it,), then=("take_the_scorer_off",), label="Take a scorer off",
                says="Its approval no longer waits for them.", undo="Yes: name them again.")  # fmt: skip
     yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it,), then=("lock_the_scores",),
-               label="Score the challenge",
+               on_its_page=True, label="Score the challenge",
                says="Your scores are locked. The sponsor and the approver read them when everybody has scored.",
                undo="No. What was scored stays as it is.")  # fmt: skip
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from bs4 import BeautifulSoup
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
-from civflow.models import Person
+from civflow.models import History, Person
 from tests.an_open_call import open_call
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
 
@@ -83,6 +83,28 @@ def test_who_may_not_take_a_step_is_told_who_may_and_a_stranger_nothing(come, ca
     refused = come(call.manager).get(withdraw)
     assert (refused.status_code, "You lead this team." in text_of(refused)) == (403, True)
     assert "Morag Sinclair" not in text_of(refused)
+
+
+def test_a_step_with_a_page_of_its_own_is_taken_only_there(come, session, call, withdraw, priya):
+    """Its service writes what belongs to the step; past it the history would have an entry of which nothing came."""
+    draft, challenge = withdraw.removesuffix("/withdraw"), f"/cases/challenge/{call.challenge.id}"
+    pages = [
+        (priya, f"{draft}/write", 422, draft.removeprefix("/cases").replace("application", "applications")),
+        (call.manager, f"{challenge}/change", 422, f"/challenges/{call.challenge.slug}/change"),
+        (call.manager, f"{challenge}/write_change", 422, f"/challenges/{call.challenge.slug}/change"),
+        (call.manager, f"{challenge}/publish_change", 422, f"/challenges/{call.challenge.slug}/change/publish"),
+        (priya, f"{challenge}/change", 403, None),
+    ]
+    entries = session.scalar(select(func.max(History.id)))
+    session.commit()
+    for person, path, status, own_page in pages:
+        answer = come(person).post(path, {"reason": "A slip.", "words": "What was typed"}, on="/")
+        page = BeautifulSoup(answer.text, "html.parser")
+        link = page.select_one(".govuk-error-summary a")
+        assert (path, answer.status_code, link and link["href"]) == (path, status, own_page)
+        assert "What was typed" in text_of(answer)
+        assert page.select_one("#step form") is None
+    assert session.scalar(select(func.max(History.id))) == entries
 
 
 def test_what_is_not_there_is_said_in_a_sentence(come, withdraw, priya):

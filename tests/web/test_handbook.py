@@ -38,6 +38,7 @@ def test_a_page_has_each_state_and_each_step_with_who_takes_it_and_what_must_be_
         for step in page.steps:
             expected += [step.button, *(rule.sentence for rule in (*step.permits, *step.requires))]
         missing += [(name, sentence) for sentence in expected if sentence not in words]
+        assert words.count("It is taken on a page of its own.") == sum(step.on_its_page for step in page.steps)
     assert missing == []
 
 

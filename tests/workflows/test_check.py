@@ -102,6 +102,10 @@ FAULTS = {
         page(OPEN, step("close", "open", "closed", says="")),
         ["round.close: it needs a label for its button and a sentence about what happens."],
     ),
+    "a step for a page that there is not": (
+        page(OPEN, step("close", "open", "closed", on_its_page=True)),
+        ["round.close: it is taken only on its own page, and no service knows where that is."],
+    ),
     "a state without a sentence": (
         page(OPEN, CLOSE, states=[State("planned", ""), State("open", "S."), State("closed", "S.", final=True)]),
         ["round: the state “planned” has no sentence."],
@@ -111,7 +115,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("wrong", "sentences"), list(FAULTS.values()), ids=list(FAULTS))
 def test_a_fault_is_found_and_named(wrong, sentences):
-    assert findings(wrong, effects={"tell_the_town"}, facts={}) == sentences
+    assert findings(wrong, effects={"tell_the_town"}, facts={}, pages=()) == sentences
 
 
 def test_a_page_that_holds_has_no_findings():
@@ -120,10 +124,11 @@ def test_a_page_that_holds_has_no_findings():
         step("close", "open", "closed", then=("tell_the_town",), requires=(the_moon_is_full,), due="ends_at"),
         step("reopen", "closed", "open", reason=True),
         step("redo", "closed", "planned", onwards=True, by=the_programme_manager),
+        step("change", "open", "open", on_its_page=True),
         step("hold", "open", "open", asks=(Ask("how", "How", "choice", choices=(("a", "A"),)),)),
     )
 
-    assert findings(good, effects={"tell_the_town"}, facts={"round": {"moon"}}) == []
+    assert findings(good, effects={"tell_the_town"}, facts={"round": {"moon"}}, pages={("round", "change")}) == []
 
 
 def test_paths_are_the_shortest():

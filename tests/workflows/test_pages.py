@@ -9,6 +9,7 @@ import pytest
 
 from civflow.services.effects import EFFECTS
 from civflow.services.facts import FACTS
+from civflow.services.naming import STEP_PAGES
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges import compile_challenge
 from civflow.workflows.check import NOW, actors, findings, paths, record_of
@@ -59,7 +60,7 @@ def somebody_for(page: Workflow, step: Step, case: Case) -> Case:
 
 @pytest.mark.parametrize("page", list(PAGES.values()), ids=list(PAGES))
 def test_a_page_holds(page):
-    assert findings(page, effects=EFFECTS, facts=FACTS) == []
+    assert findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES) == []
 
 
 def reached() -> Iterator[object]:

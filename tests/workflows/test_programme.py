@@ -6,6 +6,7 @@ import pytest
 
 from civflow.services.effects import EFFECTS
 from civflow.services.facts import FACTS
+from civflow.services.naming import STEP_PAGES
 from civflow.workflows.challenges import compile_challenge
 from civflow.workflows.check import findings, paths
 from civflow.workflows.programme import Problem, ProgrammeError, read_programme, shipped_programmes
@@ -402,7 +403,7 @@ def test_a_challenge_goes_through_the_stages_in_the_order_of_their_then():
 
     assert [s.id for s in programme.flow] == ["call", "work", "sift", "show"]
     page = compile_challenge(programme)
-    assert findings(page, effects=EFFECTS, facts=FACTS) == []
+    assert findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES) == []
     assert [(s.source, s.target) for s in page.steps if s.name.startswith("begin_")] == [
         ("closed", "work"),
         ("work", "sift"),
@@ -413,7 +414,7 @@ def test_a_challenge_goes_through_the_stages_in_the_order_of_their_then():
 def test_the_page_of_a_small_programme_holds():
     page = compile_challenge(read_programme(GOOD).programme)
 
-    assert findings(page, effects=EFFECTS, facts=FACTS) == []
+    assert findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES) == []
     assert set(paths(page)) == {
         "draft", "in_review", "changes_requested", "approved", "open", "closed", "sift", "work", "completed",
         "withdrawn", "cancelled",
