@@ -151,6 +151,7 @@ def test_what_cannot_be_read_in_an_address_is_left_out_and_said_at_its_field(vis
 
     assert [p.get_text(" ", strip=True) for p in page.select(".govuk-error-message")] == [
         "Error: “lots” is left out: write whole pounds, such as 650,000.",
+        "Error: “0001-01-01” is left out: write a year from 2000 to 2099.",
         "Error: “31 June 2026” is left out: there is no such day. Write a day such as 10 September 2026.",
     ]
     assert len(page.select(".app-challenge__title")) == len(everything.rows) == 1
