@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, ChallengeVersion, Grant, Organisation, Person
+from civflow.models import Challenge, ChallengeVersion, Organisation
 from civflow.services.advance import workflow_of
 from civflow.services.archive import organisation as sponsor_named
 from civflow.services.challenges import text_in_hand, write_challenge
@@ -306,16 +306,6 @@ def checklist(session: Session, challenge: Challenge, *, actor: Actor, now: date
 
 
 OF_THE_APPROVER = ("the_limit_covers_the_money", "the_approver_did_not_score_it", "a_low_score_has_a_reason")
-
-
-def owners_of(session: Session, challenge: Challenge) -> list[Person]:
-    """The people who write this challenge: those who hold the role for it alone."""
-    query = select(Person).join(Grant, col(Grant.person_id) == col(Person.id))
-    query = query.where(
-        col(Grant.role) == "challenge_owner", col(Grant.scope) == "challenge",
-        col(Grant.scope_id) == challenge.id, col(Grant.revoked_at).is_(None),
-    )  # fmt: skip
-    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
 
 
 def public_bodies(session: Session) -> list[str]:

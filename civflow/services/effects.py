@@ -82,12 +82,6 @@ def effect_named(name: str, function: OneByOne) -> None:
     _register(name, for_each)
 
 
-def effect_for_all(function: AllAtOnce) -> AllAtOnce:
-    """Register a function under its own name: it is called once with all the records that moved together."""
-    _register(function.__name__, function)
-    return function
-
-
 def effect_in_row(function: InRow) -> InRow:
     """Register a function that sets columns of the moving records themselves, and does nothing else.
 

@@ -35,7 +35,8 @@ from civflow.models import (
 )  # fmt: skip
 from civflow.services.conflicts import has_conflict, listed, runs, takes_part
 from civflow.workflows import HANDBOOK
-from civflow.workflows.assignments import MAY_READ
+from civflow.workflows.agreements import SIGNED
+from civflow.workflows.assignments import MAY_READ, TO_COME
 from civflow.workflows.engine import Workflow
 
 
@@ -84,7 +85,7 @@ OTHER_QUESTION = _others(QUESTION)
 OTHER_SLOT = _others(SLOT)
 OUTSTANDING = and_(
     ASSIGNMENT.c.gate_id == GATE.c.id,
-    ASSIGNMENT.c.state.in_(("proposed", "invited", "accepted", "scoring")),
+    ASSIGNMENT.c.state.in_(TO_COME),
 )
 HERE = and_(
     APPLICATION.c.challenge_id == GATE.c.challenge_id,
@@ -169,7 +170,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "signed_contracts": count(
             AGREEMENT.c.challenge_id == CHALLENGE.c.id,
             AGREEMENT.c.place_id.is_(None),
-            AGREEMENT.c.state.in_(("signed", "active", "completed")),
+            AGREEMENT.c.state.in_(SIGNED),
         ),
     },
     "team": {

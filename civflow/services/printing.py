@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -126,10 +126,6 @@ class PrintRoom:
     def begin(self, order: Order) -> Future[bytes | CannotRender]:
         """Take an order: the first printer that is free prints it, while the caller does something else."""
         return self._threads.submit(self._print, order)
-
-    def print_all(self, orders: Sequence[Order]) -> list[bytes | CannotRender]:
-        """The PDF of each order, or why there is none."""
-        return [printed.result() for printed in [self.begin(order) for order in orders]]
 
     def _print(self, order: Order) -> bytes | CannotRender:
         printer = self._free.get()

@@ -14,7 +14,7 @@ from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import in_sight
 from civflow.workflows import HANDBOOK
-from civflow.workflows.assignments import LOCKED
+from civflow.workflows.assignments import ASKED_FOR, LOCKED
 from civflow.workflows.engine import Actor, State
 from civflow.workflows.programme import Stage
 
@@ -91,8 +91,7 @@ def _with_numbers() -> Select[Any]:
 
 def counted() -> ColumnElement[bool]:
     """Assignments that are asked for: open ones and submitted ones."""
-    open_ones = (stands_before(Assignment, step) for step in ("invite", "accept", "score"))
-    return or_(*open_ones, col(Assignment.state).in_(LOCKED))
+    return col(Assignment.state).in_(ASKED_FOR)
 
 
 def _number(where: ColumnElement[bool]) -> ColumnElement[Any]:

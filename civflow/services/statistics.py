@@ -18,6 +18,7 @@ from civflow.services.advance import workflow_of
 from civflow.services.facts import stands_before
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
+from civflow.workflows.agreements import SIGNED
 from civflow.workflows.programme import Programme
 from civflow.workflows.sizes import SMALL
 
@@ -27,7 +28,6 @@ RULE = (
     f"No share is told of fewer than {FEWEST} applications whose company is known, and a share is rounded to {STEP}%: "
     "nobody can count back to a team that was not selected."
 )
-CONTRACT = ("signed", "active", "completed")
 COLUMNS = ("challenge", "title", "applications", "small_company_share_percent", "shortlisted", "winners",
            "contract_value_pounds", "stage", "days")  # fmt: skip
 
@@ -140,7 +140,7 @@ def _sizes(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
 def _values(session: Session, ids: list[int]) -> dict[int, int]:
     """Challenge id -> pounds of the contracts that both sides have signed."""
     query = select(col(Agreement.challenge_id), func.sum(col(Agreement.price_pounds))).where(
-        col(Agreement.challenge_id).in_(ids), col(Agreement.place_id).is_(None), col(Agreement.state).in_(CONTRACT)
+        col(Agreement.challenge_id).in_(ids), col(Agreement.place_id).is_(None), col(Agreement.state).in_(SIGNED)
     )
     return {row[0]: row[1] for row in session.execute(query.group_by(col(Agreement.challenge_id)))}
 

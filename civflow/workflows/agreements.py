@@ -43,6 +43,8 @@ def the_signer_may_sign(case: Case) -> bool:
 ENDED_EARLY = ("terminated",)  # agreements that bind nobody any more
 MAY_SIGN = Ask("may_sign", "I have read the agreement and may sign it for my side", "yes")
 
+SIGNED = ("signed", "active", "completed")  # by both sides, whatever came of it
+
 agreement = Workflow(
     "agreement",
     Agreement,

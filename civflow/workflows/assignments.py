@@ -49,6 +49,8 @@ WHY = (
 
 MAY_READ = ("accepted", "scoring", "submitted")  # the assessor has declared no conflict
 LOCKED = ("submitted",)  # scores that count
+TO_COME = ("proposed", "invited", "accepted", "scoring")  # scores that are still to come
+ASKED_FOR = (*TO_COME, *LOCKED)  # what “asked” counts everywhere: the assessments that the gate is to have
 OVER = ("declined", "withdrawn")  # somebody else is needed
 
 assignment = Workflow(

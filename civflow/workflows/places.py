@@ -1,6 +1,7 @@
 """Place: a team's place in a work stage."""
 
 from civflow.models import Place
+from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN
 from civflow.workflows.engine import Case, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_challenge_owner, the_programme_manager, the_team_lead
@@ -18,7 +19,7 @@ def the_team_is_still_in(case: Case) -> bool:
 
 @rule("The agreement for this stage is signed by both sides.", needs=("agreement_state",))
 def the_agreement_is_signed(case: Case) -> bool:
-    return case.record.agreement_state in ("signed", "active", "completed")
+    return case.record.agreement_state in SIGNED
 
 
 @rule("Every deliverable is accepted.", needs=("open_deliverables",))

@@ -348,7 +348,8 @@ def test_a_changed_file_is_noticed(session: Session, settings: Settings, now: da
 def test_printers_answer_in_order_and_one_failure_stops_nobody() -> None:
     room = PrintRoom(2)
     try:
-        answers = room.print_all([Order("receipt", RECEIPT), Order("receipt", {}), Order("outcome_letter", LETTER)])
+        orders = Order("receipt", RECEIPT), Order("receipt", {}), Order("outcome_letter", LETTER)
+        answers = [printed.result() for printed in [room.begin(order) for order in orders]]
     finally:
         room.close()
     assert answers[0] == render("receipt", RECEIPT)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
-from civflow.models import Round
+from civflow.models import Assignment, Round
 from civflow.services.advance import advance
 from civflow.services.challenges import draft, gate_of
 from civflow.services.desks.manager import desk
+from civflow.services.desks.owner import desk as owners_desk
 from civflow.services.overview import overview
+from civflow.services.progress import gates_at
 from civflow.services.questions import ask
 from tests.a_selection import applied, closed, decided, released, score, sift
 from tests.an_open_call import Call, grant, open_call
@@ -58,6 +62,20 @@ def test_what_waits_at_a_gate_goes_with_its_steps(call):
         ("End the scoring: Sift of 11.2 Flooding impact", f"/cases/gate/{gate.id}/moderate"),
         ("Propose the result: Sift of 11.2 Flooding impact", f"{page}/propose"),
     ]
+
+
+def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call):
+    """Those that were matched late, and have not been sent yet, are asked for too."""
+    applied(call)
+    closed(call)
+    gate = sift(call)
+    late = call.session.scalars(select(Assignment).order_by(col(Assignment.id))).first()
+    late.state = "proposed"
+    call.session.flush()
+    owned = owners_desk(call.session, actor=call.actor(call.owner), now=call.now)
+    [selection] = owned.parts["challenges"][0].selection
+    [at] = [at for at in gates_at(call.session, [call.challenge], actor=call.actor(call.manager))[1] if at.gate is gate]
+    assert (selection.done, selection.asked) == (at.done, at.asked) == (0, 9)
 
 
 def test_after_the_letters_the_next_gate_waits_for_its_panel_and_its_interviews(call):

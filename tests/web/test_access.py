@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from civflow.models import Reading
 from civflow.web.access import audience_of
-from tests.web.visitor import an_app
+from tests.an_open_call import a_person, grant
+from tests.web.visitor import Visitor, an_app
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -101,3 +104,17 @@ def test_strangers_write_nothing_but_sign_ins_and_accounts(settings, engine):
         if status not in (303, 401, 403, 404):
             answered.append((path, status))
     assert answered == []
+
+
+@SQLITE
+def test_what_an_auditor_reads_is_recorded_and_what_others_read_is_not(settings, engine, session, now):
+    auditor, manager = (a_person(session, name, now=now) for name in ("Aud Itor", "Morag Sinclair"))
+    grant(session, auditor, "auditor", now)
+    grant(session, manager, "programme_manager", now)
+    app = an_app(settings, engine, lambda: now)
+    for person in (auditor, manager):
+        visitor = Visitor(app).sign_in(session, person, now=now)
+        assert [visitor.get(path).status_code for path in ("/rounds?page=1", "/rounds/99")] == [200, 404]
+    assert [(r.person_id, r.at, r.path) for r in session.scalars(select(Reading))] == [
+        (auditor.id, now, "/rounds?page=1")
+    ]

@@ -16,8 +16,8 @@ from civflow.models import Challenge, ChallengeVersion, Programme, Question, Rou
 from civflow.services import archive
 from civflow.services.advance import advance, begin_many
 from civflow.services.challenges import draft
-from civflow.services.drafting import owners_of
 from civflow.services.people import add_person
+from civflow.services.writers import writers
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
 
@@ -458,4 +458,4 @@ def test_an_owner_cannot_give_the_role_away(owner, manager, session, call, a_dra
     path = edit(a_draft, "people")
     token = owner.page(edit(a_draft, "question")).select_one("[name=csrf_token]")["value"]
     answer = owner.client.post(path, data={"email": call.manager.email, "csrf_token": token})
-    assert (answer.status_code, [p.name for p in owners_of(session, a_draft)]) == (403, ["Hamish Drummond"])
+    assert (answer.status_code, [w.person.name for w in writers(session, a_draft)]) == (403, ["Hamish Drummond"])

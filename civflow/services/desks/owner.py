@@ -16,6 +16,7 @@ from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.facts import stands_before
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
+from civflow.services.progress import counted
 from civflow.services.wording import count
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.engine import Actor, State
@@ -185,9 +186,7 @@ def _mine(session: Session, challenges: Sequence[Challenge]) -> list[Mine]:
 def _selections(session: Session, programmes: dict[int, Any]) -> dict[int, list[Selection]]:
     """Challenge id -> its gates at work, with how many assessments are submitted out of those asked for."""
     done = func.sum(case((col(Assignment.state).in_(LOCKED), 1), else_=0))
-    open_ones = or_(stands_before(Assignment, "accept"), stands_before(Assignment, "score"))
-    counted = or_(open_ones, col(Assignment.state).in_(LOCKED))
-    asked = func.sum(case((counted, 1), else_=0))
+    asked = func.sum(case((counted(), 1), else_=0))
     query = select(Gate, done, asked).outerjoin(Assignment, col(Assignment.gate_id) == col(Gate.id))
     query = query.where(
         col(Gate.challenge_id).in_(programmes),
