@@ -105,7 +105,7 @@ def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
     )
 
 
-MISSING = {"yes": "Tick “{}”.", "choice": "Choose one of the answers to “{}”."}
+MISSING = {"yes": "Tick “{}”.", "choice": "Choose one of the answers to “{}”.", "question": "Choose “{}”."}
 
 
 def wrong_inputs(workflow: Workflow, step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:

@@ -263,7 +263,7 @@ def test_two_questions_are_merged_and_separated(owner, session, call, question):
     unchosen = owner.post(f"{own}/merge", {"seen": "0"}, on=f"{own}/merge")
     assert (unchosen.status_code, errors_of(unchosen)) == (
         422,
-        ["Choose one of the answers to “The question that asks the same”."],
+        ["Choose “The question that asks the same”."],
     )
     done = owner.post(f"{own}/merge", {"merged_into_id": other.id, "seen": "0"}, on=f"{own}/merge")
     assert (done.status_code, done.headers["Location"]) == (303, LIST)
