@@ -109,6 +109,11 @@ class Publication:
         return first or self.challenge.decision_promised_at
 
     @property
+    def is_decided(self) -> bool:
+        """Whether the result of every gate is released."""
+        return _decided(self.stages)
+
+    @property
     def gates(self) -> list[StageOf]:
         """The gates whose result is released."""
         return [s for s in self.stages if s.kind == "gate" and s.released_at]
@@ -146,7 +151,6 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
         raise NotFound(NOTHING)
     stages = funnels(session, [challenge], [contents], staff=runs_it(looked_at))[challenge.id]
     answers, taken_back = numbered(session, challenge) if challenge.version else ([], [])
-    decided = bool(stages) and all(s.released_at for s in stages if s.kind == "gate")
     return Publication(
         challenge=challenge, round=round_, programme=contents,
         state=workflow.states[challenge.state],
@@ -156,12 +160,16 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
         ended=ended(session, challenge) if challenge.state in _after(workflow, "cancel") else None, stages=stages,
         answers=answers, taken_back=taken_back,
         extensions=extensions_of(session, challenge) if challenge.version else [],
-        winners=winners_of(session, challenge) if decided else [],
+        winners=winners_of(session, challenge) if _decided(stages) else [],
         brief=Brief(document_id, made_at is not None, size) if document_id else None,
         case=looked_at, is_preview=not public, is_staff=runs_it(looked_at),
         is_archive=public and challenge.version == 0,
         takes_applications=challenge.state in workflow.sources("close"),
     )  # fmt: skip
+
+
+def _decided(stages: list[StageOf]) -> bool:
+    return bool(stages) and all(stage.released_at for stage in stages if stage.kind == "gate")
 
 
 def _after(workflow: Workflow, trigger: str) -> set[str]:

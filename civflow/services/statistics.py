@@ -19,16 +19,18 @@ from civflow.services.facts import stands_before
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
 from civflow.workflows.agreements import SIGNED
+from civflow.workflows.applications import WON
 from civflow.workflows.programme import Programme
 from civflow.workflows.sizes import SMALL
 
 FEWEST = 5  # applications: of fewer no share is told
-STEP = 10  # per cent, to which a share is rounded
+BANDS = ("fewer than a third", "between a third and two thirds", "more than two thirds")
 RULE = (
-    f"No share is told of fewer than {FEWEST} applications whose company is known, and a share is rounded to {STEP}%: "
-    "nobody can count back to a team that was not selected."
+    f"No share is told of fewer than {FEWEST} applications whose company is known, and a share is told in thirds. The "
+    "share of several challenges is reckoned from those shares that are told, as they are told: nobody can count back "
+    "to a team that was not selected."
 )
-COLUMNS = ("challenge", "title", "applications", "small_company_share_percent", "shortlisted", "winners",
+COLUMNS = ("challenge", "title", "applications", "small_company_share", "shortlisted", "winners",
            "contract_value_pounds", "stage", "days")  # fmt: skip
 
 
@@ -39,13 +41,11 @@ class Statistics:
     """
 
     applications: int
-    small_share: int | None  # per cent of the applications of which it is known whose they are
+    small_share: str | None  # one of BANDS, of the applications of which it is known whose they are
     shortlisted: int | None
     winners: int | None
     value_pounds: int | None  # of signed contracts, without VAT
     days: Mapping[str, int]
-    small: int = 0  # what the share is counted from; never shown
-    known: int = 0
 
 
 def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, Statistics]:
@@ -57,9 +57,10 @@ def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, S
         if any(stage.released_at for stage in stages[challenge.id or 0])
     ]  # fmt: skip
     ids = [challenge.id or 0 for challenge, _ in told]
-    sizes, values, moves = _sizes(session, ids), _values(session, ids), _moves(session, ids)
+    sizes, won = _sizes(session, ids), _won(session, ids)
+    values, moves = _values(session, ids), _moves(session, ids)
     return {
-        challenge.id or 0: _of(session, challenge, programme, stages[challenge.id or 0], sizes, values, moves)
+        challenge.id or 0: _of(session, challenge, programme, stages[challenge.id or 0], sizes, won, values, moves)
         for challenge, programme in told
     }
 
@@ -78,18 +79,23 @@ def of_round(session: Session, round_: Round) -> list[tuple[Challenge, Statistic
 
 
 def together(several: Iterable[Statistics]) -> Statistics:
-    """Sums over challenges, with the mean of the whole days at each stage."""
+    """Sums over challenges, with the mean of the whole days at each stage.
+
+    The share is made of nothing but what each challenge tells, so that no difference tells of what is withheld: each
+    band counts as its middle, with the weight of the applications. None where no challenge tells a share.
+    """
     found = list(several)
     days: dict[str, list[int]] = {}
     for one in found:
         for title, number in one.days.items():
             days.setdefault(title, []).append(number)
-    small, known = sum(one.small for one in found), sum(one.known for one in found)
+    told = [(2 * BANDS.index(one.small_share) + 1, one.applications) for one in found if one.small_share]
+    sixths, weight = sum(sixth * number for sixth, number in told), sum(number for _, number in told)
     return Statistics(
-        applications=sum(one.applications for one in found), small_share=_share(small, known),
+        applications=sum(one.applications for one in found), small_share=_share(sixths, 6 * weight),
         shortlisted=_sum(one.shortlisted for one in found), winners=_sum(one.winners for one in found),
         value_pounds=_sum(one.value_pounds for one in found),
-        days={title: round(sum(numbers) / len(numbers)) for title, numbers in days.items()}, small=small, known=known,
+        days={title: round(sum(numbers) / len(numbers)) for title, numbers in days.items()},
     )  # fmt: skip
 
 
@@ -98,24 +104,24 @@ def _sum(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _share(small: int, known: int) -> int | None:
-    """Per cent, rounded to STEP; None of too few."""
-    return None if known < FEWEST else STEP * ((200 * small + STEP * known) // (2 * STEP * known))
+def _share(small: int, known: int) -> str | None:
+    """In thirds, so that from FEWEST on each of BANDS holds at least two numbers of small companies; None of too few."""
+    return None if known < FEWEST else BANDS[(3 * small >= known) + (3 * small > 2 * known)]
 
 
 def _of(
     session: Session, challenge: Challenge, programme: Programme, stages: list[StageOf],
-    sizes: Mapping[int, tuple[int, int]], values: Mapping[int, int], moves: Mapping[int, list[tuple[str, datetime]]],
+    sizes: Mapping[int, tuple[int, int]], won: Mapping[int, int], values: Mapping[int, int],
+    moves: Mapping[int, list[tuple[str, datetime]]],
 ) -> Statistics:  # fmt: skip
     gates = [stage for stage in stages if stage.kind == "gate"]
     small, known = sizes.get(challenge.id or 0, (0, 0))
     decided = all(gate.released_at for gate in gates)
     return Statistics(
         applications=gates[0].applied or 0, small_share=_share(small, known), shortlisted=gates[0].went_on,
-        winners=gates[-1].went_on if decided else None,
+        winners=won.get(challenge.id or 0, 0) if decided else None,
         value_pounds=values.get(challenge.id or 0) if decided else None,
         days=_days(programme, set(workflow_of(session, challenge).sources("close")), moves.get(challenge.id or 0, [])),
-        small=small, known=known,
     )  # fmt: skip
 
 
@@ -135,6 +141,14 @@ def _sizes(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
         .group_by(col(Application.challenge_id))
     )  # fmt: skip
     return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
+def _won(session: Session, ids: list[int]) -> dict[int, int]:
+    """Challenge id -> teams that are selected now: whoever gave the place up has not won."""
+    query = select(col(Application.challenge_id), func.count()).where(
+        col(Application.challenge_id).in_(ids), col(Application.state).in_(WON)
+    )
+    return {row[0]: row[1] for row in session.execute(query.group_by(col(Application.challenge_id)))}
 
 
 def _values(session: Session, ids: list[int]) -> dict[int, int]:
@@ -174,7 +188,7 @@ def as_data(challenge: Challenge, found: Statistics) -> dict[str, Any]:
     """The numbers of one challenge as plain values."""
     return {
         "challenge": challenge.slug, "title": challenge.title, "applications": found.applications,
-        "small_company_share_percent": found.small_share, "shortlisted": found.shortlisted, "winners": found.winners,
+        "small_company_share": found.small_share, "shortlisted": found.shortlisted, "winners": found.winners,
         "contract_value_pounds": found.value_pounds, "days": dict(found.days),
     }  # fmt: skip
 

@@ -41,8 +41,8 @@ def test_numbers_come_with_the_release_and_say_what_is_decided(session, call):
     released(call, call.gate)
 
     # Three of the five of whom it is known; after a call of four weeks, ten days until the result was told.
-    known = Statistics(applications=6, small_share=60, shortlisted=3, winners=None, value_pounds=None,
-                       days={"Open call": 28, "Sift": 10}, small=3, known=5)  # fmt: skip
+    known = Statistics(applications=6, small_share="between a third and two thirds", shortlisted=3, winners=None,
+                       value_pounds=None, days={"Open call": 28, "Sift": 10})  # fmt: skip
     assert of_challenge(session, call.challenge) == known
     round_ = session.get_one(Round, call.challenge.round_id)
     assert [(c.slug, s.applications) for c, s in of_round(session, round_)] == [("11-2-flooding-impact", 6)]
@@ -54,17 +54,25 @@ def test_no_share_is_told_of_fewer_than_five_applications_whose_company_is_known
     session.get_one(Organisation, other.organisation_id).size = None
     session.flush()
     found = of_challenge(session, call.challenge)
-    assert (found.applications, found.small_share, found.small, found.known) == (6, None, 2, 4)
+    assert (found.applications, found.small_share) == (6, None)
     assert statistics.as_data(call.challenge, found) == {
         "challenge": "11-2-flooding-impact", "title": "Flooding impact", "applications": 6,
-        "small_company_share_percent": None, "shortlisted": 3, "winners": None, "contract_value_pounds": None,
+        "small_company_share": None, "shortlisted": 3, "winners": None, "contract_value_pounds": None,
         "days": {"Open call": 28, "Sift": 0},
     }  # fmt: skip
 
 
-def test_the_numbers_of_several_challenges_are_summed_and_their_share_is_rounded_once():
-    one = Statistics(4, None, 3, 1, 650_000, {"Sift": 10, "Interview": 3}, small=4, known=4)
-    two = Statistics(20, 90, 6, None, None, {"Sift": 13}, small=17, known=19)
-    assert together([one, two]) == Statistics(
-        24, 90, 9, 1, 650_000, {"Sift": 12, "Interview": 3}, small=21, known=23
-    )  # fmt: skip
+def test_the_numbers_of_several_challenges_are_summed_and_their_share_tells_of_none_that_withholds_its_own():
+    few, half, most = statistics.BANDS
+    one = Statistics(4, None, 3, 1, 650_000, {"Sift": 10, "Interview": 3})
+    two = Statistics(20, most, 6, None, None, {"Sift": 13})
+    assert together([one, two]) == Statistics(24, most, 9, 1, 650_000, {"Sift": 12, "Interview": 3})
+    assert together([one]).small_share is None
+    three = Statistics(20, few, 6, None, None, {})
+    assert together([one, two, three]).small_share == half
+
+
+def test_no_share_that_is_told_lets_anybody_count_back_to_one_number_of_small_companies():
+    for known in range(statistics.FEWEST, 60):
+        shares = [statistics._share(small, known) for small in range(known + 1)]
+        assert all(shares.count(band) >= 2 for band in statistics.BANDS), known

@@ -6,7 +6,9 @@ import csv
 import io
 
 import pytest
+from sqlalchemy import select
 
+from civflow.models import Gate, Team
 from civflow.services.statistics import RULE
 from tests.a_selection import applied, closed, decided, released, score, sift
 from tests.an_open_call import open_call
@@ -53,3 +55,24 @@ def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine,
                 if key not in ("rule", "definition")}],
     )  # fmt: skip
     assert visitor.get(f"{round_}.csv").text == visitor.get(f"{PAGE}/statistics.csv").text
+
+
+def test_a_winner_who_gives_the_place_up_is_counted_and_named_no_longer(settings, engine, session, now):
+    call = open_call(session, now)
+    application = applied(call)[0]
+    closed(call)
+    for gate in session.scalars(select(Gate)):  # scenery: every result is out, and one team was selected
+        gate.state, gate.released_at, gate.going_on, gate.approved_by_id = "released", now, 1, call.manager.id
+    visitor = Visitor(an_app(settings, engine, lambda: call.now))
+    application.state = "selected"
+    session.commit()
+    name = session.get_one(Team, application.team_id).name
+    assert f"Selected: {name}." in text_of(visitor.get(PAGE))
+    assert visitor.get(f"{PAGE}/statistics.json").json["winners"] == 1
+
+    application.state = "withdrawn"
+    session.commit()
+    page = text_of(visitor.get(PAGE))
+    assert "No team is selected now: whoever was selected has left the challenge since." in page
+    assert "are published when the last result is released" not in page
+    assert visitor.get(f"{PAGE}/statistics.json").json["winners"] == 0
