@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select
@@ -106,13 +107,15 @@ def in_working_days(programme: Programme, moment: datetime, days: int) -> dateti
     return at_the_end_of(programme, add_working_days(local_day(programme, moment), days, programme.bank_holidays))
 
 
-def first_decision(session: Session, challenge: Challenge) -> datetime | None:
+def first_decision(
+    session: Session, challenge: Challenge, dates: Mapping[str, StageDates] | None = None
+) -> datetime | None:
     """By when the first decision is promised, on every page and in every letter: the end of the first gate."""
     programme = programme_of(session, challenge)
     if not programme.gates:
         return challenge.decision_promised_at
     first = programme.gates[0].id
-    dates = stage_dates(session, challenge)
+    dates = stage_dates(session, challenge) if dates is None else dates
     if first in dates:
         return dates[first].ends_at
     if challenge.opens_at is None or challenge.closes_at is None:

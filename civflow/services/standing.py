@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from civflow.models import Agreement, Application, Challenge, Deliverable, Place, StageDates, Submission
+from civflow.models import Application, Challenge, Gate, StageDates
 from civflow.services.advance import workflow_of
 from civflow.services.applications import form_in_hand
+from civflow.services.around import Around, around
 from civflow.services.calendar import first_decision, stage_dates
 from civflow.services.desks import Waiting
-from civflow.services.facts import stands_before
-from civflow.services.interviews import booked_slot, gate_here, open_slots
+from civflow.services.interviews import gate_here
 from civflow.services.programmes import programme_of
 from civflow.services.wording import count, word_count
 from civflow.workflows import HANDBOOK
@@ -49,17 +48,29 @@ class Milestone:
 
 def standing_of(session: Session, application: Application, *, actor: Actor, now: datetime) -> Standing:
     """Everything that the team wants to know first."""
-    challenge = session.get_one(Challenge, application.challenge_id)
+    return standings_of(session, [application], actor=actor, now=now)[application.id or 0]
+
+
+def standings_of(
+    session: Session, applications: Sequence[Application], *, actor: Actor, now: datetime
+) -> dict[int, Standing]:
+    """Application's id -> where it stands; the same number of statements for one and for many."""
+    found = around(session, applications, now=now)
+    return {one.id or 0: _standing(session, one, found, actor, now) for one in applications}
+
+
+def _standing(session: Session, application: Application, found: Around, actor: Actor, now: datetime) -> Standing:
+    challenge = found.challenges[application.challenge_id]
     programme = programme_of(session, challenge)
     state = PAGE.states[application.state]
-    here, following, promised = _story(session, application, challenge, programme, now)
+    here, following, promised = _story(session, application, challenge, programme, found, now)
     return Standing(
         label=state.public or state.staff,
         tone=state.tone,
         here=here,
         next=following,
         promised=promised if promised and promised > now else None,
-        needs=tuple(needs_of(session, application, actor=actor, now=now)),
+        needs=tuple(_needs(session, application, found, actor, now)),
     )
 
 
@@ -69,14 +80,14 @@ def may(application: Application, trigger: str) -> bool:
 
 
 def _story(
-    session: Session, application: Application, challenge: Challenge, programme: Programme, now: datetime
+    session: Session, application: Application, challenge: Challenge, programme: Programme, found: Around, now: datetime
 ) -> tuple[str, str, datetime | None]:
     """What happens now, what comes next, and by when there is news."""
-    words, dates, first = IN_OUR_WORDS[application.state], stage_dates(session, challenge), programme.gates[0]
+    words, dates, first = IN_OUR_WORDS[application.state], found.dates.get(challenge.id or 0, {}), programme.gates[0]
     if may(application, "submit") and not can_be_submitted(session, application, now=now):
         return "The call is closed, and this was not submitted. Every word is kept.", "", None
     if may(application, "submit") or may(application, "take_back"):
-        promised = first_decision(session, challenge)
+        promised = first_decision(session, challenge, dates)
         return words, f"After the deadline comes “{first.title}”. {first.sentence}", promised
     if application.state in STILL_IN:
         stage = _stage_now(application, challenge, programme)
@@ -124,17 +135,19 @@ def way_of(session: Session, application: Application) -> list[Milestone]:
 # What it needs, by when
 
 
-def needs_of(session: Session, application: Application, *, actor: Actor, now: datetime) -> Iterator[Waiting]:
+def _needs(session: Session, application: Application, found: Around, actor: Actor, now: datetime) -> Iterator[Waiting]:
     """What the team has to do next with this application, in no order."""
-    challenge = session.get_one(Challenge, application.challenge_id)
-    yield from _writing(session, application, challenge, now)
-    yield from _interview(session, application, challenge, now)
-    yield from _places(session, application, actor)
-    yield from _signing(session, application, actor, now)
-    yield from _deliverables(session, application)
+    challenge = found.challenges[application.challenge_id]
+    yield from _writing(session, application, challenge, found, now)
+    yield from _interview(application, challenge, found, now)
+    yield from _places(session, application, challenge, found, actor)
+    yield from _signing(session, application, challenge, found, actor, now)
+    yield from _deliverables(application, found)
 
 
-def _writing(session: Session, application: Application, challenge: Challenge, now: datetime) -> Iterator[Waiting]:
+def _writing(
+    session: Session, application: Application, challenge: Challenge, found: Around, now: datetime
+) -> Iterator[Waiting]:
     href = f"/applications/{application.id}"
     if can_be_submitted(session, application, now=now):
         if application.challenge_version != challenge.version:
@@ -151,12 +164,14 @@ def _writing(session: Session, application: Application, challenge: Challenge, n
             application.closes_at,
             progress_of(session, application).sentence,
         )
-    elif proposal_is_asked_for(session, application, now=now) and not _sent_here(session, application):
-        gate = gate_here(session, application)
+    elif (gate := _asks_for_a_proposal(application, found, now)) and (
+        application.id,
+        application.stage,
+    ) not in found.sent:
         yield Waiting(
             f"Send your improved proposal for {challenge.title}",
             href,
-            gate.resubmit_by if gate else None,
+            gate.resubmit_by,
             progress_of(session, application).sentence,
         )
 
@@ -187,18 +202,20 @@ def proposal_is_asked_for(session: Session, application: Application, *, now: da
     return gate is not None and gate.resubmit_by is not None and now < gate.resubmit_by
 
 
-def _sent_here(session: Session, application: Application) -> bool:
-    here = col(Submission.application_id) == application.id, col(Submission.stage) == application.stage
-    return session.scalars(select(col(Submission.id)).where(*here)).first() is not None
+def _asks_for_a_proposal(application: Application, found: Around, now: datetime) -> Gate | None:
+    """The gate that takes an improved proposal at this moment."""
+    gates = found.gates.get(application.id or 0, []) if may(application, "improve") else []
+    return next((gate for gate in gates if gate.resubmit_by and now < gate.resubmit_by), None)
 
 
-def _interview(session: Session, application: Application, challenge: Challenge, now: datetime) -> Iterator[Waiting]:
-    booked, href = booked_slot(session, application), f"/applications/{application.id}/interview"
+def _interview(application: Application, challenge: Challenge, found: Around, now: datetime) -> Iterator[Waiting]:
+    booked = next(iter(found.booked.get(application.id or 0, [])), None)
+    href = f"/applications/{application.id}/interview"
     if booked:
         if booked.starts_at > now:
             yield Waiting(f"Come to your interview for {challenge.title}", href, booked.starts_at, booked.where)
         return
-    offered = open_slots(session, application, now=now)
+    offered = found.offered.get(application.id or 0, [])
     if offered:
         yield Waiting(
             f"Book your interview for {challenge.title}",
@@ -208,10 +225,10 @@ def _interview(session: Session, application: Application, challenge: Challenge,
         )
 
 
-def _places(session: Session, application: Application, actor: Actor) -> Iterator[Waiting]:
-    offered = select(Place).where(col(Place.application_id) == application.id, stands_before(Place, "accept"))
-    challenge = session.get_one(Challenge, application.challenge_id)
-    for place in session.scalars(offered.order_by(col(Place.id))):
+def _places(
+    session: Session, application: Application, challenge: Challenge, found: Around, actor: Actor
+) -> Iterator[Waiting]:
+    for place in found.places.get(application.id or 0, []):
         title = programme_of(session, challenge).stage(place.stage).title
         yield Waiting(
             f"Accept or decline your place in {title}: {challenge.title}",
@@ -221,15 +238,11 @@ def _places(session: Session, application: Application, actor: Actor) -> Iterato
         )
 
 
-def _signing(session: Session, application: Application, actor: Actor, now: datetime) -> Iterator[Waiting]:
+def _signing(
+    session: Session, application: Application, challenge: Challenge, found: Around, actor: Actor, now: datetime
+) -> Iterator[Waiting]:
     """Agreements that the team can sign today; during the standstill nobody can."""
-    issued = select(Agreement).where(
-        col(Agreement.application_id) == application.id,
-        stands_before(Agreement, "sign_for_the_team"),
-        col(Agreement.team_signed_at).is_(None),
-    )
-    challenge = session.get_one(Challenge, application.challenge_id)
-    for agreement in session.scalars(issued.order_by(col(Agreement.id))):
+    for agreement in found.unsigned.get(application.id or 0, []):
         if agreement.standstill_ends_at is None or agreement.standstill_ends_at <= now:
             title = programme_of(session, challenge).stage(agreement.stage).title
             yield Waiting(
@@ -244,17 +257,8 @@ def _for_the_lead(actor: Actor, application: Application) -> str:
     return "" if actor.holds("team_lead", {"team": application.team_id}) else "Your team's lead does this."
 
 
-def _deliverables(session: Session, application: Application) -> Iterator[Waiting]:
-    query = (
-        select(Deliverable)
-        .join(Place, col(Place.id) == col(Deliverable.place_id))
-        .where(
-            col(Place.application_id) == application.id,
-            stands_before(Place, "complete"),
-            stands_before(Deliverable, "submit"),
-        )
-    )
-    for owed in session.scalars(query.order_by(col(Deliverable.due_at), col(Deliverable.id))):
+def _deliverables(application: Application, found: Around) -> Iterator[Waiting]:
+    for owed in found.owed.get(application.id or 0, []):
         again = owed.submitted_at is not None
         yield Waiting(
             f"Deliver “{owed.title}”" + (" with the changes" if again else ""),

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from civflow.models import Application, Challenge, Team
 from civflow.services.finding import applications as finding
-from civflow.services.standing import standing_of
+from civflow.services.standing import Standing, standings_of
 from civflow.services.teams import teams_of
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
@@ -37,16 +37,18 @@ def _own() -> dict[str, Any]:
     """Every application of every team that the person works in, what needs them first."""
     teams = {team.id: team for team in teams_of(session(), actor().id)}
     query = select(Application).where(col(Application.team_id).in_(teams)).order_by(col(Application.id).desc())
-    rows = [_card(application, teams[application.team_id]) for application in session().scalars(query)]
+    applications = session().scalars(query).all()
+    standings = standings_of(session(), applications, actor=actor(), now=now())
+    rows = [_card(one, teams[one.team_id], standings[one.id or 0]) for one in applications]
     rows.sort(key=lambda row: not row["standing"].needs)
     roles = {held.role for held in actor().roles}
     return {"rows": rows, "teams": teams, "reads_agreements": "finance_officer" in roles}
 
 
-def _card(application: Application, team: Team) -> dict[str, Any]:
+def _card(application: Application, team: Team, standing: Standing) -> dict[str, Any]:
     return {
         "application": application,
-        "standing": standing_of(session(), application, actor=actor(), now=now()),
+        "standing": standing,
         "team": team,
         "challenge": session().get_one(Challenge, application.challenge_id),
     }

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from civflow.models import Deliverable, Gate, Person, Place, Round, Sprint, Team
+from civflow.models import Application, Deliverable, Gate, Person, Place, Round, Sprint, Team
 from civflow.services import sessions
 from civflow.services.applications import submit
 from civflow.services.challenges import draft
@@ -43,6 +43,7 @@ def test_a_list_asks_the_same_of_one_row_and_of_many(settings, engine, session, 
     grant(session, approver, "approver", call.now, limit_pounds=5_000_000)
     pages = [
         (lead, "/teams"), (lead, f"/teams/{place.team_id}"), (lead, f"/delivery/{place.id}"),
+        (lead, "/"), (lead, "/applications"),
         (call.manager, f"/challenges/{call.challenge.slug}/sessions"), (approver, "/"),
     ]  # fmt: skip
     app = an_app(settings, engine, lambda: call.now)
@@ -64,7 +65,7 @@ def asked(engine, visitor: Visitor, path: str) -> tuple[str, int]:
 
 
 def more_of_everything(call: Call, place: Place, lead: Person, number: int) -> None:
-    """A member, two teams, a live session, a sprint, a deliverable and a result that waits, each with this number."""
+    """A member, two teams, an application, a live session, a sprint, a deliverable, and an open challenge with a result."""
     name = f"Number {number}"
     session, now, manager = call.session, call.now, call.actor(call.manager)
     keys = {"round_id": place.round_id, "challenge_id": place.challenge_id, "since": now}
@@ -72,7 +73,9 @@ def more_of_everything(call: Call, place: Place, lead: Person, number: int) -> N
     invite(
         session, session.get_one(Team, place.team_id), call.person(f"{name} Member"), actor=call.actor(lead), now=now
     )
-    call.team(f"{name} Works", lead)
+    works = call.team(f"{name} Works", lead)
+    session.add(Application(reference=name, state="in_progress", stage="interview", submitted_at=now,
+                            **{**keys, "team_id": works.id}))  # fmt: skip
     call.team(f"{name} Labs", call.person(f"{name} Lead")).looking_for = ["water"]
     sessions.schedule(session, call.challenge, actor=manager, now=now, title=name, link="https://example.org",
                       starts_at=now + timedelta(days=3), ends_at=now + timedelta(days=3, hours=1))  # fmt: skip
@@ -81,8 +84,14 @@ def more_of_everything(call: Call, place: Place, lead: Person, number: int) -> N
         Sprint(number=number, starts_at=now, ends_at=now + timedelta(days=14), state=HANDBOOK["sprint"].initial, **work)
     )
     challenge = draft(
-        session, round_=session.get_one(Round, place.round_id), sponsor=None, title=name, actor=manager, now=now
+        session,
+        round_=session.get_one(Round, place.round_id),
+        sponsor=None,
+        title=f"{name}: water",
+        actor=manager,
+        now=now,
     )
+    challenge.state, challenge.version, challenge.closes_at = "open", 1, now + timedelta(days=9)
     waits = HANDBOOK["gate"].sources("approve")[0]
     session.add(Gate(stage="sift", cap=3, state=waits, **{**keys, "challenge_id": challenge.id}))
     session.flush()

@@ -6,14 +6,13 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, Membership, Person, Team
-from civflow.services.challenges import published_text
+from civflow.models import Application, Challenge, ChallengeVersion, Membership, Person, Team
 from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.finding import joinable
-from civflow.services.standing import Standing, standing_of
+from civflow.services.standing import Standing, standings_of
 from civflow.services.teams import teams_of, waiting_for_me
 from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor
@@ -66,11 +65,9 @@ def _applications(session: Session, actor: Actor, now: datetime) -> list[Mine]:
     teams = {team.id: team for team in teams_of(session, actor.id)}
     query = select(Application, Challenge).join(Challenge, col(Challenge.id) == col(Application.challenge_id))
     query = query.where(col(Application.team_id).in_(teams)).order_by(col(Application.id).desc())
-    return [
-        Mine(application, challenge, teams[application.team_id],
-             standing_of(session, application, actor=actor, now=now))
-        for application, challenge in session.execute(query)
-    ]  # fmt: skip
+    rows = [(application, challenge) for application, challenge in session.execute(query)]
+    standings = standings_of(session, [application for application, _ in rows], actor=actor, now=now)
+    return [Mine(one, challenge, teams[one.team_id], standings[one.id or 0]) for one, challenge in rows]
 
 
 def _answers(asked: list[tuple[Membership, Team, Person]], actor: Actor) -> list[Waiting]:
@@ -89,18 +86,20 @@ def _answers(asked: list[tuple[Membership, Team, Person]], actor: Actor) -> list
 
 def _fitting(session: Session, person: Person, begun: set[int | None]) -> list[Fitting]:
     """Open challenges whose published text has the person's skills as words, most of them first."""
+    ids = [row.id for row in joinable(session, most=4 * SHOWN) if row.group == "open" and row.id not in begun]
+    public = and_(
+        col(ChallengeVersion.challenge_id) == col(Challenge.id), col(ChallengeVersion.number) == col(Challenge.version)
+    )
+    query = select(Challenge, ChallengeVersion).outerjoin(ChallengeVersion, public).where(col(Challenge.id).in_(ids))
+    rows = sorted(session.execute(query).all(), key=lambda row: ids.index(row[0].id))
     found = []
-    for row in joinable(session, most=4 * SHOWN):
-        challenge = session.get_one(Challenge, row.id)
-        if row.group != "open" or challenge.id in begun:
-            continue
-        skills = tuple(skill for skill in person.skills if _speaks_of(session, challenge, skill))
+    for challenge, text in rows:
+        words = " ".join([challenge.title, challenge.question, *(text.sections.values() if text else ())])
+        skills = tuple(skill for skill in person.skills if _speaks_of(words, skill))
         if skills:
             found.append(Fitting(challenge, skills))
     return sorted(found, key=lambda one: -len(one.skills))[:SHOWN]
 
 
-def _speaks_of(session: Session, challenge: Challenge, skill: str) -> bool:
-    text = published_text(session, challenge)
-    words = " ".join([challenge.title, challenge.question, *(text.sections.values() if text else ())])
+def _speaks_of(words: str, skill: str) -> bool:
     return re.search(rf"\b{re.escape(skill)}\b", words, re.IGNORECASE) is not None
