@@ -66,6 +66,11 @@ def published_text(session: Session, challenge: Challenge) -> ChallengeVersion |
     return session.scalars(query.where(col(ChallengeVersion.number) == challenge.version)).first()
 
 
+def text_to_read(session: Session, challenge: Challenge) -> ChallengeVersion:
+    """What the pages of a draft show: the published text once there is one, and never a change of it in hand."""
+    return published_text(session, challenge) or text_in_hand(session, challenge)
+
+
 VERSIONED = ("title", "question", "money_pounds", "decision_promised_at", "notice_reference")  # beside the sections
 WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "questions_until", "decision_promised_at",
             "budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive", "notice_reference",
@@ -239,7 +244,7 @@ def make_the_brief(session: Session, move: Move) -> None:
 def brief_data(session: Session, challenge: Challenge) -> dict[str, Any]:
     """What the challenge brief prints; every value is plain JSON."""
     programme = programme_of(session, challenge)
-    text = published_text(session, challenge) or text_in_hand(session, challenge)
+    text = text_to_read(session, challenge)
     sponsor = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
     return {
         "programme": programme.title, "round": session.get_one(Round, challenge.round_id).title,

@@ -206,15 +206,16 @@ def save(
 ) -> bool:  # fmt: skip
     """Save one part; whether anything changed.
 
-    `seen` is the fingerprint of what the writer had before their eyes: where somebody else has changed this
-    part meanwhile, nothing is saved and Conflicted says who it was. Raises Refused with a sentence per field.
+    `seen` is the fingerprint of what the writer had before their eyes: where the part was changed meanwhile, nothing
+    is saved and Conflicted says who it was. Words that only go on from the saved ones are no exception: what they go on
+    from may be what a colleague has cut them down to. Raises Refused with a sentence per field.
     """
     # Writers of other parts wait for each other here, and are not told that somebody was first.
     session.refresh(challenge, with_for_update=True)
     text = text_in_hand(session, challenge)
     session.refresh(text)
     current = stored(session, challenge, text, part)
-    if fingerprint(current) != seen and any(_loses(current[name], values[name]) for name in current):
+    if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
         raise _somebody_else(session, challenge, part, actor)
     check_lengths(part, values)
     if all(values[name] == current[name] for name in current):
@@ -246,13 +247,6 @@ def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int |
     hint = f"Is it {' or '.join(f'“{body}”' for body in like)}? If not, ask" if like else "Ask"
     sentence = f"No sponsor is called “{name}” here. {hint} the programme office to add it."
     raise Refused(sentence, fields={"sponsor": sentence})
-
-
-def _loses(before: Any, after: Any) -> bool:
-    """Whether something that is saved would go; what is written on is no loss, and may be one's own saved a moment ago."""
-    if isinstance(before, str) and before and isinstance(after, str):
-        return not after.startswith(before)
-    return bool(before != after)
 
 
 def _somebody_else(session: Session, challenge: Challenge, part: Part, actor: Actor) -> Conflicted:

@@ -13,6 +13,7 @@ PORTALS = (
     (re.compile(r"(\d{6}-\d{4})"), "Find a Tender", "https://www.find-tender.service.gov.uk/Notice/{0}"),
     (re.compile(r"(\d{4})/S \d{3}-(\d{6})"), "Find a Tender", "https://www.find-tender.service.gov.uk/Notice/{2}-{1}"),
 )  # fmt: skip
+HOSTS = {urlsplit(address).hostname: portal for _, portal, address in PORTALS}
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -32,7 +33,7 @@ def notice(text: str) -> Notice | None:
     if not words:
         return None
     if links:
-        return Notice(reference, links[0], (urlsplit(links[0]).hostname or "").removeprefix("www."))
+        return Notice(reference, links[0], HOSTS[urlsplit(links[0]).hostname])
     for pattern, portal, address in PORTALS:
         found = pattern.fullmatch(reference)
         if found:
@@ -44,16 +45,14 @@ def why_no_notice(text: str) -> str:
     """A sentence that says what is wrong with what was typed; '' where it can stand on a public page."""
     suspicious = [word for word in text.split() if SCHEME.match(word) or "://" in word or word.startswith("www.")]
     if any(not _is_link(word) for word in suspicious):
-        return "Write the number of the notice, or the whole address of its page, beginning with https://."
+        return f"Write the number of the notice, or the whole address of its page at {' or '.join(map(str, HOSTS))}, beginning with https://."
     return "Name one page: there are several addresses here." if len(suspicious) > 1 else ""
 
 
 def _is_link(word: str) -> bool:
-    """Whether a word is an address that a browser opens and that shows where it leads."""
-    if not re.match(r"https?://", word, re.IGNORECASE):
-        return False
+    """Whether a word is the address of a page of one of the portals, exactly: people trust what it leads to."""
     try:
         parts = urlsplit(word)
-        return bool(parts.hostname and "." in parts.hostname) and "@" not in parts.netloc and parts.port is None
+        return parts.scheme == "https" and parts.netloc.lower() in HOSTS
     except ValueError:
         return False

@@ -18,6 +18,7 @@ from civflow.workflows.engine import Actor, NotFound, Refused
 LONGEST = 2000  # characters
 GATHERED = timedelta(minutes=10)  # how long a message waits for the comments that come after the first
 TOLD = ("challenge_owner", "challenge_writer")
+MAY_COMMENT = (*TOLD, "programme_manager", "approver")
 
 
 class Said(NamedTuple):
@@ -135,8 +136,11 @@ def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, n
 
 
 def _audience(session: Session, challenge: Challenge) -> Iterator[Person]:
-    """Who writes the challenge, and whoever has commented on it from the programme office."""
+    """Who writes the challenge, and whoever has commented on it and still may."""
     for role in TOLD:
         yield from holders(session, role, challenge_id=challenge.id)
     spoke = select(col(Remark.by_id)).where(col(Remark.challenge_id) == challenge.id)
-    yield from session.scalars(select(Person).where(col(Person.id).in_(spoke), col(Person.closed_at).is_(None)))
+    spoken = set(session.scalars(spoke))
+    for role in MAY_COMMENT:
+        may = holders(session, role, round_id=challenge.round_id, challenge_id=challenge.id)
+        yield from (person for person in may if person.id in spoken)

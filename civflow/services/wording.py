@@ -9,7 +9,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 LONGEST_WORD = 80  # characters; an address of a page may be as long
-INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"  # they have no width, and make two names look the same
+TURNING = "\u202a-\u202e\u2066-\u2069"  # they turn the order in which letters are shown: words then read as others
+UNSEEN = re.compile(
+    f"[\u00ad\u200b\u200c\u200d\u2060\ufeff{TURNING}]"
+)  # without width, they make two names look the same
 DEFAULT_ZONE = "Europe/London"
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -70,7 +73,7 @@ def local_day(value: date, zone: str) -> date:
 
 def on_one_line(text: str) -> str:
     """A name as it is kept: composed, on one line, without the characters that nobody sees."""
-    shown = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFKC", text) if c not in INVISIBLE)
+    shown = "".join(c if c.isprintable() else " " for c in UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
     return " ".join(shown.split())
 
 
@@ -112,7 +115,7 @@ def _plural(noun: str) -> str:
 # What word processors put between words, and what people see instead of it.
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\xa0\u2000-\u200a\u202f\u205f\u3000]")
-_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufffc\ufffe\uffff]")
+_UNSEEN = re.compile(f"[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufffc\ufffe\uffff{TURNING}]")
 _BULLETS = re.compile(r"^([ \t]*)[•·▪◦‣\uf0b7\uf0a7](?:[ \t]+|(?=\w))", re.MULTILINE)
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, request
 from civflow.db import BUSY
 from civflow.models import Challenge
 from civflow.services import drafting, presence, remarks
-from civflow.services.challenges import text_in_hand
+from civflow.services.challenges import text_to_read
 from civflow.services.drafting import Part
 from civflow.services.programmes import programme_of
 from civflow.web.access import anyone, open_to, signed_in
@@ -23,6 +23,9 @@ from civflow.workflows.readiness import COMMENTERS
 
 blueprint = Blueprint("draft_comments", __name__)
 PAGE, FRAGMENT = "challenges/comments.html", "challenges/_comments.html"
+NOT_AN_ANSWER = (
+    "Nobody can tell which comment this answers, so it is not kept. Send it again here, or answer the comment itself."
+)
 STOP_ASKING = 286  # htmx stops a poll that is answered so
 
 
@@ -63,6 +66,8 @@ def _change(challenge: Challenge, chosen: Part) -> str:
             turn(session(), challenge, chosen.id, whole_number(form[name]) or 0, actor=actor(), now=now())
             return "The comment is settled." if name == "settles" else "The comment is open again."
     thread = whole_number(form.get("answers", ""))
+    if form.get("answers") and thread is None:
+        raise Refused(NOT_AN_ANSWER, fields={"text": NOT_AN_ANSWER})
     remarks.say(session(), challenge, chosen.id, form.get("text", ""), title=chosen.title, thread_id=thread,
                 actor=actor(), now=now())  # fmt: skip
     return "Your answer is there." if thread else "Your comment is there."
@@ -74,7 +79,9 @@ def here(slug: str) -> Response:
     """Who else is here, asked by an open page; a changed gathering is announced. It never leads away from the page."""
     if person() is None:
         return Response("", STOP_ASKING)
-    challenge, part = owned(slug, COMMENTERS), request.args.get("part", "")[:60]
+    challenge, part = owned(slug, COMMENTERS), request.args.get("part", "")
+    if part not in titles_of(challenge):
+        part = ""  # the others read where somebody is: only places that there are
     arrive(challenge, part, stays=True)
     context = around(challenge, part)
     news = context["gathering"] != request.args.get("was", "")
@@ -92,10 +99,13 @@ def arrive(challenge: Challenge, part: str, *, stays: bool = False) -> None:
 def around(challenge: Challenge, part: str) -> dict[str, Any]:
     """What the pages show of those who are here."""
     found = presence.others(session(), challenge, actor().id, now=now())
-    titles = {p.id: p.title for p in drafting.parts_of(programme_of(session(), challenge))} | {
-        "people": "Who writes it"
-    }
+    titles = titles_of(challenge)
     return {"here": found, "gathering": presence.gathering(found), "here_part": part, "part_titles": titles}
+
+
+def titles_of(challenge: Challenge) -> dict[str, str]:
+    """Where somebody can be in the draft: part -> its title."""
+    return {part.id: part.title for part in drafting.parts_of(programme_of(session(), challenge))}
 
 
 def part_of(challenge: Challenge, part_id: str) -> Part:
@@ -112,5 +122,5 @@ def comments_on(challenge: Challenge, chosen: Part) -> dict[str, Any]:
 
 
 def _context(challenge: Challenge, chosen: Part) -> dict[str, Any]:
-    values = drafting.stored(session(), challenge, text_in_hand(session(), challenge), chosen)
+    values = drafting.stored(session(), challenge, text_to_read(session(), challenge), chosen)
     return {"challenge": challenge, "part": chosen, "values": values, **comments_on(challenge, chosen)}

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 from civflow.methods.draft_check import KINDS
 from civflow.models import Challenge, Round
 from civflow.services import drafting, presence
-from civflow.services.challenges import text_in_hand
+from civflow.services.challenges import text_to_read
 from civflow.services.draft_findings import findings
 from civflow.services.drafting import TEXT, Part
 from civflow.services.funnels import funnels
@@ -28,6 +28,7 @@ from civflow.workflows.readiness import WRITERS
 
 blueprint = Blueprint("draft_parts", __name__)
 PAGE, STATUS = "challenges/part.html", "challenges/_part_saved.html"
+NOT_WHOLE = "The page did not send all of its fields, so nothing is changed. Load it again, and save once more."
 BESIDE = ("challenges/_part_seen.html", "challenges/_part_theirs.html", "challenges/_part_told.html")
 
 
@@ -52,7 +53,9 @@ def save(slug: str, part_id: str) -> Response:
         return _signed_out()
     challenge = owned(slug, WRITERS)
     chosen = part_of(challenge, part_id)
-    typed = {field.name: pasted(",".join(request.form.getlist(field.name))) for field in chosen.fields}
+    typed = _typed(challenge, chosen)
+    if any(field.name not in request.form for field in chosen.fields if field.kind != "choices"):
+        return _not_saved(slug, chosen, typed, Refused(NOT_WHOLE))
     if is_htmx():
         return _save_by_itself(slug, chosen, typed)
     try:
@@ -66,6 +69,16 @@ def save(slug: str, part_id: str) -> Response:
     session().commit()
     flash(f"“{chosen.title}” is saved." if changed else f"“{chosen.title}” had not changed.", "done")
     return redirect_to(_onwards(challenge, chosen))
+
+
+def _typed(challenge: Challenge, chosen: Part) -> dict[str, str]:
+    """What the form brings, and what is stored for a field that it does not bring: nothing was typed there."""
+    kept = _as_typed(_stored(challenge, chosen))
+    return {
+        field.name: pasted(",".join(request.form.getlist(field.name)))
+        if field.name in request.form or field.kind == "choices" else kept[field.name]
+        for field in chosen.fields
+    }  # fmt: skip
 
 
 def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
@@ -130,14 +143,14 @@ def _signed_out() -> Response:
 
 
 def _stored(challenge: Challenge, chosen: Part) -> dict[str, Any]:
-    return drafting.stored(session(), challenge, text_in_hand(session(), challenge), chosen)
+    return drafting.stored(session(), challenge, text_to_read(session(), challenge), chosen)
 
 
 def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
     contents = programme_of(session(), challenge)
     parts = drafting.parts_of(contents)
     stages = funnels(session(), [challenge], [contents]) if chosen is drafting.DATES else {}
-    found = findings(contents, challenge, text_in_hand(session(), challenge))
+    found = findings(contents, challenge, text_to_read(session(), challenge))
     return {
         "challenge": challenge, "part": chosen, "position": parts.index(chosen) + 1, "number": len(parts),
         "sponsors": drafting.public_bodies(session()) if chosen is drafting.QUESTION else [],

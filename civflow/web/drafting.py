@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 
 from civflow.models import Challenge, Round
 from civflow.services import beginning, drafting, people
-from civflow.services.challenges import draft, text_in_hand
+from civflow.services.challenges import draft, text_to_read
 from civflow.services.draft_findings import findings, in_a_few_words
 from civflow.services.programmes import programme_of
 from civflow.services.remarks import open_numbers
@@ -86,7 +86,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
 def edit(slug: str) -> str:
     """The parts of the draft with how far each is, what approval needs, and the steps that can be taken."""
     challenge = owned(slug, COMMENTERS)
-    text, contents = text_in_hand(session(), challenge), programme_of(session(), challenge)
+    text, contents = text_to_read(session(), challenge), programme_of(session(), challenge)
     found = findings(contents, challenge, text)
     tasks = [
         (part, drafting.progress_of(part, drafting.stored(session(), challenge, text, part)),

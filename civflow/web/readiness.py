@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, render_template, request
 from civflow.models import Challenge
 from civflow.services import challenge_scoring, drafting, readiness
 from civflow.services.advance import options, workflow_of
-from civflow.services.challenges import text_in_hand
+from civflow.services.challenges import text_to_read
 from civflow.services.programmes import programme_of
 from civflow.services.telling import preview
 from civflow.services.wording import pasted
@@ -20,7 +20,7 @@ from civflow.web.errors import lines_of
 from civflow.web.htmx import redirect_to
 from civflow.web.owned import at_address, owned
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Option, Refused
-from civflow.workflows.readiness import ANSWERING, OWNERS, a_named_scorer
+from civflow.workflows.readiness import ANSWERING, OWNERS, a_scorer_before_the_approval
 from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("readiness", __name__)
@@ -71,7 +71,7 @@ def request_changes(slug: str) -> Response:
 
 
 def _asking(challenge: Challenge) -> dict[str, Any]:
-    text = text_in_hand(session(), challenge)
+    text = text_to_read(session(), challenge)
     parts = drafting.parts_of(programme_of(session(), challenge))
     option = _option(challenge, "request_changes")
     page = workflow_of(session(), challenge)
@@ -156,14 +156,14 @@ def _readable(slug: str) -> Challenge:
     challenge, case = at_address(slug)
     if programme_of(session(), challenge).readiness.scoring is None:
         raise NotFound("This programme does not score challenges before they are approved.")
-    if not any(permits(case) for permits in (*READERS, a_named_scorer)):
-        raise Forbidden(*(permits.sentence for permits in (*READERS, a_named_scorer)))
+    if not any(permits(case) for permits in (*READERS, a_scorer_before_the_approval)):
+        raise Forbidden(*(permits.sentence for permits in (*READERS, a_scorer_before_the_approval)))
     return challenge
 
 
 def _scoring(challenge: Challenge) -> dict[str, Any]:
     found = challenge_scoring.standing(session(), challenge, actor=actor())
-    text, option = text_in_hand(session(), challenge), _option(challenge, "score")
+    text, option = text_to_read(session(), challenge), _option(challenge, "score")
     parts = drafting.parts_of(programme_of(session(), challenge))
     return {
         "challenge": challenge, "scoring": found, "errors": [], "fields": {}, "typed": None,

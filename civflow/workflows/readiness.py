@@ -87,6 +87,11 @@ def a_named_scorer(case: Case) -> bool:
     return str(case.actor.id) in _ids(case.record.scorer_ids)
 
 
+@rule("You were named to score it, and it is not approved yet.", needs=("scorer_ids",))
+def a_scorer_before_the_approval(case: Case) -> bool:
+    return case.record.state in ("draft", "changes_requested", "in_review") and a_named_scorer.claim(case)
+
+
 @rule("You have not scored it yet.", needs=("waiting_scorer_ids",))
 def you_have_not_scored_it(case: Case) -> bool:
     return str(case.actor.id) in _ids(case.record.waiting_scorer_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from civflow.workflows.engine import Case, Rule, rule
 from civflow.workflows.memberships import the_person
-from civflow.workflows.readiness import a_named_scorer
+from civflow.workflows.readiness import a_scorer_before_the_approval
 from civflow.workflows.rules import (
     a_team_member,
     anyone_signed_in,
@@ -86,7 +86,7 @@ BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
 
 SEES: dict[str, tuple[Rule, ...]] = {
     "round": (it_is_no_rehearsal, the_programme_manager, the_auditor),
-    "challenge": (it_is_public, *STAFF, the_approver, the_challenge_writer, a_named_scorer),
+    "challenge": (it_is_public, *STAFF, the_approver, the_challenge_writer, a_scorer_before_the_approval),
     "question": (its_answer_is_public, the_asker, *STAFF),
     "live_session": (its_challenge_is_public, *STAFF),
     "team": (anyone_signed_in,),

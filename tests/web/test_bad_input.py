@@ -89,7 +89,7 @@ def test_a_text_of_two_megabytes_is_told_its_length_and_comes_back(owner, a_draf
 
 
 def test_a_pasted_word_document_becomes_plain_words():
-    word = "The\xa0problem\x0bis\u200b “wet” feet\xad.\r\n•\tOne\r\n·  Two\r\x07\x1f\ufeff– 2 – 3"
+    word = "The\xa0prob\u202elem\u2066\x0bis\u200b “wet” feet\xad.\r\n•\tOne\r\n·  Two\r\x07\x1f\ufeff– 2 – 3"
     assert pasted(word) == "The problem\nis “wet” feet.\n- One\n- Two\n– 2 – 3"
 
 

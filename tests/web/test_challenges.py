@@ -373,6 +373,16 @@ def test_a_part_is_saved_by_itself_and_looked_at(owner, session, a_draft):
     assert look.get_text() == "2 things to look at: sounds like a solution, length"
 
 
+def test_a_form_that_comes_without_its_field_empties_nothing(owner, session, a_draft):
+    path = edit(a_draft, "text-problem")
+    by_itself(owner, path, problem="Words.")
+    seen = fields_of(owner, path)["seen"]
+    for headers in (HTMX, {}):
+        answer = owner.post(path, {"seen": seen}, on=path, headers=headers)
+        assert (answer.status_code, "The page did not send all of its fields" in answer.text) == (422, True)
+    assert fields_of(owner, path)["problem"] == "Words."
+
+
 def test_what_cannot_be_read_is_told_at_its_field_and_the_rest_is_saved(owner, session, a_draft):
     path = edit(a_draft, "dates")
     answer = by_itself(owner, path, opens_at="soon", closes_at="1 August 2026 12:00", money_pounds="9,000,000")
@@ -402,7 +412,15 @@ def test_by_itself_nobody_overwrites_another_and_too_much_is_told(owner, manager
         True,
         True,
     )
-    assert owner.post(path, mine | {"problem": "Their words. And mine."}, on=path, headers=HTMX).status_code == 200
+    # Nor do words that go on from what is saved: whoever cut it down to that may have deleted what they bring back.
+    back = owner.post(path, mine | {"problem": "Their words. And mine."}, on=path, headers=HTMX)
+    assert (back.status_code, "Morag Sinclair has changed this part" in back.text) == (409, True)
+    saved = owner.post(path, fields_of(owner, path) | {"problem": "One."}, on=path, headers=HTMX)
+    seen = BeautifulSoup(saved.data, "html.parser").select_one("#seen")["value"]
+    for own in ("One. Two.", "One."):
+        saved = owner.post(path, mine | {"problem": own, "seen": seen}, on=path, headers=HTMX)
+        seen = BeautifulSoup(saved.data, "html.parser").select_one("#seen")["value"]
+        assert saved.status_code == 200
     long = by_itself(owner, path, problem="word " * 401)
     assert (long.status_code, "It cannot be sent for approval like this." in long.text) == (200, True)
     assert by_itself(owner, path, problem="word " * 400_000).status_code == 422

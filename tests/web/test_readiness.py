@@ -84,7 +84,9 @@ def test_reasons_are_written_beside_the_parts_and_read_there_by_the_sponsor(sign
     assert [asked.change.id for asked in open_changes(session, sent)] == [second]
 
 
-def test_a_scorer_reads_the_draft_and_their_own_scores_and_the_others_when_all_have_scored(sign_in, sent, session):
+def test_a_scorer_reads_the_draft_and_their_own_scores_and_the_others_when_all_have_scored(
+    sign_in, sent, session, call
+):
     page, ada, callum, owner = f"{PAGE}/scoring", sign_in("Ada Innes"), sign_in("Callum Reid"), sign_in("owner")
     draft_read = ada.get(page)
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;readings&lt;/b&gt;" in draft_read.text
@@ -108,3 +110,13 @@ def test_a_scorer_reads_the_draft_and_their_own_scores_and_the_others_when_all_h
             assert seen == [5, 0, 0]
     assert [text_of(v.get(page)).count("Ada's words.") for v in (ada, callum, owner)] == [5, 5, 5]
     assert "75.0 of 100, and the programme asks for at least 50." in text_of(owner.get(page))
+
+    approver = call.person("An approver")
+    grant(session, approver, "approver", call.now, limit_pounds=1_000_000)
+    session.refresh(sent)
+    ready = {"route_to_adoption": "x", "sponsor_time": "x", "exit_if_too_expensive": "x"}
+    for name, words in ready.items():
+        setattr(sent, name, words)
+    advance(session, sent, "approve", actor=call.actor(approver), now=call.now)
+    session.commit()
+    assert [v.get(page).status_code for v in (ada, owner)] == [404, 200]  # a scorer's reading ends there

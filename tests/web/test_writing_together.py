@@ -13,6 +13,7 @@ from civflow.models import Challenge, Grant, Message, Organisation, Person, Pres
 from civflow.services import people
 from civflow.services.challenges import brief_data, draft
 from civflow.services.finding import find, wanted_of
+from civflow.services.versions import begin_change, write_change
 from civflow.workflows.engine import NOBODY
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
@@ -194,6 +195,8 @@ def test_everybody_reads_who_else_is_here_until_some_minutes_have_passed(owner, 
     assert gone["data-announce"] == "Nobody else is here any more."
     assert len(session.scalars(select(Presence)).all()) == 1  # what is over is forgotten
     session.commit()
+    ailsa.get(f"{EDIT}/here?part=on+strike")
+    assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) looks at the list of parts, now"
     owner.client.delete_cookie("civflow_sign_in")
     assert (owner.get(poll).status_code, owner.get(poll).text) == (286, "")  # an open page is never led away from
 
@@ -227,6 +230,8 @@ def test_a_part_is_commented_on_answered_settled_and_opened_again(owner, ailsa, 
         "x" * 2001 in far.text,
     ) == (422, True, True)
     assert ailsa.post(f"{EDIT}/text-background/comments", {"settles": thread}, on=page).status_code == 404
+    lost = ailsa.post(page, {"text": "To whom?", "answers": "x"}, on=page)
+    assert (lost.status_code, "To whom?" in lost.text, len(comments(ailsa, page))) == (422, True, 1)
 
 
 def test_comments_are_told_once_and_read_by_those_who_write_or_approve_alone(app, owner, ailsa, session, call, a_draft):
@@ -240,6 +245,34 @@ def test_comments_are_told_once_and_read_by_those_who_write_or_approve_alone(app
     visitor = Visitor(app).sign_in(session, stranger, now=call.now)
     assert (visitor.get(page).status_code, visitor.get(f"{EDIT}/here").status_code) == (404, 404)
     assert "One." not in text_of(owner.get("/challenges/secret-plans"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whoever_may_comment_no_longer_is_told_of_no_comment(ailsa, owner, manager, session, call):
+    page, gone = f"{EDIT}/text-problem/comments", ailsa_grant(session)
+    ailsa.post(page, {"text": "One."}, on=page)
+    manager.post(page, {"text": "Two."}, on=page)
+    owner.post(f"{PEOPLE}/writers", {"leaves": gone.id}, on=PEOPLE)
+    call.now += timedelta(hours=1)
+    owner.post(page, {"text": "Three."}, on=page)
+    told = select(Person.name).join(Message, col(Message.person_id) == col(Person.id))
+    told = told.where(col(Message.key).like(f"comments-%{call.now:%Y%m%d%H%M%S%f}"))
+    assert session.scalars(told).all() == ["Morag Sinclair"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_change_of_an_open_challenge_is_not_read_on_the_pages_of_its_draft(app, session, call):
+    writer, actor = call.person("Ailsa Munro"), call.actor(call.owner)
+    grant(session, writer, "challenge_writer", call.now, scope="challenge", scope_id=call.challenge.id)
+    begin_change(session, call.challenge, why="A second gauge.", actor=actor, now=call.now)
+    write_change(
+        session, call.challenge, actor=actor, now=call.now, sections={"problem": "Unpublished."}, question="How?"
+    )
+    edit = f"/challenges/{call.challenge.slug}/edit"
+    visitor = Visitor(app).sign_in(session, writer, now=call.now)
+    read = visitor.page(f"{edit}/text-problem/comments").select_one(".app-comments__words")
+    late = visitor.post(f"{edit}/text-problem", {"problem": "x", "seen": ""}, on=f"{edit}/text-problem/comments")
+    assert (read.get_text(), late.status_code, "Unpublished." in late.text) == ("Words.", 409, False)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
