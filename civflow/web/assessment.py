@@ -6,19 +6,24 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from civflow.models import Application, Assignment, Challenge, Gate
+from civflow.models import Application, Assignment, Challenge, Gate, Score
 from civflow.services import reading_desk
 from civflow.services.advance import advance
 from civflow.services.assessment import record_score, scorecard_of
+from civflow.services.drafting import fingerprint
 from civflow.services.versions import news_since
 from civflow.web.access import load, open_to, signed_in
-from civflow.web.asks import whole_number
+from civflow.web.asks import plain, whole_number
 from civflow.web.current import actor, now, session
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("assessment", __name__)
 PROGRESS = "assessment/_progress.html"
+CHANGED = (
+    "This score was changed elsewhere while you wrote: it is {value} now (“{why}”). Yours is not saved. Save again "
+    "to keep yours instead."
+)
 
 
 @blueprint.get("/assignments")
@@ -93,27 +98,36 @@ def score_all(assignment_id: int) -> Response:
     """Without JavaScript every button saves all that was typed: a score that cannot be kept holds up no other."""
     assignment = load(Assignment, assignment_id)
     given = _context(assignment)["sheet"].scores
-    criteria = [
-        criterion.id for criterion in scorecard_of(session(), session().get_one(Gate, assignment.gate_id)).criteria
-    ]
-    all_typed = {criterion: _typed(criterion) for criterion in criteria}
+    card = scorecard_of(session(), session().get_one(Gate, assignment.gate_id))
+    all_typed = {criterion.id: _typed(criterion.id) for criterion in card.criteria}
     faults: dict[str, str] = {}
     for criterion, typed in all_typed.items():
-        kept = given.get(criterion)
-        if any(typed.values()) and (kept is None or typed != {"value": str(kept.value), "why": kept.reason}):
-            try:
-                _record(assignment, criterion, typed)
-            except Refused as refused:
-                faults |= refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
+        kept = as_typed(given.get(criterion))
+        seen = request.form.get(f"{criterion}-seen") or fingerprint(kept)
+        if typed == kept or fingerprint(typed) == seen:
+            continue  # nothing was changed here: what another window has saved meanwhile stays
+        if fingerprint(kept) != seen:
+            faults[f"{criterion}-value"] = CHANGED.format(**kept)
+            continue
+        try:
+            _record(assignment, criterion, typed)
+        except Refused as refused:
+            faults |= refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
     session().commit()
     if not faults:
         return redirect_to(f"/assignments/{assignment_id}#scoring-progress")
-    context = _context(assignment) | {"typed": all_typed, "faults": faults, "errors": [*faults.items()]}
+    wrong = {name: typed for name, typed in all_typed.items() if {f"{name}-value", f"{name}-why"} & set(faults)}
+    context = _context(assignment) | {"typed": wrong, "faults": faults, "errors": [*faults.items()]}
     return Response(render_template("assessment/show.html", **context), 422)
 
 
+def as_typed(kept: Score | None) -> dict[str, str]:
+    """A kept score as the form shows it; one that is not given yet is empty."""
+    return {"value": str(kept.value), "why": plain(kept.reason)} if kept else {"value": "", "why": ""}
+
+
 def _typed(criterion: str) -> dict[str, str]:
-    return {name: request.form.get(f"{criterion}-{name}", "").strip() for name in ("value", "why")}
+    return {name: plain(request.form.get(f"{criterion}-{name}", "")) for name in ("value", "why")}
 
 
 def _record(assignment: Assignment, criterion: str, typed: dict[str, str]) -> None:
@@ -166,4 +180,5 @@ def _context(assignment: Assignment) -> dict[str, Any]:
         "assignment": assignment, "gate": gate, "sheet": sheet, "card": scorecard_of(session(), gate),
         "application": application, "challenge": challenge, "typed": {}, "faults": {},
         "news": news_since(session(), challenge, application.challenge_version),
+        "seen_of": lambda kept: fingerprint(as_typed(kept)),
     }  # fmt: skip

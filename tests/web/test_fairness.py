@@ -203,5 +203,40 @@ def test_one_press_without_scripts_keeps_every_score_that_was_typed(visit, sessi
     assert fourth not in kept(session, mine)
 
 
+def test_an_older_window_reverts_no_newer_score_and_a_kept_one_is_not_emptied(visit, session, panel):
+    """Only what a window has changed is saved; what was changed elsewhere too is said at its field, with what it is now."""
+    mine = panel.assignment(panel.chair, panel.otter)
+    panel.accept(mine, panel.chair)
+    session.commit()
+    browser, path = visit(panel.chair), f"/assignments/{mine.id}"
+    first, second = [c.id for c in scorecard_of(session, panel.gate).criteria][:2]
+    session.commit()
+
+    def window() -> dict[str, str]:
+        return {field["name"]: field["value"] for field in browser.page(path).select("input[name$=-seen]")}
+
+    def save(seen: dict[str, str], **typed: tuple[str, str]) -> list[str]:
+        sheet = {f"{name}-{field}": words for name, pair in typed.items()
+                 for field, words in zip(("value", "why"), pair, strict=True)}  # fmt: skip
+        return errors_of(browser.post(f"{path}/scores", {**seen, **sheet}, on=path))
+
+    assert save(window(), **{first: ("2", "Thin.")}) == []
+    older = window()
+    assert save(older, **{first: ("4", "I read it again.")}) == []
+    assert save(older, **{first: ("2", "Thin."), second: ("3", "New.")}) == []
+    session.expire_all()
+    assert kept(session, mine) == {first: (4, "I read it again."), second: (3, "New.")}
+    session.commit()
+    assert save(older, **{first: ("1", "Thinner."), second: ("3", "New.")}) == [
+        (
+            "This score was changed elsewhere while you wrote: it is 4 now (“I read it again.”). Yours is not saved. Save again "
+            "to keep yours instead."
+        )
+    ]
+    assert len(save(window(), **{first: ("", ""), second: ("3", "New.")})) == 2
+    session.expire_all()
+    assert kept(session, mine)[first] == (4, "I read it again.")
+
+
 def kept(session, assignment) -> dict[str, tuple[int, str]]:
     return {name: (score.value, score.reason) for name, score in scores_of(session, assignment).items()}
