@@ -18,6 +18,7 @@ from civflow.models import (
     Document,
     Gate,
     Grant,
+    History,
     LiveSession,
     Membership,
     Outcome,
@@ -48,7 +49,7 @@ AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Applicati
 VERSION, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Deliverable, Document, Gate))
 OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Place, Question, Round))
 MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
-LIVE_SESSION, GRANT = table(LiveSession), table(Grant)
+LIVE_SESSION, GRANT, HISTORY = table(LiveSession), table(Grant), table(History)
 ASKED_CHANGE, SCORER, CHALLENGE_SCORE = map(table, (AskedChange, Scorer, ChallengeScore))
 
 
@@ -297,6 +298,15 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "place": {
         "agreement_state": value(AGREEMENT.c.state, AGREEMENT.c.place_id == PLACE.c.id),
         "application_state": value(APPLICATION.c.state, APPLICATION.c.id == PLACE.c.application_id),
+        "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == PLACE.c.challenge_id),
+        "left_with_it": count(
+            APPLICATION.c.id == PLACE.c.application_id,
+            HISTORY.c.workflow == "application",
+            HISTORY.c.record_id == APPLICATION.c.id,
+            HISTORY.c.number == APPLICATION.c.revision,
+            HISTORY.c.step == "leave",
+            HISTORY.c.at == PLACE.c.since,
+        ),
         "open_deliverables": count(DELIVERABLE.c.place_id == PLACE.c.id, running(DELIVERABLE, "deliverable")),
         "open_sprints": count(SPRINT.c.place_id == PLACE.c.id, running(SPRINT, "sprint")),
     },

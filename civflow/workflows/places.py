@@ -17,6 +17,19 @@ def the_team_is_still_in(case: Case) -> bool:
     return bool(case.record.application_state in STILL_IN)
 
 
+@rule(
+    "The team's application is still in the challenge, or it left with this place.",
+    needs=("application_state", "left_with_it"),
+)
+def the_team_is_in_or_left_with_it(case: Case) -> bool:
+    return case.record.application_state in STILL_IN or bool(case.record.left_with_it)
+
+
+@rule("The challenge stands at the stage of this place.", needs=("challenge_state",))
+def the_challenge_stands_there(case: Case) -> bool:
+    return bool(case.record.challenge_state == case.record.stage)
+
+
 @rule("The agreement for this stage is signed by both sides.", needs=("agreement_state",))
 def the_agreement_is_signed(case: Case) -> bool:
     return case.record.agreement_state in SIGNED
@@ -80,15 +93,17 @@ place = Workflow(
              then=("leave_the_selection", "tell_the_members"), locks=GIVING_UP, label="End it early",
              says="The team reads your reason. Unless it has won already, its application leaves the challenge."),
         Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
+             requires=(the_challenge_stands_there,),
              then=("give_time_to_answer", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
              label="Offer it again", says="The team has a week to answer, and its application is in the challenge again."),
         Step("take_up_again", "ended", "accepted", by=the_programme_manager, reason=True,
-             requires=(the_stage_had_not_begun,),
+             requires=(the_stage_had_not_begun, the_challenge_stands_there),
              then=("draft_the_agreement", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
              label="Take the place up again",
              says="The team has its place again. The stage begins once both sides have signed the agreement."),
         Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
-             requires=(the_stage_had_begun, the_agreement_is_signed),
+             requires=(the_stage_had_begun, the_agreement_is_signed, the_challenge_stands_there,
+                       the_team_is_in_or_left_with_it),
              then=("take_the_team_in_again", "tell_the_members"), locks=GIVING_UP, label="Resume the stage",
              says="The team works on."),
     ],

@@ -15,7 +15,7 @@ from civflow.services.applications import submit
 from civflow.services.challenges import gate_of
 from civflow.services.history import last_entry
 from civflow.services.programmes import programme_of
-from civflow.workflows.engine import Conflicted, Forbidden, Refused
+from civflow.workflows.engine import CIVFLOW, Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, open_call, place_of
 
 
@@ -36,6 +36,8 @@ def place(call, session, priya) -> Place:
     submit(session, application, actor=call.actor(priya), now=call.now)
     call.wait_until(call.closes_at)
     call.goes_on(application, "interview", "exploration")
+    call.challenge.state = "exploration"  # scenery: the gates before it are released
+    session.flush()
     return place_of(session, application)
 
 
@@ -201,6 +203,34 @@ def test_a_stage_that_had_begun_goes_on_and_ends_only_with_an_agreement_in_force
     assert len(session.scalars(select(Deliverable)).all()) == 1
     advance(session, agreement, "terminate", actor=manager, now=call.now, reason="They have stopped.")
     assert SIGNED in refused(session, active, "complete", actor=manager, now=call.now)
+
+
+def test_a_place_comes_back_only_while_the_challenge_stands_at_its_stage_and_not_after_the_team_has_left(
+    call, session, priya, active, agreement
+):
+    manager, again = call.actor(call.manager), {"reason": "They go on.", "now": call.now}
+    stands, application = (
+        "The challenge stands at the stage of this place.",
+        session.get_one(Application, active.application_id),
+    )
+    advance(session, active, "end", actor=manager, now=call.now, reason="They have stopped.")
+    advance(session, active, "resume", actor=manager, **again)
+    active.state = "completed"  # scenery: the work is done
+    later = call.now + timedelta(days=1)
+    advance(session, application, "leave", actor=CIVFLOW, now=later, reason="They declined the next place.")
+    assert refused(session, active, "resume", actor=manager, **again) == (
+        "The team's application is still in the challenge, or it left with this place.",
+    )
+    call.challenge.state = "contract"
+    active.state = "declined"
+    session.flush()
+    assert refused(session, active, "offer_again", actor=manager, **again) == (stands,)
+    active.state, active.begun_at = "ended", None
+    session.flush()
+    assert refused(session, active, "take_up_again", actor=manager, **again) == (stands,)
+    active.begun_at = call.now
+    session.flush()
+    assert stands in refused(session, active, "resume", actor=manager, **again)
 
 
 # Agreements

@@ -199,6 +199,12 @@ TRUTH: dict[str, Truth] = {
     # Place and agreement
     "there_is_time_to_answer": Truth({"respond_by": AFTER}, {"respond_by": NOW}),
     "the_team_is_still_in": Truth({"application_state": "in_progress"}, {"application_state": "withdrawn"}),
+    "the_team_is_in_or_left_with_it": Truth(
+        {"application_state": "withdrawn", "left_with_it": 1}, {"application_state": "withdrawn", "left_with_it": 0}
+    ),
+    "the_challenge_stands_there": Truth(
+        {"challenge_state": "exploration", "stage": "exploration"}, {"challenge_state": "contract"}
+    ),
     "the_agreement_is_signed": Truth({"agreement_state": "signed"}, {"agreement_state": "issued"}),
     "every_deliverable_is_accepted": Truth({"open_deliverables": 0}, {"open_deliverables": 1}),
     "every_sprint_is_done": Truth({"open_sprints": 0}, {"open_sprints": 1}),
