@@ -23,7 +23,7 @@ from civflow.services.programmes import programme_of
 from civflow.services.wording import moment
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.programme import Scoring
-from civflow.workflows.readiness import score_of
+from civflow.workflows.readiness import is_over, score_of
 
 LONGEST = 500  # characters of a reason
 
@@ -48,7 +48,8 @@ class Sheet:
 class Standing:
     """The scoring of a challenge in its latest review, as one reader may see it.
 
-    `sheets` are empty of scores until everybody who was named has sent theirs; a scorer reads their own before that.
+    `sheets` are empty of scores until all who were named, and as many as the programme asks for, have sent theirs; a scorer
+    reads their own before that.
     """
 
     scoring: Scoring
@@ -69,11 +70,11 @@ def standing(session: Session, challenge: Challenge, *, actor: Actor) -> Standin
     if scoring is None:
         return None
     sheets = _sheets(session, challenge)
-    is_over = bool(sheets) and all(sheet.scorer.scored_at for sheet in sheets)
+    ended = is_over(scoring, len(sheets), sum(sheet.scorer.scored_at is None for sheet in sheets))
     mine = next((sheet for sheet in sheets if sheet.scorer.person_id == actor.id), None)
     marks = [(criterion, given.score) for sheet in sheets for criterion, given in sheet.given.items()]
-    shown = [s if is_over or s is mine else Sheet(s.scorer, s.name, {}) for s in sheets]
-    return Standing(scoring, shown, mine, is_over, score_of(scoring, marks) if is_over else None)
+    shown = [s if ended or s is mine else Sheet(s.scorer, s.name, {}) for s in sheets]
+    return Standing(scoring, shown, mine, ended, score_of(scoring, marks) if ended else None)
 
 
 def _sheets(session: Session, challenge: Challenge) -> list[Sheet]:

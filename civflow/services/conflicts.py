@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, Table, and_, case, cast, exists, func, or_, select
 from sqlmodel import Session
 
-from civflow.models import Conflict, Gate, Grant, Membership, Panellist, Person, Team
+from civflow.models import Conflict, Gate, Grant, Membership, Panellist, Person, Scorer, Team
 
 Column = ColumnElement[Any]
 
@@ -25,6 +25,7 @@ def _named(model: Any, name: str) -> Table:
 DECLARED, WORKED = _named(Conflict, "declared"), _named(Membership, "worked_in")
 LED, EMPLOYED, EMPLOYER = _named(Team, "led"), _named(Person, "employed"), _named(Team, "employer")
 HELD, SEAT, SEATED_AT = _named(Grant, "held"), _named(Panellist, "seat"), _named(Gate, "seated_at")
+SCORES = _named(Scorer, "scores_it")
 WAYS: tuple[tuple[str, Column, Column, tuple[ColumnElement[bool], ...]], ...] = (
     ("leads the team", LED.c.lead_id, LED.c.id, ()),
     ("is or was a member of the team", WORKED.c.person_id, WORKED.c.team_id, (WORKED.c.joined_at.is_not(None),)),
@@ -97,8 +98,13 @@ def runs(person: Any, challenge_id: Any, round_id: Any) -> ColumnElement[bool]:
 
 
 def takes_part(person: Any, challenge_id: Any, round_id: Any) -> ColumnElement[bool]:
-    """Whether the person runs the challenge, or sits on a panel of it."""
+    """Whether the person runs the challenge, has a say in its approval as a scorer, or sits on a panel of it."""
     sits = exists().where(
         SEAT.c.person_id == person, SEAT.c.gate_id == SEATED_AT.c.id, SEATED_AT.c.challenge_id == challenge_id
     )
-    return or_(runs(person, challenge_id, round_id), sits.correlate_except(SEAT, SEATED_AT))
+    scores = exists().where(
+        SCORES.c.person_id == person, SCORES.c.challenge_id == challenge_id, SCORES.c.taken_off_at.is_(None)
+    )
+    return or_(
+        runs(person, challenge_id, round_id), sits.correlate_except(SEAT, SEATED_AT), scores.correlate_except(SCORES)
+    )

@@ -150,15 +150,22 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "open_change_ids": joined(
             ASKED_CHANGE.c.id, ASKED_CHANGE.c.challenge_id == CHALLENGE.c.id, ASKED_CHANGE.c.dealt_at.is_(None)
         ),
-        "owner_ids": joined(
+        "author_ids": joined(
             GRANT.c.person_id,
-            GRANT.c.role == "challenge_owner",
+            GRANT.c.role.in_(("challenge_owner", "challenge_writer")),
             GRANT.c.revoked_at.is_(None),
             or_(
                 GRANT.c.scope == "site",
                 and_(GRANT.c.scope == "round", GRANT.c.scope_id == CHALLENGE.c.round_id),
                 and_(GRANT.c.scope == "challenge", GRANT.c.scope_id == CHALLENGE.c.id),
             ),
+        ),
+        "applicant_ids": joined(
+            MEMBERSHIP.c.person_id,
+            MEMBERSHIP.c.state == "active",
+            MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
+            APPLICATION.c.challenge_id == CHALLENGE.c.id,
+            running(APPLICATION, "application"),
         ),
         "scorer_ids": joined(SCORER.c.person_id, NAMED),
         "waiting_scorer_ids": joined(SCORER.c.person_id, NAMED, SCORER.c.scored_at.is_(None)),

@@ -3,6 +3,7 @@ what is asked to be changed in each part."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,11 +14,14 @@ from sqlmodel import Session, col
 from civflow.models import AskedChange, Challenge, Person
 from civflow.services.advance import advance, workflow_of
 from civflow.services.calendar import in_working_days
-from civflow.services.drafting import READINESS, Part, parts_of
+from civflow.services.drafting import DATES, FINDING, READINESS, Part, parts_of
 from civflow.services.effects import Move, effect
+from civflow.services.history import history_of
 from civflow.services.programmes import programme_of
 from civflow.workflows.engine import Actor, NotFound, Refused
 
+# What may be written without beginning another review: what is scored is the text, the money and the readiness.
+NOT_SCORED = {field.name for part in (DATES, FINDING) for field in part.fields} - {"money_pounds"}
 LONGEST = 500  # characters of one reason, and of what was done about it
 
 
@@ -32,12 +36,28 @@ class Asked(NamedTuple):
 
 @effect
 def promise_the_answer(session: Session, move: Move) -> None:
-    """A sponsor who sends a challenge for approval is promised an answer, in the working days of the programme file."""
+    """A sponsor who sends a challenge for approval is promised an answer, in the working days of the programme file.
+
+    Where the same words were only taken back, the review goes on: its scores and the promised answer stay.
+    """
     challenge: Challenge = move.record
+    challenge.low_score_reason = ""
+    if _was_only_taken_back(session, challenge):
+        return
     programme = programme_of(session, challenge)
     challenge.review += 1
-    challenge.low_score_reason = ""
     challenge.reply_promised_at = in_working_days(programme, move.now, programme.readiness.working_days)
+
+
+def _was_only_taken_back(session: Session, challenge: Challenge) -> bool:
+    """Whether the challenge left its review by being taken back, and nothing that is scored was written since."""
+    waits = workflow_of(session, challenge).sources("approve")
+    for entry in history_of(session, "challenge", challenge.id or 0):
+        if entry.from_state in waits and entry.to_state not in waits:
+            return entry.step == "take_back"
+        if entry.step == "write" and set(json.loads(entry.inputs or "{}").get("changed", ())) - NOT_SCORED:
+            return False
+    return False
 
 
 def promised_reply(session: Session, challenge: Challenge) -> datetime | None:

@@ -97,9 +97,19 @@ def you_have_not_scored_it(case: Case) -> bool:
     return str(case.actor.id) in _ids(case.record.waiting_scorer_ids)
 
 
-@rule("They do not own the challenge.", needs=("owner_ids",))
-def they_do_not_own_it(case: Case) -> bool:
-    return str(case.inputs.get("person_id")) not in _ids(case.record.owner_ids)
+@rule("They neither own nor write the challenge.", needs=("author_ids",))
+def they_do_not_write_it(case: Case) -> bool:
+    return str(case.inputs.get("person_id")) not in _ids(case.record.author_ids)
+
+
+@rule("You neither own nor write the challenge.", needs=("author_ids",))
+def you_do_not_write_it(case: Case) -> bool:
+    return str(case.actor.id) not in _ids(case.record.author_ids)
+
+
+@rule("They are in no team that applies to it.", needs=("applicant_ids",))
+def they_do_not_apply_to_it(case: Case) -> bool:
+    return str(case.inputs.get("person_id")) not in _ids(case.record.applicant_ids)
 
 
 @rule("They are not named to score it already.", needs=("scorer_ids",))
@@ -153,11 +163,29 @@ def it_is_scored(scoring: Scoring) -> Rule:
     sentence = f"{people[0].upper()}{people[1:]}." if scoring.needed else f"Nobody was named to score it, or {people}."
 
     def claim(case: Case) -> bool:
-        named, waiting = _ids(case.record.scorer_ids), _ids(case.record.waiting_scorer_ids)
-        done = not waiting and len(named) >= scoring.people
-        return done or not (named or scoring.needed)
+        return _is_over(scoring, case) or not (case.record.scorer_ids or scoring.needed)
 
     return Rule("it_is_scored", sentence, claim, ("scorer_ids", "waiting_scorer_ids"))
+
+
+@lru_cache
+def the_scores_are_not_shown(scoring: Scoring) -> Rule:
+    """Whoever is named has read nobody's scores."""
+
+    def claim(case: Case) -> bool:
+        return not _is_over(scoring, case)
+
+    sentence = "The scores are not shown yet: who may have read them scores no more."
+    return Rule("the_scores_are_not_shown", sentence, claim, ("scorer_ids", "waiting_scorer_ids"))
+
+
+def _is_over(scoring: Scoring, case: Case) -> bool:
+    return is_over(scoring, len(_ids(case.record.scorer_ids)), len(_ids(case.record.waiting_scorer_ids)))
+
+
+def is_over(scoring: Scoring, named: int, waiting: int) -> bool:
+    """Whether everybody who is named has scored, and they are as many as the programme asks for: scores are shown."""
+    return not waiting and named >= max(1, scoring.people)
 
 
 @lru_cache
@@ -217,7 +245,7 @@ def _approving(programme: Programme) -> Iterator[Step]:
         (it_is_scored(scoring), a_low_score_has_a_reason(scoring), the_approver_did_not_score_it) if scoring else ()
     )
     if scoring:
-        yield from _scoring()
+        yield from _scoring(scoring)
     yield Step("approve", "in_review", "approved", by=the_approver,
                requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
                          the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
@@ -230,16 +258,18 @@ def _approving(programme: Programme) -> Iterator[Step]:
                says="It does not open until it is approved again.")  # fmt: skip
 
 
-def _scoring() -> Iterator[Step]:
+def _scoring(scoring: Scoring) -> Iterator[Step]:
     """The challenge itself is scored: each on their own with reasons, and only then does anybody read the others'."""
     yield Step("name_a_scorer", "in_review", "in_review", by=ANSWERING, asks=(SCORER,),
-               requires=(they_do_not_own_it, they_are_not_named), then=("name_the_scorer",),
+               requires=(they_do_not_write_it, they_do_not_apply_to_it, they_are_not_named,
+                         the_scores_are_not_shown(scoring)), then=("name_the_scorer",),
                label="Name somebody to score it", says="They are told, read the draft, and score it on their own.",
                undo="Yes, until they have scored: “Take a scorer off”.")  # fmt: skip
     yield Step("take_off_a_scorer", "in_review", "in_review", by=ANSWERING, reason=True, asks=(NAMED,),
                requires=(somebody_has_not_scored_it,), then=("take_the_scorer_off",), label="Take a scorer off",
                says="Its approval no longer waits for them.", undo="Yes: name them again.")  # fmt: skip
-    yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it,), then=("lock_the_scores",),
+    yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it, you_do_not_write_it),
+               then=("lock_the_scores",),
                on_its_page=True, label="Score the challenge",
                says="Your scores are locked. The sponsor and the approver read them when everybody has scored.",
                undo="No. What was scored stays as it is.")  # fmt: skip

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from civflow.models import Challenge, Round
 from civflow.services import challenge_scoring, overview, readiness
 from civflow.services.advance import advance, options
+from civflow.services.applying import runs_it
 from civflow.services.challenges import draft, write_challenge
 from civflow.services.desks import desks
 from civflow.services.foretelling import foretell
@@ -134,7 +135,7 @@ def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, c
     owner = call.actor(call.owner)
     with pytest.raises(Refused) as refused:
         advance(session, sent, "name_a_scorer", actor=call.actor(call.manager), now=call.now, person_id=call.owner.id)
-    assert refused.value.sentences == ("They do not own the challenge.",)
+    assert refused.value.sentences == ("They neither own nor write the challenge.",)
     name(call, sent, "Ada Innes", "Callum Reid")
     with pytest.raises(Forbidden):
         score(call, sent, "Una Galbraith", GOOD)
@@ -161,6 +162,60 @@ def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, c
     assert seen.sheets[0].given["importance"] == (GOOD, "Ada Innes thinks so.")
     assert (seen.total, seen.is_low) == (Fraction(50), False)  # the mean of 3 and 1, out of 4
     approve(call, sent)
+
+
+def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answer(session, call, sent):
+    name(call, sent, "Ada Innes", "Una Galbraith")
+    score(call, sent, "Ada Innes", LOW)
+    score(call, sent, "Una Galbraith", LOW)
+    owner, promised = call.actor(call.owner), sent.reply_promised_at
+
+    def again(**written: object) -> None:
+        call.now += timedelta(days=1)
+        advance(session, sent, "take_back", actor=owner, now=call.now, reason="To look at it.")
+        write_challenge(session, sent, actor=owner, now=call.now, **written)
+        advance(session, sent, "submit_for_review", actor=owner, now=call.now)
+
+    again(place="Perth", sponsor_time=sent.sponsor_time)
+    with pytest.raises(Refused) as refused:
+        approve(call, sent)
+    assert refused.value.sentences == (
+        "Its score is at least 50 of 100, or you say why it is approved all the same.", "You did not score it yourself.",
+    )  # fmt: skip
+    assert (challenge_scoring.standing(session, sent, actor=owner).total, sent.reply_promised_at) == (25, promised)
+
+    again(sponsor_time="Two days a week.")
+    assert challenge_scoring.standing(session, sent, actor=owner).sheets == []
+    assert sent.reply_promised_at > promised
+
+
+def test_scores_are_shown_when_enough_have_scored_and_then_nobody_else_is_named(session, call, sent):
+    name(call, sent, "Ada Innes", "Callum Reid")
+    score(call, sent, "Ada Innes", GOOD)
+    advance(session, sent, "take_off_a_scorer", actor=call.actor(call.manager), now=call.now, reason="They are ill.",
+            person_id=call.people["Callum Reid"].id)  # fmt: skip
+    seen = challenge_scoring.standing(session, sent, actor=call.actor(call.manager))
+    assert ([sheet.given for sheet in seen.sheets], seen.total) == ([{}], None)
+    name(call, sent, "Callum Reid")
+    score(call, sent, "Callum Reid", GOOD)
+    assert challenge_scoring.standing(session, sent, actor=call.actor(call.manager)).total == 75
+    with pytest.raises(Refused) as refused:
+        name(call, sent, "Una Galbraith")
+    assert refused.value.sentences == ("The scores are not shown yet: who may have read them scores no more.",)
+
+
+def test_who_writes_a_challenge_does_not_score_it_and_who_scores_it_does_not_apply(session, call, sent):
+    grant(session, call.people["Ada Innes"], "challenge_writer", call.now, scope="challenge", scope_id=sent.id)
+    with pytest.raises(Refused) as refused:
+        name(call, sent, "Ada Innes")
+    assert refused.value.sentences == ("They neither own nor write the challenge.",)
+    name(call, sent, "Callum Reid")
+    callum = call.people["Callum Reid"]
+    assert (runs_it(session, sent, callum.id), runs_it(session, call.challenge, callum.id)) == (True, False)
+    grant(session, callum, "challenge_owner", call.now, scope="challenge", scope_id=sent.id)
+    with pytest.raises(Refused) as refused:
+        score(call, sent, "Callum Reid", GOOD)
+    assert refused.value.sentences == ("You neither own nor write the challenge.",)
 
 
 def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):

@@ -55,8 +55,15 @@ TRUTH: dict[str, Truth] = {
     "every_asked_change_is_dealt_with": Truth({"open_change_ids": None}, {"open_change_ids": "3"}),
     "a_change_is_asked_for": Truth({"open_change_ids": "13,3"}, {"open_change_ids": "13"}, inputs={"change_id": 3}),
     "you_have_not_scored_it": Truth({"scorer_ids": "17,7", "waiting_scorer_ids": "17,7"}, {"waiting_scorer_ids": "17"}),
-    "they_do_not_own_it": Truth({"owner_ids": "17"}, {"owner_ids": "17,7"}, inputs={"person_id": SOMEBODY}),
-    "they_are_not_named": Truth({"scorer_ids": "17"}, {"scorer_ids": "17,7"}, inputs={"person_id": SOMEBODY}),
+    "they_do_not_write_it": Truth({"author_ids": "17"}, {"author_ids": "8,17"}, inputs={"person_id": SOMEBODY_ELSE}),
+    "you_do_not_write_it": Truth({"author_ids": "17"}, {"author_ids": "17,7"}),
+    "they_do_not_apply_to_it": Truth(
+        {"applicant_ids": "17"}, {"applicant_ids": "17,8"}, inputs={"person_id": SOMEBODY_ELSE}
+    ),
+    "the_scores_are_not_shown": Truth({"waiting_scorer_ids": "9"}, {"scorer_ids": "17,19", "waiting_scorer_ids": ""}),
+    "they_are_not_named": Truth(
+        {"scorer_ids": "17"}, {"scorer_ids": "17,8", "waiting_scorer_ids": "8"}, inputs={"person_id": SOMEBODY_ELSE}
+    ),
     "somebody_has_not_scored_it": Truth(
         {"waiting_scorer_ids": "8"}, {"waiting_scorer_ids": "18"}, inputs={"person_id": SOMEBODY_ELSE}
     ),
