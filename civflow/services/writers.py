@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Grant, Organisation, Person
+from civflow.models import Application, Challenge, Grant, Membership, Organisation, Person, Team
 from civflow.services import people
+from civflow.services.facts import stands_before
 from civflow.services.messages import post
 from civflow.services.sponsors import bodies, check_may_name
 from civflow.services.wording import on_one_line
@@ -18,6 +19,11 @@ from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.visibility import SIGN_IN
 
 LINK_LASTS = timedelta(days=14)  # of an invitation to somebody who has no account yet
+MOST_A_DAY = 20  # each sends a message in the name of whoever names them
+TOO_MANY = (
+    f"You have named {MOST_A_DAY} writers within a day, which is the most. Name the next one tomorrow, or ask the "
+    "programme office to name them."
+)
 ROLES = ("challenge_owner", "challenge_writer")
 
 
@@ -71,10 +77,13 @@ def name_writer(
     Raises Forbidden for all but those who may name writers, Refused with a sentence per field.
     """
     check_may_name(challenge, actor)
+    session.refresh(challenge, with_for_update=True)  # nobody submits an application to it meanwhile
     email, name = email.strip().lower(), on_one_line(name)
     body = next((b for b in bodies(session, challenge) if b.id == organisation_id), None)
     person = people.person_by_email(session, email) if email else None
     fields = _faults(session, challenge, email, name, body, person)
+    if "email" not in fields and _named_lately(session, actor, now=now) >= MOST_A_DAY:
+        fields["email"] = TOO_MANY
     if fields:
         raise Refused(*fields.values(), fields=fields)
     is_new = person is None
@@ -95,11 +104,44 @@ def _faults(
         fields["email"] = f"The account with the address {email} is closed. The programme office can open it again."
     elif person and any(w.person.id == person.id and not w.grant.revoked_at for w in writers(session, challenge)):
         fields["email"] = f"{person.name} writes this challenge already."
-    elif person is None and not 0 < len(name) <= people.LONGEST_NAME:
+    elif person and (why := why_not_to_run_it(session, challenge, person)):
+        fields["email"] = why
+    elif person is None and name and (why := people.why_no_name(name)):
+        fields["name"] = why
+    elif person is None and not name:
         fields["name"] = f"Nobody has an account with the address {email}. Write their name, so that they get one."
     if body is None:
         fields["body"] = "Choose the body for which they write. A supporting sponsor is named first, above."
     return fields
+
+
+def why_not_to_run_it(session: Session, challenge: Challenge, person: Person) -> str:
+    """A sentence that says why somebody cannot own or write this challenge; '' where nothing stands against it."""
+    applies = select(col(Team.name)).join(Membership, col(Membership.team_id) == col(Team.id))
+    applies = applies.join(Application, col(Application.team_id) == col(Team.id)).where(
+        col(Membership.person_id) == person.id, stands_before(Membership, "leave"),
+        col(Application.challenge_id) == challenge.id, col(Application.state) != "withdrawn",
+    )  # fmt: skip
+    if session.scalars(applies).first() is not None:
+        return (
+            f"{person.name} belongs to a team that applies to this challenge, and nobody does both. Name somebody else, or "
+            "ask them to leave the team first."
+        )
+    audits = select(col(Grant.id)).where(
+        col(Grant.person_id) == person.id, col(Grant.role) == "auditor", col(Grant.revoked_at).is_(None)
+    )
+    if session.scalars(audits).first() is not None:
+        return f"{person.name} is an auditor: they read everything and change nothing. Name somebody else."
+    return ""
+
+
+def _named_lately(session: Session, actor: Actor, *, now: datetime) -> int:
+    """How many writers the actor has named within a day, of all challenges. CivFlow itself has named nobody."""
+    query = select(func.count()).where(
+        col(Grant.role) == "challenge_writer", col(Grant.granted_by_id) == actor.id,
+        col(Grant.granted_at) > now - timedelta(days=1),
+    )  # fmt: skip
+    return session.scalar(query) or 0
 
 
 def _tell(

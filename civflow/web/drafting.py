@@ -14,7 +14,7 @@ from civflow.services.draft_findings import findings, in_a_few_words
 from civflow.services.programmes import programme_of
 from civflow.services.remarks import open_numbers
 from civflow.services.sponsors import bodies
-from civflow.services.writers import writers
+from civflow.services.writers import why_not_to_run_it, writers
 from civflow.web.access import holders_of, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
@@ -146,5 +146,7 @@ def grant_the_role(challenge: Challenge, email: str) -> None:
     if found is None:
         raise Refused(f"Nobody has an account with the address {email}. Ask them to make one first."
                       if email else "Write the e-mail address of a colleague.")  # fmt: skip
+    if why := why_not_to_run_it(session(), challenge, found):
+        raise Refused(why)
     people.grant(session(), found, "challenge_owner", actor=actor(), now=now(), scope="challenge",
                  scope_id=challenge.id)  # fmt: skip

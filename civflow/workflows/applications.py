@@ -62,7 +62,11 @@ def it_was_submitted(case: Case) -> bool:
     return case.record.submitted_at is not None
 
 
-@rule("Nobody in the team runs this challenge, decides on it or assesses for it.", needs=("runner_ids",))
+@rule(
+    "Nobody in the team runs or writes this challenge, decides on it or assesses for it: whoever does leaves the team "
+    "first.",
+    needs=("runner_ids",),
+)
 def nobody_in_the_team_runs_it(case: Case) -> bool:
     return not case.record.runner_ids
 
@@ -116,7 +120,7 @@ application = Workflow(
              undo="No. You can go on reading the earlier versions."),
         Step("submit", "draft", "submitted", by=a_team_member, locks=("challenge", "team"), stamps=("submitted_at",),
              requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed, the_answers_are_complete,
-                       it_answers_the_latest_text),
+                       it_answers_the_latest_text, nobody_in_the_team_runs_it),
              then=("keep_the_submission", "send_the_receipt"), label="Submit the application",
              says="Nobody can open it before the deadline. Until then you can take it back and change it. "
                   "You get a receipt."),

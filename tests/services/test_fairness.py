@@ -176,7 +176,10 @@ def test_a_conflict_with_a_team_that_the_gate_does_not_decide_on_is_none_here(se
 
 # Applying ------------------------------------------------------------------------------------------------------------
 
-NOBODY_RUNS_IT = "Nobody in the team runs this challenge, decides on it or assesses for it."
+NOBODY_RUNS_IT = (
+    "Nobody in the team runs or writes this challenge, decides on it or assesses for it: whoever does leaves the team "
+    "first."
+)
 
 
 @pytest.mark.parametrize("role", ["challenge_owner", "programme_manager", "approver", "panel"])

@@ -16,6 +16,7 @@ from civflow.services.applications import save_answers, submit
 from civflow.services.assessment import offer_slots
 from civflow.services.challenges import gate_of
 from civflow.services.teams import invite
+from civflow.workflows.applications import nobody_in_the_team_runs_it
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
 
@@ -157,7 +158,7 @@ def test_who_runs_a_challenge_reads_that_they_cannot_apply_to_it(visit, call, ap
         assert browser.page(APPLY).select_one("main form") is None
         answer = browser.post(APPLY, {"who": "alone"}, on="/teams/new")
         assert (answer.status_code, errors_of(answer)) == (
-            422, ["Needed first: Nobody in the team runs this challenge, decides on it or assesses for it."],
+            422, ["Needed first: " + nobody_in_the_team_runs_it.sentence],
         )  # fmt: skip
     assert applications() == []
 

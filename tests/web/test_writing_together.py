@@ -11,10 +11,13 @@ from sqlmodel import col
 
 from civflow.models import Challenge, Grant, Message, Organisation, Person, Presence, Remark, Round, SupportingSponsor
 from civflow.services import people
+from civflow.services.advance import advance
 from civflow.services.challenges import brief_data, draft
 from civflow.services.finding import find, wanted_of
 from civflow.services.versions import begin_change, write_change
-from civflow.workflows.engine import NOBODY
+from civflow.services.writers import TOO_MANY
+from civflow.workflows.applications import nobody_in_the_team_runs_it
+from civflow.workflows.engine import NOBODY, Refused
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
 
@@ -54,6 +57,7 @@ def manager(app, session, call) -> Visitor:
 
 EDIT = "/challenges/secret-plans/edit"
 PEOPLE = f"{EDIT}/people"
+OR_ASK = "Name somebody else, or ask them to leave the team first."
 
 
 def body(session, name) -> Organisation:
@@ -156,7 +160,9 @@ def test_taking_the_right_back_leaves_a_trace(ailsa, owner, session, call):
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_missing_is_told_at_its_field(owner, session, call):
-    typed = named(owner, session)
+    typed, auditor = named(owner, session), call.person("Una Galbraith")
+    grant(session, auditor, "auditor", call.now)
+    session.commit()
     for change, sentence in (
         ({"email": "ailsa"}, "Write the e-mail address of a colleague, such as name@example.org."),
         (
@@ -165,11 +171,44 @@ def test_what_is_missing_is_told_at_its_field(owner, session, call):
         ),
         ({"body": ""}, "Choose the body for which they write. A supporting sponsor is named first, above."),
         ({"email": call.owner.email}, "Hamish Drummond writes this challenge already."),
+        ({"name": "Win at www.example.org"}, "Write a name alone, without the address of a page."),
+        (
+            {"email": auditor.email},
+            "Una Galbraith is an auditor: they read everything and change nothing. Name somebody else.",
+        ),
     ):
         answer = owner.post(f"{PEOPLE}/writers", typed | change, on=PEOPLE)
         assert (answer.status_code, errors_of(answer)) == (422, [sentence])
     assert ailsa_grant(session) is None
     assert session.scalars(select(Person).where(col(Person.name) == "Ailsa Grant")).all() == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nobody_writes_a_challenge_to_which_their_team_applies(app, session, call):
+    priya, people_page = call.person("Priya Raeburn"), f"/challenges/{call.challenge.slug}/edit/people"
+    application = call.application(call.team("Otters", priya), complete=True)
+    typed = {"email": priya.email, "body": call.challenge.sponsor_id}
+    owner = Visitor(app).sign_in(session, call.owner, now=call.now)
+    assert errors_of(owner.post(f"{people_page}/writers", typed, on=people_page)) == [
+        f"Priya Raeburn belongs to a team that applies to this challenge, and nobody does both. {OR_ASK}"
+    ]
+    grant(session, priya, "challenge_writer", call.now, scope="challenge", scope_id=call.challenge.id)
+    with pytest.raises(Refused) as refused:
+        advance(session, application, "submit", actor=call.actor(priya), now=call.now)
+    assert refused.value.sentences == (nobody_in_the_team_runs_it.sentence,)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_twenty_writers_are_named_in_a_day_and_no_more(owner, session, call, a_draft):
+    typed = named(owner, session)
+    for _ in range(20):
+        grant(session, call.manager, "challenge_writer", call.now, scope="challenge", scope_id=call.challenge.id,
+              granted_by_id=call.owner.id, revoked_at=call.now)  # fmt: skip
+    session.commit()
+    assert errors_of(owner.post(f"{PEOPLE}/writers", typed, on=PEOPLE)) == [TOO_MANY]
+    call.now += timedelta(days=1)
+    owner.sign_in(session, call.owner, now=call.now)
+    assert owner.post(f"{PEOPLE}/writers", typed, on=PEOPLE).status_code == 303
 
 
 # Who is here

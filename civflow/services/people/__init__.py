@@ -1,6 +1,14 @@
 """People: accounts, roles in a scope, passwords, one-time links, and sign-ins that end."""
 
-from civflow.services.people.accounts import ADDRESS, LONGEST_NAME, add_person, person_by_email, rename, welcome
+from civflow.services.people.accounts import (
+    ADDRESS,
+    LONGEST_NAME,
+    add_person,
+    person_by_email,
+    rename,
+    welcome,
+    why_no_name,
+)
 from civflow.services.people.passwords import SHORTEST
 from civflow.services.people.roles import actor_of, grant, may_give, revoke, role_holders
 from civflow.services.people.sign_ins import (
@@ -45,4 +53,5 @@ __all__ = [
     "token_hash",
     "use_link",
     "welcome",
+    "why_no_name",
 ]

@@ -14,6 +14,7 @@ from civflow.services.wording import on_one_line
 from civflow.workflows.engine import Refused
 
 LONGEST_NAME = 120
+ADDRESS_IN_IT = re.compile(r"://|www\.", re.IGNORECASE)
 ADDRESS = re.compile(
     r"[^@\s\x00-\x1f,;:<>()\[\]\"\\]+@[^@\s\x00-\x1f,;:<>()\[\]\"\\]+\.[^@\s\x00-\x1f,;:<>()\[\]\"\\]+"
 )
@@ -22,8 +23,8 @@ ADDRESS = re.compile(
 def add_person(session: Session, *, name: str, email: str, now: datetime, password: str = "") -> Person:
     """Make an account. Raises Refused, with a sentence per field, for a name, address or password that will not do."""
     fields = {}
-    if not is_a_name(name):
-        fields["name"] = f"Write a name, with at most {LONGEST_NAME} characters."
+    if why := why_no_name(name):
+        fields["name"] = why
     name, email = on_one_line(name), email.strip().lower()
     if not ADDRESS.fullmatch(email) or len(email) > 254:
         fields["email"] = "Write an e-mail address such as name@example.org."
@@ -45,15 +46,14 @@ def welcome(session: Session, *, name: str, email: str, now: datetime) -> Person
     Only a link that is sent there signs them in, so nobody gets an account with another's address. Raises Refused.
     """
     known = person_by_email(session, email)
-    if known and is_a_name(name):
+    if known and not why_no_name(name):
         return known
     return add_person(session, name=name, email=email, now=now)
 
 
 def rename(person: Person, name: str) -> None:
     """Give a person another name. Raises Refused for none."""
-    if not is_a_name(name):
-        sentence = f"Write your name, with at most {LONGEST_NAME} characters."
+    if sentence := why_no_name(name, whose="your"):
         raise Refused(sentence, fields={"name": sentence})
     person.name = on_one_line(name)
 
@@ -62,5 +62,9 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return session.scalars(select(Person).where(col(Person.email) == email.strip().lower())).first()
 
 
-def is_a_name(name: str) -> bool:
-    return 0 < len(on_one_line(name)) <= LONGEST_NAME
+def why_no_name(name: str, *, whose: str = "a") -> str:
+    """A sentence that says what to write instead; '' for a name. Names stand in messages: none carries an address."""
+    name = on_one_line(name)
+    if not 0 < len(name) <= LONGEST_NAME:
+        return f"Write {whose} name, with at most {LONGEST_NAME} characters."
+    return f"Write {whose} name alone, without the address of a page." if ADDRESS_IN_IT.search(name) else ""
