@@ -100,8 +100,9 @@ def ask_for_account() -> Response:
 def look(token: str) -> str | Response:
     """A page with a button: programmes that look at mail open links, and must not use them up."""
     person = people.look_at_link(session(), token, now=now())
-    page = render_template("sign_in/confirm.html", person=person, then=safe_path(request.args.get("then", "")))
-    return page if person else Response(page, 410)
+    if person is None:
+        return _no_good(token)
+    return render_template("sign_in/confirm.html", person=person, then=safe_path(request.args.get("then", "")))
 
 
 @blueprint.post("/sign-in/<token>")
@@ -110,8 +111,14 @@ def use(token: str) -> Response:
     try:
         person = people.use_link(session(), token, now=now())
     except Refused:
-        return Response(render_template("sign_in/confirm.html", person=None), 410)
+        return _no_good(token)
     return sign_in_as(person, safe_path(request.form.get("then", "")))
+
+
+def _no_good(token: str) -> Response:
+    """Why a link does not work: it is used up, it has ended at its time, or there is none."""
+    link = people.link_of(session(), token)
+    return Response(render_template("sign_in/confirm.html", person=None, link=link, now=now()), 410)
 
 
 @blueprint.post("/sign-in/as/<role>")

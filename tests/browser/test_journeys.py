@@ -218,5 +218,5 @@ def test_somebody_signs_in_with_a_link_and_out_again(come, whole, javascript):
     somebody.press("Sign out")
     expect(somebody.page.get_by_role("link", name="Sign in", exact=True)).to_be_visible()
     assert somebody.page.goto(link).status == 410
-    somebody.reads("This link does not work any more", "It has been used, or it is more than 15 minutes old.")
+    somebody.reads("This link does not work any more", "It has been used: it works once.")
     whole(somebody)

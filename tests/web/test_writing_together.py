@@ -130,7 +130,13 @@ def test_an_owner_names_a_colleague_without_an_account_who_opens_one_with_the_li
     assert colleague.post(link.split("?")[0], {"then": EDIT}, on=link).headers["Location"] == EDIT
     assert "NHS Invented supports" in text_of(colleague.get(EDIT))
     assert "Write “Secret plans”" in text_of(colleague.get("/"))
-    assert Visitor(app).get(link).status_code == 410  # it works once
+    again = Visitor(app).get(link)
+    assert (again.status_code, "It has been used: it works once." in text_of(again)) == (410, True)
+    late = people.make_link(session, person, now=call.now, lasts=timedelta(days=14))
+    session.commit()
+    call.now += timedelta(days=14)
+    told = text_of(Visitor(app).get(f"/sign-in/{late}"))
+    assert "It worked until Monday 19 January 2026, 12 noon (UK time), now." in told
 
 
 def test_a_writer_writes_and_no_more(ailsa, owner, session, call, a_draft):

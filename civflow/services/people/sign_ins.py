@@ -71,6 +71,11 @@ def look_at_link(session: Session, token: str, *, now: datetime) -> Person | Non
     return person if good else None
 
 
+def link_of(session: Session, token: str) -> SignInLink | None:
+    """The link with this token, good or not: its page says why it is not."""
+    return session.scalars(select(SignInLink).where(col(SignInLink.token_hash) == token_hash(token))).first()
+
+
 def use_link(session: Session, token: str, *, now: datetime) -> Person:
     """Use a link up. Of two people who press at once, one signs in. Raises Refused for a link that is not good."""
     person = look_at_link(session, token, now=now)
