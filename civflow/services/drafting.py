@@ -20,6 +20,7 @@ from civflow.services.facts import CHALLENGE, FACTS
 from civflow.services.history import history_of
 from civflow.services.wording import word_count
 from civflow.workflows.engine import Actor, Case, Conflicted, Refused
+from civflow.workflows.people import MANAGED_BY, WHO_NAMES
 from civflow.workflows.programme import Programme
 from civflow.workflows.themes import THEMES
 
@@ -218,6 +219,8 @@ def save(
     if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
         raise _somebody_else(session, challenge, part, actor)
     check_lengths(part, values)
+    if values.get("sponsor") != current.get("sponsor") and not may_name_sponsors(challenge, actor):
+        raise Refused(WHO_NAMES, fields={"sponsor": WHO_NAMES})
     if all(values[name] == current[name] for name in current):
         return False
     if part.id.startswith(TEXT):
@@ -231,6 +234,12 @@ def save(
         )
     write_challenge(session, challenge, actor=actor, now=now, **columns)
     return True
+
+
+def may_name_sponsors(challenge: Challenge, actor: Actor) -> bool:
+    """Whether the actor names the sponsors, and who writes for them."""
+    scopes = {"challenge": challenge.id, "round": challenge.round_id}
+    return actor.automatic or any(actor.holds(role, scopes) for role in MANAGED_BY["challenge_writer"])
 
 
 def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int | None) -> Organisation:

@@ -9,22 +9,16 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge, Grant, Organisation, SupportingSponsor
 from civflow.services.advance import advance
-from civflow.services.drafting import sponsor_called
+from civflow.services.drafting import may_name_sponsors, sponsor_called
 from civflow.services.finding import index
 from civflow.services.wording import on_one_line
 from civflow.workflows.engine import Actor, Forbidden, NotFound, Refused
-from civflow.workflows.people import MANAGED_BY, WHO_NAMES
-
-
-def may_name(challenge: Challenge, actor: Actor) -> bool:
-    """Whether the actor names supporting sponsors, and who writes for them."""
-    scopes = {"challenge": challenge.id, "round": challenge.round_id}
-    return any(actor.holds(role, scopes) for role in MANAGED_BY["challenge_writer"])
+from civflow.workflows.people import WHO_NAMES
 
 
 def check_may_name(challenge: Challenge, actor: Actor) -> None:
     """Say nothing to whoever may. Raises Forbidden."""
-    if not may_name(challenge, actor):
+    if not may_name_sponsors(challenge, actor):
         raise Forbidden(WHO_NAMES)
 
 

@@ -54,7 +54,8 @@ def save(slug: str, part_id: str) -> Response:
     challenge = owned(slug, WRITERS)
     chosen = part_of(challenge, part_id)
     typed = _typed(challenge, chosen)
-    if any(field.name not in request.form for field in chosen.fields if field.kind != "choices"):
+    fixed = _fixed(challenge, chosen)
+    if any(f.name not in request.form for f in chosen.fields if f.kind != "choices" and f.name not in fixed):
         return _not_saved(slug, chosen, typed, Refused(NOT_WHOLE))
     if is_htmx():
         return _save_by_itself(slug, chosen, typed)
@@ -79,6 +80,11 @@ def _typed(challenge: Challenge, chosen: Part) -> dict[str, str]:
         if field.name in request.form or field.kind == "choices" else kept[field.name]
         for field in chosen.fields
     }  # fmt: skip
+
+
+def _fixed(challenge: Challenge, chosen: Part) -> set[str]:
+    """The fields that this person reads and does not change: who sponsors it is not a writer's."""
+    return {"sponsor"} if chosen is drafting.QUESTION and not drafting.may_name_sponsors(challenge, actor()) else set()
 
 
 def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
@@ -152,7 +158,8 @@ def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
     stages = funnels(session(), [challenge], [contents]) if chosen is drafting.DATES else {}
     found = findings(contents, challenge, text_to_read(session(), challenge))
     return {
-        "challenge": challenge, "part": chosen, "position": parts.index(chosen) + 1, "number": len(parts),
+        "challenge": challenge, "part": chosen, "fixed": _fixed(challenge, chosen),
+        "position": parts.index(chosen) + 1, "number": len(parts),
         "sponsors": drafting.public_bodies(session()) if chosen is drafting.QUESTION else [],
         "places": drafting.known_places(session()) if chosen is drafting.FINDING else [],
         "budget": session().get_one(Round, challenge.round_id).budget_pounds,

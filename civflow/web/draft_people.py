@@ -108,7 +108,7 @@ def _people(challenge: Challenge) -> dict[str, Any]:
     bodies = sponsors.bodies(session(), challenge)
     here = [w for w in everybody if w.grant.revoked_at is None]
     return {
-        "challenge": challenge, "may_name": may_name(), "may_name_writers": sponsors.may_name(challenge, actor()),
+        "challenge": challenge, "may_name": may_name(), "may_name_writers": drafting.may_name_sponsors(challenge, actor()),
         "owners": [w for w in here if w.role == "challenge_owner"],
         "writers": [w for w in here if w.role == "challenge_writer"],
         "earlier": [w for w in everybody if w.grant.revoked_at is not None],

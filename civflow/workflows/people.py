@@ -15,6 +15,4 @@ MANAGED_BY: dict[str, tuple[str, ...]] = {
     "administrator": ("administrator",),
 }
 
-WHO_NAMES = (
-    "A challenge owner of this challenge names its supporting sponsors and writers, or the programme office does."
-)
+WHO_NAMES = "A challenge owner of this challenge names its sponsors and writers, or the programme office does."

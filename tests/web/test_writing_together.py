@@ -18,6 +18,7 @@ from civflow.services.versions import begin_change, write_change
 from civflow.services.writers import TOO_MANY
 from civflow.workflows.applications import nobody_in_the_team_runs_it
 from civflow.workflows.engine import NOBODY, Refused
+from civflow.workflows.people import WHO_NAMES
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
 
@@ -150,6 +151,17 @@ def test_a_writer_writes_and_no_more(ailsa, owner, session, call, a_draft):
     send = f"/cases/challenge/{a_draft.id}/submit_for_review"
     assert ailsa.post(send, {}, on=path).status_code == 403
     assert ailsa.get("/challenges/new").status_code == 403
+
+    question = f"{EDIT}/question"
+    form = ailsa.page(question).select_one("form[data-autosave]")
+    assert (form.select_one("input[name=sponsor]"), form.select_one("#sponsor p").get_text()) == (
+        None, "Invented Council. A challenge owner names it, or the programme office does.",
+    )  # fmt: skip
+    typed = {"title": "Secret plans", "question": "How?", "reference": "", "seen": form.select_one("#seen")["value"]}
+    assert errors_of(ailsa.post(question, typed | {"sponsor": "NHS Invented"}, on=question)) == [WHO_NAMES]
+    assert ailsa.post(question, typed, on=question).status_code == 303
+    session.refresh(a_draft)
+    assert (a_draft.question, a_draft.sponsor_id) == ("How?", call.challenge.sponsor_id)
 
 
 def test_taking_the_right_back_leaves_a_trace(ailsa, owner, session, call):
