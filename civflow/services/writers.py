@@ -15,6 +15,7 @@ from civflow.services.facts import stands_before
 from civflow.services.messages import post
 from civflow.services.sponsors import bodies, check_may_name
 from civflow.services.wording import on_one_line
+from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.visibility import SIGN_IN
 
@@ -120,7 +121,7 @@ def why_not_to_run_it(session: Session, challenge: Challenge, person: Person) ->
     applies = select(col(Team.name)).join(Membership, col(Membership.team_id) == col(Team.id))
     applies = applies.join(Application, col(Application.team_id) == col(Team.id)).where(
         col(Membership.person_id) == person.id, stands_before(Membership, "leave"),
-        col(Application.challenge_id) == challenge.id, col(Application.state) != "withdrawn",
+        col(Application.challenge_id) == challenge.id, col(Application.state).not_in(OVER),
     )  # fmt: skip
     if session.scalars(applies).first() is not None:
         return (
