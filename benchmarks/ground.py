@@ -116,8 +116,8 @@ def places(session: Session, count: int) -> None:
     session.add(applied)
     session.flush()
     session.add_all(
-        Place(round_id=1, challenge_id=1, application_id=1, team_id=1, stage=f"work {n}", starts_at=NOW, ends_at=LATER,
-              state="active", since=NOW)
+        Place(round_id=1, challenge_id=1, application_id=1, team_id=1, stage=f"work {n}", begun_at=NOW, starts_at=NOW,
+              ends_at=LATER, state="active", since=NOW)
         for n in range(count)
     )  # fmt: skip
     session.flush()
