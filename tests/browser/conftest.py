@@ -6,7 +6,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 from civflow.db import make_engine, new_session
 from civflow.settings import Settings
 from civflow.worker import Worker
-from tests.browser.looking import Looking
+from tests.browser.looking import SETTLED, Looking
 from tests.played import NOW, settings_in
 from tests.web.visitor import an_app
 
@@ -161,3 +161,30 @@ def at_a_browser(browser: Browser, site: Site, *, javascript: bool = True) -> It
     yield visitor
     context.close()
     assert visitor.complaints == []
+
+
+@pytest.fixture
+def come(browser, own_site):
+    """A function that brings somebody to the site, signed in as one of the demonstration's people if a role is named."""
+    with ExitStack() as doors:
+
+        def come(role: str | None = None, *, javascript: bool = True):
+            visitor = doors.enter_context(at_a_browser(browser, own_site, javascript=javascript))
+            return visitor.be(role) if role else visitor
+
+        yield come
+
+
+@pytest.fixture
+def whole(looking):
+    """A function that looks at a page on the way, wide and narrow. Axe needs scripts: without them test_every_page looks."""
+
+    def whole(visitor) -> None:
+        if not visitor.javascript:
+            return
+        visitor.page.wait_for_function(SETTLED)
+        for size in (NARROW, WIDE):
+            visitor.page.set_viewport_size(size)
+            assert looking.faults(visitor.page) == []
+
+    return whole

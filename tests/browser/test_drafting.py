@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from civflow.services.deadlines import take_due_steps
-from tests.browser.conftest import NARROW, WIDE, at_a_browser
-from tests.browser.looking import SETTLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -34,33 +31,6 @@ HIS = {
     },
     "dates": {"opens_at": "7 December 2026 09:00", "closes_at": "25 January 2027 12:00", "money_pounds": "100,000"},
 }  # fmt: skip
-
-
-@pytest.fixture
-def come(browser, own_site):
-    """A function that brings somebody to the site, signed in as one of the demonstration's people if a role is named."""
-    with ExitStack() as doors:
-
-        def come(role: str | None = None, *, javascript: bool = True):
-            visitor = doors.enter_context(at_a_browser(browser, own_site, javascript=javascript))
-            return visitor.be(role) if role else visitor
-
-        yield come
-
-
-@pytest.fixture
-def whole(looking):
-    """A function that looks at a page on the way, wide and narrow, with axe; that needs scripts."""
-
-    def whole(visitor) -> None:
-        if not visitor.javascript:
-            return
-        visitor.page.wait_for_function(SETTLED)
-        for size in (NARROW, WIDE):
-            visitor.page.set_viewport_size(size)
-            assert looking.faults(visitor.page) == []
-
-    return whole
 
 
 def write(visitor, part: str, words: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ Each journey has the played demonstration to itself, as it stands at its end.
 from __future__ import annotations
 
 import io
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import expect
@@ -21,39 +20,10 @@ from civflow.services.demonstration import cast
 from civflow.services.people import actor_of, grant, person_by_email
 from civflow.services.programmes import programme_of
 from civflow.workflows.engine import CIVFLOW
-from tests.browser.conftest import NARROW, WIDE, at_a_browser
-from tests.browser.looking import SETTLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 ways = pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
-
-
-@pytest.fixture
-def come(browser, own_site):
-    """A function that brings somebody to the site, signed in as one of the demonstration's people if a role is named."""
-    with ExitStack() as doors:
-
-        def come(role: str | None = None, *, javascript: bool = True):
-            visitor = doors.enter_context(at_a_browser(browser, own_site, javascript=javascript))
-            return visitor.be(role) if role else visitor
-
-        yield come
-
-
-@pytest.fixture
-def whole(looking):
-    """A function that looks at a page on the way, wide and narrow. Axe needs scripts: without them test_every_page looks."""
-
-    def whole(visitor) -> None:
-        if not visitor.javascript:
-            return
-        visitor.page.wait_for_function(SETTLED)
-        for size in (NARROW, WIDE):
-            visitor.page.set_viewport_size(size)
-            assert looking.faults(visitor.page) == []
-
-    return whole
 
 
 @ways
