@@ -1,10 +1,11 @@
-"""Finding challenges: who may know of which, search, filters, counts; a page of them in four statements."""
+"""Finding challenges: who may know of which, search, filters, counts; a page of them in three statements."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,16 +15,17 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Programme, Round
 from civflow.services.finding import matching
 from civflow.services.finding.statements import (
+    IN_ORDER,
     PREVIEWS,
     PUBLIC,
     Shape,
     Sight,
     choosing,
-    counting,
     group_of,
     listing,
     may_know_of,
     numbering,
+    paging,
     reading,
     sight_of,
 )
@@ -96,12 +98,17 @@ def find(session: Session, wanted: Wanted, *, actor: Actor, with_choices: bool =
     if asked is None:
         return Page([], 0, dict.fromkeys(GROUPS, 0), choices)
     shape, values = asked
-    counts = dict.fromkeys(GROUPS, 0)
-    for state, announced, number in run(counting(sight, shape._replace(sort="", group="")), values):
-        counts[group_of(state, announced)] += number
+    found = run(paging(sight, shape), values).all()
+    counts = _by_group(row for row in found if row.place is None)
+    order = [row.number for row in sorted((row for row in found if row.place), key=attrgetter("place"))]
     total = counts[wanted.group] if wanted.group else sum(counts.values())
-    rows = _rows(session, sight, shape, values) if total > values["least"] else []
-    return Page(rows, total, counts, choices)
+    return Page(_whole(session, sight, order), total, counts, choices)
+
+
+def _by_group(rows: Iterable[Any]) -> dict[str, int]:
+    """How many are in each group, of rows that begin with the number of a group and how many are in it."""
+    found = {IN_ORDER[standing]: number for standing, number, *_ in rows}
+    return {group: found.get(group, 0) for group in GROUPS}
 
 
 def known(session: Session, slug: str, *, actor: Actor) -> Challenge:
@@ -131,8 +138,8 @@ def fits(session: Session, wanted: Wanted, challenge_id: int) -> bool:
     asked = _asked(session, replace(wanted, group="", page=1))
     if asked is None:
         return False
-    counted = counting(PUBLIC, asked[0]._replace(sort="", one=True))
-    return bool(session.connection().execute(counted, {**asked[1], "challenge_id": challenge_id}).all())
+    listed = listing(PUBLIC, asked[0]._replace(one=True))
+    return bool(session.connection().execute(listed, {**asked[1], "challenge_id": challenge_id}).all())
 
 
 def joinable(session: Session, *, most: int) -> list[Found]:
@@ -154,10 +161,7 @@ class Numbers(NamedTuple):
 def numbers(session: Session) -> Numbers:
     """The public's numbers, for the home page."""
     rows = session.connection().execute(numbering()).all()
-    groups = dict.fromkeys(GROUPS, 0)
-    for state, announced, number, _ in rows:
-        groups[group_of(state, announced)] += number
-    return Numbers(groups, sum(known or 0 for *_, known in rows))
+    return Numbers(_by_group(rows), sum(known or 0 for *_, known in rows))
 
 
 def _asked(session: Session, wanted: Wanted) -> tuple[Shape, dict[str, Any]] | None:
@@ -167,7 +171,7 @@ def _asked(session: Session, wanted: Wanted) -> tuple[Shape, dict[str, Any]] | N
         return None
     values: dict[str, Any] = {name: getattr(wanted, name) for name in wanted.filters}
     if wanted.theme:
-        values["theme"] = f'%"{wanted.theme}"%'
+        values["theme"] = f'"{wanted.theme}"'
     if wanted.closes_from:
         values["closes_from"] = _midnight(wanted.closes_from)
     if wanted.closes_to:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -76,13 +76,18 @@ def _standing(*groups: str) -> str:
 
 IS_OPEN, IS_ANNOUNCED = _standing("open"), f"({_standing('soon')} AND challenge.announced)"
 IS_PLANNED = f"({_standing('soon')} AND NOT challenge.announced)"
-IN_GROUP = {
-    "open": IS_OPEN, "soon": IS_ANNOUNCED, "finished": _standing("finished"), RUNNING: f"NOT {_standing(*STATES)}",
+# Most challenges of a long list are finished, so that they are asked about first; what is in no other group is running.
+WHEN = {
+    "finished": _standing("finished"), "open": IS_OPEN, "soon": IS_ANNOUNCED,
     "preparing": f"({_standing('preparing')} OR {IS_PLANNED})",
 }  # fmt: skip
-ORDER: ColumnElement[int] = literal_column(
-    " ".join(["CASE", *(f"WHEN {IN_GROUP[group]} THEN {n}" for n, group in enumerate(IN_ORDER)), "END"]), Integer()
-)
+STANDING: ColumnElement[int] = literal_column(
+    " ".join([
+        "CASE", *(f"WHEN {condition} THEN {IN_ORDER.index(group)}" for group, condition in WHEN.items()),
+        f"ELSE {IN_ORDER.index(RUNNING)} END",
+    ]),
+    Integer(),
+)  # fmt: skip
 # An archive challenge was never published here: its facts are public elsewhere.
 IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_in_states(_sources('resume'))}))"
 IS_PUBLIC = and_(literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False))
@@ -149,6 +154,14 @@ class Shape(NamedTuple):
     one: bool = False  # only one challenge is asked about
 
 
+class Key(NamedTuple):
+    """One thing that a list is sorted by; whatever has none of it comes last."""
+
+    name: str
+    of: Any
+    descending: bool = False
+
+
 NO_MOMENT = cast(null(), UTCDateTime)
 
 
@@ -171,9 +184,11 @@ OPEN_FILTERS: dict[str, ColumnElement[bool]] = {
     "round": col(Round.slug) == _text("round"),
     "known": HAS_RESULT,
 }
+# Not LIKE: PostgreSQL would take it for something that hardly any challenge has, and look the others up one by one.
+THEMES = literal_column("CAST(challenge.themes AS TEXT)", String())
 # These ask for what an announced challenge does not show yet.
 CLOSED_FILTERS: dict[str, ColumnElement[bool]] = {
-    "theme": literal_column("CAST(challenge.themes AS TEXT)", String()).like(_text("theme")),
+    "theme": func.replace(THEMES, _text("theme"), "") != THEMES,
     "place": col(Challenge.place) == _text("place"),
     "money_from": and_(KNOWN_MONEY, col(Challenge.money_pounds) >= _money("money_from")),
     "money_to": and_(KNOWN_MONEY, col(Challenge.money_pounds) <= _money("money_to")),
@@ -209,23 +224,12 @@ def _joined(*columns: Any, matched: FromClause | None = None, dialect: str = "",
     return query.outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id)) if sponsor else query
 
 
-STANDING = (col(Challenge.state), col(Challenge.announced))
-
-
-@lru_cache(maxsize=256)
-def counting(sight: Sight, shape: Shape) -> Select[Any]:
-    """How many fit, by state and announcement."""
-    matched, with_sponsor = _matched(sight, shape), "sponsor" in shape.filters
-    query = _joined(*STANDING, func.count(), matched=matched, dialect=shape.dialect, sponsor=with_sponsor)
-    return query.where(*_conditions(sight, shape, matched)).group_by(*STANDING)
-
-
 @lru_cache(maxsize=1)
 def numbering() -> Select[Any]:
-    """How many the public can read, by state and announcement, and of how many it is known what became of them."""
+    """How many the public can read, by group, and of how many it is known what became of them."""
     known = func.sum(case((HAS_RESULT, 1), else_=0))
-    query = _joined(*STANDING, func.count(), known, sponsor=False)
-    return query.where(IS_PUBLIC).group_by(*STANDING)
+    standing = STANDING.label("standing")
+    return _joined(standing, func.count(), known, sponsor=False).where(IS_PUBLIC).group_by(standing)
 
 
 @lru_cache(maxsize=256)
@@ -254,7 +258,7 @@ def choosing(sight: Sight) -> CompoundSelect[Any]:
 COLUMNS: tuple[Any, ...] = (
     col(Challenge.id), col(Challenge.slug), col(Challenge.reference), col(Challenge.title),
     col(Challenge.question), col(Organisation.legal_name), col(Challenge.sponsors_in_source),
-    *STANDING, col(Challenge.opens_at), col(Challenge.closes_at),
+    col(Challenge.state), col(Challenge.announced), col(Challenge.opens_at), col(Challenge.closes_at),
     col(StageDates.ends_at), col(Challenge.money_pounds), col(Round.title).label("round_title"),
     col(Challenge.earlier_result), col(Challenge.source_url), col(Programme.content_hash), col(Challenge.themes),
     col(Challenge.place), col(Challenge.decision_promised_at),
@@ -262,16 +266,46 @@ COLUMNS: tuple[Any, ...] = (
 
 
 @lru_cache(maxsize=256)
+def paging(sight: Sight, shape: Shape) -> CompoundSelect[Any]:
+    """How many fit, by group, and the numbers of the challenges on the page in their order: group, number, place.
+
+    Both are asked at once, so that what fits is looked for once: most of a search is spent on that.
+    """
+    fitting, keys = _fitting(sight, shape)
+    here = fitting.cte("fitting")
+    page = _page(here, shape, keys).subquery("page")
+    placed = func.row_number().over(order_by=_by(page, keys))
+    return union_all(
+        select(here.c.standing.label("standing"), func.count().label("number"), null().label("place")).group_by(
+            here.c.standing),
+        select(null(), page.c.id, placed),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
 def listing(sight: Sight, shape: Shape) -> Select[Any]:
-    """The numbers of the challenges that fit, in their order: so that few rows are read whole."""
+    """The numbers alone of the challenges that fit, in their order."""
+    fitting, keys = _fitting(sight, shape)
+    page = _page(fitting.subquery("fitting"), shape, keys)
+    return page.with_only_columns(page.selected_columns.id)
+
+
+def _fitting(sight: Sight, shape: Shape) -> tuple[Select[Any], list[Key]]:
+    """What fits, in whatever group, with its number, its group and what it is sorted by."""
     matched = _matched(sight, shape)
-    where = _conditions(sight, shape, matched)
-    if shape.group:
-        where.append(literal_column(IN_GROUP[shape.group], Boolean()))
+    keys = _keys(sight, shape, matched)
     with_sponsor = "sponsor" in {*shape.filters, shape.sort.removeprefix("-")}
-    numbers = _joined(col(Challenge.id), matched=matched, dialect=shape.dialect, sponsor=with_sponsor).where(*where)
-    numbers = numbers.order_by(*_order(sight, shape, matched))
-    return numbers.limit(bindparam("most", type_=Integer())).offset(bindparam("least", type_=Integer()))
+    columns = [col(Challenge.id), *(key.of.label(key.name) for key in keys)]
+    query = _joined(*columns, matched=matched, dialect=shape.dialect, sponsor=with_sponsor)
+    return query.where(*_conditions(sight, shape, matched)), keys
+
+
+def _page(fitting: FromClause, shape: Shape, keys: Sequence[Key]) -> Select[Any]:
+    """Few rows of what fits; they are read whole afterwards."""
+    page = select(fitting).order_by(*_by(fitting, keys))
+    if shape.group:
+        page = page.where(fitting.c.standing == literal_column(str(IN_ORDER.index(shape.group))))
+    return page.limit(bindparam("most", type_=Integer())).offset(bindparam("least", type_=Integer()))
 
 
 @lru_cache(maxsize=256)
@@ -284,23 +318,27 @@ def reading(sight: Sight) -> Select[Any]:
     return query.where(col(Challenge.id).in_(bindparam("numbers", expanding=True)))
 
 
-def _order(sight: Sight, shape: Shape, matched: FromClause | None) -> list[Any]:
+def _by(fitting: FromClause, keys: Sequence[Key]) -> list[Any]:
+    return [(c.desc() if key.descending else c.asc()).nulls_last() for key in keys for c in (fitting.c[key.name],)]
+
+
+def _keys(sight: Sight, shape: Shape, matched: FromClause | None) -> list[Key]:
     """By the heading that is chosen, or else by how well the words fit; then by what can still be joined."""
     closes = case((may_read(sight), col(Challenge.closes_at)))
     money = case((and_(may_read(sight), KNOWN_MONEY), col(Challenge.money_pounds)))
     sponsor = func.lower(func.coalesce(col(Organisation.legal_name), col(Challenge.sponsors_in_source)))
-    keys: dict[str, Any] = {
+    headings: dict[str, Any] = {
         "title": func.lower(col(Challenge.title)), "sponsor": sponsor, "closes": closes, "money": money,
         "opens": col(Challenge.opens_at), "round": col(Round.starts_at),
     }  # fmt: skip
     first = []
     if shape.sort:
-        key = keys[shape.sort.removeprefix("-")]
-        first = [(key.desc() if shape.sort.startswith("-") else key.asc()).nulls_last()]
+        heading = shape.sort.removeprefix("-")
+        first = [Key("heading", headings[heading], descending=shape.sort != heading)]
     elif matched is not None:
-        first = [matched.c.tier]
+        first = [Key("tier", matched.c.tier)]
     is_open, is_announced = literal_column(IS_OPEN, Boolean()), literal_column(IS_ANNOUNCED, Boolean())
     joinable = case((is_open, col(Challenge.closes_at)), (is_announced, col(Challenge.opens_at)))
     ended = case((not_(or_(is_open, is_announced)), col(Challenge.closes_at)))
-    last = (col(Round.starts_at).desc(), ended.desc().nulls_last(), col(Challenge.id))
-    return [*first, ORDER, joinable.asc().nulls_last(), *last]
+    newest = [Key("starts_at", col(Round.starts_at), descending=True), Key("ended", ended, descending=True)]
+    return [*first, Key("standing", STANDING), Key("joinable", joinable), *newest, Key("number", col(Challenge.id))]
