@@ -20,7 +20,7 @@ demo: set-up-for-demo ## Runs a whole demonstration round and serves it. ARGS="-
 	@exec .venv/bin/civflow demo $(ARGS)
 
 test: set-up-for-test ## Runs all tests, on both databases and in a browser. ARGS="-k gate" chooses.
-	@.venv/bin/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@.venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: set-up-for-check ## Checks style, types, imports, the handbook, dependencies and migrations.
 	.venv/bin/ruff check .

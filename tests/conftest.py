@@ -40,6 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, since some tests wait for workers, mail servers and browsers; at most four."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 def pytest_configure() -> None:
     """A test never meets the settings of whoever runs it."""
     for name in [n for n in os.environ if n.startswith("CIVFLOW_") and not n.startswith("CIVFLOW_TEST_")]:
