@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Organisation, Round
+from civflow.models import Challenge, Organisation, Round, SupportingSponsor
 from civflow.services.challenges import draft, has_every_section, published_text, text_in_hand
+from civflow.services.finding import index
 from civflow.services.programmes import programme_of
+from civflow.services.sponsors import supporters
 from civflow.workflows.engine import Actor
 
 COPIED = ("budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive", "themes",
@@ -20,7 +22,7 @@ COPIED = ("budget_holder", "route_to_adoption", "sponsor_time", "data_access", "
 def copy_challenge(
     session: Session, source: Challenge, round_: Round, *, actor: Actor, now: datetime, title: str = ""
 ) -> Challenge:
-    """A draft with the title, question, sections and readiness of `source`; it says which challenge it was copied from.
+    """A draft with the title, question, sections, readiness and sponsors of `source`, and which challenge that was.
 
     Dates, money, the number in the round and the notice belong to the old call and stay empty. Sections that the
     programme of the new round does not ask for are left out. Raises Refused without a title, Forbidden for somebody
@@ -38,7 +40,12 @@ def copy_challenge(
     text = text_in_hand(session, copy)
     text.sections = {name: words for name, words in before.sections.items() if name in asked}
     text.complete = has_every_section(programme, text.sections)
+    session.add_all(
+        SupportingSponsor(challenge_id=copy.id or 0, organisation_id=body.id or 0, added_by_id=actor.id, added_at=now)
+        for body in supporters(session, source)
+    )
     session.flush()
+    index(session, [copy.id or 0])
     return copy
 
 

@@ -19,10 +19,10 @@ from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("assessment", __name__)
-PROGRESS = "assessment/_progress.html"
+PROGRESS, SEEN = "assessment/_progress.html", "assessment/_seen.html"
 CHANGED = (
-    "This score was changed elsewhere while you wrote: it is {value} now (“{why}”). Yours is not saved. Save again "
-    "to keep yours instead."
+    "While you wrote, this score was saved as {value} (“{why}”), in another window or before a connection broke. "
+    "Yours is not saved. Save again to keep yours instead."
 )
 
 
@@ -81,7 +81,7 @@ def score(assignment_id: int, criterion: str) -> Response:
     """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
     assignment, typed = load(Assignment, assignment_id), _typed(criterion)
     try:
-        _record(assignment, criterion, typed)
+        _keep(assignment, criterion, typed, _context(assignment)["sheet"].scores.get(criterion))
     except Refused as refused:
         session().rollback()
         return _not_scored(load(Assignment, assignment_id), criterion, typed, refused)
@@ -89,7 +89,7 @@ def score(assignment_id: int, criterion: str) -> Response:
     if not is_htmx():
         return redirect_to(f"/assignments/{assignment_id}#criterion-{criterion}")
     context = _with_criterion(assignment, criterion)
-    return page_or_fragment("assessment/show.html", "assessment/_saved.html", also=[PROGRESS], **context)
+    return page_or_fragment("assessment/show.html", "assessment/_saved.html", also=[PROGRESS, SEEN], **context)
 
 
 @blueprint.post("/assignments/<int:assignment_id>/scores")
@@ -102,15 +102,11 @@ def score_all(assignment_id: int) -> Response:
     all_typed = {criterion.id: _typed(criterion.id) for criterion in card.criteria}
     faults: dict[str, str] = {}
     for criterion, typed in all_typed.items():
-        kept = as_typed(given.get(criterion))
-        seen = request.form.get(f"{criterion}-seen") or fingerprint(kept)
-        if typed == kept or fingerprint(typed) == seen:
+        kept = given.get(criterion)
+        if fingerprint(typed) == _seen(criterion, kept):
             continue  # nothing was changed here: what another window has saved meanwhile stays
-        if fingerprint(kept) != seen:
-            faults[f"{criterion}-value"] = CHANGED.format(**kept)
-            continue
         try:
-            _record(assignment, criterion, typed)
+            _keep(assignment, criterion, typed, kept)
         except Refused as refused:
             faults |= refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
     session().commit()
@@ -126,11 +122,23 @@ def as_typed(kept: Score | None) -> dict[str, str]:
     return {"value": str(kept.value), "why": plain(kept.reason)} if kept else {"value": "", "why": ""}
 
 
+def _seen(criterion: str, kept: Score | None) -> str:
+    """The mark of what the page showed; a page that carries none is taken to have shown what is kept."""
+    return request.form.get(f"{criterion}-seen") or fingerprint(as_typed(kept))
+
+
 def _typed(criterion: str) -> dict[str, str]:
     return {name: plain(request.form.get(f"{criterion}-{name}", "")) for name in ("value", "why")}
 
 
-def _record(assignment: Assignment, criterion: str, typed: dict[str, str]) -> None:
+def _keep(assignment: Assignment, criterion: str, typed: dict[str, str], kept: Score | None) -> None:
+    """Keep what was typed. Raises Refused, also for a score that another window has changed meanwhile."""
+    before = as_typed(kept)
+    if kept and typed == before:
+        return
+    if fingerprint(before) != _seen(criterion, kept):
+        sentence = CHANGED.format(**before)
+        raise Refused(sentence, fields={f"{criterion}-value": sentence})
     record_score(session(), assignment, criterion=criterion, value=whole_number(typed["value"]), why=typed["why"],
                  actor=actor(), now=now())  # fmt: skip
 

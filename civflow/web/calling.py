@@ -15,7 +15,7 @@ from civflow.services.applicants import applicants
 from civflow.services.closing import deadline_letter, last_deadline
 from civflow.services.foretelling import later_dates
 from civflow.services.messages import members
-from civflow.services.wording import zone_name
+from civflow.services.wording import pasted, zone_name
 from civflow.web.access import holders_of, load_case, open_to, signed_in
 from civflow.web.asks import plain, read_inputs, whole_number
 from civflow.web.cases import zone_of
@@ -159,7 +159,7 @@ def copy(slug: str) -> str:
 @open_to(holders_of("challenge_owner", "programme_manager"))
 def make_copy(slug: str) -> Response:
     challenge, _ = at_address(slug)
-    typed = {name: plain(request.form.get(name, "")) for name in ("title", "round")}
+    typed = {name: " ".join(pasted(request.form.get(name, "")).split()) for name in ("title", "round")}
     try:
         made = _copy(challenge, typed)
     except Refused as refusal:

@@ -14,6 +14,7 @@ from civflow.services.draft_findings import findings, in_a_few_words
 from civflow.services.programmes import programme_of
 from civflow.services.remarks import open_numbers
 from civflow.services.sponsors import bodies
+from civflow.services.wording import pasted
 from civflow.services.writers import why_not_to_run_it, writers
 from civflow.web.access import holders_of, open_to, signed_in
 from civflow.web.cases import offered_steps
@@ -43,7 +44,9 @@ def new() -> str:
 @open_to(BEGINNERS)
 def begin() -> Response:
     """Begin a challenge; whoever runs the round may name who will write it."""
-    typed = {name: request.form.get(name, "").strip() for name in ("title", "round", "sponsor", "owner")}
+    typed = {
+        name: " ".join(pasted(request.form.get(name, "")).split()) for name in ("title", "round", "sponsor", "owner")
+    }
     try:
         challenge = _begin(typed)
     except (Refused, Forbidden) as refusal:

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Challenge, Message, Person, Round, Team
+from civflow.models import Challenge, Message, Organisation, Person, Round, SupportingSponsor, Team
 from civflow.services.advance import advance
 from civflow.services.applications import submit
 from civflow.services.applying import begin_application
 from civflow.services.challenges import gate_of, published_text, text_in_hand
 from civflow.services.copying import copies_of, copy_challenge, origin_of
 from civflow.services.seeing import seen
+from civflow.services.sponsors import supporters
 from civflow.services.standing import can_be_submitted
 from civflow.workflows import visibility
 from civflow.workflows.engine import Forbidden, Refused
@@ -148,8 +149,16 @@ def test_the_team_alone_is_told_with_the_reason(session, call, manager, late, se
 # Copies
 
 
-def test_a_copy_takes_the_words_over_and_leaves_dates_and_money(session, call, manager):
+def test_a_copy_takes_words_and_sponsors_over_and_leaves_dates_and_money(session, call, manager):
     source = call.challenge
+    supporter = Organisation(legal_name="Orkney Islands Council", kind="public_body")
+    session.add(supporter)
+    session.flush()
+    session.add(
+        SupportingSponsor(
+            challenge_id=source.id, organisation_id=supporter.id, added_by_id=manager.id, added_at=call.now
+        )
+    )
     copy = copy_challenge(session, source, _round(session, call), title="Flooding, again", actor=manager, now=call.now)
     same = ("question", "sponsor_id", "budget_holder", "route_to_adoption", "sponsor_time")
     assert {name: getattr(copy, name) for name in same} == {name: getattr(source, name) for name in same}
@@ -159,6 +168,7 @@ def test_a_copy_takes_the_words_over_and_leaves_dates_and_money(session, call, m
     text = text_in_hand(session, copy)
     assert (text.sections, text.complete) == (published_text(session, source).sections, True)
     assert (origin_of(session, copy), copies_of(session, source)) == (source, [copy])
+    assert supporters(session, copy) == [supporter]
 
 
 def test_a_copy_is_a_challenge_of_its_own(session, call, manager):

@@ -10,8 +10,12 @@ from civflow.services.assessment import scorecard_of, scores_of
 from civflow.services.history import last_entry
 from tests.a_panel import Panel, a_panel
 from tests.an_open_call import open_call
-from tests.web.visitor import Visitor, an_app, errors_of, text_of
+from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
 
+OVERTAKEN = (
+    "While you wrote, this score was saved as {}, in another window or before a connection broke. Yours is not saved. "
+    "Save again to keep yours instead."
+)
 KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
 
 
@@ -228,14 +232,38 @@ def test_an_older_window_reverts_no_newer_score_and_a_kept_one_is_not_emptied(vi
     assert kept(session, mine) == {first: (4, "I read it again."), second: (3, "New.")}
     session.commit()
     assert save(older, **{first: ("1", "Thinner."), second: ("3", "New.")}) == [
-        (
-            "This score was changed elsewhere while you wrote: it is 4 now (“I read it again.”). Yours is not saved. Save again "
-            "to keep yours instead."
-        )
+        OVERTAKEN.format("4 (“I read it again.”)")
     ]
     assert len(save(window(), **{first: ("", ""), second: ("3", "New.")})) == 2
     session.expire_all()
     assert kept(session, mine)[first] == (4, "I read it again.")
+
+
+def test_a_score_that_saves_itself_overwrites_nothing_that_another_window_saved(visit, session, panel):
+    mine = panel.assignment(panel.chair, panel.otter)
+    panel.accept(mine, panel.chair)
+    session.commit()
+    browser, path = visit(panel.chair), f"/assignments/{mine.id}"
+    first = scorecard_of(session, panel.gate).criteria[0].id
+    session.commit()
+
+    def save(seen: str, value: str, why: str) -> tuple[list[str], str]:
+        """The sentences at the fields, and what the page then takes for saved."""
+        typed = {f"{first}-seen": seen, f"{first}-value": value, f"{first}-why": why}
+        answer = browser.post(f"{path}/scores/{first}", typed, on=path, headers=HTMX)
+        fragment = BeautifulSoup(answer.data, "html.parser")
+        faults = [fault.get_text().removeprefix("Error: ") for fault in fragment.select(".govuk-error-message")]
+        assert answer.status_code == (422 if faults else 200)
+        return faults, fragment.find(id=f"{first}-seen")["value"]
+
+    empty = browser.page(path).find(id=f"{first}-seen")["value"]
+    faults, ours = save(empty, "2", "Thin.")
+    assert (faults, save(ours, "2", "Thin, but new.")[0]) == ([], [])
+    faults, now_seen = save(ours, "1", "Thin.")
+    assert faults == [OVERTAKEN.format("2 (“Thin, but new.”)")]
+    assert save(now_seen, "1", "Thin.")[0] == []  # whoever has read that may insist
+    session.expire_all()
+    assert kept(session, mine) == {first: (1, "Thin.")}
 
 
 def kept(session, assignment) -> dict[str, tuple[int, str]]:
