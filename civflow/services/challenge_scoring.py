@@ -44,12 +44,20 @@ class Sheet:
     given: Mapping[str, Given]
 
 
+class Earlier(NamedTuple):
+    """What a review came to before the text was changed and sent again."""
+
+    review: int
+    people: int
+    total: Fraction
+
+
 @dataclass(frozen=True)
 class Standing:
     """The scoring of a challenge in its latest review, as one reader may see it.
 
     `sheets` are empty of scores until all who were named, and as many as the programme asks for, have sent theirs; a scorer
-    reads their own before that.
+    reads their own before that. `earlier` is kept from those who are still to score, so that it does not lead them.
     """
 
     scoring: Scoring
@@ -57,6 +65,7 @@ class Standing:
     mine: Sheet | None
     is_over: bool
     total: Fraction | None
+    earlier: list[Earlier]
 
     @property
     def is_low(self) -> bool:
@@ -69,25 +78,37 @@ def standing(session: Session, challenge: Challenge, *, actor: Actor) -> Standin
     scoring = programme_of(session, challenge).readiness.scoring
     if scoring is None:
         return None
-    sheets = _sheets(session, challenge)
-    ended = is_over(scoring, len(sheets), sum(sheet.scorer.scored_at is None for sheet in sheets))
+    reviews = _sheets(session, challenge)
+    sheets = reviews.pop(challenge.review, [])
+    total = _total(scoring, sheets)
     mine = next((sheet for sheet in sheets if sheet.scorer.person_id == actor.id), None)
-    marks = [(criterion, given.score) for sheet in sheets for criterion, given in sheet.given.items()]
-    shown = [s if ended or s is mine else Sheet(s.scorer, s.name, {}) for s in sheets]
-    return Standing(scoring, shown, mine, ended, score_of(scoring, marks) if ended else None)
+    shown = [s if total is not None or s is mine else Sheet(s.scorer, s.name, {}) for s in sheets]
+    totals = [(review, len(then), _total(scoring, then)) for review, then in sorted(reviews.items())]
+    earlier = [Earlier(review, people, total) for review, people, total in totals if total is not None]
+    is_to_score = mine is not None and mine.scorer.scored_at is None
+    return Standing(scoring, shown, mine, total is not None, total, [] if is_to_score else earlier)
 
 
-def _sheets(session: Session, challenge: Challenge) -> list[Sheet]:
-    """Those who are named, in the order in which they were, with all that they have sent. Two statements."""
+def _total(scoring: Scoring, sheets: list[Sheet]) -> Fraction | None:
+    """What the scores of one review come to, once everybody has sent theirs."""
+    if not is_over(scoring, len(sheets), sum(sheet.scorer.scored_at is None for sheet in sheets)):
+        return None
+    return score_of(scoring, [(criterion, one.score) for sheet in sheets for criterion, one in sheet.given.items()])
+
+
+def _sheets(session: Session, challenge: Challenge) -> dict[int, list[Sheet]]:
+    """Number of the review -> those who were named, in their order, with all that they have sent. Two statements."""
     query = select(Scorer, col(Person.name)).join(Person, col(Person.id) == col(Scorer.person_id))
-    query = query.where(col(Scorer.challenge_id) == challenge.id, col(Scorer.review) == challenge.review,
-                        col(Scorer.taken_off_at).is_(None))  # fmt: skip
+    query = query.where(col(Scorer.challenge_id) == challenge.id, col(Scorer.taken_off_at).is_(None))
     people = session.execute(query.order_by(col(Scorer.id))).all()
     scores: dict[int, dict[str, Given]] = {}
     ids = [scorer.id for scorer, _ in people]
     for one in session.scalars(select(ChallengeScore).where(col(ChallengeScore.scorer_id).in_(ids))):
         scores.setdefault(one.scorer_id, {})[one.criterion] = Given(one.score, one.reason)
-    return [Sheet(scorer, name, scores.get(scorer.id or 0, {})) for scorer, name in people]
+    reviews: dict[int, list[Sheet]] = {}
+    for scorer, name in people:
+        reviews.setdefault(scorer.review, []).append(Sheet(scorer, name, scores.get(scorer.id or 0, {})))
+    return reviews
 
 
 @effect

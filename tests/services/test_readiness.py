@@ -185,8 +185,15 @@ def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answe
     assert (challenge_scoring.standing(session, sent, actor=owner).total, sent.reply_promised_at) == (25, promised)
 
     again(sponsor_time="Two days a week.")
-    assert challenge_scoring.standing(session, sent, actor=owner).sheets == []
+    now = challenge_scoring.standing(session, sent, actor=owner)
+    assert (now.sheets, now.total, now.earlier) == ([], None, [(1, 2, 25)])
     assert sent.reply_promised_at > promised
+
+    name(call, sent, "Ada Innes", "Callum Reid")  # what the text came to before does not lead who scores it anew
+    callum = call.actor(call.people["Callum Reid"])
+    assert challenge_scoring.standing(session, sent, actor=callum).earlier == []
+    score(call, sent, "Callum Reid", GOOD)
+    assert challenge_scoring.standing(session, sent, actor=callum).earlier == [(1, 2, 25)]
 
 
 def test_scores_are_shown_when_enough_have_scored_and_then_nobody_else_is_named(session, call, sent):
