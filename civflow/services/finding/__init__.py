@@ -21,7 +21,6 @@ from civflow.services.finding.statements import (
     Shape,
     Sight,
     choosing,
-    group_of,
     listing,
     may_know_of,
     numbering,
@@ -213,7 +212,7 @@ def _parts(numbers: Sequence[int], each: int = 5000) -> list[Sequence[int]]:
 
 def _found(row: Any, state: State) -> Found:
     """What may be shown of a row: of an announced challenge its title, its sponsor and its opening date."""
-    readable, group = bool(row.is_readable), group_of(row.state, row.announced)
+    readable, group = bool(row.is_readable), IN_ORDER[row.standing]
     return Found(
         id=row.id, slug=row.slug, reference=row.reference, title=row.title,
         question=row.question if readable else "",

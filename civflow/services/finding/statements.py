@@ -58,13 +58,6 @@ STATES = {
 RUNNING, IN_ORDER = "running", ("open", "soon", "running", "finished", "preparing")
 
 
-def group_of(state: str, announced: bool) -> str:
-    """The group of a challenge in this state; before it opens, the public knows of it where it is announced."""
-    if state in STATES["soon"] and not announced:
-        return "preparing"
-    return next((group for group, states in STATES.items() if state in states), RUNNING)
-
-
 def _in_states(states: Iterable[str]) -> str:
     """Written out, without parameters: these are the handbook's own names, in every query of a list."""
     return f"challenge.state IN ({', '.join(sorted(repr(state) for state in states))})"
@@ -258,7 +251,7 @@ def choosing(sight: Sight) -> CompoundSelect[Any]:
 COLUMNS: tuple[Any, ...] = (
     col(Challenge.id), col(Challenge.slug), col(Challenge.reference), col(Challenge.title),
     col(Challenge.question), col(Organisation.legal_name), col(Challenge.sponsors_in_source),
-    col(Challenge.state), col(Challenge.announced), col(Challenge.opens_at), col(Challenge.closes_at),
+    col(Challenge.state), STANDING.label("standing"), col(Challenge.opens_at), col(Challenge.closes_at),
     col(StageDates.ends_at), col(Challenge.money_pounds), col(Round.title).label("round_title"),
     col(Challenge.earlier_result), col(Challenge.source_url), col(Programme.content_hash), col(Challenge.themes),
     col(Challenge.place), col(Challenge.decision_promised_at),
