@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -16,6 +17,7 @@ from civflow.services.facts import stands_before
 from civflow.services.messages import members, post_all, write
 from civflow.services.programmes import programme_of
 from civflow.services.wording import moment
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, CLOCK, Refused
 
 
@@ -24,6 +26,22 @@ def last_deadline(session: Session, challenge: Challenge) -> datetime | None:
     query = select(func.max(col(Application.closes_at))).where(_can_be_handed_in(challenge))
     latest = [at for at in (challenge.closes_at, session.scalar(query)) if at]
     return max(latest, default=None)
+
+
+def sealed_until(session: Session, challenges: Sequence[Challenge]) -> dict[int, datetime]:
+    """Challenge id -> until when its applications are sealed, for every page: the end of the last application's seal.
+
+    A call that has not opened, or whose applications are all taken in, has none. One statement.
+    """
+    open_ids = {c.id or 0 for c in challenges if c.state in HANDBOOK["challenge"].sources("close")}
+    found = {c.id or 0: c.closes_at for c in challenges if c.id in open_ids and c.closes_at}
+    waits: ColumnElement[bool] = stands_before(Application, "submit") | stands_before(Application, "take_in")
+    key = col(Application.challenge_id)
+    query = select(key, func.max(col(Application.sealed_until))).where(key.in_([c.id for c in challenges]), waits)
+    for challenge_id, until in session.execute(query.group_by(key)):
+        if until:
+            found[challenge_id] = max(until, found.get(challenge_id, until))
+    return found
 
 
 def _can_be_handed_in(challenge: Challenge) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Agreement, Application, Challenge, Place, Team, Tracked
 from civflow.services.advance import PAGES
+from civflow.services.closing import sealed_until
 from civflow.services.finding.applications import is_readable
 from civflow.services.naming import path_of
 from civflow.services.programmes import programme_of
@@ -49,14 +50,18 @@ class Dossier:
 def dossier(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> Dossier:
     """What the actor may see of a challenge; nothing is asked of the database for whoever sees nothing."""
     sees = {noun: looks_into(actor, noun, challenge) for noun in ("gate", "application", "place", "agreement")}
-    sealed = challenge.closes_at if challenge.closes_at and challenge.closes_at > now else None
     return Dossier(
         gates=gates_at(session, [challenge], actor=actor)[challenge.id or 0] if sees["gate"] else None,
         applications=_readable(session, challenge, now) if sees["application"] else None,
-        sealed_until=sealed,
+        sealed_until=seals(session, [challenge], now=now).get(challenge.id or 0) if sees["application"] else None,
         places=_entries(session, challenge, Place) if sees["place"] else None,
         agreements=_entries(session, challenge, Agreement) if sees["agreement"] else None,
     )
+
+
+def seals(session: Session, challenges: Sequence[Challenge], *, now: datetime) -> dict[int, datetime]:
+    """Challenge id -> until when, of those whose applications nobody outside the teams can read or count yet."""
+    return {key: until for key, until in sealed_until(session, challenges).items() if until > now}
 
 
 def _readable(session: Session, challenge: Challenge, now: datetime) -> int:

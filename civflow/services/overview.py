@@ -15,7 +15,7 @@ from civflow.services import attention
 from civflow.services.advance import cases_of, workflow_of
 from civflow.services.attention import SOON, Need
 from civflow.services.desks import Waiting, by_urgency
-from civflow.services.dossier import numbers_of
+from civflow.services.dossier import numbers_of, seals
 from civflow.services.facts import stands_before
 from civflow.services.finding.statements import may_know_of, sight_of
 from civflow.services.naming import path_of
@@ -39,6 +39,7 @@ class Strip:
     has_record: bool  # the reader's role opens gates, applications, places or agreements
     gates: list[GateAt] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)  # application, place and agreement -> how many
+    sealed_until: datetime | None = None  # nobody may count the applications before then
 
 
 class Due(NamedTuple):
@@ -122,6 +123,7 @@ def _strips(
     session: Session, challenges: Sequence[Challenge], gates: dict[int, list[GateAt]], actor: Actor, now: datetime
 ) -> list[Strip]:
     numbers, strips = numbers_of(session, challenges, actor=actor, now=now), []
+    sealed = seals(session, [c for c in challenges if looks_into(actor, "application", c)], now=now)
     for challenge in challenges:
         page = workflow_of(session, challenge)
         key, state = challenge.id or 0, page.states[challenge.state]
@@ -138,6 +140,7 @@ def _strips(
                 opens,
                 gates[key],
                 there,
+                sealed.get(key),
             )
         )
     return strips

@@ -43,7 +43,8 @@ class Milestone:
 
     stage: Stage
     status: str
-    dates: StageDates | None
+    starts_at: datetime | None
+    ends_at: datetime | None  # for this team: its own deadline ends the call for it
 
 
 def standing_of(session: Session, application: Application, *, actor: Actor, now: datetime) -> Standing:
@@ -129,7 +130,16 @@ def way_of(session: Session, application: Application) -> list[Milestone]:
             return "ended" if over else "here"
         return "done" if position < reached else "ahead"
 
-    return [Milestone(stage, status(n), dates.get(stage.id)) for n, stage in enumerate(stages)]
+    return [
+        Milestone(stage, status(n), *_when(application, stage, dates.get(stage.id))) for n, stage in enumerate(stages)
+    ]
+
+
+def _when(application: Application, stage: Stage, dates: StageDates | None) -> tuple[datetime | None, datetime | None]:
+    if dates is None:
+        return None, None
+    own = application.closes_at if stage.kind == "call" else None
+    return dates.starts_at, max(dates.ends_at, own or dates.ends_at)
 
 
 # What it needs, by when

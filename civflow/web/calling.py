@@ -12,7 +12,7 @@ from civflow.models import Application, Challenge, Team, Tracked
 from civflow.services import beginning, changes, copying, telling
 from civflow.services.advance import advance, options, workflow_of
 from civflow.services.applicants import applicants
-from civflow.services.closing import deadline_letter, last_deadline
+from civflow.services.closing import deadline_letter, sealed_until
 from civflow.services.foretelling import later_dates
 from civflow.services.messages import members
 from civflow.services.wording import pasted, zone_name
@@ -63,7 +63,7 @@ def _deadline(challenge: Challenge) -> dict[str, Any]:
         "fields": {}, "people": [p.name for p in people.values()], "zone_words": zone_name(g.zone),
         "followers": changes.followers(session(), challenge, leave_out=[*people, actor().id]),
         "applications": list(names.values()), "teams": {team.id: team.name for team in session().scalars(query)},
-        "last_deadline": last_deadline(session(), challenge), "later": later_dates(session(), challenge),
+        "sealed_until": sealed_until(session(), [challenge]).get(challenge.id or 0), "later": later_dates(session(), challenge),
     }  # fmt: skip
 
 

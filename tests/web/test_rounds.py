@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from civflow.models import Agreement, Round
 from civflow.models.people import ROLES
 from civflow.services.advance import advance, begin
 from civflow.services.challenges import draft
+from civflow.services.wording import DEFAULT_ZONE as LONDON
+from civflow.services.wording import day, moment
 from civflow.workflows.engine import CIVFLOW
 from tests.a_selection import applied, closed, score, sift
 from tests.an_open_call import Call, grant, open_call
@@ -102,3 +106,30 @@ def something_for_every_desk(call: Call) -> None:
         sponsor_signed_by_id=call.manager.id,
     ))  # fmt: skip
     session.flush()
+
+
+def test_every_page_says_until_when_a_call_is_sealed_also_where_one_team_has_more_time(come, session, call):
+    priya, url, round_url = (
+        call.person("Priya Raeburn"),
+        f"/challenges/{call.challenge.slug}",
+        f"/rounds/{call.challenge.round_id}",
+    )
+    late = call.application(call.team("Otter Works", priya))
+    last = call.closes_at + timedelta(days=7)
+    advance(session, late, "extend", actor=call.actor(call.manager), now=call.now, reason="Ill.", closes_at=last)
+    session.commit()
+    manager, owner, team = come(call.manager), come(call.owner), come(priya)
+    [cell] = manager.page(round_url).select('td[data-label="Applications"]')
+    assert cell.get_text() == f"sealed until {day(last, LONDON, short=True)}"
+    sealed = f"Sealed until {moment(last, LONDON)}"
+    assert [sealed in text_of(who.get(url)) for who in (manager, owner)] == [True, True]
+    assert f"Applications stay sealed until {moment(last, LONDON)}" in text_of(manager.get(f"{url}/deadline"))
+    [here] = team.page(f"/applications/{late.id}").select('[aria-current="step"] .app-way__status')
+    assert here.get_text() == f"You are here, until {day(last, LONDON, short=True)}"
+    call.wait_until(call.closes_at)
+    session.commit()
+    assert sealed in text_of(come(call.owner).get(url))
+    call.wait_until(last)
+    session.commit()
+    [cell] = come(call.manager).page(round_url).select('td[data-label="Applications"]')
+    assert (cell.get_text(), "There is none to read." in text_of(come(call.owner).get(url))) == ("0", True)
