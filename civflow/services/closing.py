@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, Gate, Message, Person, Team
+from civflow.models import Application, Challenge, ChallengeVersion, Gate, Message, Person, Team
 from civflow.services.advance import advance_many
 from civflow.services.applicants import applicants
 from civflow.services.calendar import plan, promised_later, stage_dates
@@ -84,11 +84,22 @@ def move_the_deadline(session: Session, move: Move) -> None:
 
 
 def _move_the_promise(session: Session, challenge: Challenge, *, closed: datetime | None) -> None:
-    if challenge.decision_promised_at and closed and challenge.closes_at:
-        challenge.decision_promised_at = promised_later(
-            programme_of(session, challenge), challenge.decision_promised_at, closed=closed, closes=challenge.closes_at
-        )
-        session.flush()
+    """The promise follows the closing date, on the record and in every text that says it, published or in hand."""
+    promised = challenge.decision_promised_at
+    if not (promised and closed and challenge.closes_at):
+        return
+    programme, closes = programme_of(session, challenge), challenge.closes_at
+    moved = promised_later(programme, promised, closed=closed, closes=closes)
+    for text in session.scalars(select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == challenge.id)):
+        is_in_hand = text.published_at is None and text.dropped_at is None
+        if text.decision_promised_at == promised or text.number == challenge.version:
+            text.decision_promised_at = moved
+        elif is_in_hand and text.decision_promised_at:  # a promise of its own, which is to stay as far from the close
+            text.decision_promised_at = promised_later(
+                programme, text.decision_promised_at, closed=closed, closes=closes
+            )
+    challenge.decision_promised_at = moved
+    session.flush()
 
 
 def move_the_calendar(session: Session, challenge: Challenge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -23,6 +24,7 @@ class Said(NamedTuple):
 MOMENTS = (
     "opens_at",
     "closes_at",
+    "questions_until",
     "respond_by",
     "due_at",
     "standstill_ends_at",
@@ -50,7 +52,7 @@ SAID: dict[tuple[str, ...], Said] = {
         "it is approved again."),
     ("challenge", "move_questions"): Said(
         "Another last moment for questions: {title}",
-        "The last moment for questions has moved, for everybody. It stands on the challenge's page."),
+        "The last moment for questions has moved, for everybody: they can be asked until {questions_until}."),
     ("challenge", "hand_in_change"): Said(
         "Look at a change: {title}",
         "{actor} has changed the published text and asks you to publish it. Read the difference, then publish or drop it."),
@@ -148,13 +150,17 @@ SAID: dict[tuple[str, ...], Said] = {
 
 
 def words(
-    session: Session, workflow: Workflow, step: Step, record: Any, actor: Actor, reason: str, audience: str = ""
-) -> dict[str, Any]:
-    """What the message about a step says to one audience: subject, body and reason."""
+    session: Session, workflow: Workflow, step: Step, record: Any, actor: Actor, reason: str, audience: str = "", *,
+    given: Mapping[str, str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What the message about a step says to one audience: subject, body and reason.
+
+    `given` are words in place of moments that the step itself sets, before it is taken.
+    """
     said = SAID.get((workflow.name, step.name, audience)) or SAID.get((workflow.name, step.name))
     if said is None:  # a page that is added without words of its own still says who did what
         said = Said("{title}: " + step.button, "{actor}: " + step.button + ". " + step.says)
-    facts = {"title": title_of(session, record), "actor": actor.name, **_moments(session, record)}
+    facts = {"title": title_of(session, record), "actor": actor.name, **_moments(session, record), **(given or {})}
     facts["money"] = money(getattr(record, "money_pounds", 0) or 0)
     said_of_it = {"subject": said.subject.format(**facts), "body": said.body.format(**facts)}
     return {**said_of_it, "title": facts["title"], "actor": actor.name, "reason": reason}

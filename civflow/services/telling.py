@@ -61,7 +61,8 @@ def preview(
         return None
     people = [person for person, _ in told]
     reason = reason or ("(your reason)" if step.reason else "")
-    context = words(session, workflow, step, record, actor, reason, told[0][1])
+    given = {ask.name: "(the moment that you give)" for ask in step.asks if ask.kind == "moment"}
+    context = words(session, workflow, step, record, actor, reason, told[0][1], given=given)
     kind = LETTERS.get((workflow.name, step.name), "step")
     message = write(person=people[0], kind=kind, key="", about="", now=now, **context)
     return Preview([p.name for p in people], message.subject, message.body)

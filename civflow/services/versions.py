@@ -172,11 +172,22 @@ def write_change(
 
 def _judge(session: Session, challenge: Challenge, text: ChallengeVersion) -> None:
     """Keep what the rules ask of a change: is it complete, and how many parts differ from the published text."""
-    programme, before = programme_of(session, challenge), published_text(session, challenge)
+    programme, before = programme_of(session, challenge), _as_it_stands(session, challenge)
     has_columns = bool(text.title.strip() and text.question.strip() and text.why.strip())
     text.complete = has_columns and has_every_section(programme, text.sections)
     text.changed = len(differences(programme, before, text)) if before else 0
     session.flush()
+
+
+def _as_it_stands(session: Session, challenge: Challenge) -> ChallengeVersion | None:
+    """The published text, which says the promise that binds.
+
+    A closing date that moved before texts followed it has left some behind: no change of the text made that difference.
+    """
+    text = published_text(session, challenge)
+    if text is not None:
+        text.decision_promised_at = challenge.decision_promised_at
+    return text
 
 
 def publish_change(
@@ -222,7 +233,7 @@ def _checked(why: str) -> str:
 def begin_the_change(session: Session, move: Move) -> None:
     """A copy of the published text is written beside it."""
     challenge: Challenge = move.record
-    before = published_text(session, challenge)
+    before = _as_it_stands(session, challenge)
     if before is None:
         raise Refused("Nothing is published yet, so the draft itself is changed.")
     text = ChallengeVersion(
@@ -239,6 +250,7 @@ def publish_the_change(session: Session, move: Move) -> None:
     """The change becomes the published version, and its columns the challenge's own."""
     challenge: Challenge = move.record
     text, promised = in_hand(session, challenge), challenge.decision_promised_at
+    _as_it_stands(session, challenge)
     for name in VERSIONED:
         setattr(challenge, name, getattr(text, name))
     if challenge.decision_promised_at != promised:

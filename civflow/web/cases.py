@@ -99,7 +99,8 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         foretold = foretell(session(), step, record, now=now(), reason=reason) if option.allowed else None
     details = {
         "option": option, "step": step, "zone_words": zone_name(g.zone), "told": told, "foretold": foretold,
-        "undo": undoing(page, step, record.state), "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
+        "undo": undoing(page, step, record.state), "reason_is_public": visibility.publishes_its_reason(page, step.name),
+        "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
         "typed": request.form, **more,
     }  # fmt: skip

@@ -23,6 +23,9 @@ def undoing(page: Workflow, step: Step, source: str) -> Undoing:
         return Undoing(step.undo, exact is not None or step.undo.startswith("Yes"))
     if step.target == source:
         return Undoing("What it does stays in the record. It can be taken again.", True)
+    own = _own_way(page, step, onwards)
+    if exact and own and not _is_for_all_of(step, exact):
+        return Undoing(f"Yes, to “{page.states[own.target].staff}”: “{own.button}”{_how(step, own)}", True)
     if exact:
         return Undoing(f"Yes: “{exact.button}”{_how(step, exact)}", True)
     back = next((s for s in onwards if page.is_backward(s, step.target)), None)
@@ -32,6 +35,16 @@ def undoing(page: Workflow, step: Step, source: str) -> Undoing:
     if not onwards:
         return Undoing(f"No. Nothing follows “{page.states[step.target].staff}”.", False)
     return Undoing(f"No. What is possible then: {', '.join(f'“{s.button}”' for s in onwards[:4])}.", False)
+
+
+def _own_way(page: Workflow, step: Step, onwards: list[Step]) -> Step | None:
+    """A way back that needs nothing and is open to all who take the step: it comes before one that is not."""
+    backward = (s for s in onwards if page.is_backward(s, step.target) and not s.requires)
+    return next((s for s in backward if _is_for_all_of(step, s)), None)
+
+
+def _is_for_all_of(step: Step, back: Step) -> bool:
+    return set(step.permits) - {by_itself} <= set(back.permits)
 
 
 def _how(step: Step, back: Step) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civflow.workflows.engine import Case, Rule, rule
+from civflow.workflows.engine import Case, Rule, Workflow, rule
 from civflow.workflows.memberships import the_person
 from civflow.workflows.readiness import a_scorer_before_the_approval
 from civflow.workflows.rules import (
@@ -227,7 +227,12 @@ def may_read_step(case: Case, step: str, from_state: str, to_state: str) -> bool
 
 def may_read_reason(case: Case, step: str) -> bool:
     """Whether the actor reads the reason of a step; the public only where the step promises it."""
-    return reads_as(case) != "public" or step in PUBLISHED_REASONS.get(case.workflow.name, ())
+    return reads_as(case) != "public" or publishes_its_reason(case.workflow, step)
+
+
+def publishes_its_reason(workflow: Workflow, step: str) -> bool:
+    """Whether everybody reads the reason that is given for a step."""
+    return step in PUBLISHED_REASONS.get(workflow.name, ())
 
 
 # Papers and work that two sides share: whoever may see them reads who did what.

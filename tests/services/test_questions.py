@@ -367,6 +367,14 @@ def test_the_one_who_asked_reads_why_it_is_not_answered(session, call):
         assert "The reason given:\nThat is sealed." in mail_to(call, one)[-1].body
 
 
+def test_a_declined_question_waits_again_and_whoever_asked_is_told_why(session, call):
+    question, owner = asked(call, "Who else applies?"), call.actor(call.owner)
+    advance(session, question, "decline", actor=owner, now=call.now, reason="That is sealed.")
+    advance(session, question, "reconsider", actor=owner, now=call.now, reason="How many there are can be said.")
+    assert question.state == "asked"
+    assert "How many there are can be said." in mail_to(call, question)[-1].body
+
+
 # Who is told
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
 import civflow.services.register  # noqa: F401 - audiences register themselves
 from civflow.models import Message, Person, Round
-from civflow.services.advance import advance
+from civflow.services.advance import advance, workflow_of
 from civflow.services.applications import submit
 from civflow.services.challenges import draft, write_challenge
 from civflow.services.programmes import programme_of
 from civflow.services.step_letters import SAID
 from civflow.services.teams import invite
-from civflow.services.telling import AUDIENCES
+from civflow.services.telling import AUDIENCES, preview
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW
 from tests.an_open_call import Call, grant, open_call
@@ -69,6 +71,22 @@ def test_an_approver_reads_that_it_is_theirs_to_approve_and_by_when(call, sessio
             ),
         )
     ]
+
+
+def test_another_last_moment_for_questions_is_told_with_its_date(call, session, team):
+    call.application(team)
+    owner, until = call.actor(call.owner), call.closes_at - timedelta(days=1)
+    page = workflow_of(session, call.challenge)
+    step = page.steps_from("open")["move_questions"]
+    shown = preview(session, page, step, call.challenge, actor=owner, now=call.now)
+    assert "can be asked until (the moment that you give)." in shown.body
+    advance(
+        session, call.challenge, "move_questions", actor=owner, now=call.now, reason="Many ask.", questions_until=until
+    )
+    assert messages_to(session, session.get_one(Person, team.lead_id))[-1][1].startswith(
+        "The last moment for questions has moved, for everybody: they can be asked until "
+        "Sunday 1 February 2026, 12 noon (UK time)."
+    )
 
 
 @pytest.mark.parametrize(

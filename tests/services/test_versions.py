@@ -109,6 +109,40 @@ def test_a_change_that_changes_nothing_is_not_published(session, call, owner, ma
     assert refused.value.sentences == ("The change differs from what is published.",)
 
 
+def test_a_change_does_not_differ_by_a_promise_that_moved_with_the_closing_date(session, call, owner, manager):
+    begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
+    later, before = call.closes_at + timedelta(days=7), call.challenge.decision_promised_at
+    advance(session, call.challenge, "extend", actor=manager, now=call.now, reason=WHY, closes_at=later)
+    first, text = published_text(session, call.challenge), change_in_hand(session, call.challenge)
+    promised = call.challenge.decision_promised_at
+    assert (first.decision_promised_at, text.decision_promised_at) == (promised, promised)
+    assert promised == before + timedelta(days=7)
+    with pytest.raises(Refused, match="The change differs from what is published"):
+        publish_change(session, call.challenge, actor=manager, now=call.now)
+    write_change(session, call.challenge, actor=manager, now=call.now, title="Flooding")
+    publish_change(session, call.challenge, actor=manager, now=call.now)
+    programme = programme_of(session, call.challenge)
+    assert [changed.title for changed in differences(programme, *versions_of(session, call.challenge))] == ["Title"]
+
+
+def test_a_text_that_a_promise_had_left_behind_says_it_before_a_change_is_compared_with_it(session, call, owner):
+    first = published_text(session, call.challenge)
+    first.decision_promised_at -= timedelta(days=7)
+    begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
+    text = change_in_hand(session, call.challenge)
+    assert differences(programme_of(session, call.challenge), first, text) == []
+
+
+def test_a_promise_of_its_own_in_a_change_stays_as_far_from_the_closing_date(session, call, owner, manager):
+    begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
+    own = call.challenge.decision_promised_at + timedelta(days=14)
+    text = write_change(session, call.challenge, actor=owner, now=call.now, decision_promised_at=own)
+    later = call.closes_at + timedelta(days=7)
+    advance(session, call.challenge, "extend", actor=manager, now=call.now, reason=WHY, closes_at=later)
+    assert text.decision_promised_at == own + timedelta(days=7)
+    assert published_text(session, call.challenge).decision_promised_at == call.challenge.decision_promised_at
+
+
 def test_a_change_that_leaves_a_section_empty_is_not_published(session, call, owner, manager, changed):
     write_change(session, call.challenge, actor=owner, now=call.now, sections={"problem": " "})
     with pytest.raises(Refused) as refused:

@@ -56,6 +56,13 @@ def test_a_step_says_what_will_happen_to_whom_and_how_it_is_undone(come, withdra
     assert "(your reason)" in page.select_one(".app-letter").get_text()
 
 
+def test_the_field_of_a_reason_says_who_reads_it(come, call, withdraw, priya):
+    hint = "It is kept in the record, and {} read{} it{}."
+    owners_page = come(call.owner).page(f"/cases/challenge/{call.challenge.id}/move_questions")
+    assert come(priya).page(withdraw).select_one("#reason-hint").get_text() == hint.format("those who are told", "", "")
+    assert owners_page.select_one("#reason-hint").get_text() == hint.format("everybody", "s", ", also the public")
+
+
 def test_a_step_without_its_reason_comes_back_with_a_sentence_at_the_field(come, withdraw, priya):
     visitor = come(priya)
     answer = visitor.post(withdraw, {"reason": "  "}, on=withdraw)

@@ -26,6 +26,14 @@ def test_the_step_that_leads_back_exactly_is_named_and_no_other() -> None:
 
 def test_sending_for_approval_can_be_taken_back() -> None:
     assert answer("challenge", "submit_for_review", "draft") == "Yes: “Take it back to change it”, with a reason."
+    assert answer("challenge", "submit_for_review", "changes_requested") == (
+        "Yes, to “Draft”: “Take it back to change it”, with a reason."
+    )
+
+
+def test_a_question_that_is_declined_waits_for_an_answer_again_and_has_no_answer_to_take_back() -> None:
+    assert answer("question", "decline", "asked") == "Yes: “Answer it after all”, with a reason."
+    assert "redraft" not in HANDBOOK["question"].steps_from("declined")
 
 
 def test_a_way_back_for_others_says_for_whom_it_is() -> None:
