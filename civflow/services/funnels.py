@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, case, exists, func, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, Gate, Outcome, StageDates
+from civflow.models import Application, Challenge, Gate, History, Outcome, StageDates
 from civflow.services.calendar import plan
 from civflow.services.facts import stands_before
 from civflow.workflows import HANDBOOK
@@ -38,15 +39,26 @@ class StageOf(NamedTuple):
     withdrew: int = 0
     ruled_out: int = 0
 
+    @property
+    def left(self) -> str:
+        """'1 withdrew': who left before the first gate; '' where nobody did."""
+        return who_left(self.withdrew, self.ruled_out)
+
+
+def who_left(withdrew: int, ruled_out: int) -> str:
+    """'1 withdrew, 2 were ruled out', of the applications that no gate has ranked."""
+    out = f"{ruled_out:,} {'was' if ruled_out == 1 else 'were'} ruled out" if ruled_out else ""
+    return ", ".join(filter(None, [f"{withdrew:,} withdrew" if withdrew else "", out]))
+
 
 def funnels(
     session: Session, challenges: Sequence[Challenge], programmes: Sequence[Programme], *, staff: bool = False
 ) -> dict[int, list[StageOf]]:
-    """Challenge id -> its stages in order, for any number of challenges in two statements.
+    """Challenge id -> its stages in order, for any number of challenges in three statements.
 
     `programmes` are in the order of the challenges. The public's numbers are those of released results;
     `staff` also learn how many applications were sent, once the call has closed. A draft has the stages that
-    its dates lead to.
+    its dates lead to; stages that are over have the dates of the record.
     """
     ids = [c.id or 0 for c in challenges]
     dates: dict[int, dict[str, StageDates]] = {}
@@ -55,14 +67,44 @@ def funnels(
     gates: dict[int, dict[str, Result]] = {}
     for key, stage, *result in session.execute(_results(ids)):
         gates.setdefault(key, {})[stage] = Result(*result)
-    found = {}
+    found, moves = {}, moves_of(session, [c.id or 0 for c in challenges if has_closed(c)])
     for challenge, programme in zip(challenges, programmes, strict=True):
-        stages = _stages(challenge, programme, dates.get(challenge.id or 0, {}))
+        planned = _stages(challenge, programme, dates.get(challenge.id or 0, {}))
+        stages = _as_they_were(planned, moves.get(challenge.id or 0, []))
         results = gates.get(challenge.id or 0, {})
         decided = any(result.released_at for result in results.values())
         shows = decided or (staff and has_closed(challenge))
         found[challenge.id or 0] = _with_numbers(stages, results) if shows else stages
     return found
+
+
+def moves_of(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, datetime]]]:
+    """Challenge id -> every state that it came into, with the moment, in order."""
+    if not ids:
+        return {}
+    query = select(col(History.record_id), col(History.to_state), col(History.at)).where(
+        col(History.workflow) == "challenge", col(History.record_id).in_(ids),
+        col(History.from_state) != col(History.to_state),
+    )  # fmt: skip
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for key, state, at in session.execute(query.order_by(col(History.record_id), col(History.number))):
+        found.setdefault(key, []).append((state, at))
+    return found
+
+
+def _as_they_were(stages: list[StageOf], moves: Sequence[tuple[str, datetime]]) -> list[StageOf]:
+    """A stage begins and ends when the challenge came and left; the call with its deadline, what lies ahead as planned."""
+    began = dict(reversed(moves))
+    left = {state: at for (state, _), (_, at) in pairwise(moves)}
+    here = next((number for number, stage in enumerate(stages) if stage.is_now), len(stages))
+
+    def dated(number: int, stage: StageOf) -> StageOf:
+        if stage.kind == "call" or number > here or stage.id not in began:
+            return stage
+        ends_at = stage.ends_at if number == here else left.get(stage.id, stage.ends_at)
+        return stage._replace(starts_at=began[stage.id], ends_at=ends_at)
+
+    return [dated(number, stage) for number, stage in enumerate(stages)]
 
 
 class Result(NamedTuple):

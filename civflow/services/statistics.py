@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
-from civflow.models import Agreement, Application, Challenge, History, Organisation, Round, Team
+from civflow.models import Agreement, Application, Challenge, Organisation, Round, Team
 from civflow.services.advance import workflow_of
 from civflow.services.facts import stands_before
-from civflow.services.funnels import StageOf, funnels
+from civflow.services.funnels import StageOf, funnels, moves_of, who_left
 from civflow.services.programmes import programme_of
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import WON
@@ -46,6 +46,18 @@ class Statistics:
     winners: int | None
     value_pounds: int | None  # of signed contracts, without VAT
     days: Mapping[str, int]
+    withdrew: int = 0  # of the applications, those that no gate has ranked
+    ruled_out: int = 0
+
+    @property
+    def came(self) -> int:
+        """How many applications came to the first gate."""
+        return self.applications - self.withdrew - self.ruled_out
+
+    @property
+    def left(self) -> str:
+        """'1 withdrew': who left before the first gate; '' where nobody did."""
+        return who_left(self.withdrew, self.ruled_out)
 
 
 def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, Statistics]:
@@ -58,7 +70,7 @@ def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, S
     ]  # fmt: skip
     ids = [challenge.id or 0 for challenge, _ in told]
     sizes, won = _sizes(session, ids), _won(session, ids)
-    values, moves = _values(session, ids), _moves(session, ids)
+    values, moves = _values(session, ids), moves_of(session, ids)
     return {
         challenge.id or 0: _of(session, challenge, programme, stages[challenge.id or 0], sizes, won, values, moves)
         for challenge, programme in told
@@ -96,6 +108,7 @@ def together(several: Iterable[Statistics]) -> Statistics:
         shortlisted=_sum(one.shortlisted for one in found), winners=_sum(one.winners for one in found),
         value_pounds=_sum(one.value_pounds for one in found),
         days={title: round(sum(numbers) / len(numbers)) for title, numbers in days.items()},
+        withdrew=sum(one.withdrew for one in found), ruled_out=sum(one.ruled_out for one in found),
     )  # fmt: skip
 
 
@@ -122,6 +135,7 @@ def _of(
         winners=won.get(challenge.id or 0, 0) if decided else None,
         value_pounds=values.get(challenge.id or 0) if decided else None,
         days=_days(programme, set(workflow_of(session, challenge).sources("close")), moves.get(challenge.id or 0, [])),
+        withdrew=gates[0].withdrew, ruled_out=gates[0].ruled_out,
     )  # fmt: skip
 
 
@@ -157,18 +171,6 @@ def _values(session: Session, ids: list[int]) -> dict[int, int]:
         col(Agreement.challenge_id).in_(ids), col(Agreement.place_id).is_(None), col(Agreement.state).in_(SIGNED)
     )
     return {row[0]: row[1] for row in session.execute(query.group_by(col(Agreement.challenge_id)))}
-
-
-def _moves(session: Session, ids: list[int]) -> dict[int, list[tuple[str, datetime]]]:
-    """Challenge id -> every state that it came into, with the moment, in order."""
-    query = select(col(History.record_id), col(History.to_state), col(History.at)).where(
-        col(History.workflow) == "challenge", col(History.record_id).in_(ids),
-        col(History.from_state) != col(History.to_state),
-    )  # fmt: skip
-    found: dict[int, list[tuple[str, datetime]]] = {}
-    for key, state, at in session.execute(query.order_by(col(History.record_id), col(History.number))):
-        found.setdefault(key, []).append((state, at))
-    return found
 
 
 def _days(programme: Programme, calling: set[str], moves: Sequence[tuple[str, datetime]]) -> dict[str, int]:

@@ -57,11 +57,15 @@ def picture(flow: Flow, *, counts: bool = True, table: bool = True) -> Markup:
 
 
 class Row(NamedTuple):
-    """A challenge on a board: its strip, '8 → 6 → 3' where anybody may know, and when its stage ends ('' if none runs)."""
+    """A challenge on a board: its strip, '8 → 6 → 3' where anybody may know, and when its stage ends ('' if none runs).
+
+    `applied` says how many applied, where another number came to the first gate.
+    """
 
     strip: Markup
     numbers: str
     until: str
+    applied: str
 
 
 class Board(NamedTuple):
@@ -82,7 +86,8 @@ def board(flows: Mapping[int, Flow]) -> Board:
     ends = min(max(end for *_, end in days), max(begun for _, begun, _ in days) + TAIL)
     zone = next(iter(shown.values())).zone
     rows = {
-        key: Row(strip(found, starts, ends), numbers_of(found.stages), _until(found)) for key, found in shown.items()
+        key: Row(strip(found, starts, ends), numbers_of(found.stages), _until(found), found.applied)
+        for key, found in shown.items()
     }
     return Board(_axis(starts, ends, zone), rows)
 

@@ -42,12 +42,16 @@ class FlowStage:
 
 @dataclass(frozen=True)
 class Flow:
-    """The stages of one challenge in order; dates may be aware datetimes, and are shown in `zone`."""
+    """The stages of one challenge in order; dates may be aware datetimes, and are shown in `zone`.
+
+    `applied` says how many applied, where another number came to the first gate: '22 applied, 1 withdrew'.
+    """
 
     title: str
     stages: Sequence[FlowStage]
     today: date
     zone: str = DEFAULT_ZONE
+    applied: str = ""
 
 
 class Shape(NamedTuple):
@@ -214,15 +218,15 @@ def _days(flow: Flow) -> list[str]:
 
 
 def _numbers(stages: Sequence[FlowStage]) -> tuple[list[str], str]:
-    """How many came to each stage, where that is another number than before; and how many were left at the end."""
+    """How many came to each stage, where that is another number than before or a gate's result; and how many were left."""
     before, found = None, []
     last: int | None = None
     for stage in stages:
         here = stage.into if stage.into is not None else last
-        found.append("" if here is None or here == before else f"{here:,}")
+        found.append("" if here is None or (here == before and last is None) else f"{here:,}")
         before = before if here is None else here
         last = stage.out_of
-    return found, "" if last is None or last == before else f"{last:,}"
+    return found, "" if last is None else f"{last:,}"
 
 
 def numbers_of(stages: Sequence[FlowStage]) -> str:
@@ -232,9 +236,9 @@ def numbers_of(stages: Sequence[FlowStage]) -> str:
 
 
 def _both(stage: FlowStage) -> str:
-    """'37 -> 6' at a gate, '37' where only one number is known or both are the same."""
+    """'37 -> 6' at a gate, '37' where only one number is known."""
     known = [n for n in (stage.into, stage.out_of) if n is not None]
-    return " \N{RIGHTWARDS ARROW} ".join(f"{n:,}" for n in dict.fromkeys(known))
+    return " \N{RIGHTWARDS ARROW} ".join(f"{n:,}" for n in known)
 
 
 def levels(stages: Sequence[FlowStage], *, counts: bool) -> list[tuple[float, float]]:

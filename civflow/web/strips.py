@@ -30,7 +30,8 @@ def flow_of(challenge: Challenge, stages: Sequence[StageOf], *, now: datetime, z
         FlowStage(s.id, s.title, s.kind, s.starts_at, s.ends_at, s.came, s.went_on, _state(s, n, here, now))
         for n, s in enumerate(drawn)
     ]
-    return Flow(challenge.title, parts, now, zone)
+    applied = next((f"{s.applied:,} applied, {s.left}" for s in drawn if s.left), "")
+    return Flow(challenge.title, parts, now, zone, applied)
 
 
 def _state(stage: StageOf, number: int, here: int | None, now: datetime) -> str:

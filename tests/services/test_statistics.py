@@ -8,6 +8,8 @@ import pytest
 
 from civflow.models import Organisation, Round, Team
 from civflow.services import statistics
+from civflow.services.funnels import funnels
+from civflow.services.programmes import programme_of
 from civflow.services.statistics import Statistics, of_challenge, of_round, together
 from tests.a_selection import applied, closed, decided, released, score, sift
 from tests.an_open_call import open_call
@@ -46,6 +48,20 @@ def test_numbers_come_with_the_release_and_say_what_is_decided(session, call):
     assert of_challenge(session, call.challenge) == known
     round_ = session.get_one(Round, call.challenge.round_id)
     assert [(c.slug, s.applications) for c, s in of_round(session, round_)] == [("11-2-flooding-impact", 6)]
+
+
+def test_a_stage_that_is_over_has_the_dates_of_the_record_and_the_next_begins_when_it_began(session, call):
+    """The sift was to last ten working days; its days in numbers and its dates are the same."""
+    programme, begun = programme_of(session, call.challenge), call.now
+    planned = {stage.id: stage for stage in funnels(session, [call.challenge], [programme])[call.challenge.id]}
+    call.now += timedelta(days=3)
+    released(call, call.gate)
+    found = {stage.id: stage for stage in funnels(session, [call.challenge], [programme])[call.challenge.id]}
+    assert (found["sift"].starts_at, found["sift"].ends_at) == (begun, call.now)
+    assert (found["interview"].starts_at, found["interview"].ends_at) == (call.now, planned["interview"].ends_at)
+    unmoved = [[stages[key][4:6] for key in ("call", "exploration", "pitch")] for stages in (found, planned)]
+    assert (unmoved[0] == unmoved[1], found["sift"].ends_at < planned["sift"].ends_at) == (True, True)
+    assert of_challenge(session, call.challenge).days["Sift"] == 3
 
 
 def test_no_share_is_told_of_fewer_than_five_applications_whose_company_is_known(session, call):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import civflow
 from civflow.web import diagrams, flow, flow_labels, formats, pages
 from civflow.web.diagrams import Edge, Node
 from civflow.web.flow import Flow, FlowStage
+from civflow.web.flow_layout import numbers_of
 
 NOW = datetime(2024, 9, 4, 9, tzinfo=UTC)
 
@@ -116,6 +118,13 @@ def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:
     assert begins == [100, 142, 152, 155, 260, 267]
     assert page.select_one(".app-flow__today")["d"] == "M160.0 0V30"
     assert page.svg["aria-label"] == "now Work, 37 → 6 → 3 → 1 applications"
+
+
+def test_a_gate_that_everybody_passed_has_its_number_like_every_other() -> None:
+    numbers = {"sift": (5, 5), "interview": (5, 3), "pitch": (3, 1)}
+    stages = [replace(s, into=into, out_of=out_of)
+              for s in a_flow().stages for into, out_of in (numbers.get(s.id, (None, None)),)]  # fmt: skip
+    assert numbers_of(stages) == "5 → 5 → 3 → 1"
 
 
 def test_a_board_compares_challenges_on_one_axis(app: Flask) -> None:

@@ -8,9 +8,10 @@ import io
 import pytest
 from sqlalchemy import select
 
-from civflow.models import Gate, Team
+from civflow.models import Gate, Person, Team
+from civflow.services.advance import advance
 from civflow.services.statistics import RULE
-from tests.a_selection import applied, closed, decided, released, score, sift
+from tests.a_selection import TEAMS, applied, closed, decided, released, score, sift
 from tests.an_open_call import open_call
 from tests.web.visitor import Visitor, an_app, text_of
 
@@ -27,7 +28,9 @@ def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine,
     assert [visitor.get(f"{PAGE}/statistics.{kind}").status_code for kind in ("csv", "json")] == [404, 404]
     assert "There are no numbers yet." in text_of(visitor.get(round_))
 
-    applications = applied(call)
+    *applications, leaves = applied(call, *TEAMS, "Late Regrets")
+    lead = session.get_one(Person, session.get_one(Team, leaves.team_id).lead_id)
+    advance(session, leaves, "withdraw", actor=call.actor(lead), now=call.now, reason="We are too few.")
     closed(call)
     gate = sift(call)
     score(call, gate, values={a.id: n for n, a in enumerate(applications)})
@@ -38,12 +41,19 @@ def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine,
         [cell.text.strip() for cell in row.select("dt, dd")] for row in visitor.page(PAGE).select("#results dl > div")
     ]
     assert rows[:5] == [
-        ["Applications", "3"],
+        ["Applications", "4 (1 withdrew before the first decision)"],
         ["From small or medium-sized companies", "Not told: the number is too small, or not known."],
         ["Shortlisted", "2 of 3"], ["Winners", "Not decided yet."],
         ["Value of signed contracts", "No contract is signed yet."],
     ]  # fmt: skip
     assert RULE in text_of(visitor.get(PAGE))
+    [applied_cell] = visitor.page(round_).select('td[data-label="Applications"]')
+    assert applied_cell.get_text() == "4 (1 withdrew)"
+    page = visitor.page(PAGE)
+    assert page.select_one(".app-flow__what").get_text() == "The numbers are applications: 4 applied, 1 withdrew."
+    assert page.select_one(".app-results li").get_text().split("(")[0].split() == (
+        ["Sift:", "4", "applied,", "1", "withdrew;", "2", "of", "3", "applications", "went", "on"]
+    )
 
     lines = list(csv.DictReader(io.StringIO(visitor.get(f"{PAGE}/statistics.csv").text.removeprefix("\ufeff"))))
     assert [(line["stage"], line["days"], line["shortlisted"]) for line in lines] == [
