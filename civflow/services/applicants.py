@@ -12,6 +12,9 @@ from civflow.services.facts import stands_before
 from civflow.workflows import HANDBOOK
 
 PAGE = HANDBOOK["application"]
+NOBODY_READS_WHO = (
+    "Every team that has begun an application is told; who they are is not shown before the last deadline."
+)
 
 
 class Applicant(NamedTuple):
@@ -39,3 +42,12 @@ def applicants(session: Session, challenge: Challenge) -> list[Applicant]:
         .order_by(col(Person.name), col(Person.id), col(Application.id))
     )  # fmt: skip
     return [Applicant(person, application) for person, application in session.execute(query)]
+
+
+def application_called(session: Session, challenge: Challenge, reference: str) -> Application | None:
+    """The application to this challenge with this reference, if it is a draft or handed in."""
+    query = select(Application).where(
+        col(Application.challenge_id) == challenge.id, col(Application.reference) == reference,
+        stands_before(Application, "withdraw"),
+    )  # fmt: skip
+    return session.scalars(query).first()

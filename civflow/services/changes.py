@@ -12,11 +12,13 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, ChallengeVersion, Follow, Message, Person
 from civflow.services.applicants import applicants
 from civflow.services.challenges import published_text
+from civflow.services.closing import are_sealed
 from civflow.services.effects import Move, effect
 from civflow.services.following import tell
 from civflow.services.following.telling import SUBJECTS
 from civflow.services.messages import holders, post_all, write
 from civflow.services.programmes import programme_of
+from civflow.services.telling import SOMEBODY
 from civflow.services.versions import change_in_hand, differences, versions_of
 from civflow.services.wording import moment
 from civflow.workflows.engine import Actor
@@ -78,7 +80,7 @@ def letter(
 
 
 class Told(NamedTuple):
-    """The people of one standing who would be told, and what the first of them would read."""
+    """The people of one standing who would be told, and what the first of them would read; no names of a sealed call."""
 
     standing: str
     people: list[str]
@@ -94,11 +96,18 @@ def preview(session: Session, challenge: Challenge, *, actor: Actor, now: dateti
     by_standing: dict[str, list[Listener]] = {}
     for listener in listeners(session, challenge, actor=actor):
         by_standing.setdefault(listener.standing, []).append(listener)
+    known = {p.person.id for people in by_standing.values() for p in people} | {actor.id}
+    if are_sealed(session, challenge, now=now):
+        one = Application(
+            reference="(its reference)", challenge_version=older.number or 0, closes_at=challenge.closes_at
+        )  # type: ignore[call-arg]
+        teams = {standing: [Listener(SOMEBODY, standing, one)] for standing in (WRITES, HAS_SUBMITTED)}
+        by_standing = teams | {name: people for name, people in by_standing.items() if name not in teams}
     told = []
     for standing, people in by_standing.items():
         message = letter(session, challenge, older, newer, people[0], now=now)
-        told.append(Told(standing, [p.person.name for p in people], message.subject, message.body))
-    known = {p.person.id for people in by_standing.values() for p in people} | {actor.id}
+        names = [p.person.name for p in people if p.person is not SOMEBODY]
+        told.append(Told(standing, names, message.subject, message.body))
     others = followers(session, challenge, leave_out=known)
     if others:
         sentence = in_a_sentence(session, challenge, older, newer)

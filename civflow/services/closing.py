@@ -44,6 +44,12 @@ def sealed_until(session: Session, challenges: Sequence[Challenge]) -> dict[int,
     return found
 
 
+def are_sealed(session: Session, challenge: Challenge, *, now: datetime) -> bool:
+    """Whether nobody but the teams may learn yet who applies, or how many do."""
+    until = sealed_until(session, [challenge]).get(challenge.id or 0)
+    return until is not None and now < until
+
+
 def _can_be_handed_in(challenge: Challenge) -> ColumnElement[bool]:
     here: ColumnElement[bool] = col(Application.challenge_id) == challenge.id
     return here & (stands_before(Application, "submit") | stands_before(Application, "take_in"))

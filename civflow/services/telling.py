@@ -10,13 +10,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Panellist, Person, Round, Team
+from civflow.services.applicants import NOBODY_READS_WHO
+from civflow.services.closing import are_sealed
 from civflow.services.effects import Move, effect_named
 from civflow.services.messages import holders, members, post_all, write
 from civflow.services.naming import path_of
 from civflow.services.step_letters import words
+from civflow.services.wording import count
 from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Step, Workflow
 
+SOMEBODY = Person(name="(the reader's name)", email="")  # of a team whose name is sealed
+OF_TEAMS = ("tell_the_applicants",)
 Audience = Callable[[Session, Any], list[Person]]
 AUDIENCES: dict[str, Audience] = {}
 LETTERS = {("challenge", "cancel"): "cancelled"}  # steps with a letter of their own: the name of its template
@@ -41,11 +46,17 @@ def tells(audience: Audience) -> Audience:
 
 
 class Preview(NamedTuple):
-    """Who would be told of a step, by name, and the message to the first of them."""
+    """Who would be told of a step, by name, and the message to the first of them; `teams` of a sealed call have no names."""
 
     people: list[str]
     subject: str
     body: str
+    teams: bool = False
+
+    @property
+    def sentence(self) -> str:
+        number = f"{count(len(self.people), 'person', 'people')} {'is' if len(self.people) == 1 else 'are'} told."
+        return " ".join([number] * bool(self.people) + [NOBODY_READS_WHO] * self.teams)
 
 
 def preview(
@@ -53,7 +64,11 @@ def preview(
 ) -> Preview | None:
     """What people would be sent if the step were taken now; None where nobody is told this way."""
     found: dict[int | None, tuple[Person, str]] = {}
+    sealed = isinstance(record, Challenge) and are_sealed(session, record, now=now)
     for name in step.then:
+        if sealed and name in OF_TEAMS:
+            found.setdefault(None, (SOMEBODY, name))
+            continue
         for person in AUDIENCES[name](session, record) if name in AUDIENCES else ():
             found.setdefault(person.id, (person, name))
     told = [(person, name) for key, (person, name) in found.items() if key != actor.id]
@@ -65,7 +80,8 @@ def preview(
     context = words(session, workflow, step, record, actor, reason, told[0][1], given=given)
     kind = LETTERS.get((workflow.name, step.name), "step")
     message = write(person=people[0], kind=kind, key="", about="", now=now, **context)
-    return Preview([p.name for p in people], message.subject, message.body)
+    names = [person.name for person in people if person is not SOMEBODY]
+    return Preview(names, message.subject, message.body, teams=SOMEBODY in people)
 
 
 def _staff(session: Session, record: Any, role: str) -> list[Person]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, render_template, request
-from sqlalchemy import select
-from sqlmodel import col
 
 from civflow.models import Application, Challenge, Team, Tracked
 from civflow.services import beginning, changes, copying, telling
 from civflow.services.advance import advance, options, workflow_of
-from civflow.services.applicants import applicants
-from civflow.services.closing import deadline_letter, sealed_until
+from civflow.services.applicants import applicants, application_called
+from civflow.services.closing import are_sealed, deadline_letter, sealed_until
 from civflow.services.foretelling import later_dates
 from civflow.services.messages import members
-from civflow.services.wording import pasted, zone_name
+from civflow.services.wording import on_one_line, pasted, zone_name
 from civflow.web.access import holders_of, load_case, open_to, signed_in
 from civflow.web.asks import plain, read_inputs, whole_number
 from civflow.web.cases import zone_of
@@ -36,7 +34,7 @@ MANAGERS = (the_programme_manager,)
 @blueprint.get("/challenges/<slug>/deadline")
 @open_to(signed_in)
 def deadline(slug: str) -> str:
-    """The closing date for everybody, and the teams that could be given more time alone."""
+    """The closing date for everybody, and the way to give one team alone more time."""
     return render_template("challenges/deadline.html", **_deadline(owned(slug, MANAGERS)))
 
 
@@ -54,17 +52,29 @@ def move_deadline(slug: str) -> Response:
 
 
 def _deadline(challenge: Challenge) -> dict[str, Any]:
-    teams = applicants(session(), challenge)
-    names = {a.application.id: a.application for a in teams}
-    query = select(Team).where(col(Team.id).in_({a.team_id for a in names.values()}))
-    people = {a.person.id: a.person for a in teams}
+    people = {a.person.id: a.person for a in applicants(session(), challenge)}
+    sealed = are_sealed(session(), challenge, now=now())
     return {
         "challenge": challenge, "option": _offered(challenge, "extend", "reopen"), "typed": {}, "errors": [],
-        "fields": {}, "people": [p.name for p in people.values()], "zone_words": zone_name(g.zone),
+        "fields": {}, "sealed": sealed, "people": [] if sealed else [p.name for p in people.values()],
+        "zone_words": zone_name(g.zone),
         "followers": changes.followers(session(), challenge, leave_out=[*people, actor().id]),
-        "applications": list(names.values()), "teams": {team.id: team.name for team in session().scalars(query)},
         "sealed_until": sealed_until(session(), [challenge]).get(challenge.id or 0), "later": later_dates(session(), challenge),
     }  # fmt: skip
+
+
+@blueprint.post("/challenges/<slug>/deadline/of-one")
+@open_to(signed_in)
+def choose_one(slug: str) -> Response:
+    """The application whose reference a team has told; there is no list of them while the call is sealed."""
+    challenge, typed = owned(slug, MANAGERS), on_one_line(request.form.get("reference", ""))
+    found = application_called(session(), challenge, typed)
+    if found:
+        return redirect_to(f"/applications/{found.id}/deadline")
+    sentence = "No application to this challenge has this reference. The team reads it on its application’s page."
+    fields = {"reference": sentence}
+    context = {**_deadline(challenge), "reference": typed, "errors": [*fields.items()], "fields": fields}
+    return Response(render_template("challenges/deadline.html", **context), 422)
 
 
 @blueprint.get("/applications/<int:application_id>/deadline")

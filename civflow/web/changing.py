@@ -10,6 +10,7 @@ from civflow.models import Challenge, ChallengeVersion
 from civflow.services import change_parts, changes, versions
 from civflow.services.advance import advance, options
 from civflow.services.challenges import published_text
+from civflow.services.closing import are_sealed
 from civflow.services.drafting import Part, fingerprint, progress_of
 from civflow.services.programmes import programme_of
 from civflow.services.wording import pasted
@@ -173,6 +174,7 @@ def _second_look(challenge: Challenge) -> dict[str, Any]:
     return {
         "challenge": challenge, "text": text, "option": offered.get("publish_change"), "errors": [], "told": told,
         "number_told": sum(len(group.people) for group in told),
+        "sealed": are_sealed(session(), challenge, now=now()),
         **_difference(challenge, published_text(session(), challenge), text),
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from sqlmodel import col
 from civflow.models import Challenge, Question
 from civflow.services import publication, question_lists, question_sheets, questions
 from civflow.services.advance import advance
+from civflow.services.closing import are_sealed
 from civflow.services.programmes import programme_of
 from civflow.services.question_lists import GROUPS
 from civflow.services.questions import last_moment, root_of, told_of_an_answer, words_of
@@ -266,7 +267,8 @@ def _context(challenge: Challenge, question: Question, case: Case) -> dict[str, 
         "merged": question_lists.merged_into(session(), question), "entries": entries(question, case),
         "typed": {"answer": question.answer, "wording": words_of(question)}, "fields": {}, "conflict": False,
         "step_paths": {"publish": f"{here}/publish", "merge": f"{here}/merge"}, "may_publish": "publish" in takeable,
-        "told": told_of_an_answer(session(), question), "is_mine": question.drafted_by_id == actor().id,
+        "told": told_of_an_answer(session(), question), "sealed": are_sealed(session(), challenge, now=now()),
+        "is_mine": question.drafted_by_id == actor().id,
         "is_waiting": question.state in WAITING, **steps,
     }  # fmt: skip
 

@@ -81,6 +81,24 @@ def the_addressee(case: Case) -> bool:
     return case.actor.id is not None and case.record.person_id == case.actor.id
 
 
+@rule("The last deadline of the call has passed, so the seal is open.")
+def the_seal_is_open(case: Case) -> bool:
+    """What was taken back, or withdrawn before the deadline, was never taken in: it stays the team's own."""
+    record = case.record
+    taken_in = bool(record.stage) and record.state not in ("draft", "submitted")
+    return taken_in and record.sealed_until is not None and bool(case.now >= record.sealed_until)
+
+
+@rule("You are a challenge owner of this challenge, and the seal is open.")
+def the_challenge_owner_after_the_seal(case: Case) -> bool:
+    return the_seal_is_open.claim(case) and the_challenge_owner.claim(case)
+
+
+@rule("You are an approver of this round, and the seal is open.")
+def the_approver_after_the_seal(case: Case) -> bool:
+    return the_seal_is_open.claim(case) and the_approver.claim(case)
+
+
 STAFF = (the_programme_manager, the_challenge_owner, the_auditor)
 BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
 
@@ -91,7 +109,15 @@ SEES: dict[str, tuple[Rule, ...]] = {
     "live_session": (its_challenge_is_public, *STAFF),
     "team": (anyone_signed_in,),
     "membership": (the_person, a_team_member, the_team_lead, the_programme_manager, the_auditor),
-    "application": (*BOTH_SIDES, the_approver, one_of_its_assessors),
+    "application": (
+        a_team_member,
+        the_team_lead,
+        the_programme_manager,
+        the_challenge_owner_after_the_seal,
+        the_auditor,
+        the_approver_after_the_seal,
+        one_of_its_assessors,
+    ),
     "gate": (*STAFF, the_approver, a_panel_member),
     "assignment": (the_assessor, the_panel_chair, the_programme_manager, the_auditor),
     "slot": (a_team_member, *STAFF, a_panel_member),
@@ -106,18 +132,11 @@ SEES: dict[str, tuple[Rule, ...]] = {
 GRANTED = {
     the_programme_manager.name: "programme_manager", the_challenge_owner.name: "challenge_owner",
     the_challenge_writer.name: "challenge_writer", the_auditor.name: "auditor", the_approver.name: "approver",
-    the_finance_officer.name: "finance_officer",
+    the_finance_officer.name: "finance_officer", the_challenge_owner_after_the_seal.name: "challenge_owner",
+    the_approver_after_the_seal.name: "approver",
 }  # fmt: skip
 
 FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, its_challenge_is_public, anyone_signed_in)
-
-
-@rule("The last deadline of the call has passed, so the seal is open.")
-def the_seal_is_open(case: Case) -> bool:
-    """What was taken back, or withdrawn before the deadline, was never taken in: it stays the team's own."""
-    record = case.record
-    taken_in = bool(record.stage) and record.state not in ("draft", "submitted")
-    return taken_in and record.sealed_until is not None and bool(case.now >= record.sealed_until)
 
 
 @rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))

@@ -48,7 +48,7 @@ ROUTES = {
         applications.on_one_page applications.read_the_text applications.receipt applications.send applications.show
         applying.apply applying.form assessment.accept assessment.decline assessment.mine assessment.score
         assessment.score_all
-        assessment.show assessment.submit calling.deadline calling.end calling.ending calling.move_deadline
+        assessment.show assessment.submit calling.choose_one calling.deadline calling.end calling.ending calling.move_deadline
         calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
         changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
         delivery.place delivery.sign delivery.sign_it drafting.criteria drafting.edit draft_parts.part

@@ -214,7 +214,12 @@ def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, s
     auditor = call.person("Joanna Spence")
     grant(session, auditor, "auditor", call.now)
     here = f"/applications/{complete.id}"
-    for person in (call.manager, call.owner, auditor):
+    approver = call.person("Una Galbraith")
+    grant(session, approver, "approver", call.now, limit_pounds=1_000_000)
+    for person in (call.owner, approver):  # whoever decides learns neither who applies nor that anybody does
+        for path in (here, f"/cases/application/{complete.id}"):
+            assert visit(person).get(path).status_code == 404
+    for person in (call.manager, auditor):
         browser = visit(person)
         words = text_of(browser.get(here))
         assert "Our words" not in words
@@ -222,7 +227,8 @@ def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, s
         for part in ("/print", "/submissions/1", "/questions/idea"):
             assert browser.get(f"{here}{part}").status_code == 404
     call.wait_until(call.closes_at)
-    assert "Our words about your idea in two sentences" in text_of(visit(call.manager).get(here))
+    for person in (call.manager, call.owner, approver):
+        assert "Our words about your idea in two sentences" in text_of(visit(person).get(here))
 
 
 def test_what_was_taken_back_stays_the_teams_own_for_ever(visit, call, session, complete, priya):

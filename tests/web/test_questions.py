@@ -204,7 +204,10 @@ def test_one_writes_another_publishes_and_everybody_reads(owner, manager, visito
     )  # fmt: skip
 
     look = text_of(manager.get(f"{own}/publish"))
-    assert "with the next number. Told at the same moment: 1 person who asked." in look
+    assert (
+        "with the next number. Told at the same moment: 1 person who asked, every team that has begun an application."
+        in look
+    )
     assert "What was asked, in its own words May a person apply?" in look
     assert manager.post(f"{own}/publish", {"seen": "1"}, on=f"{own}/publish").headers["Location"] == LIST
     item = visitor.page(PAGE).select_one("#question-1")

@@ -97,8 +97,9 @@ def test_a_change_is_written_looked_at_and_published(session, call, page, owner,
     assert owner.post(f"{page}/change/hand-in", {}, on=f"{page}/change").status_code == 303
     look = manager.page(f"{page}/change/publish")
     told = [" ".join(group.get_text().split()) for group in look.select(".app-decision summary")]
-    assert told == ["1 person with a draft, who have to acknowledge it before they submit",
-                    "1 person who own or run the challenge"]  # fmt: skip
+    assert told == ["Every team with a draft, which has to acknowledge it before it submits",
+                    "Every team that has submitted: its application stays valid, and it may revise it",
+                    "1 person in charge of the challenge"]  # fmt: skip
     assert "Say in a sentence" not in look.text
     seen = look.select_one("[name=seen]")["value"]
     done = manager.post(f"{page}/change/publish", {"seen": seen}, on=f"{page}/change/publish")
@@ -215,9 +216,32 @@ def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, m
 
 def test_nobody_but_the_programme_office_moves_a_deadline_or_is_led_to_do_so(page, draft, owner, manager):
     assert owner.get(f"{page}/deadline").status_code == 403
-    assert owner.get(f"/applications/{draft.id}/deadline").status_code == 403
+    assert owner.get(f"/applications/{draft.id}/deadline").status_code == 404
+    assert owner.post(f"{page}/deadline/of-one", {"reference": draft.reference}, on="/").status_code == 403
     led = [who.page(f"{page}/change").select(f'main a[href="{page}/deadline"]') != [] for who in (owner, manager)]
     assert led == [False, True]
+
+
+def test_while_a_call_is_sealed_no_page_before_a_button_tells_who_applies_or_how_many(
+    call, page, draft, manager, owner
+):
+    """A team that needs more time tells its reference; the teams themselves are told all the same."""
+    paths = {manager: ("deadline", "cancel"), owner: ()}
+    asked = [(who, f"{page}/{path}") for who, them in paths.items() for path in them]
+    asked += [(who, f"/cases/challenge/{call.challenge.id}/move_questions") for who in paths]
+    for who, path in asked:
+        words = " ".join(who.page(path).get_text().split())
+        assert "very team that has begun an application" in words
+        assert [
+            name for name in ("Priya Raeburn", "Otter", "1 person", "1 member", draft.reference) if name in words
+        ] == []
+    of_one = f"{page}/deadline/of-one"
+    answer = manager.post(of_one, {"reference": "9-9999"}, on=f"{page}/deadline")
+    assert (answer.status_code, errors_of(answer)) == (
+        422, ["No application to this challenge has this reference. The team reads it on its application’s page."],
+    )  # fmt: skip
+    found = manager.post(of_one, {"reference": f" {draft.reference} "}, on=f"{page}/deadline")
+    assert found.location == f"/applications/{draft.id}/deadline"
 
 
 def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, manager, somebody, priya):
@@ -225,7 +249,10 @@ def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, 
     session.add(Follow(person_id=fin.id, challenge_id=call.challenge.id, token="t" * 43, begun_at=call.now))
     session.commit()
     text = " ".join(manager.page(f"{page}/cancel").text.split())
-    assert "2 people are told at once, with your reason: 1 member of a team, and 1 follower." in text
+    sealed = "who the teams are is not shown before the last deadline."
+    assert (
+        f"1 follower and every team that has begun an application are told at once, with your reason; {sealed}" in text
+    )
     answer = manager.post(f"{page}/cancel", {"reason": ""}, on=f"{page}/cancel")
     assert (answer.status_code, errors_of(answer)) == (422, ["Give a reason: it is kept with the step."])
     manager.post(f"{page}/cancel", {"reason": "The budget was cut."}, on=f"{page}/cancel")
