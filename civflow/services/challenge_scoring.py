@@ -14,18 +14,23 @@ from sqlalchemy import exists, func, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeScore, Person, Scorer
-from civflow.services.advance import advance
+from civflow.services.advance import advance, options
+from civflow.services.drafting import fingerprint
 from civflow.services.effects import Move, effect
 from civflow.services.facts import stands_before
 from civflow.services.messages import post
 from civflow.services.naming import path_of, title_of
 from civflow.services.programmes import programme_of
 from civflow.services.wording import moment
-from civflow.workflows.engine import Actor, Refused
+from civflow.workflows.engine import Actor, Conflicted, Forbidden, Refused
 from civflow.workflows.programme import Scoring
 from civflow.workflows.readiness import is_over, score_of
 
 LONGEST = 500  # characters of a reason
+NOT_CHOSEN, NOT_GIVEN = (
+    -1,
+    " ",
+)  # what a kept row says of a score or a reason that is still missing; neither can be sent
 
 
 class Given(NamedTuple):
@@ -33,6 +38,17 @@ class Given(NamedTuple):
 
     score: int
     reason: str
+
+
+class Kept(NamedTuple):
+    """What a scorer has typed and not sent: criterion -> score and reason as typed; `seen` differs when any of it does.
+
+    `faults` are sentences by field, for what could not be kept.
+    """
+
+    typed: Mapping[str, tuple[str, str]]
+    seen: str
+    faults: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -97,12 +113,15 @@ def _total(scoring: Scoring, sheets: list[Sheet]) -> Fraction | None:
 
 
 def _sheets(session: Session, challenge: Challenge) -> dict[int, list[Sheet]]:
-    """Number of the review -> those who were named, in their order, with all that they have sent. Two statements."""
+    """Number of the review -> those who were named, in their order, with all that they have sent. Two statements.
+
+    What somebody has kept and not sent is left out: nobody reads it, and nothing half given counts.
+    """
     query = select(Scorer, col(Person.name)).join(Person, col(Person.id) == col(Scorer.person_id))
     query = query.where(col(Scorer.challenge_id) == challenge.id, col(Scorer.taken_off_at).is_(None))
     people = session.execute(query.order_by(col(Scorer.id))).all()
     scores: dict[int, dict[str, Given]] = {}
-    ids = [scorer.id for scorer, _ in people]
+    ids = [scorer.id for scorer, _ in people if scorer.scored_at]
     for one in session.scalars(select(ChallengeScore).where(col(ChallengeScore.scorer_id).in_(ids))):
         scores.setdefault(one.scorer_id, {})[one.criterion] = Given(one.score, one.reason)
     reviews: dict[int, list[Sheet]] = {}
@@ -155,20 +174,100 @@ def score(
     if scoring is None:
         raise Refused("This programme does not score challenges.")
     sheet = _checked(scoring, given)
+    session.refresh(challenge, with_for_update=True)  # nothing is kept in another window meanwhile
     scorer = session.scalars(_named(challenge, actor.id)).first()
     if scorer and not scorer.scored_at:
-        session.add_all([ChallengeScore(scorer_id=scorer.id or 0, criterion=name, score=one.score, reason=one.reason)
-                         for name, one in sheet.items()])  # fmt: skip
+        _put(session, scorer, sheet)
     text = json.dumps({name: [one.score, one.reason] for name, one in sorted(sheet.items())})
     advance(session, challenge, "score", actor=actor, now=now, seen=seen,
             scores_sha256=hashlib.sha256(text.encode()).hexdigest())  # fmt: skip
+
+
+def kept(session: Session, challenge: Challenge, *, actor: Actor) -> Kept:
+    """What the actor has typed about the challenge and not sent yet; nobody else reads it."""
+    scorer = session.scalars(_named(challenge, actor.id)).first()
+    return _kept(session, scorer) if scorer and not scorer.scored_at else Kept({}, fingerprint({}))
+
+
+def _kept(session: Session, scorer: Scorer) -> Kept:
+    rows = session.scalars(select(ChallengeScore).where(col(ChallengeScore.scorer_id) == scorer.id))
+    typed = {
+        row.criterion: ("" if row.score == NOT_CHOSEN else str(row.score), row.reason.strip())
+        for row in sorted(rows, key=lambda row: row.criterion)
+    }
+    return Kept(typed, fingerprint(typed))
+
+
+def keep(
+    session: Session, challenge: Challenge, given: Mapping[str, tuple[str, str]], *, seen: str, actor: Actor, now: datetime
+) -> Kept:  # fmt: skip
+    """Keep what is typed so far, each score and each reason that there is; it counts only once it is sent.
+
+    `seen` is what `kept` said when the page was made: where another window has kept something else since, nothing is
+    overwritten. What cannot be kept is told in `faults`, and stays as it was. Raises Refused, Forbidden, Conflicted.
+    """
+    session.refresh(challenge, with_for_update=True)
+    offered = next((o for o in options(session, challenge, actor=actor, now=now) if o.step.name == "score"), None)
+    scoring = programme_of(session, challenge).readiness.scoring
+    if offered is None or scoring is None:
+        raise Refused("It waits for no scores now.")
+    if not offered.allowed:
+        raise (Forbidden if offered.forbidden else Refused)(*offered.sentences)
+    scorer = session.scalars(_named(challenge, actor.id)).one()
+    before = _kept(session, scorer)
+    sheet, faults = _fitting(scoring, given, before.typed)
+    if seen != before.seen and sheet != before.typed:
+        raise Conflicted(KEPT_ELSEWHERE, who=actor.name, when=None)
+    _put(session, scorer, {
+        name: Given(int(value) if value else NOT_CHOSEN, words or NOT_GIVEN) for name, (value, words) in sheet.items()
+    })  # fmt: skip
+    session.flush()
+    return Kept(sheet, fingerprint(sheet), faults)
+
+
+KEPT_ELSEWHERE = (
+    "Another window of yours has kept other scores or reasons since this page was loaded, so nothing is overwritten. "
+    "Load the page again to see them."
+)
+
+
+def _fitting(
+    scoring: Scoring, given: Mapping[str, tuple[str, str]], before: Mapping[str, tuple[str, str]]
+) -> tuple[dict[str, tuple[str, str]], dict[str, str]]:
+    """What can be kept, without the criteria of which nothing is typed, and a sentence for each field that cannot be."""
+    sheet, faults = {}, _faults(scoring, given)
+    for criterion in sorted(scoring.criteria, key=lambda one: one.id):
+        (value, words), (old_value, old_words) = (one.get(criterion.id, ("", "")) for one in (given, before))
+        empty = {field for field, typed in ((f"{criterion.id}-score", value), (f"{criterion.id}-reason", words.strip()))
+                 if not typed}  # fmt: skip
+        faults = {field: sentence for field, sentence in faults.items() if field not in empty}
+        value = old_value if f"{criterion.id}-score" in faults else value
+        words = old_words if f"{criterion.id}-reason" in faults else words.strip()
+        if value or words:
+            sheet[criterion.id] = (value, words)
+    return sheet, faults
+
+
+def _put(session: Session, scorer: Scorer, sheet: Mapping[str, Given]) -> None:
+    """Store the sheet in place of what was kept."""
+    there = {
+        row.criterion: row
+        for row in session.scalars(select(ChallengeScore).where(col(ChallengeScore.scorer_id) == scorer.id))
+    }
+    for name, one in sheet.items():
+        row = there.pop(name, None) or ChallengeScore(scorer_id=scorer.id or 0, criterion=name, score=0, reason="")
+        row.score, row.reason = one.score, one.reason
+        session.add(row)
+    for row in there.values():
+        session.delete(row)
 
 
 @effect
 def lock_the_scores(session: Session, move: Move) -> None:
     """From now on they stay as they are. Raises Refused where one is missing."""
     scorer = session.scalars(_named(move.record, move.actor.id)).one()
-    given = select(func.count()).where(col(ChallengeScore.scorer_id) == scorer.id)
+    whole = col(ChallengeScore.score) != NOT_CHOSEN, func.trim(col(ChallengeScore.reason)) != ""
+    given = select(func.count()).where(col(ChallengeScore.scorer_id) == scorer.id, *whole)
     scoring = programme_of(session, move.record).readiness.scoring
     if scoring is None or session.scalar(given) != len(scoring.criteria):
         raise Refused("Score every criterion, each with a reason, on the page of the scoring.")
@@ -178,11 +277,17 @@ def lock_the_scores(session: Session, move: Move) -> None:
 
 def _checked(scoring: Scoring, given: Mapping[str, tuple[str, str]]) -> dict[str, Given]:
     """The sheet. Raises Refused with a sentence for every score and every reason that is missing or cannot be."""
+    if faults := _faults(scoring, given):
+        raise Refused(*faults.values(), fields=faults)
+    return {c.id: Given(int(given[c.id][0]), given[c.id][1].strip()) for c in scoring.criteria}
+
+
+def _faults(scoring: Scoring, given: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """A sentence for every field that is missing or cannot be."""
     fields: dict[str, str] = {}
-    sheet = {}
+    scale = range(scoring.scale.least, scoring.scale.most + 1)
     for criterion in scoring.criteria:
         typed, words = given.get(criterion.id, ("", ""))
-        scale = range(scoring.scale.least, scoring.scale.most + 1)
         if typed not in map(str, scale):
             fields[f"{criterion.id}-score"] = f"Choose a score from {scale[0]} to {scale[-1]} for “{criterion.title}”."
         if not words.strip():
@@ -191,11 +296,7 @@ def _checked(scoring: Scoring, given: Mapping[str, tuple[str, str]]) -> dict[str
             fields[f"{criterion.id}-reason"] = (
                 f"The reason at “{criterion.title}” has {len(words.strip()):,} characters; it may have {LONGEST}."
             )
-        if not {f"{criterion.id}-score", f"{criterion.id}-reason"} & set(fields):
-            sheet[criterion.id] = Given(int(typed), words.strip())
-    if fields:
-        raise Refused(*fields.values(), fields=fields)
-    return sheet
+    return fields
 
 
 def to_score(session: Session, actor: Actor) -> list[Challenge]:

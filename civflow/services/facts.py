@@ -172,7 +172,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "scores_given": select(
             func.aggregate_strings(CHALLENGE_SCORE.c.criterion + ":" + cast(CHALLENGE_SCORE.c.score, String), ",")
         )
-        .where(CHALLENGE_SCORE.c.scorer_id == SCORER.c.id, NAMED)
+        .where(CHALLENGE_SCORE.c.scorer_id == SCORER.c.id, NAMED, SCORER.c.scored_at.is_not(None))
         .correlate(CHALLENGE)
         .scalar_subquery(),
         "signed_contracts": count(

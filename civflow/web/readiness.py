@@ -17,7 +17,7 @@ from civflow.web.access import open_to, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
 from civflow.web.errors import lines_of
-from civflow.web.htmx import redirect_to
+from civflow.web.htmx import OUT_OF_BAND, is_htmx, redirect_to
 from civflow.web.owned import at_address, owned
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Option, Refused
 from civflow.workflows.readiness import ANSWERING, OWNERS, a_scorer_before_the_approval
@@ -132,23 +132,58 @@ def scoring(slug: str) -> str:
 def score(slug: str) -> Response:
     """Send one's scores; a refusal brings back every choice and every word."""
     challenge = _readable(slug)
-    criteria = programme_of(session(), challenge).readiness.scoring
-    given = {
-        c.id: (request.form.get(f"{c.id}-score", ""), pasted(request.form.get(f"{c.id}-reason", "")))
-        for c in (criteria.criteria if criteria else ())
-    }
+    given = _given(challenge)
     try:
         challenge_scoring.score(session(), challenge, given, actor=actor(), now=now(),
                                 seen=whole_number(request.form.get("seen", "")))  # fmt: skip
     except (Refused, Conflicted) as refusal:
         session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        context = {**_scoring(_readable(slug)), "typed": given, "errors": lines_of(refusal), "fields": fields}
-        status = 409 if isinstance(refusal, Conflicted) else 422
-        return Response(render_template("readiness/scoring.html", **context), status)
+        return _not_scored(slug, given, refusal)
     session().commit()
     flash("Your scores are locked. The others' are shown when everybody has scored.", "done")
     return redirect_to(f"/challenges/{slug}/scoring")
+
+
+@blueprint.post("/challenges/<slug>/scoring/keep")
+@open_to(signed_in)
+def keep(slug: str) -> Response:
+    """Keep what is typed so far, on a button or by itself; it is not sent."""
+    challenge = _readable(slug)
+    given = _given(challenge)
+    try:
+        kept = challenge_scoring.keep(session(), challenge, given, seen=request.form.get("kept", ""), actor=actor(),
+                                      now=now())  # fmt: skip
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        return _not_scored(slug, given, refusal)
+    session().commit()
+    if kept.faults and not is_htmx():
+        return _not_scored(slug, given, Refused(*kept.faults.values(), fields=dict(kept.faults)))
+    if not is_htmx():
+        flash("Your scores and reasons are kept, for you alone. They count once you send them.", "done")
+        return redirect_to("/")
+    parts = [render_template(name, kept=kept.seen, faults=kept.faults, now=now(), oob=OUT_OF_BAND)
+             for name in ("readiness/_kept_status.html", "readiness/_kept.html")]  # fmt: skip
+    return Response("\n".join(parts))
+
+
+def _given(challenge: Challenge) -> dict[str, tuple[str, str]]:
+    """Criterion -> score and reason as the form brings them."""
+    criteria = programme_of(session(), challenge).readiness.scoring
+    return {
+        c.id: (request.form.get(f"{c.id}-score", ""), pasted(request.form.get(f"{c.id}-reason", "")))
+        for c in (criteria.criteria if criteria else ())
+    }
+
+
+def _not_scored(slug: str, given: dict[str, tuple[str, str]], refusal: Refused | Conflicted) -> Response:
+    """The form with what was typed, and why it is not sent or kept; to a form that saves itself only the sentence."""
+    status = 409 if isinstance(refusal, Conflicted) else 422
+    if is_htmx():
+        return Response(render_template("readiness/_kept_status.html", refused=refusal.sentences), status)
+    fields = refusal.fields if isinstance(refusal, Refused) else {}
+    context = {**_scoring(_readable(slug)), "typed": given, "errors": lines_of(refusal), "fields": fields}
+    return Response(render_template("readiness/scoring.html", **context), status)
 
 
 def _readable(slug: str) -> Challenge:
@@ -165,8 +200,9 @@ def _scoring(challenge: Challenge) -> dict[str, Any]:
     found = challenge_scoring.standing(session(), challenge, actor=actor())
     text, option = text_to_read(session(), challenge), _option(challenge, "score")
     parts = drafting.parts_of(programme_of(session(), challenge))
+    kept = challenge_scoring.kept(session(), challenge, actor=actor())
     return {
-        "challenge": challenge, "scoring": found, "errors": [], "fields": {}, "typed": None,
+        "challenge": challenge, "scoring": found, "errors": [], "fields": {}, "typed": kept.typed, "kept": kept.seen,
         "may_score": option is not None and option.allowed, "longest": challenge_scoring.LONGEST,
         "promised": readiness.promised_reply(session(), challenge),
         "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import Session
 
 from civflow.models import Challenge, Round
@@ -15,10 +16,11 @@ from civflow.services.advance import advance, options
 from civflow.services.applying import runs_it
 from civflow.services.challenges import draft, write_challenge
 from civflow.services.desks import desks
+from civflow.services.facts import CHALLENGE, FACTS
 from civflow.services.foretelling import foretell
 from civflow.services.history import history_of
 from civflow.services.programmes import programme_of
-from civflow.workflows.engine import Forbidden, Refused
+from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, grant, open_call
 
 READY = {
@@ -162,6 +164,43 @@ def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, c
     assert seen.sheets[0].given["importance"] == (GOOD, "Ada Innes thinks so.")
     assert (seen.total, seen.is_low) == (Fraction(50), False)  # the mean of 3 and 1, out of 4
     approve(call, sent)
+
+
+def test_what_a_scorer_keeps_is_read_by_nobody_else_and_counts_only_once_it_is_sent(session, call, sent):
+    name(call, sent, "Ada Innes", "Callum Reid")
+    ada, callum = (call.actor(call.people[person]) for person in ("Ada Innes", "Callum Reid"))
+    criteria = [c.id for c in programme_of(session, sent).readiness.scoring.criteria]
+    half = {criteria[0]: ("", "Seals die."), criteria[1]: ("4", ""), criteria[2]: ("4", "x" * 501)}
+
+    def keep(given, seen):
+        return challenge_scoring.keep(session, sent, given, seen=seen, actor=ada, now=call.now)
+
+    blank = challenge_scoring.kept(session, sent, actor=ada).seen
+    first = keep(half, blank)
+    assert list(first.faults.values()) == ["The reason at “Needs innovation” has 501 characters; it may have 500."]
+    found = challenge_scoring.kept(session, sent, actor=ada)
+    assert dict(found.typed) == {criteria[0]: ("", "Seals die."), criteria[1]: ("4", ""), criteria[2]: ("4", "")}
+    for reader in (ada, callum, call.actor(call.owner)):
+        assert [s.given for s in challenge_scoring.standing(session, sent, actor=reader).sheets] == [{}, {}]
+    assert challenge_scoring.kept(session, sent, actor=callum).typed == {}
+    with pytest.raises(Conflicted):  # an older window
+        keep({criteria[0]: ("1", "Older words.")}, blank)
+    with pytest.raises(Refused, match="Score every criterion"), session.begin_nested():  # past the page, half given
+        advance(session, sent, "score", actor=ada, now=call.now)
+
+    whole = dict.fromkeys(criteria, ("4", "Words."))
+    keep(whole, found.seen)
+    score(call, sent, "Callum Reid", 4)
+    marks = session.execute(select(CHALLENGE.c.id, FACTS["challenge"]["scores_given"])).all()
+    assert {id_: sorted((given or "").split(",")) for id_, given in marks}[sent.id] == sorted(
+        f"{c}:4" for c in criteria
+    )
+    assert challenge_scoring.standing(session, sent, actor=callum).total is None
+    challenge_scoring.score(session, sent, whole, actor=ada, now=call.now)
+    assert challenge_scoring.standing(session, sent, actor=ada).total == 100
+    with pytest.raises(Refused):  # locked
+        keep({}, found.seen)
+    assert challenge_scoring.standing(session, sent, actor=ada).total == 100
 
 
 def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answer(session, call, sent):

@@ -55,7 +55,7 @@ ROUTES = {
         draft_comments.show draft_comments.change draft_people.show draft_people.change_owners
         draft_people.change_writers draft_people.change_sponsors
         questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
-        questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring
+        questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring readiness.keep
         questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
         sessions.change gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
         gates.release gates.release_it gates.show panels.leave panels.seat panels.settle panels.show panels.ties

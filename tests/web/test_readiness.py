@@ -98,6 +98,18 @@ def test_a_scorer_reads_the_draft_and_their_own_scores_and_the_others_when_all_h
     assert (refused.status_code, len(errors_of(refused))) == (422, 8)
     assert ("Seals die.</textarea>" in refused.text, refused.text.count(" checked")) == (True, 1)
 
+    seen = ada.page(page).select_one("#kept")["value"]
+    kept = ada.post(f"{page}/keep", {**half, "kept": seen}, on=page)
+    assert (kept.status_code, kept.headers["Location"]) == (303, "/")
+    again = ada.page(page)
+    assert again.select_one("#importance-reason").text.strip() == "Seals die."
+    assert [radio["value"] for radio in again.select("input[checked]")] == ["3"]
+    assert [text_of(v.get(page)).count("Seals die.") for v in (callum, owner)] == [0, 0]
+    by_itself = ada.post(f"{page}/keep", {**half, "kept": "older"}, on=page, headers={"HX-Request": "true"})
+    assert "Saved at " in by_itself.text  # the same words: nothing to overwrite
+    older = ada.post(f"{page}/keep", {"kept": "older"}, on=page, headers={"HX-Request": "true"})
+    assert (older.status_code, "Another window of yours" in older.text) == (409, True)
+
     criteria = [c.id for c in programme_of(session, sent).readiness.scoring.criteria]
     revision = sent.revision
     session.commit()
