@@ -53,12 +53,19 @@ def _crossed(wanted: Wanted) -> list[tuple[str, str]]:
 
 
 def fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
-    """The filters with what is chosen; those with `more` are folded away until one of them is used."""
+    """The filters with what is chosen; those with `more` are folded away until one of them is used.
+
+    A filter that has nothing to choose is left out.
+    """
     wanted, typed, faults = asked
 
     def chosen(name: str, label: str, nothing: str, options: list[tuple[str, str]], **more: object) -> dict[str, Any]:
         value = getattr(wanted, name)
-        known = [] if value in ("", *(option for option, _ in options)) else [(value, value)]
+        known = (
+            []
+            if value in ("", *(option for option, _ in options))
+            else [(value, THEMES.get(value, value) if name == "theme" else value)]
+        )
         return {"name": name, "label": label, "type": "select", "value": value,
                 "options": [("", nothing), *known, *options], **more}  # fmt: skip
 
@@ -68,12 +75,12 @@ def fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
         return {"name": what, "label": label, "type": "between", "kind": kind, "hint": hint, "ends": ends,
                 "more": True}  # fmt: skip
 
-    return [
+    found: list[dict[str, Any]] = [
         {"name": "q", "label": "Search", "type": "search", "value": wanted.words,
          "hint": "Any words of it"},
         {"name": "group", "type": "hidden", "value": wanted.group},
         {"name": "sort", "type": "hidden", "value": wanted.sort},
-        chosen("theme", "Theme", "Any theme", list(THEMES.items())),
+        chosen("theme", "Theme", "Any theme", [(key, THEMES[key]) for key in choices.themes]),
         chosen("sponsor", "Sponsor", "Any sponsor", [(name, name) for name in choices.sponsors]),
         chosen("place", "Place", "Any place", [(name, name) for name in choices.places]),
         between("money", "Money", "pounds", "Whole pounds, such as 250,000"),
@@ -82,6 +89,7 @@ def fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
         {"name": "result", "label": "Result", "type": "select", "value": "known" if wanted.known else "",
          "options": [("", "Any"), ("known", "Known")], "more": True},
     ]  # fmt: skip
+    return [field for field in found if field["type"] != "select" or len(field["options"]) > 1]
 
 
 def headings(wanted: Wanted) -> list[dict[str, Any]]:

@@ -121,6 +121,23 @@ def test_search_and_filters(visitor, query, found):
     assert titles(visitor.page(f"/challenges?{query}")) == found
 
 
+def test_only_filters_that_lead_to_a_challenge_which_the_reader_may_read_are_offered(
+    visitor, owner, session, call, a_draft
+):
+    def offered(who, query=""):
+        form = who.page(f"/challenges{query}").select_one(".app-filters")
+        return {name: [option.get_text(strip=True) for option in form.select(f'select[name="{name}"] option')[1:]]
+                for name in ("theme", "place")}  # fmt: skip
+
+    assert offered(visitor) == {"theme": [], "place": []}
+    assert [visitor.page("/challenges").select(f'[name="{name}"]') for name in ("theme", "place")] == [[], []]
+    assert offered(visitor, "?theme=health")["theme"] == ["Health and care"]
+    call.challenge.themes, call.challenge.place, a_draft.themes = ["water", "climate"], "Leith", ["food"]
+    session.commit()
+    assert offered(visitor) == {"theme": ["Climate and energy", "Water and flooding"], "place": ["Leith"]}
+    assert offered(owner)["theme"] == ["Climate and energy", "Food and farming", "Water and flooding"]
+
+
 @pytest.mark.parametrize(("query", "why"), [
     ("q=nothing", "No challenge has all the words “nothing”."),
     ("group=finished", "No challenge fits these filters."),

@@ -20,6 +20,26 @@ from civflow.services.questions import ask
 from civflow.services.versions import begin_change, publish_change, write_change
 
 Do = Callable[[Scene], None]
+THEMES_OF = {
+    "Situational awareness for responders": ["justice", "digital"],
+    "Firefighter exposure to contaminants": ["justice", "health"],
+    "Pharmaceutical waste": ["health", "water"],
+    "Circular NHS supply chain": ["health", "climate"],
+    "Biodiversity credits": ["nature", "economy"],
+    "Personal carbon footprint": ["climate"],
+    "Tenement communal areas": ["communities"],
+    "Ethical transport data": ["transport", "digital"],
+    "Visitors to historic sites": ["culture"],
+    "Public buildings investment": ["climate", "communities"],
+    "Outpatient appointments": ["health"],
+    "Tenant empowerment": ["communities"],
+    "Engagement with nature": ["nature", "health"],
+    "Forest measurement": ["nature"],
+    "Re-use of NHS products": ["health", "climate"],
+    "Learning for land-based workers": ["food", "children"],
+    "Teacher workload": ["children"],
+    "Commercial value of circular economy practices": ["economy", "climate"],
+}  # keys of workflows/themes.py; the source of these challenges names none
 
 
 def find(scene: Scene, row: Row) -> Challenge:
@@ -43,6 +63,7 @@ def draft_it(row: Row, slug: str, opens: datetime, closes: datetime, *, principa
         sections = {name: words.format(question=row.question) for name, words in BRIEF.items()}
         write_challenge(
             scene.session, challenge, actor=owner, now=scene.now, sections=sections, opens_at=opens, closes_at=closes,
+            themes=THEMES_OF[row.title],
             money_pounds=650_000, decision_promised_at=in_working_days(programme_of(scene.session, challenge), closes, 10),
             budget_holder="Director of Digital, named in the approval",
             route_to_adoption="The sponsor's own service team takes the product over; the running cost is in its budget.",

@@ -33,6 +33,7 @@ from civflow.services.finding.words import index, searched, supporter_names, wor
 from civflow.services.wording import DEFAULT_ZONE
 from civflow.workflows.challenges import challenge_workflow
 from civflow.workflows.engine import Actor, NotFound, State, Workflow
+from civflow.workflows.themes import THEMES
 
 __all__ = [
     "EACH", "GROUPS", "HEADINGS", "PREVIEWS", "Choices", "Found", "Numbers", "Page", "Wanted", "address_of", "every",
@@ -72,11 +73,12 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Choices:
-    """What the filters offer: rounds as slug and title, the newest first; the names of sponsors and places."""
+    """What the filters offer: rounds as slug and title, the newest first; the names of sponsors and places; keys of THEMES."""
 
     rounds: list[tuple[str, str]]
     sponsors: list[str]
     places: list[str]
+    themes: list[str]
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,9 @@ def _choices(rows: Sequence[Any]) -> Choices:
     names = {
         kind: sorted((row[1] for row in rows if row.kind == kind), key=str.casefold) for kind in ("sponsor", "place")
     }
-    return Choices([(slug, title) for _, slug, title, _ in rounds], names["sponsor"], names["place"])
+    themes = {row[1] for row in rows if row.kind == "theme"}
+    return Choices([(slug, title) for _, slug, title, _ in rounds], names["sponsor"], names["place"],
+                   [key for key in THEMES if key in themes])  # fmt: skip
 
 
 def _rows(session: Session, sight: Sight, shape: Shape, values: Mapping[str, Any]) -> list[Found]:

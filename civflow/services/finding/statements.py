@@ -36,6 +36,7 @@ from civflow.services.finding.matching import joins, matches, unindexed
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import WON
 from civflow.workflows.engine import Actor
+from civflow.workflows.themes import THEMES as KEYS
 
 # The roles that read a challenge before it opens.
 PREVIEWS = ("challenge_owner", "challenge_writer", "programme_manager", "approver", "auditor")
@@ -245,7 +246,20 @@ def choosing(sight: Sight) -> CompoundSelect[Any]:
         rounds.where(mine.correlate(Round).exists()), sponsors.where(theirs.correlate(Organisation).exists()),
         select(literal_column("'place'"), places.c.name, places.c.name, NO_MOMENT).where(
             there.correlate(places).exists()),
+        _themes(here.where(may_know_of(sight), may_read(sight))),
     )  # fmt: skip
+
+
+def _themes(readable: Select[Any]) -> Select[Any]:
+    """The themes under which somebody finds one of the `readable`; where none has any, each is looked at once."""
+    keys: list[Any] = [
+        select(literal_column(f"'{key}'").label("name"), literal_column(f"'\"{key}\"'").label("quoted")) for key in KEYS
+    ]
+    themes = union_all(*keys).subquery("themes")
+    has = func.replace(THEMES, themes.c.quoted, "") != THEMES
+    any_has = select(col(Challenge.id)).where(THEMES != "[]").correlate(None).exists()
+    query: Select[Any] = select(literal_column("'theme'"), themes.c.name, themes.c.name, NO_MOMENT)
+    return query.where(any_has, readable.where(has).correlate(themes).exists())
 
 
 COLUMNS: tuple[Any, ...] = (
