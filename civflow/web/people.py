@@ -34,7 +34,7 @@ def everybody() -> Response:
     fields = [
         {"name": "q", "label": "Search", "type": "search", "value": words, "hint": "Name or address"},
         {"name": "role", "label": "Role", "type": "select", "value": role,
-         "options": [("", "Anybody"), *ROLES.items()]},
+         "options": [("", "Anybody"), *ROLES.items(), (finding.ON_A_PANEL, "Sits on a panel")]},
     ]  # fmt: skip
     return page_or_fragment("people/list.html", "people/_list.html", found=found, fields=fields, number=number)
 

@@ -8,6 +8,8 @@ from sqlmodel import col
 
 from civflow.models import Grant, Person
 from civflow.services import people
+from civflow.services.challenges import gate_of
+from tests.a_selection import seat
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
 
@@ -61,6 +63,16 @@ def test_an_administrators_home_leads_to_people_and_says_which_role_nobody_holds
     people.revoke(call.session, call.manager, "approver", actor=call.actor(boss_of(call)), now=call.now)
     call.session.commit()
     assert "Make somebody an approver" in text_of(administrator.get("/"))
+
+
+def test_no_tile_of_the_home_counts_a_role_that_nobody_holds_and_panels_lead_to_their_people(administrator, call):
+    seat(call, gate_of(call.session, call.challenge, "sift"), "Ailsa Chair", "Brodie Second")
+    call.session.commit()
+    tiles = [tile.get_text(" ", strip=True) for tile in administrator.page("/").select(".app-tile")]
+    assert [words for words in tiles if words.startswith("0") or "assessor" in words] == []
+    assert "2 sit on panels" in tiles
+    page = administrator.page("/people?role=panel_member")
+    assert [a.get_text() for a in page.select("#people th a")] == ["Ailsa Chair", "Brodie Second"]
 
 
 def boss_of(call: Call) -> Person:

@@ -11,7 +11,7 @@ from civflow.models import Message
 from civflow.models.people import ROLES
 from civflow.services.desks import Desk, Waiting
 from civflow.services.facts import stands_before
-from civflow.services.people.finding import accounts, numbers
+from civflow.services.people.finding import ON_A_PANEL, accounts, numbers, on_panels
 from civflow.services.wording import count
 from civflow.workflows.engine import Actor
 
@@ -34,5 +34,6 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     number = session.scalar(failed) or 0
     if number:
         waiting.append(Waiting(f"Look at {count(number, 'message')} that could not be sent", "/outbox?state=failed"))
-    parts = {"people": accounts(session), "held": [(role, ROLES[role], held[role]) for role in ROLES]}
+    shown = [(role, ROLES[role], held[role]) for role in ROLES if held[role] or role in NEEDED]
+    parts = {"people": accounts(session), "held": shown, "panels": (ON_A_PANEL, on_panels(session))}
     return Desk("administrator", "People and roles", tuple(waiting), "Every role that a round needs is held.", parts)

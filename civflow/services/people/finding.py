@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Grant, Person, Round, Team
+from civflow.models import Challenge, Grant, Panellist, Person, Round, Team
 from civflow.models.people import ROLES
 from civflow.services.facts import stands_before
 
 EACH = 50  # people on a page
+ON_A_PANEL = "panel_member"  # a role that comes with a seat, and that nobody grants
 MOST_WORDS = 5  # of a search
 
 
@@ -35,8 +36,10 @@ class Page:
 
 
 def find(session: Session, *, words: str = "", role: str = "", page: int = 1) -> Page:
-    """The people whose name or address has all the words and who hold the role, by name. Six statements at most."""
+    """The people whose name or address has all the words and who hold the role, by name; also by ON_A_PANEL. Six statements at most."""
     where = [_has_word(word) for word in words.split()[:MOST_WORDS]]
+    if role == ON_A_PANEL:
+        where.append(col(Person.id).in_(select(col(Panellist.person_id))))
     if role in ROLES:
         holds = select(col(Grant.person_id)).where(col(Grant.role) == role, col(Grant.revoked_at).is_(None))
         where.append(col(Person.id).in_(holds))
@@ -106,6 +109,12 @@ def numbers(session: Session) -> dict[str, int]:
     query = query.where(col(Grant.revoked_at).is_(None), col(Person.closed_at).is_(None)).group_by(col(Grant.role))
     held = {row[0]: row[1] for row in session.execute(query)}
     return {role: held.get(role, 0) for role in ROLES}
+
+
+def on_panels(session: Session) -> int:
+    """How many people with an account sit on a panel."""
+    seated = col(Person.id).in_(select(col(Panellist.person_id))), col(Person.closed_at).is_(None)
+    return session.scalar(select(func.count()).select_from(Person).where(*seated)) or 0
 
 
 def accounts(session: Session) -> int:
