@@ -43,6 +43,17 @@ class Audience:
         return not self.roles or bool(held & set(self.roles))
 
 
+class SignedOut(Forbidden):
+    """A form comes from somebody who is not signed in any more.
+
+    `in_place`: a form that saves by itself sent it, which tells of it beside its buttons.
+    """
+
+    def __init__(self, *, in_place: bool) -> None:
+        super().__init__("You are not signed in any more.")
+        self.in_place = in_place
+
+
 anyone = Audience("anyone", "Everybody may open this page.", signed_in=False)
 signed_in = Audience("signed in", "Sign in to open this page.")
 
@@ -57,11 +68,12 @@ def holders_of(*roles: str, site: bool = False, in_demonstration: bool = False) 
     return Audience(names + scope + more, sentence, roles, site=site, in_demonstration=in_demonstration)
 
 
-def open_to(audience: Audience) -> Callable[[View], View]:
-    """Declare who may call a view."""
+def open_to(audience: Audience, *, saves_by_itself: bool = False) -> Callable[[View], View]:
+    """Declare who may call a view, and whether forms that save by themselves do so there."""
 
     def declare(view: View) -> View:
         view.audience = audience  # type: ignore[attr-defined]
+        view.saves_by_itself = saves_by_itself  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -94,9 +106,10 @@ def _check() -> AnyResponse | None:
 
 
 def sign_in_first() -> AnyResponse:
-    """Send whoever is not signed in to sign in and back here. Raises Forbidden for a form: its words are kept."""
+    """Send whoever is not signed in to sign in and back here. Raises SignedOut for a form: its words are kept."""
     if request.method not in ("GET", "HEAD"):
-        raise Forbidden("You are not signed in. Sign in in another tab, come back here, and send it again.")
+        view = current_app.view_functions.get(request.endpoint or "")
+        raise SignedOut(in_place=getattr(view, "saves_by_itself", False))
     return redirect_to("/sign-in?" + urlencode({"then": request.full_path.rstrip("?")}))
 
 

@@ -76,7 +76,7 @@ def decline(assignment_id: int) -> Response:
 
 
 @blueprint.post("/assignments/<int:assignment_id>/scores/<criterion>")
-@open_to(signed_in)
+@open_to(signed_in, saves_by_itself=True)
 def score(assignment_id: int, criterion: str) -> Response:
     """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
     assignment, typed = load(Assignment, assignment_id), _typed(criterion)

@@ -16,8 +16,8 @@ from civflow.services.funnels import funnels
 from civflow.services.programmes import programme_of
 from civflow.services.readiness import open_changes
 from civflow.services.wording import pasted
-from civflow.web.access import anyone, open_to, signed_in
-from civflow.web.current import actor, now, person, session
+from civflow.web.access import open_to, signed_in
+from civflow.web.current import actor, now, session
 from civflow.web.draft_comments import around, arrive, comments_on, part_of
 from civflow.web.drafting import parse_pounds
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
@@ -46,11 +46,9 @@ def part(slug: str, part_id: str) -> str | Response:
 
 
 @blueprint.post("/challenges/<slug>/edit/<part_id>")
-@open_to(anyone)
+@open_to(signed_in, saves_by_itself=True)
 def save(slug: str, part_id: str) -> Response:
     """Save one part, on a button or by itself; whatever stands against it, the words that were typed stay."""
-    if person() is None:
-        return _signed_out()
     challenge = owned(slug, WRITERS)
     chosen = part_of(challenge, part_id)
     typed = _typed(challenge, chosen)
@@ -138,14 +136,6 @@ def _answer(challenge: Challenge, chosen: Part, typed: dict[str, str], status: i
     """The page of the part, or to htmx what has changed on it."""
     also = (*BESIDE, "challenges/_findings.html")
     return page_or_fragment(PAGE, STATUS, status, also=also, typed=typed, **_page(challenge, chosen), **context)
-
-
-def _signed_out() -> Response:
-    if is_htmx():
-        return Response(render_template("applications/_signed_out.html"), 422)
-    kept = (name for name in request.form if name not in ("csrf_token", "seen", "seen_theirs", "then"))
-    typed = {name: ",".join(request.form.getlist(name)) for name in kept}
-    return Response(render_template("challenges/signed_out.html", typed=typed, path=request.path), 403)
 
 
 def _stored(challenge: Challenge, chosen: Part) -> dict[str, Any]:

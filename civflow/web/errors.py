@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from civflow.services.wording import DEFAULT_ZONE, count, moment
-from civflow.web.htmx import is_htmx, message
+from civflow.web.access import SignedOut
+from civflow.web.htmx import is_htmx, message, told_in_place
 from civflow.web.limits import seconds_to_wait
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refusal, Refused
 from civflow.workflows.rules import BY_ITSELF, NOBODY_PRESSES
@@ -37,17 +38,32 @@ SENTENCES = {
 TOO_LONG = "The page was open for too long"
 SEND_AGAIN = "What you typed was not saved, but it is still here. Send it again."
 PRESS_AGAIN = "What you typed was not saved yet, but it is still here. Press the button again."
-SECRET = ("csrf_token", "password", "old")  # parts of the names of fields that never come back
+SIGNED_OUT = "Your sign-in has ended"
+STILL_HERE = "What you typed is not saved yet, but it is still here: nothing is lost."
+SIGN_IN_THERE = "Sign in in another tab, come back to this page, and press the button again."
+SECRET = ("csrf_token", "password", "old")  # fields that never come back
+UNTYPED = ("seen", "seen_theirs", "then", "before", "theirs", "kept", "answers")  # fields that nobody typed
 NOT_TOLD = (413,)  # a form this large is not read
 NOT_AGAIN = (409,)  # whoever came second looks at what is there now first
 
 
 def init_app(app: Flask) -> None:
     """Answer every refusal, every HTTP error and every failure with a page of its own."""
+    app.register_error_handler(SignedOut, signed_out)
     app.register_error_handler(Refusal, refusal)
     app.register_error_handler(CSRFError, open_too_long)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, failure)
+
+
+def signed_out(error: SignedOut) -> Response:
+    """Whoever is not signed in any more keeps their words: signed in again in another tab, they press the button again."""
+    if not is_htmx():
+        return page(403, (STILL_HERE,), title=SIGNED_OUT, has_ended=True)
+    renewed = {"csrf-renewed": {"token": generate_csrf()}}
+    if error.in_place:
+        return told_in_place("errors/_signed_out.html", 422, trigger=renewed)
+    return message("errors/_error.html", 403, trigger=renewed, title=SIGNED_OUT, sentences=(SIGN_IN_THERE,))
 
 
 def refusal(error: Refusal) -> Response:
@@ -147,16 +163,11 @@ def kept_words() -> dict[str, Any]:
     """
     if request.method != "POST":
         return {}
-    fields = [
-        (name, value)
-        for name, values in request.form.lists()
-        for value in values
-        if not any(secret in name for secret in SECRET)
-    ]
-    is_whole = not request.files and not any(s in name for s in SECRET[1:] for name in request.form)
+    fields = [(name, value) for name, values in request.form.lists() for value in values if name not in SECRET]
+    is_whole = not request.files and not any(name in SECRET[1:] for name in request.form)
     is_ours = urlsplit(request.headers.get("Origin", "")).netloc == request.host
     return {
         "fields": fields,
-        "words": [(name.replace("_", " "), value) for name, value in fields if value.strip()],
+        "words": [(name.replace("_", " "), value) for name, value in fields if value.strip() and name not in UNTYPED],
         "send_again": request.full_path.rstrip("?") if is_whole and is_ours else None,
     }

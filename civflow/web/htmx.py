@@ -87,6 +87,12 @@ def message(fragment: str, status: int, *, trigger: dict[str, Any] | None = None
     return answer
 
 
+def told_in_place(fragment: str, status: int, *, trigger: dict[str, Any]) -> Response:
+    """Answer htmx with `fragment` where the request wants its answer, and with events as `message` does."""
+    answer: Response = htmx_response(render_template(fragment), status, trigger=trigger)
+    return answer
+
+
 def _vary(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.vary.add("HX-Request")

@@ -145,7 +145,7 @@ def score(slug: str) -> Response:
 
 
 @blueprint.post("/challenges/<slug>/scoring/keep")
-@open_to(signed_in)
+@open_to(signed_in, saves_by_itself=True)
 def keep(slug: str) -> Response:
     """Keep what is typed so far, on a button or by itself; it is not sent."""
     challenge = _readable(slug)

@@ -11,9 +11,9 @@ from civflow.services.applications import plain, save_answers
 from civflow.services.history import last_entry
 from civflow.services.standing import may
 from civflow.services.wording import word_count
-from civflow.web.access import anyone, open_to, signed_in
+from civflow.web.access import open_to, signed_in
 from civflow.web.application_parts import is_writable, ours, the_form
-from civflow.web.current import actor, now, person, session
+from civflow.web.current import actor, now, session
 from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.workflows.engine import Conflicted, NotFound, Refused
 from civflow.workflows.programme import Form, Section
@@ -62,11 +62,9 @@ def question(application_id: int, question_id: str) -> str | Response:
 
 
 @blueprint.post("/applications/<int:application_id>/questions/<question_id>")
-@open_to(anyone)
+@open_to(signed_in, saves_by_itself=True)
 def save(application_id: int, question_id: str) -> Response:
-    """Save, on a button or by itself. Whoever is no longer signed in gets their words back to keep."""
-    if person() is None:
-        return _signed_out()
+    """Save, on a button or by itself."""
     words = plain(request.form.get("words", ""))
     application = ours(application_id)
     _question(the_form(application)["form"], question_id)
@@ -129,17 +127,6 @@ def _moved_on(application: Application) -> str:
     if may(application, "take_back"):
         return f"{who} submitted it while you were typing. Copy your words, take it back, and change it."
     return "The application cannot be changed any more. Copy your words if you want to keep them."
-
-
-def _signed_out() -> Response:
-    context = {
-        "words": request.form.get("words", ""),
-        "then": request.path,
-        "before": request.form.get("before"),
-    }
-    if is_htmx():
-        return Response(render_template("applications/_signed_out.html", **context), 422)
-    return Response(render_template("applications/signed_out.html", **context), 403)
 
 
 def _onwards(application: Application, question_id: str, words: str) -> str:

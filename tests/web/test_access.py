@@ -21,9 +21,9 @@ ROUTES = {
         statistics.of_round statistics.round_csv statistics.round_json versions.list_versions versions.show
         questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
         sessions.list_sessions sessions.as_calendar sessions.find
-        documents.pdf documents.show draft_comments.here draft_parts.save handbook.contents handbook.programme
+        documents.pdf documents.show draft_comments.here handbook.contents handbook.programme
         handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
-        sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use writing.save
+        sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use
     """,
     "challenge owner or programme manager": """
         calling.copy calling.make_copy drafting.begin drafting.new
@@ -56,6 +56,7 @@ ROUTES = {
         draft_people.change_writers draft_people.change_sponsors
         questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
         questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring readiness.keep
+        draft_parts.save writing.save
         questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
         sessions.change gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
         gates.release gates.release_it gates.show panels.leave panels.seat panels.settle panels.show panels.ties

@@ -448,12 +448,23 @@ def test_by_itself_nobody_overwrites_another_and_too_much_is_told(owner, manager
     assert (ended.status_code, "your sign-in has ended" in ended.text) == (422, True)
 
 
-def test_an_ended_sign_in_gives_the_words_back(owner, visitor, a_draft):
-    path = edit(a_draft, "text-problem")
-    typed = fields_of(owner, path) | {"problem": "An hour of work."}
-    owner.client.delete_cookie("civflow_sign_in")
-    answer = owner.client.post(path, data=typed)
-    assert (answer.status_code, "An hour of work." in answer.text) == (403, True)
+def test_an_ended_sign_in_gives_the_words_back_and_a_button_that_saves_them_after_the_next(
+    owner, visitor, call, a_draft
+):
+    path = edit(a_draft, "readiness")
+    typed = fields_of(owner, path) | {"budget_holder": "An hour of work."}
+    for cookie in ("civflow_sign_in", "session"):  # the token of the page has gone with the sign-in
+        owner.client.delete_cookie(cookie)
+    by_itself = owner.client.post(path, data=typed, headers=HTMX)
+    assert (by_itself.status_code, "data-not-saved" in by_itself.text) == (422, True)
+    answer = owner.client.post(path, data=typed, headers={"Origin": "http://localhost"})
+    page = BeautifulSoup(answer.data, "html.parser")
+    assert (answer.status_code, page.h1.get_text()) == (403, "Your sign-in has ended")
+    assert "Seen" not in [label.get_text() for label in page.select("main label")]
+    again = {field["name"]: field["value"] for field in page.select("main form input")}
+    owner.sign_in(call.session, call.owner, now=call.now)  # in another tab
+    assert owner.client.post(page.select_one("main form")["action"], data=again).status_code == 303
+    assert fields_of(owner, path)["budget_holder"] == "An hour of work."
 
 
 def test_a_challenge_in_review_is_read_and_not_written(owner, manager, session, call, a_draft):
