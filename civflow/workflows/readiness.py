@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from civflow.workflows.engine import Ask, Case, Rule, Step, rule
 from civflow.workflows.programme import Programme, Scoring
@@ -12,7 +14,7 @@ from civflow.workflows.rules import the_approver, the_challenge_owner, the_chall
 
 
 @rule(
-    "It asks a question, and every required section of the brief is written, none too long.",
+    "The question and every required section of the brief are written, none too long.",
     needs=("brief_is_complete",),
 )
 def the_brief_is_written(case: Case) -> bool:
@@ -23,6 +25,35 @@ def the_brief_is_written(case: Case) -> bool:
 def the_dates_are_set(case: Case) -> bool:
     record = case.record
     return record.opens_at is not None and record.closes_at is not None and record.closes_at > case.now
+
+
+@lru_cache
+def the_call_is_open_long_enough(least: timedelta, in_words: str, zone: ZoneInfo) -> Rule:
+    """Its dates are set, and leave teams the time that the programme gives them at least, by the clock on the wall."""
+
+    def claim(case: Case) -> bool:
+        opens, closes = case.record.opens_at, case.record.closes_at
+        if opens is None or closes is None:
+            return False
+        first, last = (at.astimezone(zone).replace(tzinfo=None) for at in (max(opens, case.now), closes))
+        return bool(last - first >= least)
+
+    sentence = (
+        f"It has an opening and a closing date, and the closing date lies at least {in_words} after the opening "
+        "and after today."
+    )
+    return Rule("the_call_is_open_long_enough", sentence, claim)
+
+
+@rule("The last moment for questions lies ahead and after the opening, or is left to the programme.")
+def questions_can_be_asked(case: Case) -> bool:
+    until, opens = case.record.questions_until, case.record.opens_at
+    return until is None or bool(until > case.now and (opens is None or until > opens))
+
+
+@rule("It says how much money there is.")
+def it_says_how_much_money_there_is(case: Case) -> bool:
+    return bool(case.record.money_pounds > 0)
 
 
 @rule("A budget holder is named.")
@@ -220,6 +251,7 @@ READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor
 def drafting(programme: Programme) -> Iterator[Step]:
     """Write, send for approval, answer: approved, or changes requested with a reason for each part."""
     within = programme.readiness.answer_within
+    written = _written(programme)
     for state in ("draft", "changes_requested"):
         yield Step("write", state, state, by=WRITERS, on_its_page=True, label="Write the challenge",
                    says="Only the sponsor and the programme office read it.")  # fmt: skip
@@ -228,7 +260,7 @@ def drafting(programme: Programme) -> Iterator[Step]:
                    says="It is shown no longer beside the text. The programme office reads what you did.",
                    undo="No. The programme office reads it, and can ask again.")  # fmt: skip
     yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
-               requires=(the_brief_is_written, the_dates_are_set, every_asked_change_is_dealt_with),
+               requires=(*written, every_asked_change_is_dealt_with),
                then=("promise_the_answer", "tell_the_approvers"), label="Send for approval",
                says=f"The programme office reads it and answers within {within}.")  # fmt: skip
     yield Step("request_changes", "in_review", "changes_requested", by=ANSWERING, reason=True,
@@ -239,6 +271,19 @@ def drafting(programme: Programme) -> Iterator[Step]:
     yield from _approving(programme)
 
 
+def _written(programme: Programme) -> tuple[Rule, ...]:
+    """What the text, the dates and the money need, when it is sent and when it is approved."""
+    least = programme.shortest_call
+    in_words = programme.call.lasts_at_least or f"{least.days} days"
+    money = (it_says_how_much_money_there_is,) if programme.pays else ()
+    return (
+        the_brief_is_written,
+        the_call_is_open_long_enough(least, in_words, programme.zone),
+        questions_can_be_asked,
+        *money,
+    )
+
+
 def _approving(programme: Programme) -> Iterator[Step]:
     scoring = programme.readiness.scoring
     scored = (
@@ -247,7 +292,7 @@ def _approving(programme: Programme) -> Iterator[Step]:
     if scoring:
         yield from _scoring(scoring)
     yield Step("approve", "in_review", "approved", by=the_approver,
-               requires=(the_brief_is_written, the_dates_are_set, *READY, the_money_is_within_the_budget,
+               requires=(*_written(programme), *READY, the_money_is_within_the_budget,
                          the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
                then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",),
                asks=(ANNOUNCE_AT, LOW_SCORE_REASON) if scoring else (ANNOUNCE_AT,), label="Approve the challenge",

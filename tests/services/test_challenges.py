@@ -200,21 +200,51 @@ def test_an_empty_draft_cannot_be_sent_for_approval(session, challenge, now):
     with pytest.raises(Refused) as refused:
         advance(session, challenge, "submit_for_review", actor=OWNER, now=now)
     assert refused.value.sentences == (
-        "It asks a question, and every required section of the brief is written, none too long.",
-        "It has an opening and a closing date, and the closing date lies ahead.",
+        "The question and every required section of the brief are written, none too long.",
+        "It has an opening and a closing date, and the closing date lies at least 3 weeks after the opening and after today.",
+        "It says how much money there is.",
     )
 
 
 def test_the_checklist_says_what_approval_needs_in_the_rules_own_words(session, challenge, now):
     assert [sentence for sentence, so in drafting.checklist(session, challenge, actor=OWNER, now=now) if not so] == [
-        "It asks a question, and every required section of the brief is written, none too long.",
-        "It has an opening and a closing date, and the closing date lies ahead.",
+        "The question and every required section of the brief are written, none too long.",
+        "It has an opening and a closing date, and the closing date lies at least 3 weeks after the opening and after today.",
+        "It says how much money there is.",
         "A budget holder is named.",
         "The route to adoption is written: who will use it, and who pays when it works.",
         "Named people of the sponsor have hours for the teams.",
         "Access to data is written: what teams may use and how they get at it, or that there is none.",
         "The exit is written: what the sponsor does if the solution turns out too expensive.",
     ]
+
+
+LONG_ENOUGH = "It has an opening and a closing date, and the closing date lies at least 3 weeks after the opening and after today."
+TIME_TO_ASK = "The last moment for questions lies ahead and after the opening, or is left to the programme."
+
+
+def test_a_call_that_is_too_short_or_without_money_is_neither_sent_nor_approved(session, written, now):
+    def missing() -> list[str]:
+        return [sentence for sentence, so in drafting.checklist(session, written, actor=APPROVER, now=now) if not so]
+
+    opens = datetime(2026, 3, 20, 9, tzinfo=UTC)
+    by_the_clock = datetime(2026, 4, 10, 8, tzinfo=UTC)  # nine o'clock, three weeks later: the clocks went forward
+    dates = {"opens_at": opens, "closes_at": by_the_clock, "questions_until": opens + timedelta(seconds=1)}
+    write_challenge(session, written, actor=OWNER, now=now, **dates)
+    assert missing() == []
+
+    short = by_the_clock - timedelta(seconds=1)
+    write_challenge(session, written, actor=OWNER, now=now, closes_at=short, money_pounds=0)
+    assert missing() == [LONG_ENOUGH, "It says how much money there is."]
+    with pytest.raises(Refused) as refused:
+        advance(session, written, "submit_for_review", actor=OWNER, now=now)
+    assert refused.value.sentences == (LONG_ENOUGH, "It says how much money there is.")
+
+    write_challenge(session, written, actor=OWNER, now=now, closes_at=by_the_clock, money_pounds=10)
+    advance(session, written, "submit_for_review", actor=OWNER, now=now)
+    with pytest.raises(Refused) as refused:  # a draft that has waited past its opening
+        advance(session, written, "approve", actor=APPROVER, now=opens + timedelta(seconds=1))
+    assert refused.value.sentences == (LONG_ENOUGH, TIME_TO_ASK)
 
 
 def test_the_checklist_of_what_is_written_is_ticked(session, written, now):

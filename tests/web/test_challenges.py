@@ -469,7 +469,8 @@ def test_an_ended_sign_in_gives_the_words_back_and_a_button_that_saves_them_afte
 
 def test_a_challenge_in_review_is_read_and_not_written(owner, manager, session, call, a_draft):
     for part, typed in (("question", {"question": "How?", "sponsor": "Invented Council"}),
-                        ("dates", {"opens_at": "1 July 2026 09:00", "closes_at": "1 August 2026 12:00"})):  # fmt: skip
+                        ("dates", {"opens_at": "1 July 2026 09:00", "closes_at": "1 August 2026 12:00",
+                                   "money_pounds": "9,000"})):  # fmt: skip
         owner.post(edit(a_draft, part), fields_of(owner, edit(a_draft, part)) | typed, on=edit(a_draft, part))
     for section in ("problem", "background", "why_now", "who_benefits", "on_offer"):
         path = edit(a_draft, f"text-{section}")

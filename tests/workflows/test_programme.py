@@ -147,6 +147,37 @@ ERRORS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         changed("    title: Open call\n", ""),
         [(22, "stages.0.title", "This key is missing.")],
     ),
+    "a call whose least is more than it usually lasts, and whose most is less": (
+        changed("    lasts: 4 weeks", "    lasts: 4 weeks\n    lasts_at_least: 5 weeks\n    lasts_at_most: 3 weeks"),
+        [
+            (26, "stages.0.lasts_at_least", "The call lasts 28 days; at least 35 days does not fit that."),
+            (27, "stages.0.lasts_at_most", "The call lasts 28 days; at most 21 days does not fit that."),
+        ],
+    ),
+    "a least that is no length": (
+        changed("    lasts: 4 weeks", "    lasts: 4 weeks\n    lasts_at_least: three weeks"),
+        [(26, "stages.0.lasts_at_least", "Write a length such as '3 weeks', '10 days' or '6 months'.")],
+    ),
+    "a least for a gate": (
+        changed("    lasts: 10 days", "    lasts: 10 days\n    lasts_at_least: 1 week"),
+        [
+            (
+                31,
+                "stages.1.lasts_at_least",
+                "Only a call has a least and a most: every challenge sets its own dates for it.",
+            )
+        ],
+    ),
+    "a shortest call in which nobody could ask": (
+        changed("    lasts: 4 weeks", "    lasts: 4 weeks\n    lasts_at_least: 7 days"),
+        [
+            (
+                1,
+                "questions.last_asked",
+                "The call may last 7 days, and the last question is asked 7 days before it closes: nobody could ask.",
+            )
+        ],
+    ),
     # Values
     "a name with capitals": (
         changed("programme: small", "programme: Small"),

@@ -11,6 +11,7 @@ from civflow.workflows.check import NOW, SOMEBODY
 from civflow.workflows.engine import Actor, Held
 
 SOMEBODY_ELSE = SOMEBODY + 1
+WEEK = timedelta(weeks=1)
 BEFORE, AFTER, LATER = NOW - timedelta(hours=1), NOW + timedelta(hours=1), NOW + timedelta(hours=2)
 EVERY_ROLE = (
     "programme_manager", "challenge_owner", "assessor", "approver", "finance_officer", "auditor", "administrator",
@@ -46,7 +47,12 @@ TRUTH: dict[str, Truth] = {
     "no_challenge_is_running": Truth({"running_challenges": 0}, {"running_challenges": 1}),
     # Challenge
     "the_brief_is_written": Truth({"question": "How?", "brief_is_complete": True}, {"brief_is_complete": None}),
-    "the_dates_are_set": Truth({"opens_at": NOW, "closes_at": AFTER}, {"closes_at": NOW}),
+    "the_dates_are_set": Truth({"opens_at": NOW, "closes_at": NOW + 6 * WEEK}, {"closes_at": NOW}),
+    "the_call_is_open_long_enough": Truth(
+        {"opens_at": NOW, "closes_at": NOW + 6 * WEEK}, {"closes_at": NOW + 3 * WEEK - timedelta(minutes=1)}
+    ),
+    "questions_can_be_asked": Truth({"questions_until": NOW + WEEK}, {"questions_until": NOW}),
+    "it_says_how_much_money_there_is": Truth({"money_pounds": 40}, {"money_pounds": 0}),
     "a_budget_holder_is_named": Truth({"budget_holder": "A director"}, {"budget_holder": " "}),
     "the_route_to_adoption_is_written": Truth({"route_to_adoption": "A team."}, {"route_to_adoption": ""}),
     "the_sponsor_gives_time": Truth({"sponsor_time": "A day a week."}, {"sponsor_time": ""}),
@@ -74,9 +80,9 @@ TRUTH: dict[str, Truth] = {
         {"scores_given": "importance:2,user_need:1,needs_innovation:2,transferable:2,right_size:2"},
     ),
     "the_money_is_within_the_budget": Truth(
-        {"round_money_committed": 60, "money_pounds": 40, "round_budget": 100}, {"round_money_committed": 61}
+        {"round_money_committed": 60, "money_pounds": 40, "round_budget": 100}, {"round_money_committed": 101}
     ),
-    "the_limit_covers_the_money": Truth({"money_pounds": 40}, {}, false_actor=everybody(limit=39)),
+    "the_limit_covers_the_money": Truth({"money_pounds": 40}, {}, false_actor=everybody(limit=-1)),
     "the_round_is_open": Truth({"round_state": "open"}, {"round_state": "planned"}),
     "the_new_closing_date_is_later": Truth(
         {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": AFTER}

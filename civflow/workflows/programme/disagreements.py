@@ -21,8 +21,8 @@ def disagreements(programme: Programme) -> Iterator[Fault]:
     """Where the parts of a programme do not fit each other: the place and a sentence for each."""
     return chain(
         _unknown_zone(programme), _unknown_roles(programme), _unknown_sights(programme), _unknown_parts(programme),
-        _bad_stages(programme), _no_time_for_questions(programme), _bad_order(programme), _bad_caps(programme), _bad_dates(programme),
-        _bad_scorecards(programme), _said_twice(programme),
+        _bad_stages(programme), _no_time_for_questions(programme), _bad_lengths(programme), _bad_order(programme),
+        _bad_caps(programme), _bad_dates(programme), _bad_scorecards(programme), _said_twice(programme),
     )  # fmt: skip
 
 
@@ -74,14 +74,28 @@ def _bad_stages(programme: Programme) -> Iterator[Fault]:
 
 def _no_time_for_questions(programme: Programme) -> Iterator[Fault]:
     call, before = programme.call, programme.questions.before_closing
-    if before >= call.length:
+    length = min(call.shortest or call.length, call.length)
+    if before >= length:
+        lasts = "may last" if length < call.length else "lasts"
         yield (
             ("questions", "last_asked"),
             (
-                f"The call lasts {call.length.days} days, and the last question is asked {before.days} days before it closes: "
+                f"The call {lasts} {length.days} days, and the last question is asked {before.days} days before it closes: "
                 "nobody could ask."
             ),
         )
+
+
+def _bad_lengths(programme: Programme) -> Iterator[Fault]:
+    """The least and the most that a stage lasts are a call's, and what it usually lasts lies between them."""
+    for position, stage in enumerate(programme.stages):
+        for key, bound in (("lasts_at_least", stage.shortest), ("lasts_at_most", stage.longest)):
+            where: Path = ("stages", position, key)
+            if bound and stage.kind != "call":
+                yield where, "Only a call has a least and a most: every challenge sets its own dates for it."
+            elif bound and (bound > stage.length if key == "lasts_at_least" else bound < stage.length):
+                side = "least" if key == "lasts_at_least" else "most"
+                yield where, f"The call lasts {stage.length.days} days; at {side} {bound.days} days does not fit that."
 
 
 def _bad_order(programme: Programme) -> Iterator[Fault]:

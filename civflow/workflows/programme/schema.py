@@ -153,6 +153,8 @@ class Stage(Part):
     title: str
     sentence: str = ""
     lasts: str | None = None
+    lasts_at_least: str | None = None  # a call that is shorter is not approved
+    lasts_at_most: str | None = None  # a call that is longer is pointed out, and nothing more
     starts: date | None = None
     ends: date | None = None
     closes_at: str = "12:00"
@@ -170,7 +172,7 @@ class Stage(Part):
     standstill_days: int = Field(default=0, ge=0)
     after_months: tuple[int, ...] = ()
 
-    @field_validator("lasts")
+    @field_validator("lasts", "lasts_at_least", "lasts_at_most")
     @classmethod
     def _is_a_length(cls, value: str | None) -> str | None:
         if value is not None and not _length(value):
@@ -197,6 +199,14 @@ class Stage(Part):
         if self.starts and self.ends:
             return self.ends - self.starts + timedelta(days=1)
         return _length(self.lasts or "") or timedelta(days=1)
+
+    @property
+    def shortest(self) -> timedelta | None:
+        return _length(self.lasts_at_least or "")
+
+    @property
+    def longest(self) -> timedelta | None:
+        return _length(self.lasts_at_most or "")
 
     @property
     def last_day(self) -> date | None:
@@ -244,6 +254,16 @@ class Programme(Part):
     @property
     def call(self) -> Stage:
         return self.stages[0]
+
+    @property
+    def shortest_call(self) -> timedelta:
+        """How long a call is open at least: as the file says, or long enough that somebody can ask a question."""
+        return self.call.shortest or self.questions.before_closing + timedelta(days=1)
+
+    @property
+    def pays(self) -> bool:
+        """Whether there is money in any stage."""
+        return any(stage.money for stage in self.stages)
 
     @cached_property
     def flow(self) -> tuple[Stage, ...]:
