@@ -1,13 +1,47 @@
-"""Where a challenge can be begun: the rounds that take one from this person, and what stands against the others."""
+"""Beginning: a round, and where a challenge can be begun and what stands against the other rounds."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Round
+from civflow.models import Challenge, Programme, Round
+from civflow.services.advance import begin
 from civflow.services.facts import stands_before
-from civflow.workflows.engine import Actor
+from civflow.services.naming import free_address
+from civflow.services.wording import money
+from civflow.workflows.engine import Actor, Refused
+
+
+def begin_round(
+    session: Session, programme: Programme, *, title: str, starts_at: datetime | None, ends_at: datetime | None,
+    budget_pounds: int, actor: Actor, now: datetime, rehearsal: bool = False,
+) -> Round:  # fmt: skip
+    """A planned round under one version of a programme, which stays pinned.
+
+    `budget_pounds` is what its challenges may cost together. Raises Refused with a sentence per field, and Forbidden
+    for whoever does not run rounds for the whole site.
+    """
+    fields = {}
+    if not title or len(title) > 120:
+        fields["title"] = "Give the round a title of up to 120 characters."
+    if starts_at is None:
+        fields.setdefault("starts_at", "Say when the round begins.")
+    if ends_at is None or (starts_at and ends_at <= starts_at):
+        fields["ends_at"] = "Say when the round ends: a day after it begins."
+    if not 0 < budget_pounds <= LARGEST_BUDGET:
+        fields["budget_pounds"] = f"Say what its challenges may cost together, up to {money(LARGEST_BUDGET)}."
+    if fields or starts_at is None or ends_at is None:
+        raise Refused(*fields.values(), fields=fields)
+    round_ = Round(
+        programme_id=programme.id or 0, slug=free_address(session, col(Round.slug), title, longest=50), title=title,
+        rehearsal=rehearsal, budget_pounds=budget_pounds,
+        starts_at=starts_at, ends_at=ends_at, state="", since=now,
+    )  # fmt: skip
+    begin(session, round_, actor=actor, now=now, title=title, budget_pounds=budget_pounds)
+    return round_
 
 
 def rounds_for(session: Session, actor: Actor) -> list[Round]:
@@ -42,6 +76,7 @@ def why_no_round(session: Session, actor: Actor) -> list[str]:
     ]
 
 
+LARGEST_BUDGET = 1_000_000_000  # whole pounds
 MOST_ROUNDS = 5  # that are spoken of where none will do
 
 
@@ -54,4 +89,4 @@ def _why_not(round_: Round, is_over: bool, is_theirs: bool, owned: tuple[str, in
         alone = "that challenge alone" if number == 1 else "those alone"
         return (f"In {round_.title} you own {what}, and your role is for {alone}. To begin another challenge there, "
                 "you have to be a challenge owner of the round: ask the programme office for that.")  # fmt: skip
-    return f"{round_.title} has no budget yet: a programme manager has to give it one first."
+    return f"{round_.title} holds challenges of earlier rounds: it has no budget for new ones."

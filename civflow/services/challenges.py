@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from civflow.services.calendar import follow_the_stage, in_working_days, plan, s
 from civflow.services.effects import Move, effect, effect_in_row
 from civflow.services.facts import stands_before
 from civflow.services.finding import index, supporter_names
+from civflow.services.naming import free_address
 from civflow.services.notices import why_no_notice
 from civflow.services.programmes import programme_of
 from civflow.services.wording import word_count
@@ -46,10 +46,8 @@ def draft(
 
 
 def free_slug(session: Session, reference: str, title: str) -> str:
-    """The words of the address of a challenge's page, made unique with a number where they are taken."""
-    words = re.sub(r"[^a-z0-9]+", "-", f"{reference} {title}".lower()).strip("-")[:80].strip("-") or "challenge"
-    taken = {"new", *session.scalars(select(col(Challenge.slug)).where(col(Challenge.slug).startswith(words)))}
-    return next(slug for n in range(1, len(taken) + 2) if (slug := words if n == 1 else f"{words}-{n}") not in taken)
+    """The words of the address of a challenge's page."""
+    return free_address(session, col(Challenge.slug), f"{reference} {title}", longest=80, kept={"new"})
 
 
 def text_in_hand(session: Session, challenge: Challenge) -> ChallengeVersion:

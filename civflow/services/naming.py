@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import Any
 
+from sqlalchemy import select
 from sqlmodel import Session
 
 from civflow.models import (
@@ -133,3 +136,10 @@ TITLES: dict[type[Tracked], Any] = {
     Deliverable: lambda session, r: f"{r.title} ({_team_of(session, r)})",
     Message: lambda session, r: r.subject,
 }
+
+
+def free_address(session: Session, column: Any, title: str, *, longest: int, kept: Collection[str] = ()) -> str:
+    """The words of a title as part of an address, with a number where they are taken in the column or `kept`."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:longest].strip("-") or column.table.name
+    taken = {*kept, *session.scalars(select(column).where(column.startswith(words)))}
+    return next(slug for n in range(1, len(taken) + 2) if (slug := words if n == 1 else f"{words}-{n}") not in taken)

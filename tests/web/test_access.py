@@ -37,6 +37,9 @@ ROUTES = {
     "administrator or programme manager for the whole site": """
         people.everybody people.give people.show people.take_back
     """,
+    "programme manager": """
+        rounds.begin rounds.new
+    """,
     "administrator for the whole site": """
         people.end_sign_ins
     """,

@@ -11,7 +11,7 @@ from civflow.methods.team_forming import Team as Wanted
 from civflow.methods.team_forming import form_teams
 from civflow.models import Challenge, Grant, Organisation, Person, Round, Team
 from civflow.services.advance import advance
-from civflow.services.archive import archive_round
+from civflow.services.beginning import begin_round
 from civflow.services.demonstration.play import Scene
 from civflow.services.demonstration.words import SKILLS, person_name
 from civflow.services.programmes import store
@@ -66,9 +66,9 @@ def assemble(scene: Scene) -> None:
                     for email, role, limit in SITE)  # fmt: skip
     programme = store(session, shipped_programmes()["civtech"], now=now)
     for slug, title in (("demonstration", "CivTech demonstration round"), ("running", "CivTech round running now")):
-        round_ = archive_round(session, slug, programme=programme, actor=CIVFLOW, now=now)
-        round_.slug, round_.title, round_.budget_pounds = slug, title, BUDGET
-        round_.starts_at, round_.ends_at = now, now + timedelta(days=400)
+        round_ = begin_round(session, programme, title=title, starts_at=now, ends_at=now + timedelta(days=400),
+                             budget_pounds=BUDGET, actor=CIVFLOW, now=now)  # fmt: skip
+        round_.slug = slug  # as the script calls it
     session.flush()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from civflow.models import Round
-from civflow.services.archive import Row, archive_round, organisation
+from civflow.services.archive import Row, organisation
+from civflow.services.beginning import begin_round
 from civflow.services.challenges import write_challenge
 from civflow.services.demonstration import cast
 from civflow.services.demonstration.calls import find
@@ -16,7 +16,6 @@ from civflow.services.programmes import store
 from civflow.services.remarks import say
 from civflow.services.sponsors import add_supporter
 from civflow.services.writers import name_writer
-from civflow.workflows.engine import CIVFLOW
 from civflow.workflows.programme import shipped_programmes
 
 Do = Callable[[Scene], None]
@@ -32,10 +31,12 @@ WORDS = (
 def open_another_round(scene: Scene) -> None:
     """A round whose calls are still to come; the demonstration's owner can begin a challenge in it, from nothing."""
     programme = store(scene.session, shipped_programmes()["civtech"], now=scene.now)
-    round_: Round = archive_round(scene.session, "next", programme=programme, actor=CIVFLOW, now=scene.now)
-    round_.slug, round_.title, round_.budget_pounds = "next", "CivTech round that takes challenges", cast.BUDGET
-    round_.starts_at, round_.ends_at = scene.now, scene.now + timedelta(days=400)
     manager = scene.person(cast.MANAGER)
+    round_ = begin_round(
+        scene.session, programme, title="CivTech round that takes challenges", starts_at=scene.now,
+        ends_at=scene.now + timedelta(days=400), budget_pounds=cast.BUDGET, actor=scene.actor(manager), now=scene.now,
+    )  # fmt: skip
+    round_.slug = "next"  # as the script calls it
     grant(scene.session, scene.person(cast.OWNER), "challenge_owner", actor=scene.actor(manager), now=scene.now,
           scope="round", scope_id=round_.id)  # fmt: skip
 

@@ -1,0 +1,75 @@
+"""A round is begun by whoever runs rounds for the whole site, from nothing to the first draft of a challenge."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import col, select
+
+from civflow.models import Programme, Round
+from civflow.services.history import last_entry
+from civflow.services.programmes import newest, store_shipped
+from tests.an_open_call import grant, open_call
+from tests.web.visitor import Visitor, an_app, errors_of
+
+TYPED = {"title": "CivTech 12", "programme": "civtech", "starts_at": "1 March 2026 09:00", "ends_at": "31 March 2027 17:00",
+         "budget_pounds": "£4,000,000"}  # fmt: skip
+
+
+@pytest.fixture
+def call(session, now):
+    store_shipped(session, now=now)
+    return open_call(session, now)
+
+
+@pytest.fixture
+def visit(settings, engine, session, call):
+    app = an_app(settings, engine, lambda: call.now)
+    return lambda person: Visitor(app).sign_in(session, person, now=call.now)
+
+
+def test_a_round_is_planned_under_the_newest_version_and_takes_challenges(visit, session, call):
+    office = call.person("Robin Office")
+    grant(session, office, "programme_manager", call.now)
+    browser = visit(office)
+    assert [a["href"] for a in browser.page("/rounds").select("main a.govuk-button")] == ["/rounds/new"]
+    made = browser.post("/rounds/new", TYPED, on="/rounds/new").location
+    round_ = session.scalars(select(Round).order_by(col(Round.id).desc())).first()
+    assert (made, round_.state, round_.slug) == (f"/rounds/{round_.id}", "planned", "civtech-12")
+    assert (round_.title, round_.budget_pounds, round_.rehearsal) == ("CivTech 12", 4_000_000, False)
+    assert session.get_one(Programme, round_.programme_id) == newest(session, "civtech")
+    assert last_entry(session, "round", round_.id).actor_name == "Robin Office"
+    session.commit()
+    begun = browser.post("/challenges/new", {"title": "Ghost gear", "round": str(round_.id)}, on="/challenges/new")
+    assert begun.location == "/challenges/ghost-gear/edit"
+
+
+def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(visit, session, call):
+    office = call.person("Robin Office")
+    grant(session, office, "programme_manager", call.now)
+    browser = visit(office)
+    wrong = {
+        "title": "",
+        "programme": "civtech",
+        "starts_at": "soon",
+        "ends_at": "31 March 2027 17:00",
+        "budget_pounds": "much",
+    }
+    answer = browser.post("/rounds/new", wrong, on="/rounds/new")
+    assert (answer.status_code, errors_of(answer)) == (
+        422, ["Write a day and a time such as 10 September 2026 12:00.", "Write whole pounds, such as 650,000."],
+    )  # fmt: skip
+    assert 'value="much"' in answer.text
+    wrong = {**TYPED, "title": "x" * 121, "ends_at": TYPED["starts_at"], "budget_pounds": "0"}
+    answer = browser.post("/rounds/new", wrong, on="/rounds/new")
+    assert (answer.status_code, errors_of(answer)) == (
+        422, ["Give the round a title of up to 120 characters.", "Say when the round ends: a day after it begins.",
+              "Say what its challenges may cost together, up to £1,000,000,000."],
+    )  # fmt: skip
+
+
+def test_nobody_whose_role_is_for_one_round_begins_another(visit, session, call):
+    office = call.person("Robin Office")
+    grant(session, office, "programme_manager", call.now, scope="round", scope_id=call.challenge.round_id)
+    browser = visit(office)
+    assert browser.page("/rounds").select("main a.govuk-button") == []
+    assert browser.post("/rounds/new", TYPED, on="/rounds/new").status_code == 403
