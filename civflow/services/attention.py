@@ -13,7 +13,7 @@ from civflow.models import Agreement, Challenge, Gate, Question
 from civflow.services.advance import PAGES, workflow_of
 from civflow.services.desks import Waiting
 from civflow.services.facts import stands_before
-from civflow.services.naming import path_of
+from civflow.services.naming import path_of, title_of
 from civflow.services.programmes import programme_of
 from civflow.services.progress import GateAt
 from civflow.services.seeing import in_sight
@@ -57,7 +57,7 @@ def _next_of(at: GateAt, case: Case, now: datetime) -> Iterator[Waiting]:
 def _preparing(at: GateAt, case: Case, now: datetime) -> Iterator[Waiting]:
     """A gate that runs or begins soon: its panel, its assessors, its interviews."""
     begins = at.starts_at if at.starts_at and at.starts_at > now else None
-    page, name = f"/gates/{at.gate.id}", at.short_title
+    page, name = f"/gates/{at.gate.id}", at.title
     if at.seats < at.people_wanted:
         there = count(at.seats, "person sits", "people sit") if at.seats else "nobody sits"
         detail = f"The programme wants at least {count(at.people_wanted, 'person', 'people')}; {there} on it."
@@ -155,7 +155,7 @@ def agreements(session: Session, challenges: Mapping[int, Challenge], *, actor: 
         title = programme_of(session, challenge).stage(stage).title
         href = f"/agreements/{first}" if number == 1 else f"{path_of(challenge)}#agreements"
         what = "the agreement" if number == 1 else count(number, "agreement")
-        yield Need(key, Waiting(f"Issue {what} for {title} of {challenge.reference or challenge.title}", href))
+        yield Need(key, Waiting(f"Issue {what} for {title} of {title_of(session, challenge)}", href))
 
 
 def gates_of_running(

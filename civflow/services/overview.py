@@ -18,7 +18,7 @@ from civflow.services.desks import Waiting, by_urgency
 from civflow.services.dossier import numbers_of, seals
 from civflow.services.facts import stands_before
 from civflow.services.finding.statements import may_know_of, sight_of
-from civflow.services.naming import path_of
+from civflow.services.naming import path_of, title_of
 from civflow.services.programmes import programme_of
 from civflow.services.progress import GateAt, gates_at
 from civflow.services.publication import is_readable
@@ -57,6 +57,7 @@ class Overview:
     """What the page of a round shows to one reader."""
 
     round: Round
+    is_whole: bool = False  # every challenge of the round is shown, also those that are being prepared
     strips: list[Strip] = field(default_factory=list)
     waiting: tuple[Waiting, ...] = ()
     late: list[Due] = field(default_factory=list)
@@ -75,8 +76,9 @@ def rounds(session: Session, *, actor: Actor) -> Sequence[tuple[Round, int]]:
 
 def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) -> Overview:
     """Everything about a round that the actor may see, in a fixed number of statements."""
-    found, mine = Overview(round_), col(Challenge.round_id) == round_.id
-    query = select(Challenge).join(Round).where(mine, may_know_of(sight_of(actor)))
+    sight, mine = sight_of(actor), col(Challenge.round_id) == round_.id
+    found = Overview(round_, sight.everything or round_.id in sight.rounds)
+    query = select(Challenge).join(Round).where(mine, may_know_of(sight))
     challenges = session.scalars(query.order_by(col(Challenge.reference), col(Challenge.id))).all()
     _load_programmes(session, challenges)
     gates = gates_at(session, challenges, actor=actor)
@@ -201,8 +203,8 @@ def _of_places(session: Session, challenges: dict[int, Challenge], actor: Actor,
     cases = cases_of(session, [place for place, _ in rows], actor=actor, now=now)
     for place, team in rows:
         challenge = challenges[place.challenge_id]
-        stage = programme_of(session, challenge).stage(place.stage).title
-        yield from _by_the_clock(place, cases[place.id or 0], f"{team} in {stage} of {challenge.reference}")
+        stage, name = programme_of(session, challenge).stage(place.stage).title, title_of(session, challenge)
+        yield from _by_the_clock(place, cases[place.id or 0], f"{team} in {stage} of {name}")
 
 
 def _of_questions(session: Session, challenges: dict[int, Challenge], actor: Actor, now: datetime) -> Iterator[Due]:

@@ -40,11 +40,6 @@ class GateAt(NamedTuple):
         return f"{self.stage.title} of {self.challenge.reference} {self.challenge.title}".replace("of  ", "of ")
 
     @property
-    def short_title(self) -> str:
-        """'Sift of 11.2', or with the whole title where the challenge has no number."""
-        return f"{self.stage.title} of {self.challenge.reference or self.challenge.title}"
-
-    @property
     def people_wanted(self) -> int:
         """How many people the programme wants on the panel, at the least."""
         panel = self.stage.panel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from icalendar import Calendar, Event
 
 from civflow.services import finding, preview, publication, sessions
 from civflow.services.finding import Found, feeds
+from civflow.services.finding.feeds import Date
 from civflow.services.publication import Publication
 from civflow.services.wording import moment
 from civflow.web import searching
@@ -20,7 +22,8 @@ from civflow.web.current import now, session, settings
 from civflow.workflows.engine import NOBODY
 
 blueprint = Blueprint("feeds", __name__)
-WHAT = {"opens": "Opens", "closes": "Closes", "decision": "First decisions promised by"}
+WHAT = {"opens": "Opens", "closes": "Closes", "decision": "First decisions promised by",
+        "questions": "The last moment for questions"}  # fmt: skip
 SHARED = "public, max-age=300"  # everybody reads the same, whoever is signed in
 PAGES = ("/", "/challenges", "/how-it-works", "/handbook", "/accessibility", "/privacy")
 
@@ -52,10 +55,12 @@ def calendar() -> Response:
 def calendar_of(slug: str) -> Response:
     """The dates of one challenge, and of an announced one when it opens."""
     challenge = finding.known(session(), slug, actor=NOBODY)
-    return _calendar(challenge.title, finding.one(session(), challenge.id or 0))
+    rows = finding.one(session(), challenge.id or 0)
+    within = [date for row in rows for date in feeds.dates_within(session(), challenge, row, now())]
+    return _calendar(challenge.title, rows, within)
 
 
-def _calendar(name: str, rows: list[Found]) -> Response:
+def _calendar(name: str, rows: list[Found], within: Sequence[Date] = ()) -> Response:
     made = Calendar()
     made.add("prodid", "-//civflow//EN")
     made.add("version", "2.0")
@@ -63,8 +68,8 @@ def _calendar(name: str, rows: list[Found]) -> Response:
     made.add("name", name)
     made.add("x-wr-calname", name)
     made.add("x-published-ttl", "PT6H")
-    for date in feeds.dates(rows, now()):
-        made.add_component(_event(date.challenge, date.what, date.at))
+    for date in (*feeds.dates(rows, now()), *within):
+        made.add_component(_event(date))
     readable = {row.id: row for row in rows if row.is_readable}
     for live in sessions.of_challenges(session(), list(readable)):
         row = readable[live.challenge_id]
@@ -73,13 +78,17 @@ def _calendar(name: str, rows: list[Found]) -> Response:
     return _shared(made.to_ical().decode(), "text/calendar")
 
 
-def _event(row: Found, what: str, at: datetime) -> Event:
-    """A moment without length: nobody is busy because a call closes."""
-    made, page = Event(), f"{settings().base_url}/challenges" + (f"/{row.slug}" if row.is_readable else "")
-    made.add("uid", f"challenge-{row.id}-{what}@{_host()}")
+def _event(date: Date) -> Event:
+    """A moment without length, or the time of a gate: nobody is busy because a call closes."""
+    row, made = date.challenge, Event()
+    what = f"{date.stage}{'' if date.until else ' begins'}" if date.stage else WHAT[date.what]
+    page = f"{settings().base_url}/challenges" + (f"/{row.slug}" if row.is_readable else "")
+    made.add("uid", f"challenge-{row.id}-{date.what}@{_host()}")
     made.add("dtstamp", now())
-    made.add("dtstart", at)
-    made.add("summary", f"{WHAT[what]}: {row.title}")
+    made.add("dtstart", date.at)
+    if date.until and date.until > date.at:
+        made.add("dtend", date.until)
+    made.add("summary", f"{what}: {row.title}")
     made.add("description", f"{row.question}\n\n{page}".strip())
     made.add("url", page)
     made.add("transp", "TRANSPARENT")

@@ -42,7 +42,9 @@ def test_before_a_gate_begins_its_panel_is_missed(call):
     call.wait_until(call.closes_at - timedelta(days=6))
 
     gate = gate_of(call.session, call.challenge, "sift")
-    assert waits_for(call, call.manager) == [("Seat the panel for Sift of 11.2", f"/gates/{gate.id}/panel")]
+    assert waits_for(call, call.manager) == [
+        ("Seat the panel for Sift of 11.2 Flooding impact", f"/gates/{gate.id}/panel")
+    ]
     (waiting,) = seen_by(call, call.manager).waiting
     assert waiting.detail == "The programme wants at least 3 people; nobody sits on it."
     assert waiting.due == call.closes_at
@@ -92,8 +94,8 @@ def test_after_the_letters_the_next_gate_waits_for_its_panel_and_its_interviews(
 
     following = gate_of(call.session, call.challenge, "interview")
     assert waits_for(call, call.manager) == [
-        ("Seat the panel for Interview of 11.2", f"/gates/{following.id}/panel"),
-        ("Offer 3 interviews for Interview of 11.2", f"/gates/{following.id}/interviews"),
+        ("Seat the panel for Interview of 11.2 Flooding impact", f"/gates/{following.id}/panel"),
+        ("Offer 3 interviews for Interview of 11.2 Flooding impact", f"/gates/{following.id}/interviews"),
     ]
 
 

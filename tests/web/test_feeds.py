@@ -11,6 +11,7 @@ import pytest
 from icalendar import Calendar
 from PIL import Image
 
+from civflow.services.calendar import stage_dates
 from civflow.services.finding import Wanted, find
 from civflow.workflows.engine import NOBODY
 from tests.an_open_call import Call, open_call
@@ -89,13 +90,31 @@ def test_the_calendar_has_the_dates_that_the_public_may_know(visitor, call):
     }  # fmt: skip
 
 
-def test_each_challenge_has_a_calendar_of_its_own(visitor):
+def test_each_challenge_has_a_calendar_of_its_own(visitor, session, call):
     answer = visitor.get(f"{PAGE}.ics")
 
-    assert (answer.mimetype, len(events(answer))) == ("text/calendar", 3)
+    found, name = events(answer), "Flooding impact"
+    assert (answer.mimetype, list(found)) == ("text/calendar", [
+        f"{what}: {name}" for what in (
+            "Opens", "Closes", "First decisions promised by", "The last moment for questions", "Sift", "Interview",
+            "Exploration begins", "Final pitch", "Accelerator begins", "Demo day begins", "Contract begins",
+            "Follow-up begins",
+        )
+    ])  # fmt: skip
+    stages = stage_dates(session, call.challenge)
+    spans = {str(e["summary"]): e.get("dtend") for e in Calendar.from_ical(answer.data).walk("VEVENT")}
+    assert found[f"The last moment for questions: {name}"] == call.challenge.questions_until
+    assert (found[f"Interview: {name}"], spans[f"Interview: {name}"].dt) == (
+        stages["interview"].starts_at, stages["interview"].ends_at,
+    )  # fmt: skip
+    assert (found[f"Demo day begins: {name}"], spans[f"Demo day begins: {name}"]) == (
+        stages["demo_day"].starts_at,
+        None,
+    )
+    assert list(events(visitor.get("/challenges/quiet-roads-paths.ics"))) == ["Opens: Quiet <roads> & paths"]
     assert [str(e["url"]) for e in Calendar.from_ical(answer.data).walk("VEVENT")] == [
         f"http://127.0.0.1:8000{PAGE}"
-    ] * 3
+    ] * len(found)
     assert visitor.get("/challenges/secret-plans.ics").status_code == 404
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 
 from civflow.models import Agreement, Round
 from civflow.models.people import ROLES
@@ -133,3 +134,16 @@ def test_every_page_says_until_when_a_call_is_sealed_also_where_one_team_has_mor
     session.commit()
     [cell] = come(call.manager).page(round_url).select('td[data-label="Applications"]')
     assert (cell.get_text(), "There is none to read." in text_of(come(call.owner).get(url))) == ("0", True)
+
+
+def test_a_challenge_has_one_name_and_the_reader_learns_whether_all_are_counted(come, session, call):
+    round_ = session.get_one(Round, call.challenge.round_id)
+    draft(session, round_=round_, sponsor=None, title="Not announced", actor=call.actor(call.manager), now=call.now)
+    closed(call)
+    session.commit()
+    manager, owner = (come(person).get(f"/rounds/{round_.id}") for person in (call.manager, call.owner))
+    assert "Open 2 challenges, budget" in text_of(manager)
+    assert "Open 1 challenge that you may read, budget" in text_of(owner)
+    assert "Seat the panel for Sift of 11.2 Flooding impact" in text_of(manager)
+    heads = [th.get_text() for th in BeautifulSoup(manager.data, "html.parser").select('tbody th[scope="row"]')]
+    assert heads == ["Not announced", "11.2 Flooding impact"]

@@ -12,6 +12,7 @@ from civflow.models import Challenge, Gate
 from civflow.services.attention import stake_of
 from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.facts import stands_before
+from civflow.services.naming import title_of
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import in_sight
 from civflow.services.wording import money
@@ -31,8 +32,8 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
         for gate, challenge in _gates(session, actor)
     ]  # fmt: skip
     waiting += [
-        Waiting(f"Approve a challenge: {challenge.title}", f"/challenges/{challenge.slug}", challenge.reply_promised_at,
-                stake_of(challenge, now=now))
+        Waiting(f"Approve a challenge: {title_of(session, challenge)}",
+                f"/challenges/{challenge.slug}", challenge.reply_promised_at, stake_of(challenge, now=now))
         for challenge in _challenges(session, actor)
     ]  # fmt: skip
     return Desk(

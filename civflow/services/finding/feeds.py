@@ -12,6 +12,9 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, News, Round
 from civflow.services.finding import Found, Wanted, every
 from civflow.services.finding.statements import IS_PUBLIC, IS_PUBLISHED
+from civflow.services.funnels import funnels
+from civflow.services.programmes import programme_of
+from civflow.services.questions import last_moment
 from civflow.workflows.engine import NOBODY
 
 MOST_ENTRIES, MOST_DATES, MOST_ADDRESSES = 50, 1000, 49_000  # a sitemap may have 50,000 addresses
@@ -25,11 +28,16 @@ class Entry(NamedTuple):
 
 
 class Date(NamedTuple):
-    """A moment of a challenge: `what` is opens, closes or decision."""
+    """A moment of a challenge: `what` is opens, closes, decision or questions, or the id of a stage with its title.
+
+    A gate lasts until a moment: people are heard and scored in between. Of other stages only the beginning is marked.
+    """
 
     challenge: Found
     what: str
     at: datetime
+    stage: str = ""
+    until: datetime | None = None
 
 
 def entries(session: Session, wanted: Wanted) -> list[Entry]:
@@ -46,6 +54,17 @@ def dates(rows: Sequence[Found], now: datetime) -> Iterator[Date]:
         moments = {"opens": row.opens_at, "closes": row.closes_at, "decision": row.decision_promised_at}
         yield from (Date(row, what, at) for what, at in moments.items()
                     if at and (at <= now or row.group != "finished"))  # fmt: skip
+
+
+def dates_within(session: Session, challenge: Challenge, row: Found, now: datetime) -> Iterator[Date]:
+    """The last moment for questions and the stages of one challenge, as far as its page says them to everybody."""
+    if not row.is_readable:
+        return
+    asked_until, programme = last_moment(session, challenge), programme_of(session, challenge)
+    stages = [s for s in funnels(session, [challenge], [programme])[row.id] if s.kind != "call"]
+    within = [Date(row, "questions", asked_until)] if asked_until else []
+    within += [Date(row, s.id, s.starts_at, s.title, s.ends_at if s.kind == "gate" else None) for s in stages]
+    yield from (date for date in within if date.at <= now or row.group != "finished")
 
 
 def addresses(session: Session) -> list[tuple[str, datetime]]:
