@@ -53,7 +53,7 @@ def save_part(
     if fingerprint(current) != seen:
         last = last_entry(session, "challenge", challenge.id or 0)
         who = last.actor_name if last else "Somebody"
-        sentence = f"{who} has changed this part while you were writing. Both versions are below: nothing is lost."
+        sentence = f"{who} has changed this part while you were writing. Nothing is lost: what is saved now stands above your own words."
         raise Conflicted(sentence, who=who, when=last.at if last else None)
     check_lengths(part, new)
     if part.id.startswith(TEXT):

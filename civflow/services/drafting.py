@@ -267,9 +267,11 @@ def _somebody_else(session: Session, challenge: Challenge, part: Part, actor: Ac
             who = (
                 "You have changed this part in another window" if mine else f"{entry.actor_name} has changed this part"
             )
-            sentence = f"{who} while you were writing. Both versions are below: nothing is lost."
+            sentence = f"{who} while you were writing. Nothing is lost: what is saved now stands above your own words."
             return Conflicted(sentence, who=entry.actor_name, when=entry.at)
-    sentence = "This part was changed while you were writing. Both versions are below: nothing is lost."
+    sentence = (
+        "This part was changed while you were writing. Nothing is lost: what is saved now stands above your own words."
+    )
     return Conflicted(sentence, who="", when=None)
 
 

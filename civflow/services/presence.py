@@ -14,7 +14,8 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Organisation, Person, Presence
 from civflow.services.writers import writers
 
-SEEN_FOR = timedelta(minutes=5)  # a page that is open says so every 20 seconds
+SEEN_FOR = timedelta(minutes=5)  # a page that is open says so every 20 seconds, or 8 while somebody else is here
+STILL = timedelta(seconds=15)  # whoever was seen at the same place since is not written down again
 WRITES_FOR = timedelta(minutes=2)  # since words were last saved
 
 
@@ -52,12 +53,20 @@ def come(
     )
 
 
-def stay(session: Session, challenge: Challenge, person_id: int, part: str, *, now: datetime) -> None:
-    """A page that is open asks who else is here: whoever wrote there a moment ago still counts as writing."""
+def stay(
+    session: Session, challenge: Challenge, person_id: int, part: str, *, now: datetime, asks: bool = False
+) -> None:
+    """Somebody opens a page, or a page that is open `asks` who else is here.
+
+    Whoever wrote there a moment ago still counts as writing; a page that only asks, perhaps in another window, does not
+    move them away from where they write.
+    """
     query = select(Presence).where(col(Presence.challenge_id) == challenge.id, col(Presence.person_id) == person_id)
     known = session.scalars(query).first()
-    wrote = bool(known and known.writes and known.part == part)
-    if known and wrote and now - known.at < WRITES_FOR:
+    is_there = known is not None and known.part == part
+    if known and known.writes and (is_there or asks) and now - known.at < WRITES_FOR:
+        return
+    if known and is_there and not known.writes and now - known.at < STILL:
         return
     come(session, challenge, person_id, part, now=now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -82,15 +83,15 @@ def here(slug: str) -> Response:
     challenge, part = owned(slug, COMMENTERS), request.args.get("part", "")
     if part not in titles_of(challenge):
         part = ""  # the others read where somebody is: only places that there are
-    arrive(challenge, part, stays=True)
+    arrive(challenge, part, stays=True, asks=True)
     context = around(challenge, part)
     news = context["gathering"] != request.args.get("was", "")
     return Response(render_template("challenges/_here.html", challenge=challenge, **context, news=news))
 
 
-def arrive(challenge: Challenge, part: str, *, stays: bool = False) -> None:
+def arrive(challenge: Challenge, part: str, *, stays: bool = False, asks: bool = False) -> None:
     """Note that the person is here, in a transaction of its own: the page itself only reads."""
-    come = presence.stay if stays else presence.come
+    come = partial(presence.stay, asks=asks) if stays else presence.come
     with writing_session(hurries=True) as writing, suppress(*BUSY):  # a busy database keeps nobody from the page
         come(writing, challenge, actor().id or 0, part, now=now())
         writing.commit()

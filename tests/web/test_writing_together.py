@@ -246,14 +246,22 @@ def test_everybody_reads_who_else_is_here_until_some_minutes_have_passed(owner, 
     call.now += timedelta(minutes=1)
     poll = owner.page(EDIT).select_one("#here")["hx-get"]
     assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) is writing in Background, 1 minute ago"
-    assert "data-announce" not in owner.get(poll).text  # nobody has moved
+    polled = BeautifulSoup(owner.get(poll).data, "html.parser").select_one("#here")
+    assert "data-announce" not in polled.attrs  # nobody has moved
+    assert polled["hx-trigger"] == "every 8s"  # more often while somebody else is here
+    ailsa.get(f"{EDIT}/here?part=")  # another window of hers, with the list of parts
+    assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) is writing in Background, 1 minute ago"
     call.now += timedelta(minutes=6)
     gone = BeautifulSoup(owner.get(poll).data, "html.parser").select_one("#here")
-    assert gone["data-announce"] == "Nobody else is here any more."
+    assert (gone["data-announce"], gone["hx-trigger"]) == ("Nobody else is here any more.", "every 20s")
     assert len(session.scalars(select(Presence)).all()) == 1  # what is over is forgotten
     session.commit()
     ailsa.get(f"{EDIT}/here?part=on+strike")
     assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) looks at the list of parts, now"
+    call.now += timedelta(seconds=10)
+    ailsa.get(f"{EDIT}/here?part=")  # so soon again: nothing is written down
+    call.now += timedelta(seconds=50)
+    assert here(owner) == "Who else is here Ailsa Grant (NHS Invented) looks at the list of parts, 1 minute ago"
     owner.client.delete_cookie("civflow_sign_in")
     assert (owner.get(poll).status_code, owner.get(poll).text) == (286, "")  # an open page is never led away from
 
