@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
@@ -157,12 +158,20 @@ def in_words(found: Summary, seconds: float) -> str:
     )
 
 
-def serve(settings: Settings, *, port: int, host: str = "127.0.0.1", with_worker: bool = True) -> None:
-    """Serve the site, with the worker in the same process. Raises CannotServe where the port is taken."""
+def serve(
+    settings: Settings, *, port: int, host: str = "127.0.0.1", with_worker: bool = True,
+    announce: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
+    """Serve the site, with the worker in the same process. Raises CannotServe where the port is taken.
+
+    `announce` is called once the site listens.
+    """
     check_port(port, host)
     app = create_app(settings)
     with start_embedded(settings) if with_worker else nullcontext():
-        waitress.serve(app, host=host, port=port, threads=8, ident="civflow")
+        server = waitress.create_server(app, host=host, port=port, threads=8, ident="civflow")
+        announce()
+        server.run()
 
 
 def check_port(port: int, host: str = "127.0.0.1") -> None:
@@ -177,5 +186,6 @@ def check_port(port: int, host: str = "127.0.0.1") -> None:
             ) from None
         except OSError:
             raise CannotServe(
-                f"Another program uses port {port}. End it, or choose another port: --port {port + 1}"
+                f"Port {port} is in use, perhaps by a civflow that you started before. End that, or choose another port: "
+                f'--port {port + 1}, or with make: ARGS="--port {port + 1}"'
             ) from None

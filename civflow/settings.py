@@ -17,13 +17,15 @@ class Setting:
     sentence: str
 
 
+LISTENS_AT = "http://127.0.0.1:8000"
 SETTINGS = (
-    Setting("CIVFLOW_DATABASE_URL", "sqlite:///var/civflow.db", "Where the records are: a SQLite file or a PostgreSQL address."),
+    Setting("CIVFLOW_SITE_NAME", "CivTech", "The name in the head of every page and in its title."),
+    Setting("CIVFLOW_DATABASE_URL", "sqlite:///var/civflow.db", "Where the records are: a SQLite file (relative to the folder that civflow is started in) or a PostgreSQL address."),  # noqa: E501
     Setting("CIVFLOW_FILES", "var/files", "The folder that holds PDFs and uploads."),
     Setting("CIVFLOW_SECRET_KEY", "", "Signs cookies and forms; at least 32 characters; required outside the demonstration."),
-    Setting("CIVFLOW_SMTP_URL", "", "The mail server, such as smtp://user:password@host:587; empty keeps mail in the outbox page of the demonstration."),  # noqa: E501
+    Setting("CIVFLOW_SMTP_URL", "", "The mail server, such as smtp://user:password@host:587; required outside the demonstration, which keeps mail in its outbox page."),  # noqa: E501
     Setting("CIVFLOW_MAIL_FROM", "civflow@localhost", "The address that messages come from."),
-    Setting("CIVFLOW_BASE_URL", "http://127.0.0.1:8000", "The address people use; links in messages and documents start with it."),
+    Setting("CIVFLOW_BASE_URL", LISTENS_AT, "The address people use; links in messages and documents start with it."),
     Setting("CIVFLOW_PROXIES", "0", "How many proxies before civflow are believed about a visitor's address."),
     Setting("CIVFLOW_DEMONSTRATION", "", "1 marks every page as a demonstration and permits unsafe defaults."),
     Setting("CIVFLOW_SESSION_HOURS", "12", "How many hours a sign-in lasts."),
@@ -41,6 +43,7 @@ class SettingsError(Exception):
 class Settings:
     """The settings of one process."""
 
+    site_name: str
     database_url: str
     files: Path
     secret_key: str
@@ -79,6 +82,7 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: str
     if demonstration and not value["secret_key"]:
         value["secret_key"] = "a demonstration has no secrets worth keeping"  # noqa: S105
     return Settings(
+        site_name=value["site_name"],
         database_url=database_address(value["database_url"]),
         files=Path(value["files"]),
         secret_key=value["secret_key"],
@@ -108,13 +112,16 @@ def database_address(url: str) -> str:
 
 
 def check_safe_to_serve(settings: Settings) -> None:
-    """Raise SettingsError when a value is only good enough for a demonstration."""
+    """Raise SettingsError, with every fault, when a value is only good enough for a demonstration."""
     if settings.demonstration:
         return
+    faults = []
     if len(settings.secret_key) < 32:
-        raise SettingsError(
+        faults.append(
             "CIVFLOW_SECRET_KEY must have at least 32 characters. "
             'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
         )
     if not settings.smtp_url:
-        raise SettingsError("CIVFLOW_SMTP_URL must name a mail server, such as smtp://localhost:25.")
+        faults.append("CIVFLOW_SMTP_URL must name a mail server, such as smtp://localhost:25.")
+    if faults:
+        raise SettingsError("\n".join(faults))

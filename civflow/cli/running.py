@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 from sqlalchemy import Engine
 
 from civflow.cli.opening import Failed, a_session, an_engine, check_prepared, clock
 from civflow.db import new_session
-from civflow.settings import Settings, check_safe_to_serve, read_settings
+from civflow.settings import LISTENS_AT, Settings, check_safe_to_serve, read_settings
 
 PORT = click.IntRange(1, 65535)
 
@@ -47,11 +48,15 @@ def prepare(engine: Engine) -> None:
 def serve(port: int, host: str, without_worker: bool) -> None:
     """Serve the site, with the worker in the same process unless told otherwise."""
     settings = _ready_to_serve()
+    if settings.base_url == LISTENS_AT:  # without an address of its own the site is where it listens
+        settings = replace(settings, base_url=f"http://{host}:{port}")
     from civflow import demo
 
-    try:
+    def announce() -> None:
         click.echo(f"civflow serves {settings.base_url} on {host}:{port}. Stop it with Ctrl-C.", err=True)
-        demo.serve(settings, port=port, host=host, with_worker=not without_worker)
+
+    try:
+        demo.serve(settings, port=port, host=host, with_worker=not without_worker, announce=announce)
     except demo.CannotServe as error:
         raise Failed(str(error)) from None
 

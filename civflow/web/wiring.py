@@ -66,9 +66,9 @@ class Number(IntegerConverter):
 
 def _every_page() -> dict[str, Any]:
     """What base.html shows on every page."""
-    person = current.person()
+    person, name = current.person(), current.settings().site_name
     return {
-        "programme_name": "CivTech" if not current.settings().demonstration else "CivTech demonstration",
+        "programme_name": f"{name} demonstration" if current.settings().demonstration else name,
         "navigation": _navigation(current.actor()),
         "person_name": person.name if person else None,
         "person_url": "/account",
