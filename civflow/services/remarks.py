@@ -18,6 +18,7 @@ from civflow.workflows.engine import Actor, NotFound, Refused
 LONGEST = 2000  # characters
 GATHERED = timedelta(minutes=10)  # how long a message waits for the comments that come after the first
 TOLD = ("challenge_owner", "challenge_writer")
+TAKEN_BACK = "taken back"  # the text of the mark that settles a comment whose words are not shown any more
 MAY_COMMENT = (*TOLD, "programme_manager", "approver")
 
 
@@ -34,6 +35,15 @@ class Thread(NamedTuple):
     id: int
     is_open: bool
     said: list[Said]
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether whoever made the comment has taken it back: its words are kept and not shown."""
+        return self.said[-1].remark.text == TAKEN_BACK and self.said[-1].remark.kind == "resolved"
+
+    def is_only_of(self, person_id: int | None) -> bool:
+        """Whether nobody else has said anything about it, so that this person may take it back."""
+        return not self.is_taken_back and all(said.remark.by_id == person_id for said in self.said)
 
 
 def threads(session: Session, challenge: Challenge, part: str) -> list[Thread]:
@@ -70,7 +80,7 @@ def say(
     if not text or len(text) > LONGEST:
         why = f"The comment has {len(text):,} characters; it may have {LONGEST:,}." if text else "Write your comment."
         raise Refused(why, fields={"text": why})
-    first = _first(session, challenge, part, thread_id) if thread_id else None
+    first = _standing(session, challenge, part, thread_id) if thread_id else None
     if first and not first.is_open:
         _mark(session, first, "reopened", actor=actor, now=now)
     made = Remark(
@@ -92,10 +102,30 @@ def reopen(session: Session, challenge: Challenge, part: str, thread_id: int, *,
     return _turn(session, challenge, part, thread_id, "reopened", actor=actor, now=now)
 
 
+def take_back(
+    session: Session, challenge: Challenge, part: str, thread_id: int, *, actor: Actor, now: datetime
+) -> None:
+    """Settle one's own comment so that nobody reads its words any more; they are kept.
+
+    Raises Refused where somebody else has answered or settled it, or where it is somebody else's, NotFound.
+    """
+    first = _first(session, challenge, part, thread_id)
+    thread = next(thread for thread in threads(session, challenge, part) if thread.id == first.id)
+    if thread.is_taken_back:
+        return
+    if not thread.is_only_of(actor.id):
+        raise Refused(NOT_ALONE, fields={"text": NOT_ALONE})
+    _mark(session, first, "resolved", actor=actor, now=now, text=TAKEN_BACK)
+
+
+NOT_ALONE = "Somebody else has said something about this comment, so it stays. You can answer it, or settle it."
+IS_GONE = "This comment was taken back. Make another one."
+
+
 def _turn(
     session: Session, challenge: Challenge, part: str, thread_id: int, kind: str, *, actor: Actor, now: datetime
 ) -> bool:
-    first = _first(session, challenge, part, thread_id)
+    first = _standing(session, challenge, part, thread_id)
     if first.is_open == (kind == "reopened"):
         return False
     _mark(session, first, kind, actor=actor, now=now)
@@ -110,9 +140,20 @@ def _first(session: Session, challenge: Challenge, part: str, thread_id: int) ->
     return found
 
 
-def _mark(session: Session, first: Remark, kind: str, *, actor: Actor, now: datetime) -> None:
+def _standing(session: Session, challenge: Challenge, part: str, thread_id: int) -> Remark:
+    """The first remark of a thread that was not taken back. Raises Refused."""
+    first = _first(session, challenge, part, thread_id)
+    gone = select(col(Remark.id)).where(
+        col(Remark.thread_id) == first.id, col(Remark.kind) == "resolved", col(Remark.text) == TAKEN_BACK
+    )
+    if session.scalars(gone).first():
+        raise Refused(IS_GONE, fields={"text": IS_GONE})
+    return first
+
+
+def _mark(session: Session, first: Remark, kind: str, *, actor: Actor, now: datetime, text: str = "") -> None:
     first.is_open = kind == "reopened"
-    session.add(Remark(challenge_id=first.challenge_id, part=first.part, thread_id=first.id, kind=kind, text="",
+    session.add(Remark(challenge_id=first.challenge_id, part=first.part, thread_id=first.id, kind=kind, text=text,
                        by_id=actor.id or 0, at=now))  # fmt: skip
     session.flush()
 

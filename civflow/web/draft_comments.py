@@ -42,7 +42,7 @@ def show(slug: str, part_id: str) -> str:
 @blueprint.post("/challenges/<slug>/edit/<part_id>/comments")
 @open_to(signed_in)
 def change(slug: str, part_id: str) -> Response:
-    """Comment, answer, settle or open again."""
+    """Comment, answer, settle, open again or take one's own comment back."""
     challenge = owned(slug, COMMENTERS)
     chosen, done = part_of(challenge, part_id), ""
     try:
@@ -50,9 +50,12 @@ def change(slug: str, part_id: str) -> Response:
     except Refused as refusal:
         session().rollback()
         challenge = owned(slug, COMMENTERS)
-        wrong = {"thread": whole_number(request.form.get("answers", "")), "sentence": refusal.fields["text"],
+        context = _context(challenge, chosen)
+        thread = whole_number(request.form.get("answers", ""))
+        has_box = any(found.id == thread and found.is_open for found in context["threads"])
+        wrong = {"thread": thread if has_box else None, "sentence": refusal.fields["text"],
                  "text": request.form.get("text", "")}  # fmt: skip
-        return page_or_fragment(PAGE, FRAGMENT, 422, **_context(challenge, chosen), wrong=wrong)
+        return page_or_fragment(PAGE, FRAGMENT, 422, **context, wrong=wrong)
     session().commit()
     if not is_htmx():
         return redirect_to(f"/challenges/{slug}/edit/{part_id}/comments#comments")
@@ -66,6 +69,11 @@ def _change(challenge: Challenge, chosen: Part) -> str:
         if name in form:
             turn(session(), challenge, chosen.id, whole_number(form[name]) or 0, actor=actor(), now=now())
             return "The comment is settled." if name == "settles" else "The comment is open again."
+    if "takes_back" in form:
+        remarks.take_back(
+            session(), challenge, chosen.id, whole_number(form["takes_back"]) or 0, actor=actor(), now=now()
+        )
+        return "Your comment is taken back."
     thread = whole_number(form.get("answers", ""))
     if form.get("answers") and thread is None:
         raise Refused(NOT_AN_ANSWER, fields={"text": NOT_AN_ANSWER})
@@ -119,7 +127,11 @@ def part_of(challenge: Challenge, part_id: str) -> Part:
 
 def comments_on(challenge: Challenge, chosen: Part) -> dict[str, Any]:
     """What the fragment of a part's comments needs."""
-    return {"threads": remarks.threads(session(), challenge, chosen.id), "longest": remarks.LONGEST}
+    return {
+        "threads": remarks.threads(session(), challenge, chosen.id),
+        "longest": remarks.LONGEST,
+        "my_id": actor().id,
+    }
 
 
 def _context(challenge: Challenge, chosen: Part) -> dict[str, Any]:

@@ -299,6 +299,32 @@ def test_a_part_is_commented_on_answered_settled_and_opened_again(owner, ailsa, 
     assert (lost.status_code, "To whom?" in lost.text, len(comments(ailsa, page))) == (422, True, 1)
 
 
+def test_an_own_comment_is_taken_back_until_somebody_else_speaks_and_its_words_are_kept(owner, ailsa, session, call):
+    page = f"{EDIT}/text-problem/comments"
+    ailsa.post(page, {"text": "A slip."}, on=page)
+    thread = one(session, select(Remark)).id
+    assert [len(v.page(page).select("[name=takes_back]")) for v in (ailsa, owner)] == [1, 0]
+    assert owner.post(page, {"takes_back": thread}, on=page).status_code == 422  # it is not theirs
+    assert ailsa.post(page, {"takes_back": thread}, on=page).status_code == 303
+    read = [text_of(v.get(page)) for v in (ailsa, owner)]
+    assert [("A slip." in text, "Ailsa Grant took this comment back" in text) for text in read] == [(False, True)] * 2
+    assert owner.page(page).select("[name=reopens], [name=settles]") == []
+    assert owner.post(page, {"reopens": thread}, on=page).status_code == 422
+    late = owner.post(page, {"answers": thread, "text": "What was it?"}, on=page)
+    assert (late.status_code, "What was it?" in text_of(late)) == (422, True)
+    kept = session.execute(select(Remark.kind, Remark.text).order_by(Remark.id)).all()
+    assert kept == [("comment", "A slip."), ("resolved", "taken back")]
+    session.commit()
+
+    ailsa.post(page, {"text": "Another."}, on=page)
+    second = session.scalars(select(Remark.id).where(Remark.text == "Another.")).one()
+    session.commit()
+    owner.post(page, {"text": "An answer.", "answers": second}, on=page)
+    refused = ailsa.post(page, {"takes_back": second}, on=page)
+    assert (refused.status_code, "Another." in text_of(ailsa.get(page))) == (422, True)
+    assert "Somebody else has said something about this comment, so it stays." in refused.text
+
+
 def test_comments_are_told_once_and_read_by_those_who_write_or_approve_alone(app, owner, ailsa, session, call, a_draft):
     page = f"{EDIT}/text-problem/comments"
     for words in ("One.", "Two.", "Three."):
