@@ -250,9 +250,8 @@ def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, 
     session.commit()
     text = " ".join(manager.page(f"{page}/cancel").text.split())
     sealed = "who the teams are is not shown before the last deadline."
-    assert (
-        f"1 follower and every team that has begun an application are told at once, with your reason; {sealed}" in text
-    )
+    told = f"Every team that has begun an application is told at once, with your reason, and so is 1 follower; {sealed}"
+    assert told in text
     answer = manager.post(f"{page}/cancel", {"reason": ""}, on=f"{page}/cancel")
     assert (answer.status_code, errors_of(answer)) == (422, ["Give a reason: it is kept with the step."])
     manager.post(f"{page}/cancel", {"reason": "The budget was cut."}, on=f"{page}/cancel")
