@@ -363,5 +363,5 @@ def tell_the_team_and_the_panel(session: Session, move: Move) -> None:
     for person in people.values():
         post(session, person=person, kind="interview", key=f"slot-{slot.id}-{slot.revision}-{person.id}", now=move.now,
              about=f"/cases/slot/{slot.id}", challenge=challenge.title, team=team, where=slot.where or "online",
-             when=moment(slot.starts_at, zone), state=move.workflow.states[move.to_state].staff,
+             when=moment(slot.starts_at, zone, begins=True), state=move.workflow.states[move.to_state].staff,
              reason=move.reason)  # fmt: skip

@@ -43,7 +43,9 @@ def later_dates(session: Session, challenge: Challenge) -> str:
     """When the next stages begin as the calendar stands: they follow a closing date that is moved."""
     programme = programme_of(session, challenge)
     ahead = [d for d in stage_dates(session, challenge).values() if d.stage != programme.call.id][:3]
-    parts = [f"{programme.stage(d.stage).title} begins {moment(d.starts_at, programme.timezone)}" for d in ahead]
+    parts = [
+        f"{programme.stage(d.stage).title} begins {moment(d.starts_at, programme.timezone, begins=True)}" for d in ahead
+    ]
     return "; ".join(parts)
 
 

@@ -98,11 +98,11 @@ def sentence_of(live: LiveSession, what: str, zone: str, reason: str = "") -> st
     where = " and ".join(filter(None, [live.place, f"online at {live.link}" if live.link else ""]))
     said = f"The live session “{live.title}” {what}."
     if live.state in TOLD_WHY:
-        return f"{said} It was to begin on {moment(live.starts_at, zone)}. The reason given: {reason}"
+        return f"{said} It was to begin on {moment(live.starts_at, zone, begins=True)}. The reason given: {reason}"
     if live.recording and live.state not in HANDBOOK[NOUN].sources("change"):
         return f"{said} Watch it at {live.recording}"
     why = f" The reason given: {reason}" if reason else ""
-    return f"{said} It begins on {moment(live.starts_at, zone)} and ends on {moment(live.ends_at, zone)}, {where}.{why}"
+    return f"{said} It begins on {moment(live.starts_at, zone, begins=True)} and ends on {moment(live.ends_at, zone)}, {where}.{why}"
 
 
 def calendar(sessions: Sequence[Shown], challenge: Challenge, *, page: str, now: datetime) -> bytes:

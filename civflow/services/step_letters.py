@@ -32,6 +32,7 @@ MOMENTS = (
     "ends_at",
     "reply_promised_at",
 )
+BEGINNINGS = {"opens_at", "starts_at"}
 SIGN = "The team signs first, then the sponsor. Read the agreement before you sign."
 
 # (noun, step) or (noun, step, audience) -> what they read
@@ -170,4 +171,7 @@ def _moments(session: Session, record: Any) -> dict[str, str]:
     challenge_id = record.id if isinstance(record, Challenge) else getattr(record, "challenge_id", None)
     zone = programme_of(session, session.get_one(Challenge, challenge_id)).timezone if challenge_id else DEFAULT_ZONE
     found = {name: getattr(record, name, None) for name in MOMENTS}
-    return {name: moment(at, zone) if at else "the day that its page gives" for name, at in found.items()}
+    return {
+        name: moment(at, zone, begins=name in BEGINNINGS) if at else "the day that its page gives"
+        for name, at in found.items()
+    }

@@ -162,7 +162,7 @@ def change_about(
     Raises Forbidden for all but the lead, Refused.
     """
     if not actor.holds("team_lead", {"team": team.id}):
-        raise Forbidden(the_team_lead.sentence)
+        raise Forbidden(the_team_lead.sentence, claims=[the_team_lead.sentence])
     team.about, team.looking_for = about.strip(), list(looking_for)
     _check(team)
     if size in SIZES and team.organisation_id:

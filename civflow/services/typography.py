@@ -21,9 +21,9 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def moment(text: str, zone: str) -> str:
-    """'Tuesday 10 September 2024, 12 noon (UK time)'."""
-    return wording.moment(instant(text), zone)
+def moment(text: str, zone: str, *, begins: bool = False) -> str:
+    """'Tuesday 10 September 2024, 12 noon (UK time)'; midnight belongs to the day it ends, or that it `begins`."""
+    return wording.moment(instant(text), zone, begins=begins)
 
 
 def day(text: str, zone: str) -> str:

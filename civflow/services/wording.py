@@ -21,10 +21,12 @@ MONTHS = (
 )  # fmt: skip
 
 
-def moment(value: date, zone: str) -> str:
-    """'Tuesday 10 September 2024, 12 noon (UK time)'; midnight belongs to the day it ends."""
+def moment(value: date, zone: str, *, begins: bool = False) -> str:
+    """'Tuesday 10 September 2024, 12 noon (UK time)'; midnight belongs to the day it ends, or that it `begins`."""
     if not isinstance(value, datetime):
         return day(value, zone)
+    if begins and is_midnight(value, zone):
+        return f"{day(value, zone)}, at the beginning of the day ({zone_name(zone)})"
     if is_midnight(value, zone):
         return f"midnight at the end of {day(local_day(value, zone), zone)} ({zone_name(zone)})"
     return f"{day(value, zone)}, {time(value, zone)} ({zone_name(zone)})"

@@ -101,7 +101,8 @@ def _application(application_id: int) -> Application:
     """An application, for those who run its round. Raises Forbidden, NotFound."""
     application, case = load_case(Application, application_id)
     if not the_programme_manager(case):
-        raise Forbidden(the_programme_manager.sentence)
+        needed = the_programme_manager.sentence
+        raise Forbidden(needed, claims=[needed])
     g.zone = zone_of(application)
     return application
 

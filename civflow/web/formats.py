@@ -58,9 +58,9 @@ def request_now() -> datetime:
     return now
 
 
-def when(value: date, zone: str, now: datetime) -> str:
-    """'Tuesday 10 September 2024, 12 noon (UK time), in 6 days'; midnight belongs to the day it ends."""
-    return f"{wording.moment(value, zone)}, {distance(value, zone, now)}"
+def when(value: date, zone: str, now: datetime, *, begins: bool = False) -> str:
+    """'Tuesday 10 September 2024, 12 noon (UK time), in 6 days'; midnight belongs to the day it ends, or that it `begins`."""
+    return f"{wording.moment(value, zone, begins=begins)}, {distance(value, zone, now)}"
 
 
 def day(value: date, zone: str, now: datetime, *, short: bool = False) -> str:  # noqa: ARG001

@@ -29,7 +29,8 @@ def owned(slug: str, by: tuple[Rule, ...] = OWNERS) -> Challenge:
     """The challenge, for those of whom one of these rules is true. Raises Forbidden, or NotFound where it is hidden."""
     challenge, case = at_address(slug)
     if not any(permits(case) for permits in by):
-        raise Forbidden(*(permits.sentence for permits in by))
+        needed = [permits.sentence for permits in by]
+        raise Forbidden(*needed, claims=needed)
     return challenge
 
 

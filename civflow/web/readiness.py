@@ -192,7 +192,8 @@ def _readable(slug: str) -> Challenge:
     if programme_of(session(), challenge).readiness.scoring is None:
         raise NotFound("This programme does not score challenges before they are approved.")
     if not any(permits(case) for permits in (*READERS, a_scorer_before_the_approval)):
-        raise Forbidden(*(permits.sentence for permits in (*READERS, a_scorer_before_the_approval)))
+        needed = [permits.sentence for permits in (*READERS, a_scorer_before_the_approval)]
+        raise Forbidden(*needed, claims=needed)
     return challenge
 
 

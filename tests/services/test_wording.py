@@ -29,6 +29,14 @@ def test_a_moment_is_written_out_in_its_zone(value: date, zone: str, words: str)
     assert wording.moment(value, zone) == words
 
 
+def test_midnight_belongs_to_the_day_that_it_begins_where_something_opens() -> None:
+    opens = datetime(2026, 12, 25, tzinfo=UTC)
+    words = "Friday 25 December 2026, at the beginning of the day (UK time)"
+    assert wording.moment(opens, LONDON, begins=True) == words
+    nine = opens.replace(hour=9)
+    assert wording.moment(nine, LONDON, begins=True) == wording.moment(nine, LONDON)
+
+
 def test_a_day_is_short_in_a_table() -> None:
     assert wording.day(datetime(2024, 9, 10, 23, 30, tzinfo=UTC), LONDON, short=True) == "11 Sep 2024"
 

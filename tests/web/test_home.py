@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from civflow.models import Round
+from civflow.models import Agreement, Round
 from civflow.services import archive
+from civflow.services.advance import begin
+from civflow.services.challenges import draft
 from civflow.services.programmes import newest
 from civflow.services.questions import ask
+from civflow.services.wording import DEFAULT_ZONE, day
 from civflow.settings import read_settings
+from civflow.workflows.engine import CIVFLOW
+from tests.a_selection import applied
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import Visitor, an_app, statements, text_of
 
@@ -72,6 +79,34 @@ def test_an_owner_sees_first_what_waits_for_them(app, session, call):
     waiting = page.select_one(".app-waiting__item")
     assert waiting.a.get_text() == "Answer a question about “Flooding impact”"
     assert page.select_one(".app-mine h3").get_text() == "Flooding impact"
+
+
+def test_who_writes_finds_the_draft_under_its_heading_with_the_day_that_it_begins(app, session, call):
+    ailsa, midnight = call.person("Ailsa Munro"), datetime(call.now.year, call.now.month + 1, 20, tzinfo=UTC)
+    made = draft(session, round_=session.get_one(Round, call.challenge.round_id), sponsor=None, title="Secret plans",
+                 actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    made.opens_at = midnight
+    grant(session, ailsa, "challenge_writer", call.now, scope="challenge", scope_id=made.id)
+    session.commit()
+    desk = Visitor(app).sign_in(session, ailsa, now=call.now).page("/").select_one(".app-desk")
+    assert [desk.h2.get_text(), desk.li.a["href"]] == ["Challenges that you write", "/challenges/secret-plans"]
+    begins = f"is to open on {day(midnight, DEFAULT_ZONE)}, at the beginning of the day (UK time)"
+    assert begins in desk.li.get_text(" ", strip=True)
+
+
+def test_agreements_that_are_fulfilled_lead_to_where_they_are_read(app, session, call):
+    [one, *_], finance = applied(call), call.person("Ravi Maitland")
+    grant(session, finance, "finance_officer", call.now)
+    begun = Agreement(round_id=one.round_id, challenge_id=one.challenge_id, application_id=one.id, team_id=one.team_id,
+                      stage="exploration", price_pounds=5_000, starts_at=call.now, ends_at=call.now, state="",
+                      since=call.now)  # fmt: skip
+    begin(session, begun, actor=CIVFLOW, now=call.now)
+    begun.team_signed_at = begun.sponsor_signed_at = call.now
+    begun.team_signed_by_id = begun.sponsor_signed_by_id = call.manager.id
+    begun.state = "completed"  # scenery: both have signed, and it has been kept
+    session.commit()
+    desk = Visitor(app).sign_in(session, finance, now=call.now).page("/").select_one(".app-desk")
+    assert (desk.p.a.get_text(), desk.p.a["href"]) == ("1 agreement", f"/rounds/{one.round_id}#record")
 
 
 def test_somebody_new_is_told_what_comes_here(app, session, call):

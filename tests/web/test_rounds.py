@@ -55,6 +55,12 @@ def test_an_owner_is_offered_no_step_of_the_round(come, call):
     assert owner.get(f"/cases/round/{round_id}/close").status_code == 403
 
 
+def test_whoever_may_not_open_a_page_reads_who_may(come, call):
+    refused = come(call.owner).get(f"/challenges/{call.challenge.slug}/deadline")
+    assert refused.status_code == 403
+    assert "It is open only if this is true: You are a programme manager of this round." in text_of(refused)
+
+
 def test_rounds_are_not_for_teams_nor_for_passers_by(come, call):
     priya = come(call.person("Priya Raeburn"))
     assert [priya.get(path).status_code for path in ("/rounds", f"/rounds/{call.challenge.round_id}")] == [403, 403]

@@ -24,6 +24,7 @@ FULFILLED = HANDBOOK["agreement"].step("complete", "active").target
 class RoundMoney(NamedTuple):
     """A round's money in pounds excluding VAT: its budget, what agreements in force bind, what has been fulfilled."""
 
+    id: int
     title: str
     budget: int
     number: int
@@ -62,7 +63,7 @@ def _rounds(session: Session, mine: ColumnElement[bool]) -> list[RoundMoney]:
         for which in (in_force, fulfilled)
         for part in (func.count().filter(which), func.coalesce(func.sum(price).filter(which), 0))
     ]
-    query = select(col(Round.title), col(Round.budget_pounds), *sums).join(
+    query = select(col(Round.id), col(Round.title), col(Round.budget_pounds), *sums).join(
         Agreement, col(Agreement.round_id) == col(Round.id)
     )
     query = query.where(in_force | fulfilled, mine).group_by(col(Round.id), col(Round.title), col(Round.budget_pounds))
