@@ -184,9 +184,12 @@ def _as_it_stands(session: Session, challenge: Challenge) -> ChallengeVersion | 
 
     A closing date that moved before texts followed it has left some behind: no change of the text made that difference.
     """
-    text = published_text(session, challenge)
-    if text is not None:
-        text.decision_promised_at = challenge.decision_promised_at
+    text, promised = published_text(session, challenge), challenge.decision_promised_at
+    if text is not None and text.decision_promised_at != promised:
+        behind = text.decision_promised_at
+        for one in versions_of(session, challenge):
+            if one.decision_promised_at == behind:
+                one.decision_promised_at = promised
     return text
 
 

@@ -125,12 +125,16 @@ def test_a_change_does_not_differ_by_a_promise_that_moved_with_the_closing_date(
     assert [changed.title for changed in differences(programme, *versions_of(session, call.challenge))] == ["Title"]
 
 
-def test_a_text_that_a_promise_had_left_behind_says_it_before_a_change_is_compared_with_it(session, call, owner):
-    first = published_text(session, call.challenge)
-    first.decision_promised_at -= timedelta(days=7)
+def test_a_text_that_a_promise_had_left_behind_says_it_before_a_change_is_compared_with_it(
+    session, call, owner, manager
+):
+    published(session, call, manager)
+    for text in versions_of(session, call.challenge):
+        text.decision_promised_at -= timedelta(days=7)
     begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
-    text = change_in_hand(session, call.challenge)
-    assert differences(programme_of(session, call.challenge), first, text) == []
+    texts, programme = versions_of(session, call.challenge), programme_of(session, call.challenge)
+    assert differences(programme, texts[1], change_in_hand(session, call.challenge)) == []
+    assert [changed.title for changed in differences(programme, *texts)] == ["Title"]
 
 
 def test_a_promise_of_its_own_in_a_change_stays_as_far_from_the_closing_date(session, call, owner, manager):
