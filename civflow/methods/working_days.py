@@ -89,6 +89,13 @@ def on_or_after(day: date, region: Region = "scotland") -> date:
     return day
 
 
+def on_or_before(day: date, region: Region = "scotland") -> date:
+    """`day` when it is a working day, otherwise the last one before it: where something has to be done in time."""
+    while not is_working_day(day, region):
+        day -= DAY
+    return day
+
+
 @lru_cache(maxsize=256)
 def _bank_holidays(year: int, region: Region) -> Mapping[date, str]:
     if region == "united-kingdom":

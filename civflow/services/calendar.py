@@ -8,7 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.methods.working_days import add_working_days, is_working_day, on_or_after, working_days_between
+from civflow.methods.working_days import (
+    add_working_days,
+    bank_holidays,
+    is_working_day,
+    on_or_after,
+    on_or_before,
+    working_days_between,
+)
 from civflow.models import Challenge, Gate, StageDates
 from civflow.services.programmes import programme_of
 from civflow.services.wording import WEEKDAYS
@@ -107,6 +114,30 @@ def in_working_days(programme: Programme, moment: datetime, days: int) -> dateti
     return at_the_end_of(programme, add_working_days(local_day(programme, moment), days, programme.bank_holidays))
 
 
+def send_by(programme: Programme, opens_at: datetime) -> datetime:
+    """Until when a challenge is sent for approval, so that the answer that is promised then comes before it opens."""
+    day, region = local_day(programme, opens_at), programme.bank_holidays
+    answered = day if at_the_end_of(programme, day) <= opens_at else day - timedelta(days=1)
+    last = on_or_before(answered, region)
+    return at_the_end_of(programme, add_working_days(last, -programme.readiness.working_days, region))
+
+
+def on_a_working_day(programme: Programme, moment: datetime) -> datetime:
+    """The moment, or the same local time of the working day before where it falls on a day off."""
+    local = moment.astimezone(programme.zone)
+    day = on_or_before(local.date(), programme.bank_holidays)
+    return datetime.combine(day, local.time(), programme.zone).astimezone(UTC)
+
+
+def day_off(programme: Programme, moment: datetime) -> str:
+    """What keeps a day from being a working day, such as 'a Sunday' or 'Boxing Day'; '' for a working day."""
+    day = local_day(programme, moment)
+    if is_working_day(day, programme.bank_holidays):
+        return ""
+    name = bank_holidays(day.year, programme.bank_holidays).get(day)
+    return f"a bank holiday ({name})" if name else f"a {WEEKDAYS[day.weekday()]}"
+
+
 def first_decision(
     session: Session, challenge: Challenge, dates: Mapping[str, StageDates] | None = None
 ) -> datetime | None:
@@ -126,13 +157,10 @@ def first_decision(
 
 def why_not_promised(programme: Programme, promised: datetime, closes_at: datetime | None) -> str:
     """A sentence that says why a decision cannot be promised for then; '' where it can."""
-    day = local_day(programme, promised)
     if closes_at and promised <= closes_at:
         return "The first decisions come after the closing date."
-    if not is_working_day(day, programme.bank_holidays):
-        what = f"a {WEEKDAYS[day.weekday()]}" if day.weekday() > 4 else "a bank holiday"
-        return f"That day is {what}. Promise a working day."
-    return ""
+    what = day_off(programme, promised)
+    return f"That day is {what}. Promise a working day." if what else ""
 
 
 def promised_later(programme: Programme, promised: datetime, *, closed: datetime, closes: datetime) -> datetime:

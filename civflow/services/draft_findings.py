@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from civflow.methods.draft_check import KINDS, Finding, Section, check_draft
 from civflow.models import Challenge, ChallengeVersion
-from civflow.services.drafting import QUESTION, TEXT
+from civflow.services.calendar import day_off
+from civflow.services.drafting import DATES, QUESTION, TEXT
 from civflow.services.wording import count
 from civflow.workflows.programme import Programme
 
@@ -15,7 +18,26 @@ def findings(programme: Programme, challenge: Challenge, text: ChallengeVersion)
         Section(s.id, s.title, text.sections.get(s.id, ""), s.words, s.required) for s in programme.brief
     ]  # fmt: skip
     found = check_draft(challenge.question, sections)
-    return {part if part == QUESTION.id else TEXT + part: points for part, points in found.items()}
+    parts = {part if part == QUESTION.id else TEXT + part: points for part, points in found.items()}
+    dates = list(_dates(programme, challenge))
+    return {**parts, DATES.id: dates} if dates else parts
+
+
+def _dates(programme: Programme, challenge: Challenge) -> Iterator[Finding]:
+    """What is odd about the dates and stops nobody: an end on a day off, and a call that is long."""
+    opens, closes, longest = challenge.opens_at, challenge.closes_at, programme.call.longest
+    if closes and (what := day_off(programme, closes)):
+        yield Finding(
+            "dates", "", f"The call closes on {what}: teams reach nobody on that day. A working day is kinder."
+        )
+    if opens and closes and longest:
+        first, last = (at.astimezone(programme.zone).replace(tzinfo=None) for at in (opens, closes))
+        if last - first > longest:
+            days = (last - first).days
+            reason = (
+                f"The call is open for {days} days; the programme's calls last {programme.call.lasts_at_most} at most."
+            )
+            yield Finding("dates", "", reason)
 
 
 def in_a_few_words(found: list[Finding]) -> str:

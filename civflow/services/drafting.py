@@ -119,7 +119,7 @@ DATES = Part(
         Field(
             "questions_until",
             "Questions can be asked until",
-            "If you leave it empty, the programme says how long before the closing date they end.",
+            "If you leave it empty, the programme says how long before the closing date they end, on a working day.",
             "moment",
             required=False,
         ),
@@ -166,6 +166,11 @@ def parts_of(programme: Programme) -> list[Part]:
         for section in programme.brief
     ]  # fmt: skip
     return [QUESTION, *sections, FINDING, READINESS, DATES]
+
+
+def columns_of(part: Part) -> set[str]:
+    """What the history calls the fields of a part that were changed."""
+    return {"sponsor_id" if field.name == "sponsor" else field.name for field in part.fields}
 
 
 def stored(session: Session, challenge: Challenge, text: ChallengeVersion, part: Part) -> dict[str, Any]:
@@ -260,7 +265,7 @@ def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int |
 
 def _somebody_else(session: Session, challenge: Challenge, part: Part, actor: Actor) -> Conflicted:
     """A refusal that says who changed the part, and when."""
-    names = {"sponsor_id" if field.name == "sponsor" else field.name for field in part.fields}
+    names = columns_of(part)
     for entry in history_of(session, "challenge", challenge.id or 0):
         if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", [])):
             mine = entry.actor_id == actor.id

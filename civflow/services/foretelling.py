@@ -17,6 +17,7 @@ from civflow.services.challenge_scoring import standing
 from civflow.services.matching import match
 from civflow.services.programmes import programme_of
 from civflow.services.progress import counted
+from civflow.services.readiness import why_answered_late
 from civflow.services.wording import count, moment, tenths
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.engine import NOBODY, Step
@@ -130,7 +131,14 @@ def _approving(session: Session, step: Step, challenge: Any, now: datetime, reas
     return Foretold([f"{people} scored it: {tenths(float(found.total))} of 100, and {asked}."])
 
 
+def _sending(session: Session, step: Step, challenge: Any, now: datetime, reason: str) -> Foretold | None:  # noqa: ARG001
+    """That the promised answer comes too late for the opening, where it does."""
+    late = why_answered_late(session, challenge, now=now)
+    return Foretold([late]) if late else None
+
+
 Teller = Callable[[Session, Step, Any, datetime, str], Foretold | None]
 TELLERS: dict[tuple[type[Tracked], str], Teller] = {
+    (Challenge, "submit_for_review"): _sending,
     (Challenge, "approve"): _approving, (Gate, "match"): _matching, (Gate, "proceed"): _going_on_without, (Gate, "moderate"): _ranking,
 }  # fmt: skip

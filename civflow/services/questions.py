@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Follow, Person, Question
 from civflow.services.advance import advance, begin, options
 from civflow.services.applicants import applicants
-from civflow.services.calendar import in_working_days
+from civflow.services.calendar import in_working_days, on_a_working_day
 from civflow.services.effects import Columns, Move, effect, effect_in_row
 from civflow.services.messages import post_all, write
 from civflow.services.programmes import programme_of
@@ -83,13 +83,17 @@ def promised(programme: Programme, asked_at: datetime, closes_at: datetime | Non
 
 
 def last_moment(session: Session, challenge: Challenge) -> datetime | None:
-    """Until when questions can be asked; the programme's own figure counts where nobody has set another."""
+    """Until when questions can be asked; where nobody has set it, as long before the end as the programme says.
+
+    Where that falls on a day off it is the working day before, unless the call would not have opened by then.
+    """
     if challenge.questions_until or not challenge.closes_at:
         return challenge.questions_until
     programme = programme_of(session, challenge)
     local = challenge.closes_at.astimezone(programme.zone).replace(tzinfo=None) - programme.questions.before_closing
-    default = local.replace(tzinfo=programme.zone).astimezone(UTC)
-    return max(default, challenge.opens_at) if challenge.opens_at else default
+    plain = local.replace(tzinfo=programme.zone).astimezone(UTC)
+    default, opens = on_a_working_day(programme, plain), challenge.opens_at
+    return default if opens is None or default > opens else max(plain, opens)
 
 
 @effect
@@ -102,13 +106,15 @@ def set_the_last_moment_for_questions(session: Session, move: Move) -> None:
 
 @effect
 def move_the_last_moment_for_questions(session: Session, move: Move) -> None:
-    """It moves as far as the closing date does, at the same time of the day."""
+    """It moves as far as the closing date does, at the same time of the day, and to no day off."""
     challenge: Challenge = move.record
     before, after, until = move.row.closes_at, challenge.closes_at, challenge.questions_until
     if before and after and until:
-        zone = programme_of(session, challenge).zone
+        programme = programme_of(session, challenge)
+        zone = programme.zone
         old, new, last = (m.astimezone(zone).replace(tzinfo=None) for m in (before, after, until))
-        challenge.questions_until = (last + (new - old)).replace(tzinfo=zone).astimezone(UTC)
+        moved = (last + (new - old)).replace(tzinfo=zone).astimezone(UTC)
+        challenge.questions_until = max(on_a_working_day(programme, moved), until)  # nobody loses time by more of it
         session.flush()
 
 

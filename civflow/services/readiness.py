@@ -14,14 +14,16 @@ from sqlmodel import Session, col
 from civflow.models import AskedChange, Challenge, Person
 from civflow.services.advance import advance, workflow_of
 from civflow.services.calendar import in_working_days
-from civflow.services.drafting import DATES, FINDING, READINESS, Part, parts_of
+from civflow.services.drafting import DATES, FINDING, READINESS, Part, columns_of, parts_of
 from civflow.services.effects import Move, effect
 from civflow.services.history import history_of
 from civflow.services.programmes import programme_of
+from civflow.services.wording import moment
 from civflow.workflows.engine import Actor, NotFound, Refused
 
 # What may be written without beginning another review: what is scored is the text, the money and the readiness.
 NOT_SCORED = {field.name for part in (DATES, FINDING) for field in part.fields} - {"money_pounds"}
+SAY_HOW = "Nothing has been written in this part since the change was asked for. Change it, or say here why it stays as it is."
 LONGEST = 500  # characters of one reason, and of what was done about it
 
 
@@ -58,6 +60,19 @@ def _was_only_taken_back(session: Session, challenge: Challenge) -> bool:
         if entry.step == "write" and set(json.loads(entry.inputs or "{}").get("changed", ())) - NOT_SCORED:
             return False
     return False
+
+
+def why_answered_late(session: Session, challenge: Challenge, *, now: datetime) -> str:
+    """A sentence where a challenge that is sent for approval now is promised its answer after it is to open, or ''."""
+    if challenge.opens_at is None or _was_only_taken_back(session, challenge):
+        return ""
+    programme = programme_of(session, challenge)
+    answered = in_working_days(programme, now, programme.readiness.working_days)
+    if answered <= challenge.opens_at:
+        return ""
+    promised, opens = (moment(at, programme.timezone) for at in (answered, challenge.opens_at))
+    return (f"The answer is promised by {promised}, and that is later than the opening on {opens}: "
+            "choose a later opening, or it opens when it is approved.")  # fmt: skip
 
 
 def promised_reply(session: Session, challenge: Challenge) -> datetime | None:
@@ -105,7 +120,10 @@ def keep_the_asked_changes(session: Session, move: Move) -> None:
 def deal_with(
     session: Session, challenge: Challenge, change_id: int, *, how: str, actor: Actor, now: datetime
 ) -> AskedChange:
-    """The sponsor says that a change that was asked for is dealt with. Raises NotFound, Refused, Forbidden."""
+    """The sponsor says that a change that was asked for is dealt with.
+
+    Raises NotFound, Forbidden; Refused, also where the part stands as it did and no word says why.
+    """
     change = session.get(AskedChange, change_id)
     if change is None or change.challenge_id != challenge.id:
         raise NotFound("Nobody has asked for this change. Go back to the list.")
@@ -115,8 +133,23 @@ def deal_with(
 
 @effect
 def keep_what_was_done(session: Session, move: Move) -> None:
+    """How it was dealt with: in words, or by what was written in that part since it was asked for."""
     change = session.get_one(AskedChange, move.inputs["change_id"])
+    if not move.inputs.get("how") and not _was_written_since(session, move.record, change):
+        raise Refused(SAY_HOW, fields={"how": SAY_HOW})
     change.dealt_at, change.dealt_by_id, change.how = move.now, move.actor.id, move.inputs.get("how") or ""
+
+
+def _was_written_since(session: Session, challenge: Challenge, change: AskedChange) -> bool:
+    """Whether anybody has written in the part after the change was asked for there."""
+    parts = {part.id: part for part in parts_of(programme_of(session, challenge))}
+    names = columns_of(parts[change.part]) if change.part in parts else set()
+    for entry in history_of(session, "challenge", challenge.id or 0):
+        if entry.step == "request_changes" and entry.at <= change.asked_at:
+            return False
+        if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", ())):
+            return True
+    return False
 
 
 def asked_changes(session: Session, challenge: Challenge) -> list[Asked]:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request
 
 from civflow.models import Challenge, Round
 from civflow.services import beginning, drafting, people
+from civflow.services.advance import workflow_of
 from civflow.services.challenges import draft, text_to_read
 from civflow.services.draft_findings import findings, in_a_few_words
 from civflow.services.programmes import programme_of
@@ -23,7 +24,7 @@ from civflow.web.draft_comments import around, arrive
 from civflow.web.htmx import redirect_to
 from civflow.web.owned import is_writable, may_write, owned
 from civflow.web.readiness import before_approval
-from civflow.workflows.engine import Forbidden, Refused
+from civflow.workflows.engine import Forbidden, Refused, Step
 from civflow.workflows.people import MANAGED_BY
 from civflow.workflows.readiness import COMMENTERS
 
@@ -103,13 +104,18 @@ def edit(slug: str) -> str:
     return render_template(
         "challenges/edit.html", challenge=challenge, tasks=tasks,
         done=sum(progress.tone == "done" for _, progress, _ in tasks),
-        writable=is_writable(challenge), sponsors=bodies(session(), challenge),
+        writable=is_writable(challenge), back=_the_step_back(challenge), sponsors=bodies(session(), challenge),
         writers=[w for w in writers(session(), challenge) if w.grant.revoked_at is None],
         checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()),
         open_comments=open_numbers(session(), challenge),
         may_write=may_write(challenge),
         **before_approval(challenge), **around(challenge, ""), **steps,
     )  # fmt: skip
+
+
+def _the_step_back(challenge: Challenge) -> Step | None:
+    """The step by which the programme office makes an approved text writable again, where it stands approved."""
+    return workflow_of(session(), challenge).steps_from(challenge.state).get("unapprove")
 
 
 @blueprint.get("/challenges/<slug>/edit/criteria")

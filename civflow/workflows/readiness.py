@@ -239,7 +239,8 @@ LOW_SCORE_REASON = Ask("low_score_reason", "Why it is approved although its scor
 SCORER = Ask("person_id", "E-mail address of who scores it", "person", hint="They need an account here.")
 NAMED = Ask("person_id", "E-mail address of who does not score it after all", "person")
 WHICH = Ask("change_id", "Which change", "number")
-HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500)
+HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500,
+          hint="You can leave it empty when you have written in this part since the change was asked for.")  # fmt: skip
 OWNERS = (the_challenge_owner, the_programme_manager)
 WRITERS = (*OWNERS, the_challenge_writer)
 COMMENTERS = (*WRITERS, the_approver)

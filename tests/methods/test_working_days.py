@@ -12,6 +12,7 @@ from civflow.methods.working_days import (
     bank_holidays,
     is_working_day,
     on_or_after,
+    on_or_before,
     working_days_between,
 )
 
@@ -77,6 +78,8 @@ def test_ten_working_days_over_christmas() -> None:
 
 
 def test_a_period_that_ends_on_easter_is_carried_over() -> None:
+    assert on_or_before(date(2026, 4, 6)) == date(2026, 4, 6)
+    assert on_or_before(date(2026, 4, 6), "england-and-wales") == date(2026, 4, 2)
     assert on_or_after(date(2026, 4, 3)) == date(2026, 4, 6)
     assert on_or_after(date(2026, 4, 3), "england-and-wales") == date(2026, 4, 7)
 

@@ -67,7 +67,7 @@ def test_everybody_reads_one_date_for_the_first_decision(call, session):
     ("day", "sentence"),
     [
         (datetime(2026, 4, 4, 12, tzinfo=UTC), "That day is a Saturday. Promise a working day."),
-        (datetime(2026, 4, 3, 12, tzinfo=UTC), "That day is a bank holiday. Promise a working day."),
+        (datetime(2026, 4, 3, 12, tzinfo=UTC), "That day is a bank holiday (Good Friday). Promise a working day."),
         (datetime(2026, 2, 2, 12, tzinfo=UTC), "The first decisions come after the closing date."),
     ],
 )

@@ -125,13 +125,29 @@ def test_a_closed_call_says_when_questions_ended(session, call):
     assert "It ended on Friday 23 January 2026, 12 noon (UK time)." in refused.value.sentences[0]
 
 
-def test_the_last_moment_moves_with_the_closing_date_at_the_same_time_of_the_day(session, call):
-    """British Summer Time begins on 29 March 2026."""
+def test_the_last_moment_moves_with_the_closing_date_at_the_same_time_of_the_day_to_a_working_day(session, call):
+    """British Summer Time begins on 29 March 2026, and ten days before Monday 13 April is Good Friday."""
     later = datetime(2026, 4, 13, 11, tzinfo=UTC)
     advance(
         session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.", closes_at=later
     )
-    assert call.challenge.questions_until == datetime(2026, 4, 3, 11, tzinfo=UTC)
+    assert call.challenge.questions_until == datetime(2026, 4, 2, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_questions_end_on_the_working_day_before_where_the_programmes_own_figure_falls_on_a_day_off(session, call):
+    challenge = call.challenge
+    challenge.questions_until, challenge.opens_at = None, datetime(2026, 11, 23, 9, tzinfo=UTC)
+    for closes, until in (
+        ((2027, 1, 11), (2026, 12, 31)),
+        ((2026, 12, 16), (2026, 12, 4)),
+        ((2026, 12, 14), (2026, 12, 4)),
+    ):
+        challenge.closes_at = datetime(*closes, 12, tzinfo=UTC)  # ten days before: 1 January, a Sunday, a Friday
+        assert last_moment(session, challenge) == datetime(*until, 12, tzinfo=UTC)
+    challenge.opens_at = datetime(2026, 12, 6, 9, tzinfo=UTC)  # nobody could ask on the working day before
+    challenge.closes_at = datetime(2026, 12, 16, 12, tzinfo=UTC)
+    assert last_moment(session, challenge) == datetime(2026, 12, 6, 12, tzinfo=UTC)
 
 
 def test_the_last_moment_is_moved_with_a_reason_and_within_the_call(session, call):

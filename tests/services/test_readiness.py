@@ -12,10 +12,11 @@ from sqlmodel import Session
 
 from civflow.models import Challenge, Round
 from civflow.services import challenge_scoring, overview, readiness
-from civflow.services.advance import advance, options
+from civflow.services.advance import advance, options, workflow_of
 from civflow.services.applying import runs_it
-from civflow.services.challenges import draft, write_challenge
+from civflow.services.challenges import draft, text_in_hand, write_challenge
 from civflow.services.desks import desks
+from civflow.services.draft_findings import findings
 from civflow.services.facts import CHALLENGE, FACTS
 from civflow.services.foretelling import foretell
 from civflow.services.history import history_of
@@ -92,6 +93,54 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
     assert readiness.promised_reply(session, sent) is None
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(session, call, sent):
+    owner, writer = call.actor(call.owner), call.people["Ada Innes"]
+    grant(session, writer, "challenge_writer", call.now, scope="challenge", scope_id=sent.id)
+    advance(session, sent, "take_back", actor=owner, now=call.now, reason="The dates.")
+    opens = datetime(2026, 3, 9, 9, tzinfo=UTC)  # a Monday: the answer has to be there on Friday
+    write_challenge(session, sent, actor=owner, now=call.now, opens_at=opens, closes_at=opens + timedelta(days=40),
+                    budget_holder="Another director")  # fmt: skip
+
+    def due(actor) -> list[tuple[str, datetime | None, str]]:
+        waiting = [w for desk in desks(session, actor=actor, now=call.now) for w in desk.waiting]
+        return [(w.text, w.due, w.detail) for w in waiting if "Ghost gear" in w.text]
+
+    last, on = datetime(2026, 2, 20, 17, tzinfo=UTC), "Monday 9 March 2026, 9am (UK time)"
+    assert due(owner) == [("Finish the draft of “Ghost gear”", last, ("It is not sent for approval yet. Send it by then: "
+                           f"the answer may take 10 working days, and it opens on {on}."))]  # fmt: skip
+    assert due(call.actor(writer)) == [("Write “Ghost gear”", last, ("It has to be sent for approval by then, so that it "
+                                        f"is answered before it opens on {on}."))]  # fmt: skip
+
+    step = workflow_of(session, sent).steps_from(sent.state)["submit_for_review"]
+    assert foretell(session, step, sent, now=last, reason="") is None
+    said = foretell(session, step, sent, now=last + timedelta(days=3), reason="")
+    assert said
+    assert said.sentences == [
+        (
+            "The answer is promised by Monday 9 March 2026, 5pm (UK time), and that is later than the opening on "
+            f"{on}: choose a later opening, or it opens when it is approved."
+        )
+    ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_day_off_and_a_long_call_are_pointed_out_and_stop_nothing(session, call, sent):
+    programme, text = programme_of(session, call.challenge), text_in_hand(session, sent)
+
+    def pointed_out(opens: datetime, closes: datetime) -> list[str]:
+        sent.opens_at, sent.closes_at = opens, closes
+        return [finding.reason for finding in findings(programme, sent, text).get("dates", [])]
+
+    opens, eight_weeks = datetime(2026, 11, 2, 12, tzinfo=UTC), datetime(2026, 12, 28, 12, tzinfo=UTC)
+    off = "The call closes on a bank holiday (Boxing Day (substitute day)): teams reach nobody on that day. A working day is kinder."
+    assert pointed_out(opens, eight_weeks) == [off]
+    assert pointed_out(opens, eight_weeks + timedelta(days=1)) == [
+        "The call is open for 57 days; the programme's calls last 8 weeks at most."
+    ]
+    assert pointed_out(opens, eight_weeks - timedelta(days=5)) == []
+
+
 def test_a_requested_change_stands_at_its_part_until_the_sponsor_says_that_it_is_dealt_with(session, call, sent):
     manager, owner = call.actor(call.manager), call.actor(call.owner)
     with pytest.raises(Refused) as refused:
@@ -121,6 +170,13 @@ def test_a_requested_change_stands_at_its_part_until_the_sponsor_says_that_it_is
     with pytest.raises(Forbidden):
         readiness.deal_with(session, sent, ready, how="", actor=call.actor(call.people["Ada Innes"]), now=call.now)
 
+    session.commit()
+    write_challenge(session, sent, actor=owner, now=call.now, place="Orkney")
+    with pytest.raises(Refused) as refused:  # another part was written, and nobody says why this one stays
+        readiness.deal_with(session, sent, ready, how=" ", actor=owner, now=call.now)
+    assert refused.value.fields == {"how": readiness.SAY_HOW}
+    session.rollback()
+    write_challenge(session, sent, actor=owner, now=call.now, sponsor_time="Ada and Callum, a day a week each.")
     readiness.deal_with(session, sent, ready, how="", actor=owner, now=call.now)
     advance(session, sent, "submit_for_review", actor=owner, now=call.now + timedelta(days=1))
     assert readiness.promised_reply(session, sent) == datetime(2026, 1, 20, 17, tzinfo=UTC)

@@ -12,7 +12,7 @@ from civflow.models import Person, Round
 from civflow.services.advance import advance
 from civflow.services.challenges import draft, write_challenge
 from civflow.services.programmes import programme_of
-from civflow.services.readiness import open_changes
+from civflow.services.readiness import SAY_HOW, open_changes
 from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
 
@@ -79,9 +79,26 @@ def test_reasons_are_written_beside_the_parts_and_read_there_by_the_sponsor(sign
     long = owner.post(f"{PAGE}/asked-changes/{first}", {"how": "y" * 501}, on=f"{PAGE}/edit")
     assert errors_of(long) == ["“What you did about it, or why nothing” may have 500 characters; it has 501."]
     assert "y" * 501 in long.text
+    silent = owner.post(f"{PAGE}/asked-changes/{first}", {"how": ""}, on=f"{PAGE}/edit")
+    assert (silent.status_code, errors_of(silent)) == (422, [SAY_HOW])
     assert owner.post(f"{PAGE}/asked-changes/{first}", {"how": "Done."}, on=f"{PAGE}/edit").status_code == 303
     assert manager.post(f"{PAGE}/asked-changes/999", {}, on=f"{PAGE}/edit").status_code == 404
     assert [asked.change.id for asked in open_changes(session, sent)] == [second]
+
+
+def test_an_approved_text_says_how_it_can_be_written_again(sign_in, session, sent):
+    def told() -> str:
+        return sign_in("owner").page(f"{PAGE}/edit").select_one("div.govuk-inset-text").get_text(" ", strip=True)
+
+    session.commit()
+    assert told() == "The text cannot be changed in this state. What you can do instead is below."
+    sent.state = "approved"
+    session.commit()
+    assert told() == (
+        "The text cannot be changed in this state. If something has to change before it opens, the programme office can "
+        "do that by “Take the approval back”: the text can be written again then, and has to be approved again. What "
+        "you can do instead is below."
+    )
 
 
 def test_a_scorer_reads_the_draft_and_their_own_scores_and_the_others_when_all_have_scored(

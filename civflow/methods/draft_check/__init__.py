@@ -20,6 +20,7 @@ KINDS = {
     "jargon": "Jargon",
     "abbreviation": "Abbreviation",
     "length": "Length",
+    "dates": "Dates",
 }
 LONG_SENTENCE = 30  # words
 LONG_QUESTION = 35  # words

@@ -12,12 +12,13 @@ from sqlmodel import Session, col
 
 from civflow.models import Agreement, Assignment, Challenge, Deliverable, Gate, Question, Team
 from civflow.services.advance import workflow_of
+from civflow.services.calendar import send_by
 from civflow.services.desks import Desk, Waiting, by_urgency
 from civflow.services.facts import stands_before
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
 from civflow.services.progress import counted
-from civflow.services.wording import count
+from civflow.services.wording import count, moment
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.engine import Actor, State
 
@@ -86,14 +87,20 @@ def _drafts(session: Session, challenges: Sequence[Challenge]) -> list[Waiting]:
     """Texts that wait for the owner: begun, or to be changed as the programme office asked."""
     waiting = []
     for challenge in challenges:
-        programme_of(session, challenge)  # kept by the session, for every look at the rules
+        programme = programme_of(session, challenge)  # kept by the session, for every look at the rules
         workflow = workflow_of(session, challenge)
         if challenge.state not in workflow.sources("submit_for_review"):
             continue
         changed = challenge.state != workflow.initial
         verb = "Change" if changed else "Finish the draft of"
         detail = "The programme office has asked for changes." if changed else "It is not sent for approval yet."
-        due = challenge.opens_at
+        due = None
+        if challenge.opens_at:
+            due = send_by(programme, challenge.opens_at)
+            opens = moment(challenge.opens_at, programme.timezone)
+            detail += (
+                f" Send it by then: the answer may take {programme.readiness.answer_within}, and it opens on {opens}."
+            )
         waiting.append(Waiting(f"{verb} “{challenge.title}”", f"/challenges/{challenge.slug}/edit", due, detail))
     return waiting
 

@@ -9,8 +9,11 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge
 from civflow.services.advance import workflow_of
+from civflow.services.calendar import send_by
 from civflow.services.desks import Desk, Waiting
 from civflow.services.facts import stands_before
+from civflow.services.programmes import programme_of
+from civflow.services.wording import moment
 from civflow.workflows.engine import Actor
 
 
@@ -22,11 +25,17 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     writable = stands_before(Challenge, "submit_for_review")
     query = select(Challenge, writable).where(col(Challenge.id).in_(ids))
     rows = session.execute(query.order_by(col(Challenge.opens_at).nulls_last(), col(Challenge.id))).all()
-    waiting = [
-        Waiting(f"Write “{challenge.title}”", f"/challenges/{challenge.slug}/edit", challenge.opens_at)
-        for challenge, is_writable in rows
-        if is_writable
-    ]
+    waiting = [_waiting(session, challenge) for challenge, is_writable in rows if is_writable]
     theirs = [(challenge, workflow_of(session, challenge).states[challenge.state]) for challenge, _ in rows]
     nothing = "No draft can be written just now."
     return Desk("writer", "Challenges that you write", tuple(waiting), nothing, {"challenges": theirs})
+
+
+def _waiting(session: Session, challenge: Challenge) -> Waiting:
+    what, href = f"Write “{challenge.title}”", f"/challenges/{challenge.slug}/edit"
+    if challenge.opens_at is None:
+        return Waiting(what, href)
+    programme = programme_of(session, challenge)
+    opens = moment(challenge.opens_at, programme.timezone)
+    detail = f"It has to be sent for approval by then, so that it is answered before it opens on {opens}."
+    return Waiting(what, href, send_by(programme, challenge.opens_at), detail)
