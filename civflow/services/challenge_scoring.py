@@ -27,10 +27,8 @@ from civflow.workflows.programme import Scoring
 from civflow.workflows.readiness import is_over, score_of
 
 LONGEST = 500  # characters of a reason
-NOT_CHOSEN, NOT_GIVEN = (
-    -1,
-    " ",
-)  # what a kept row says of a score or a reason that is still missing; neither can be sent
+# What a kept row says of a score or a reason that is still missing; neither can be sent.
+NOT_CHOSEN, NOT_GIVEN = -1, " "
 
 
 class Given(NamedTuple):

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from civflow.models import Application, Challenge, Membership, Organisation, Person, Team
 from civflow.services.advance import options_of
+from civflow.services.finding.applications import is_readable
 from civflow.services.people import person_by_email
 from civflow.services.retelling import retell
 from civflow.services.standing import PAGE
@@ -28,7 +29,7 @@ from civflow.services.teams import (
     waiting_for_me,
 )
 from civflow.web import cases
-from civflow.web.access import load_case, open_to, signed_in
+from civflow.web.access import load_case, may_open, open_to, signed_in
 from civflow.web.current import actor, now, person, session, settings
 from civflow.web.htmx import redirect_to
 from civflow.workflows import HANDBOOK
@@ -191,7 +192,7 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
         "people": people,
         "own": _rows([(own, _me())])[0] if own and not inside else None,
         "number": sizes(session(), [team])[team.id or 0],
-        "applications": _applications(team) if inside or staff else [],
+        "applications": _applications(team, inside=inside) if inside or staff else [],
         "entries": retell(session(), team, team_id=team.id or 0) if inside else [],
         "link": f"{settings().base_url.rstrip('/')}/teams/{team.id}",
         **cases.offered_steps(team),
@@ -212,10 +213,14 @@ def _rows(people: Sequence[tuple[Membership, Person]]) -> list[dict[str, Any]]:
     ]
 
 
-def _applications(team: Team) -> list[tuple[Application, Challenge, Any]]:
+def _applications(team: Team, *, inside: bool) -> list[tuple[Application, Challenge, Any]]:
+    """The team's own, all of them; to others those whose seal is open and that they may read."""
     query = select(Application, Challenge).join(Challenge, col(Challenge.id) == col(Application.challenge_id))
-    rows = session().execute(query.where(col(Application.team_id) == team.id).order_by(col(Application.id).desc()))
-    return [(application, challenge, PAGE.states[application.state]) for application, challenge in rows]
+    query = query.where(col(Application.team_id) == team.id).order_by(col(Application.id).desc())
+    if not inside:
+        query = query.where(is_readable(now()))
+    rows = session().execute(query).all()
+    return [(one, challenge, PAGE.states[one.state]) for one, challenge in rows if inside or may_open(one)]
 
 
 def _takes_members(team: Team) -> bool:

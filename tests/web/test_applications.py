@@ -219,6 +219,11 @@ def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, s
     for person in (call.owner, approver):  # whoever decides learns neither who applies nor that anybody does
         for path in (here, f"/cases/application/{complete.id}"):
             assert visit(person).get(path).status_code == 404
+    team = f"/teams/{complete.team_id}"
+    links = [
+        a["href"] for who in (call.manager, approver) for a in visit(who).page(team).select("main a[href^='/appl']")
+    ]
+    assert links == []
     for person in (call.manager, auditor):
         browser = visit(person)
         words = text_of(browser.get(here))

@@ -204,8 +204,8 @@ def test_after_the_release_the_gate_shows_the_letters_and_what_comes_next(call, 
 
     following = gate_of(call.session, call.challenge, "interview")
     assert [(link.get_text(), link["href"]) for link in page.select(".app-waiting__link")] == [
-        ("Seat the panel for Interview of 11.2", f"/gates/{following.id}/panel"),
-        ("Offer 3 interviews for Interview of 11.2", f"/gates/{following.id}/interviews"),
+        ("Seat the panel for Interview of 11.2 Flooding impact", f"/gates/{following.id}/panel"),
+        ("Offer 3 interviews for Interview of 11.2 Flooding impact", f"/gates/{following.id}/interviews"),
     ]
     rows = page.select_one("#told").find_next("table").select("tbody tr")
     assert [" ".join(row.get_text(" ").split()) for row in rows] == [
