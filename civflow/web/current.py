@@ -82,8 +82,11 @@ def _close(_: BaseException | None) -> None:
 
 
 def keep_signed_in(response: Response, token: str, until: datetime) -> Response:
-    """Give the browser its sign-in; scripts cannot read it, and other sites cannot send it."""
-    response.set_cookie(COOKIE, token, expires=until, httponly=True, samesite="Lax",
+    """Give the browser its sign-in; scripts cannot read it, and other sites cannot send it.
+
+    It is told for how long and not until when: its clock may be another one than ours.
+    """
+    response.set_cookie(COOKIE, token, max_age=until - now(), httponly=True, samesite="Lax",
                         secure=settings().base_url.startswith("https://"))  # fmt: skip
     return response
 
