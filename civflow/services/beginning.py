@@ -28,7 +28,7 @@ def begin_round(
     if not title or len(title) > 120:
         fields["title"] = "Give the round a title of up to 120 characters."
     if starts_at is None:
-        fields.setdefault("starts_at", "Say when the round begins.")
+        fields["starts_at"] = "Say when the round begins."
     if ends_at is None or (starts_at and ends_at <= starts_at):
         fields["ends_at"] = "Say when the round ends: a day after it begins."
     if not 0 < budget_pounds <= LARGEST_BUDGET:
@@ -37,8 +37,7 @@ def begin_round(
         raise Refused(*fields.values(), fields=fields)
     round_ = Round(
         programme_id=programme.id or 0, slug=free_address(session, col(Round.slug), title, longest=50), title=title,
-        rehearsal=rehearsal, budget_pounds=budget_pounds,
-        starts_at=starts_at, ends_at=ends_at, state="", since=now,
+        rehearsal=rehearsal, budget_pounds=budget_pounds, starts_at=starts_at, ends_at=ends_at, state="", since=now,
     )  # fmt: skip
     begin(session, round_, actor=actor, now=now, title=title, budget_pounds=budget_pounds)
     return round_

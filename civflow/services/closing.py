@@ -44,10 +44,14 @@ def sealed_until(session: Session, challenges: Sequence[Challenge]) -> dict[int,
     return found
 
 
+def seals(session: Session, challenges: Sequence[Challenge], *, now: datetime) -> dict[int, datetime]:
+    """Challenge id -> until when, of those whose applications nobody outside the teams can read or count yet."""
+    return {key: until for key, until in sealed_until(session, challenges).items() if now < until}
+
+
 def are_sealed(session: Session, challenge: Challenge, *, now: datetime) -> bool:
     """Whether nobody but the teams may learn yet who applies, or how many do."""
-    until = sealed_until(session, [challenge]).get(challenge.id or 0)
-    return until is not None and now < until
+    return bool(seals(session, [challenge], now=now))
 
 
 def _can_be_handed_in(challenge: Challenge) -> ColumnElement[bool]:

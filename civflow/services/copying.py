@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Organisation, Round, SupportingSponsor
-from civflow.services.challenges import draft, has_every_section, published_text, text_in_hand
+from civflow.services.challenges import draft, has_every_section, text_in_hand, text_to_read
 from civflow.services.finding import index
 from civflow.services.programmes import programme_of
 from civflow.services.sponsors import supporters
@@ -35,7 +35,7 @@ def copy_challenge(
         session, round_=round_, sponsor=sponsor, title=title or source.title, question=source.question, actor=actor,
         now=now, copied_from_id=source.id, **columns,
     )  # fmt: skip
-    programme, before = programme_of(session, copy), published_text(session, source) or text_in_hand(session, source)
+    programme, before = programme_of(session, copy), text_to_read(session, source)
     asked = {section.id for section in programme.brief}
     text = text_in_hand(session, copy)
     text.sections = {name: words for name, words in before.sections.items() if name in asked}
@@ -52,7 +52,7 @@ def copy_challenge(
 def left_out(session: Session, source: Challenge, round_: Round) -> list[str]:
     """The titles of sections that a copy into this round would lose, because its programme does not ask for them."""
     asked = {section.id for section in programme_of(session, round_).brief}
-    before = published_text(session, source) or text_in_hand(session, source)
+    before = text_to_read(session, source)
     titles = {section.id: section.title for section in programme_of(session, source).brief}
     return [titles.get(name, name) for name, words in before.sections.items() if words.strip() and name not in asked]
 

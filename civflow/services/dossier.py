@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Agreement, Application, Challenge, Place, Team, Tracked
 from civflow.services.advance import PAGES
-from civflow.services.closing import sealed_until
+from civflow.services.closing import seals
 from civflow.services.finding.applications import is_readable
 from civflow.services.naming import path_of
 from civflow.services.programmes import programme_of
@@ -57,11 +57,6 @@ def dossier(session: Session, challenge: Challenge, *, actor: Actor, now: dateti
         places=_entries(session, challenge, Place) if sees["place"] else None,
         agreements=_entries(session, challenge, Agreement) if sees["agreement"] else None,
     )
-
-
-def seals(session: Session, challenges: Sequence[Challenge], *, now: datetime) -> dict[int, datetime]:
-    """Challenge id -> until when, of those whose applications nobody outside the teams can read or count yet."""
-    return {key: until for key, until in sealed_until(session, challenges).items() if until > now}
 
 
 def _readable(session: Session, challenge: Challenge, now: datetime) -> int:

@@ -14,8 +14,9 @@ from civflow.models import Challenge, Message, Place, Question, Round, Team, Tra
 from civflow.services import attention
 from civflow.services.advance import cases_of, workflow_of
 from civflow.services.attention import SOON, Need
+from civflow.services.closing import seals
 from civflow.services.desks import Waiting, by_urgency
-from civflow.services.dossier import numbers_of, seals
+from civflow.services.dossier import numbers_of
 from civflow.services.facts import stands_before
 from civflow.services.finding.statements import may_know_of, sight_of
 from civflow.services.naming import path_of, title_of

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from civflow.models import Application, Assignment, Challenge, Gate, Score
 from civflow.services import reading_desk
 from civflow.services.advance import advance
-from civflow.services.assessment import record_score, scorecard_of
+from civflow.services.assessment import record_score, scorecard_of, scores_of
 from civflow.services.drafting import fingerprint
 from civflow.services.versions import news_since
 from civflow.web.access import load, open_to, signed_in
@@ -81,7 +81,7 @@ def score(assignment_id: int, criterion: str) -> Response:
     """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
     assignment, typed = load(Assignment, assignment_id), _typed(criterion)
     try:
-        _keep(assignment, criterion, typed, _context(assignment)["sheet"].scores.get(criterion))
+        _keep(assignment, criterion, typed, scores_of(session(), assignment).get(criterion))
     except Refused as refused:
         session().rollback()
         return _not_scored(load(Assignment, assignment_id), criterion, typed, refused)
@@ -97,7 +97,7 @@ def score(assignment_id: int, criterion: str) -> Response:
 def score_all(assignment_id: int) -> Response:
     """Without JavaScript every button saves all that was typed: a score that cannot be kept holds up no other."""
     assignment = load(Assignment, assignment_id)
-    given = _context(assignment)["sheet"].scores
+    given = scores_of(session(), assignment)
     card = scorecard_of(session(), session().get_one(Gate, assignment.gate_id))
     all_typed = {criterion.id: _typed(criterion.id) for criterion in card.criteria}
     faults: dict[str, str] = {}
