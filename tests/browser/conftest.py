@@ -141,6 +141,16 @@ class Visitor:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
+    def take(self, step: str) -> None:
+        """Press a step's button, and again on the page that says what the step does: both are called like the step."""
+        self.press(step)
+        self.sees_page(step)
+        self.press(step)
+
+    def sees_page(self, heading: str) -> None:
+        """This page has come, and not only been asked for: what a test counts or presses next is on it."""
+        expect(self.page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+
     def follow(self, name: str) -> None:
         self.page.get_by_role("link", name=name, exact=True).first.click()
 

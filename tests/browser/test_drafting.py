@@ -104,13 +104,11 @@ def test_two_people_of_two_bodies_take_a_challenge_from_nothing_to_open(come, ow
     owner.reads("Hamish Drummond settled this")
 
     owner.open(EDIT)
-    for _ in range(2):  # the button, and the page that says what will happen
-        owner.press("Send for approval")
+    owner.take("Send for approval")
     owner.reads("Send for approval: done.")
     approver = come("Approver", javascript=javascript)
     approver.open("/challenges/peat-that-dries-out")
-    for _ in range(2):
-        approver.press("Approve the challenge")
+    approver.take("Approve the challenge")
     approver.reads("Approve the challenge: done.")
 
     own_site.now = OPENS + timedelta(minutes=1)
