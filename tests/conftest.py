@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -46,7 +47,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """A test never meets the settings of whoever runs it."""
+    """A test never meets the settings of whoever runs it, and little time goes into looking for garbage."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     for name in [n for n in os.environ if n.startswith("CIVFLOW_") and not n.startswith("CIVFLOW_TEST_")]:
         del os.environ[name]
 
@@ -58,13 +61,13 @@ def now() -> datetime:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a new database with every table; each test runs once on each kind.
 
     A test for one kind says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
     """
     if request.param == "sqlite":
-        with _copied_file(request.getfixturevalue("sqlite_template"), tmp_path) as url:
+        with _copied_file(request.getfixturevalue("sqlite_template"), tmp_path_factory.getbasetemp()) as url:
             yield url
     else:
         database: Emptied = request.getfixturevalue("postgres_database")
@@ -85,10 +88,17 @@ def settings_for(url: str, files: Path = Path("files")) -> Settings:
 
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
-    """An engine on a new database with every table and nothing in them."""
-    engine = make_engine(settings)
+    """An engine on a new database with every table and nothing in them.
+
+    It is one for all tests of a process that have their database at the same address: it knows the statements already.
+    """
+    engine = ENGINES.get(settings.database_url) or make_engine(settings)
+    ENGINES[settings.database_url] = engine
     yield engine
     engine.dispose()
+
+
+ENGINES: dict[str, Engine] = {}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from civflow import create_app
 from civflow.models import Reading
 from civflow.web.access import audience_of
 from tests.an_open_call import a_person, grant
@@ -83,7 +84,7 @@ def test_every_route_is_open_to_exactly_those_who_are_listed(settings, engine):
 
 @SQLITE
 def test_a_view_that_does_not_say_who_may_call_it_is_refused(settings, engine):
-    app = an_app(settings, engine)
+    app = create_app(settings, engine=engine)
     app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
 
     answer = app.test_client().get("/forgotten")
@@ -95,7 +96,7 @@ def test_a_view_that_does_not_say_who_may_call_it_is_refused(settings, engine):
 @SQLITE
 def test_strangers_write_nothing_but_sign_ins_and_accounts(settings, engine):
     """Every other POST of a stranger is refused, or leads to signing in."""
-    app = an_app(settings, engine)
+    app = create_app(settings, engine=engine)
     app.config["WTF_CSRF_ENABLED"] = False
     client, answered = app.test_client(), []
     for rule in app.url_map.iter_rules():
