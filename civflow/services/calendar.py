@@ -49,14 +49,14 @@ def plan(
     return found
 
 
-def follow_the_stage(session: Session, challenge: Challenge, stage: Stage, *, now: datetime) -> None:
+def follow_the_stage(session: Session, challenge: Challenge, stage: Stage, *, now: datetime) -> bool:
     """A stage of work that begins later than planned moves the calendar: it lasts as long, and the rest follows it.
 
-    A gate's end does not move when it begins late: it is promised to the teams.
+    Whether it moved. A gate's end does not move when it begins late: it is promised to the teams.
     """
     programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
     if stage.kind == "gate" or stage.id not in dates or now <= dates[stage.id].starts_at:
-        return
+        return False
     before = programme.before(stage)
     if before and before.id in dates:
         dates[before.id].ends_at = max(dates[before.id].ends_at, now)
@@ -68,6 +68,7 @@ def follow_the_stage(session: Session, challenge: Challenge, stage: Stage, *, no
     for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage).in_(gates))):
         gate.scoring_due_at = dates[gate.stage].ends_at
     session.flush()
+    return True
 
 
 def _end(programme: Programme, stage: Stage, start: datetime) -> datetime:

@@ -231,15 +231,16 @@ def take_the_announcement_back(_session: Session, moves: Sequence[Move]) -> list
 
 @effect
 def make_the_brief(session: Session, move: Move) -> None:
+    """What the public prints follows every step that changes its words or its dates; the newest one is linked."""
     challenge: Challenge = move.record
     documents.ask(
-        session, kind="challenge_brief", key=f"brief-{challenge.id}-{challenge.version}",
+        session, kind="challenge_brief", key=f"brief-{challenge.id}-{challenge.version}-{challenge.revision}",
         title=f"Challenge brief: {challenge.title}", workflow="challenge", record_id=challenge.id or 0,
-        data=brief_data(session, challenge), now=move.now,
+        data=brief_data(session, challenge, now=move.now), now=move.now,
     )  # fmt: skip
 
 
-def brief_data(session: Session, challenge: Challenge) -> dict[str, Any]:
+def brief_data(session: Session, challenge: Challenge, *, now: datetime) -> dict[str, Any]:
     """What the challenge brief prints; every value is plain JSON."""
     programme = programme_of(session, challenge)
     text = text_to_read(session, challenge)
@@ -251,7 +252,7 @@ def brief_data(session: Session, challenge: Challenge) -> dict[str, Any]:
         "supporters": supporter_names(session, [challenge.id or 0]).get(challenge.id or 0, []),
         "money_pounds": challenge.money_pounds, "excludes_vat": programme.money_excludes_vat,
         "opens_at": _iso(challenge.opens_at), "closes_at": _iso(challenge.closes_at), "zone": programme.timezone,
-        "version": text.number,
+        "version": text.number, "dates_as_on": now.isoformat(),
         "sections": [{"title": s.title, "words": text.sections[s.id]} for s in programme.brief if text.sections.get(s.id)],
         "stages": [_stage_data(programme.stage(d.stage), d) for d in stage_dates(session, challenge).values()],
         "scorecards": [_card_data(programme, stage) for stage in programme.gates],
@@ -291,7 +292,8 @@ def begin_the_stage(session: Session, move: Move) -> None:
     programme = programme_of(session, challenge)
     stage = programme.stage(move.to_state)
     before = programme.before(stage)
-    follow_the_stage(session, challenge, stage, now=move.now)
+    if follow_the_stage(session, challenge, stage, now=move.now):
+        make_the_brief(session, move)
     if before and before.kind == "work":
         arrived = select(Application).where(
             col(Application.challenge_id) == challenge.id, col(Application.stage) == before.id,

@@ -142,7 +142,7 @@ def _calling() -> Iterator[Step]:
                label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later,),
-               then=("move_the_deadline", "move_the_last_moment_for_questions", "tell_the_followers"),
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
                label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
                undo="No. The closing date only moves to a later one, and it can be moved again.")  # fmt: skip
@@ -156,7 +156,8 @@ def _calling() -> Iterator[Step]:
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, no_gate_has_started),
-               then=("move_the_deadline", "move_the_last_moment_for_questions", "tell_the_followers"), label="Reopen the call",
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
+               label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
 
 

@@ -52,6 +52,7 @@ BRIEF: dict[str, Any] = {
     "closes_at": "2024-09-10T11:00:00+00:00",
     "zone": "Europe/London",
     "version": 2,
+    "dates_as_on": "2024-08-14T15:00:00+00:00",
     "sections": [
         {"title": "The problem", "words": PROBLEM},
         {"title": "Why it needs solving now", "words": "From 2027 support depends on it.\nNobody can show it."},

@@ -11,6 +11,7 @@ from sqlmodel import col
 from civflow.models import Challenge, Document, Message, Organisation, Round, StageDates
 from civflow.services import archive, drafting, finding, publication
 from civflow.services.advance import advance, begin
+from civflow.services.calendar import stage_dates
 from civflow.services.challenges import brief_data, draft, text_in_hand, write_challenge
 from civflow.services.deadlines import take_due_steps
 from civflow.services.finding import Wanted, find
@@ -296,7 +297,7 @@ def test_it_opens_by_itself_at_its_time_with_its_text_and_its_brief(session, rou
 
 
 def test_the_brief_prints_plain_data(session, call):
-    data = brief_data(session, call.challenge)
+    data = brief_data(session, call.challenge, now=call.now)
     assert (data["reference"], data["money_pounds"], data["how_to_apply_url"]) == (
         "11.2", 650_000, "/challenges/11-2-flooding-impact/apply",
     )  # fmt: skip
@@ -341,6 +342,27 @@ def test_a_reopened_call_seals_the_applications_again(session, call):
     advance(session, call.challenge, "reopen", actor=call.actor(call.manager), now=call.now, closes_at=later,
             reason="The site could not be reached.")  # fmt: skip
     assert (call.challenge.state, application.state, application.closes_at) == ("open", "submitted", later)
+
+
+def test_a_brief_with_the_new_dates_follows_every_step_that_moves_them(session, call):
+    manager, reason = call.actor(call.manager), "The notice was late."
+    closing, later = call.closes_at, [call.closes_at + timedelta(days=days) for days in (7, 14, 28)]
+    for at in later[:2]:
+        advance(session, call.challenge, "extend", actor=manager, now=call.now, closes_at=at, reason=reason)
+    call.wait_until(later[1])
+    advance(session, call.challenge, "reopen", actor=manager, now=call.now, closes_at=later[2], reason=reason)
+    call.challenge.state = "accelerator"  # scenery: the stages before it are over
+    session.flush()
+    in_time, late = (stage_dates(session, call.challenge)["demo_day"].starts_at + timedelta(days=n) for n in (0, 3))
+    for now in (in_time, late):
+        advance(session, call.challenge, "begin_demo_day", actor=manager, now=now)
+        advance(session, call.challenge, "leave_demo_day", actor=manager, now=now, reason="Too early.")
+    briefs = session.scalars(select(Document).order_by(col(Document.id))).all()
+    assert [brief.data["closes_at"] for brief in briefs] == [at.isoformat() for at in (closing, *later, later[2])]
+    starts = [{s["title"]: s["starts_at"] for s in brief.data["stages"]}["Demo day"] for brief in briefs[-2:]]
+    assert starts == [in_time.isoformat(), late.isoformat()]
+    linked = publication.read(session, call.challenge.slug, actor=NOBODY, now=late).brief
+    assert linked.document_id == briefs[-1].id
 
 
 # The archive

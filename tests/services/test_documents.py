@@ -27,7 +27,7 @@ from tests.services.documents_data import EXAMPLES, LETTER, RECEIPT
 
 KINDS = sorted(EXAMPLES)
 DATES = {"closes_at", "debrief_until", "due_at", "ends_at", "opens_at", "released_at", "standstill_ends_at"}
-CHOSEN = DATES | {"decision", "kind", "own", "starts_at", "submitted_at", "winner", "zone"}
+CHOSEN = DATES | {"dates_as_on", "decision", "kind", "own", "starts_at", "submitted_at", "winner", "zone"}
 HTML = (
     '<img src="file:///etc/passwd"><img src="http://127.0.0.1:9/x.png"><script>1</script></style>'
     "<style>body{background:url(http://127.0.0.1:9/)}</style> ![x](http://127.0.0.1:9/x.png)\n\n"
@@ -242,6 +242,7 @@ def test_a_brief_gives_dates_money_criteria_and_the_address_to_apply_at() -> Non
     text = text_of(pdf)
     assert "Worth up to £650,000 excluding VAT" in text
     assert "Closes Tuesday 10 September 2024, 12 noon (UK time)" in text
+    assert "version 2 of the text, dates as on Wednesday 14 August 2024" in text
     assert "Sift 10 Sep 2024 to 24 Sep 2024 up to 6" in text
     assert "0 (not answered), 1 (weak), 2 (fair), 3 (good), 4 (very good)" in text
     assert "Solves the challenge 40 The idea would change what the challenge describes." in text

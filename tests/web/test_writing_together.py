@@ -107,7 +107,7 @@ def test_a_challenge_has_one_sponsor_that_leads_and_any_number_that_support_it(o
     assert "Invented Council leads, NHS Invented supports." in text_of(owner.get(EDIT))
     assert "Supported by NHS Invented" in text_of(owner.get("/challenges/secret-plans"))
     session.expire_all()
-    assert brief_data(session, a_draft)["supporters"] == ["NHS Invented"]
+    assert brief_data(session, a_draft, now=a_draft.since)["supporters"] == ["NHS Invented"]
     seen_by = {who.id: [row.title for row in find(session, wanted_of({"q": "nhs invented"}), actor=who).rows]
                for who in (NOBODY, call.actor(call.owner))}  # fmt: skip
     session.commit()
