@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import click
 
 from civflow.cli.opening import Failed, a_session, clock, read_text
+from civflow.services.wording import harmless
 from civflow.workflows.engine import Actor, Held
 
 ARCHIVIST = Actor(None, "civflow", frozenset({Held("programme_manager", "site", None)}), automatic=True)
@@ -95,7 +96,7 @@ def _write_json(output: TextIO, names: Sequence[str], rows: Sequence[Sequence[An
 def _write_csv(output: TextIO, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     writer = csv.writer(output)
     writer.writerow(names)
-    writer.writerows([harmless(value) for value in row] for row in rows)
+    writer.writerows([cell(value) for value in row] for row in rows)
 
 
 def plain(value: Any) -> str:
@@ -103,13 +104,11 @@ def plain(value: Any) -> str:
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
-def harmless(value: Any) -> str:
+def cell(value: Any) -> str:
     """The text of a value, in a way that no spreadsheet takes for a formula."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else plain(value)
-    is_formula = isinstance(value, str) and text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")
-    return f"'{text}" if is_formula else text
+    return harmless(value) if isinstance(value, str) else plain(value)
 
 
 COMMANDS = (audit, import_, export)

@@ -12,7 +12,9 @@ from civflow.services.advance import begin
 from civflow.services.facts import stands_before
 from civflow.services.naming import free_address
 from civflow.services.wording import money
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
+from civflow.workflows.visibility import GRANTED
 
 
 def begin_round(
@@ -30,7 +32,7 @@ def begin_round(
     if starts_at is None:
         fields["starts_at"] = "Say when the round begins."
     if ends_at is None or (starts_at and ends_at <= starts_at):
-        fields["ends_at"] = "Say when the round ends: a day after it begins."
+        fields["ends_at"] = "Say when the round ends: a moment after it begins."
     if not 0 < budget_pounds <= LARGEST_BUDGET:
         fields["budget_pounds"] = f"Say what its challenges may cost together, up to {money(LARGEST_BUDGET)}."
     if fields or starts_at is None or ends_at is None:
@@ -43,9 +45,18 @@ def begin_round(
     return round_
 
 
+# The roles that begin a challenge, as the handbook says.
+BEGINNERS = tuple(GRANTED[rule.name] for rule in HANDBOOK["challenge"].begun_by)
+
+
+def may_begin_somewhere(actor: Actor) -> bool:
+    """Whether the actor may begin a challenge in some round, were one prepared or open."""
+    return any(held.role in BEGINNERS and held.scope in ("site", "round") for held in actor.roles)
+
+
 def rounds_for(session: Session, actor: Actor) -> list[Round]:
     """The rounds in which the actor may begin a challenge, the newest first."""
-    roles = [h for h in actor.roles if h.role in ("programme_manager", "challenge_owner")]
+    roles = [h for h in actor.roles if h.role in BEGINNERS]
     query = select(Round).where(stands_before(Round, "open") | stands_before(Round, "close"))
     if not any(h.scope == "site" for h in roles):
         query = query.where(col(Round.id).in_([h.scope_id or 0 for h in roles if h.scope == "round"]))
@@ -56,7 +67,7 @@ def rounds_for(session: Session, actor: Actor) -> list[Round]:
 
 def why_no_round(session: Session, actor: Actor) -> list[str]:
     """For somebody for whom `rounds_for` finds nothing: which condition fails, round by round, the newest first."""
-    roles = [h for h in actor.roles if h.role in ("programme_manager", "challenge_owner")]
+    roles = [h for h in actor.roles if h.role in BEGINNERS]
     everywhere = any(h.scope == "site" for h in roles)
     of = {scope: [h.scope_id or 0 for h in roles if h.scope == scope] for scope in ("round", "challenge")}
     owned = select(col(Challenge.round_id), func.min(col(Challenge.title)), func.count())

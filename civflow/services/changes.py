@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -62,17 +62,17 @@ def followers(session: Session, challenge: Challenge, *, leave_out: Collection[i
 
 
 def letter(
-    session: Session, challenge: Challenge, older: ChallengeVersion, newer: ChallengeVersion, to: Listener, *,
+    session: Session, challenge: Challenge, newer: ChallengeVersion, parts: Sequence[str], to: Listener, *,
     now: datetime,
 ) -> Message:  # fmt: skip
-    """What one of the listeners reads about the change from `older` to `newer`."""
+    """What one of the listeners reads about the change that `newer` brought to `parts`, by their titles."""
     programme, application = programme_of(session, challenge), to.application
     closes_at = application.closes_at if application else challenge.closes_at
     page = f"/challenges/{challenge.slug}/versions/{newer.number}"
     return write(
         person=to.person, kind="change", key=f"change-{challenge.id}-{newer.number}-{to.person.id}", now=now,
         about=f"/applications/{application.id}" if application else page, challenge=newer.title, number=newer.number,
-        why=newer.why, parts=[changed.title for changed in differences(programme, older, newer)],
+        why=newer.why, parts=list(parts),
         standing=to.standing, reference=application.reference if application else "",
         answers=application.challenge_version if application else 0,
         closes=moment(closes_at, programme.timezone) if closes_at else "",
@@ -103,14 +103,14 @@ def preview(session: Session, challenge: Challenge, *, actor: Actor, now: dateti
         )  # type: ignore[call-arg]
         teams = {standing: [Listener(SOMEBODY, standing, one)] for standing in (WRITES, HAS_SUBMITTED)}
         by_standing = teams | {name: people for name, people in by_standing.items() if name not in teams}
-    told = []
+    told, parts = [], changed_parts(session, challenge, older, newer)
     for standing, people in by_standing.items():
-        message = letter(session, challenge, older, newer, people[0], now=now)
+        message = letter(session, challenge, newer, parts, people[0], now=now)
         names = [p.person.name for p in people if p.person is not SOMEBODY]
         told.append(Told(standing, names, message.subject, message.body))
     others = followers(session, challenge, leave_out=known)
     if others:
-        sentence = in_a_sentence(session, challenge, older, newer)
+        sentence = in_a_sentence(newer, parts)
         told.append(Told(FOLLOWS, [p.name for p in others], f"{SUBJECTS['changes']}: {challenge.title}", sentence))
     return told
 
@@ -124,17 +124,24 @@ def tell_of_the_change(session: Session, move: Move) -> None:
     if newer is None or older is None:
         return
     people = listeners(session, challenge, actor=move.actor)
-    letters = [letter(session, challenge, older, newer, person, now=move.now) for person in people]
+    parts = changed_parts(session, challenge, older, newer)
+    letters = [letter(session, challenge, newer, parts, person, now=move.now) for person in people]
     post_all(session, letters, now=move.now)
     told = {person.person.id or 0 for person in people} | {move.actor.id or 0}
-    tell(session, challenge, "changes", in_a_sentence(session, challenge, older, newer),
+    tell(session, challenge, "changes", in_a_sentence(newer, parts),
          key=f"challenge-{challenge.id}-version-{newer.number}", now=move.now, told=told)  # fmt: skip
 
 
-def in_a_sentence(session: Session, challenge: Challenge, older: ChallengeVersion, newer: ChallengeVersion) -> str:
-    """What followers read of the change: its number, why, and the titles of the parts that differ."""
-    titles = [changed.title for changed in differences(programme_of(session, challenge), older, newer)]
-    return f"This is version {newer.number}. Why: {newer.why}\n\nDifferent: {', '.join(titles)}."
+def changed_parts(
+    session: Session, challenge: Challenge, older: ChallengeVersion, newer: ChallengeVersion
+) -> list[str]:
+    """The titles of the parts in which two versions differ."""
+    return [changed.title for changed in differences(programme_of(session, challenge), older, newer)]
+
+
+def in_a_sentence(newer: ChallengeVersion, parts: Sequence[str]) -> str:
+    """What followers read of a change: its number, why, and the titles of the parts that differ."""
+    return f"This is version {newer.number}. Why: {newer.why}\n\nDifferent: {', '.join(parts)}."
 
 
 def _before(session: Session, challenge: Challenge) -> ChallengeVersion | None:

@@ -20,6 +20,8 @@ from civflow.services.wording import moment
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, CLOCK, Refused
 
+_WAITS = stands_before(Application, "submit") | stands_before(Application, "take_in")  # not taken in yet
+
 
 def last_deadline(session: Session, challenge: Challenge) -> datetime | None:
     """When the seal of every application opens: the latest deadline that anybody has."""
@@ -35,9 +37,8 @@ def sealed_until(session: Session, challenges: Sequence[Challenge]) -> dict[int,
     """
     open_ids = {c.id or 0 for c in challenges if c.state in HANDBOOK["challenge"].sources("close")}
     found = {c.id or 0: c.closes_at for c in challenges if c.id in open_ids and c.closes_at}
-    waits: ColumnElement[bool] = stands_before(Application, "submit") | stands_before(Application, "take_in")
     key = col(Application.challenge_id)
-    query = select(key, func.max(col(Application.sealed_until))).where(key.in_([c.id for c in challenges]), waits)
+    query = select(key, func.max(col(Application.sealed_until))).where(key.in_([c.id for c in challenges]), _WAITS)
     for challenge_id, until in session.execute(query.group_by(key)):
         if until:
             found[challenge_id] = max(until, found.get(challenge_id, until))
@@ -49,6 +50,14 @@ def seals(session: Session, challenges: Sequence[Challenge], *, now: datetime) -
     return {key: until for key, until in sealed_until(session, challenges).items() if now < until}
 
 
+def number_sealed(session: Session, *where: ColumnElement[bool], now: datetime) -> int:
+    """How many challenges of those that `where` describes `seals` names."""
+    open_still = stands_before(Challenge, "close") & (col(Challenge.closes_at) > now)
+    mine: ColumnElement[bool] = col(Application.challenge_id) == col(Challenge.id)
+    waits = select(col(Application.id)).where(mine, _WAITS, col(Application.sealed_until) > now).exists()
+    return session.scalar(select(func.count()).select_from(Challenge).where(*where, open_still | waits)) or 0
+
+
 def are_sealed(session: Session, challenge: Challenge, *, now: datetime) -> bool:
     """Whether nobody but the teams may learn yet who applies, or how many do."""
     return bool(seals(session, [challenge], now=now))
@@ -56,7 +65,7 @@ def are_sealed(session: Session, challenge: Challenge, *, now: datetime) -> bool
 
 def _can_be_handed_in(challenge: Challenge) -> ColumnElement[bool]:
     here: ColumnElement[bool] = col(Application.challenge_id) == challenge.id
-    return here & (stands_before(Application, "submit") | stands_before(Application, "take_in"))
+    return here & _WAITS
 
 
 def _seal(session: Session, move: Move, challenge: Challenge) -> None:

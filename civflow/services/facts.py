@@ -39,6 +39,8 @@ from civflow.workflows import HANDBOOK
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.assignments import MAY_READ, TO_COME
 from civflow.workflows.engine import Workflow
+from civflow.workflows.gates import ASSESSORS_EACH
+from civflow.workflows.readiness import COMMITS_NOTHING
 
 
 def table(model: Any) -> Table:
@@ -139,7 +141,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         .where(
             OTHER_CHALLENGE.c.round_id == CHALLENGE.c.round_id,
             OTHER_CHALLENGE.c.id != CHALLENGE.c.id,
-            OTHER_CHALLENGE.c.state.not_in(("draft", "in_review", "changes_requested", "withdrawn", "cancelled")),
+            OTHER_CHALLENGE.c.state.not_in(COMMITS_NOTHING),
         )
         .scalar_subquery(),
         "started_gates": count(GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state != "waiting"),
@@ -256,7 +258,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
         "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state == "submitted"),
         "outstanding": count(OUTSTANDING),
-        "thinly_scored": count(HERE, SUBMITTED_HERE < 2),
+        "thinly_scored": count(HERE, SUBMITTED_HERE < ASSESSORS_EACH),
         "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),
         "assessor_ids": joined(
             ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state == "submitted"

@@ -27,6 +27,7 @@ from civflow.models import (
 from civflow.services.finding import PREVIEWS, sponsor_name, supporter_names
 from civflow.services.funnels import StageOf, funnels
 from civflow.services.programmes import programme_of
+from civflow.services.seeing import looked_at as seen_as
 from civflow.workflows import visibility
 from civflow.workflows.applications import WON
 from civflow.workflows.challenges import challenge_workflow
@@ -120,13 +121,13 @@ class Publication:
 
 
 def may_preview(case: Case) -> bool:
-    """Whether the actor reads a challenge before it opens."""
+    """Whether a role of the actor lets them read a challenge before it opens."""
     return any(case.holds(role) for role in PREVIEWS)
 
 
 def runs_it(case: Case) -> bool:
-    """Whether the actor learns what only those know who run a challenge; a writer of the draft does not."""
-    return any(case.holds(role) for role in PREVIEWS if role != "challenge_writer")
+    """Whether the actor learns what only those know who run a challenge or decide on it."""
+    return any(rule.claim(case) for rule in visibility.RUNNING)
 
 
 def is_readable(case: Case) -> bool:
@@ -147,7 +148,7 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     looked_at = Case(workflow, challenge, actor, now)
     previews = may_preview(looked_at)
     public = visibility.it_is_published(looked_at) and not round_.rehearsal
-    if not public and not previews:
+    if not public and not previews and not visibility.may_see(seen_as(session, challenge, actor=actor, now=now)):
         raise NotFound(NOTHING)
     stages = funnels(session, [challenge], [contents], staff=runs_it(looked_at))[challenge.id]
     answers, taken_back = numbered(session, challenge) if challenge.version else ([], [])

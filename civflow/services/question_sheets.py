@@ -24,12 +24,11 @@ from civflow.services.advance import begin_many
 from civflow.services.programmes import programme_of
 from civflow.services.publication import Answer
 from civflow.services.questions import LONGEST, last_moment, must_answer, new_question
-from civflow.services.wording import count, moment
+from civflow.services.wording import count, harmless, is_formula, moment
 from civflow.workflows.engine import Actor, Refused
 
 EXPORTED = ("number", "question", "answer", "asked", "published")
 IMPORTED = ("reference", "question", "asked")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NOT_KEPT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # characters that no spreadsheet can hold
 MOST_ROWS, LARGEST_SHEET = 2000, 50 * 1024 * 1024  # bytes, unpacked
 LONGEST_REFERENCE = 60
@@ -48,7 +47,7 @@ def as_csv(answers: Sequence[Answer], zone: str) -> str:
     writer = csv.writer(table)
     writer.writerow(EXPORTED)
     for row in _rows(answers, zone):
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in row])
+        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
     return "\ufeff" + table.getvalue()
 
 
@@ -75,15 +74,11 @@ def _as_typed(value: datetime, zone: str) -> str:
     return f"{value.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
-def _is_formula(text: str) -> bool:
-    return text.lstrip(" ").startswith(FORMULA)
-
-
 def _cell(sheet: Any, value: int | str, *, bold: bool = False) -> Any:
     cell = WriteOnlyCell(sheet, value=NOT_KEPT.sub("", value) if isinstance(value, str) else value)
     if isinstance(value, str):
         cell.data_type = "s"  # openpyxl takes a text that begins with “=” for a formula
-        cell.quotePrefix = _is_formula(value)  # and Excel when somebody edits the cell
+        cell.quotePrefix = is_formula(value)  # and Excel when somebody edits the cell
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     cell.font = Font(bold=bold)
     return cell

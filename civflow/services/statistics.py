@@ -18,6 +18,7 @@ from civflow.services.advance import workflow_of
 from civflow.services.facts import stands_before
 from civflow.services.funnels import StageOf, funnels, moves_of, who_left
 from civflow.services.programmes import programme_of
+from civflow.services.wording import harmless
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import WON
 from civflow.workflows.programme import Programme
@@ -209,6 +210,4 @@ def as_csv(rows: Iterable[tuple[Challenge, Statistics]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """A spreadsheet takes what begins like a formula for one."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+    return "" if value is None else harmless(str(value))

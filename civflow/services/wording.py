@@ -14,6 +14,7 @@ UNSEEN = re.compile(
     f"[\u00ad\u200b\u200c\u200d\u2060\ufeff{TURNING}]"
 )  # without width, they make two names look the same
 DEFAULT_ZONE = "Europe/London"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet calculates begins with one of them
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -77,6 +78,16 @@ def on_one_line(text: str) -> str:
     """A name as it is kept: composed, on one line, without the characters that nobody sees."""
     shown = "".join(c if c.isprintable() else " " for c in UNSEEN.sub("", unicodedata.normalize("NFKC", text)))
     return " ".join(shown.split())
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet takes the text for a formula (OWASP, CSV injection)."""
+    return text.lstrip(" ").startswith(FORMULA)
+
+
+def harmless(text: str) -> str:
+    """The text as a spreadsheet shows it, and calculates nothing."""
+    return f"'{text}" if is_formula(text) else text
 
 
 def word_count(text: str) -> int:

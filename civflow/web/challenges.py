@@ -11,6 +11,7 @@ from flask import Blueprint, Response, flash, g, request
 
 from civflow.models import Challenge
 from civflow.services import copying, finding, following, publication
+from civflow.services.beginning import may_begin_somewhere
 from civflow.services.dossier import dossier
 from civflow.services.finding import GROUPS, Found
 from civflow.services.notices import notice
@@ -21,6 +22,7 @@ from civflow.services.sessions import sessions_of
 from civflow.services.statistics import RULE, of_challenge
 from civflow.services.versions import change_in_hand
 from civflow.services.what_next import Next, what_next
+from civflow.services.wording import harmless
 from civflow.web import searching
 from civflow.web.access import anyone, open_to, signed_in
 from civflow.web.cases import offered_steps
@@ -52,7 +54,7 @@ def list_challenges() -> Response:
     groups = [(name, title) for name, title in GROUPS.items() if name != "preparing" or found.counts[name]]
     return page_or_fragment(
         "challenges/list.html", "challenges/_list.html", found=found, wanted=wanted, groups=groups,
-        fields=searching.fields(asked, found.choices), headings=searching.headings(wanted), may_draft=may_draft(),
+        fields=searching.fields(asked, found.choices), headings=searching.headings(wanted), may_draft=may_begin_somewhere(actor()),
         faults=asked.faults, search=finding.address_of(wanted),
     )  # fmt: skip
 
@@ -94,13 +96,6 @@ def ask_question(slug: str) -> Response:
     session().commit()
     flash("The sponsor has your question. The answer is published here for everybody, without your name.", "done")
     return redirect_to(f"/challenges/{slug}#ask")
-
-
-def may_draft() -> bool:
-    """Whether this person may begin a challenge somewhere."""
-    return any(
-        h.role in ("programme_manager", "challenge_owner") and h.scope in ("site", "round") for h in actor().roles
-    )
 
 
 def _read(slug: str) -> Publication:
@@ -155,7 +150,7 @@ def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:
     return {
         **steps, **(before_approval(challenge) if not challenge.version else {}),
         "opens_by_itself": any(o.step.name == "open" for o in steps["by_itself"]),
-        "change": change, "may_copy": owns and may_draft(),
+        "change": change, "may_copy": owns and may_begin_somewhere(actor()),
         "origin": copying.origin_of(session(), challenge), "copies": copying.copies_of(session(), challenge),
     }  # fmt: skip
 
@@ -166,5 +161,4 @@ def _line(row: Found) -> tuple[str, ...]:
     themes = "; ".join(THEMES[theme] for theme in row.themes)
     cells = (row.reference, row.title, row.question, row.sponsor, themes, row.place, row.label, opens, closes, money,
              row.round_title, row.result, row.source)  # fmt: skip
-    # A spreadsheet takes what begins like this for a formula.
-    return tuple(f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in cells)
+    return tuple(harmless(cell) for cell in cells)

@@ -30,7 +30,7 @@ from civflow.workflows.readiness import COMMENTERS
 
 blueprint = Blueprint("drafting", __name__)
 POUNDS = re.compile(r"£?\s?(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.00)?")
-BEGINNERS = holders_of("challenge_owner", "programme_manager")
+BEGINNERS = holders_of(*beginning.BEGINNERS)
 
 AT_THE_PART = ("write", "deal_with")  # steps that are taken on the page of a part
 

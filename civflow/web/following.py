@@ -67,12 +67,10 @@ def follow_search() -> Response:
 def change(follow_id: int) -> Response:
     """Be told in the other way."""
     one = _mine(follow_id)
-    delivery = request.form.get("delivery", "")
-    if delivery not in DELIVERIES:
-        raise Refused("Choose how you want to be told.")
-    one.delivery = delivery
+    following.deliver(session(), one, request.form.get("delivery", ""))
     session().commit()
-    return _done(_challenge_of(one), "You are told at once." if delivery == "at_once" else "You are told once a day.")
+    at_once = one.delivery == "at_once"
+    return _done(_challenge_of(one), "You are told at once." if at_once else "You are told once a day.")
 
 
 @blueprint.post("/following/<int:follow_id>/end")

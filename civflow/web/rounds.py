@@ -11,6 +11,7 @@ from flask import Blueprint, Response, flash, render_template, request
 from civflow.models import Round
 from civflow.services import beginning, overview, programmes, statistics
 from civflow.services.overview import Strip
+from civflow.services.seeing import may_begin
 from civflow.services.wording import DEFAULT_ZONE, pasted, zone_name
 from civflow.web.access import holders_of, load, open_to
 from civflow.web.cases import offered_steps
@@ -90,8 +91,8 @@ def _choices() -> dict[str, Any]:
 
 
 def _may_begin() -> bool:
-    """A round is begun by those who run rounds for the whole site: nobody can hold a role in one that is not there."""
-    return any(held.role == "programme_manager" and held.scope == "site" for held in actor().roles)
+    """Whether the handbook lets this person begin a round: nobody can hold a role in one that is not there."""
+    return may_begin(session(), Round(), actor=actor(), now=now())  # type: ignore[call-arg]
 
 
 @blueprint.get("/rounds/<int:round_id>")

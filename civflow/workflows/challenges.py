@@ -19,6 +19,11 @@ def the_round_is_open(case: Case) -> bool:
     return bool(case.record.round_state == "open")
 
 
+@rule("The round is not closed, or the challenge is filed from a public source.", needs=("round_state",))
+def the_round_takes_challenges(case: Case) -> bool:
+    return case.record.round_state != "closed" or bool(case.record.source_url)
+
+
 @rule("The new closing date is later than the old one, and it has not passed.")
 def the_new_closing_date_is_later(case: Case) -> bool:
     new = case.inputs.get("closes_at")
@@ -99,6 +104,7 @@ def compile_challenge(programme: Programme) -> Workflow:
         "challenge",
         Challenge,
         begun_by=OWNERS,
+        begin_requires=(the_round_takes_challenges,),
         sentence="From a public body's problem to a product in use.",
         states=[*_states(programme)],
         steps=[

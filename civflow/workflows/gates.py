@@ -33,6 +33,9 @@ def scoring_is_complete(case: Case) -> bool:
     return case.record.outstanding == 0 or bool(case.record.proceed_reason)
 
 
+ASSESSORS_EACH = 2
+
+
 @rule("Every application has scores from at least two assessors.", needs=("thinly_scored",))
 def every_application_has_two_assessments(case: Case) -> bool:
     return bool(case.record.thinly_scored == 0)

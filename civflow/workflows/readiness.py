@@ -81,6 +81,10 @@ def the_exit_is_written(case: Case) -> bool:
     return bool(case.record.exit_if_too_expensive.strip())
 
 
+# In these states a challenge takes nothing out of its round's budget.
+COMMITS_NOTHING = ("draft", "in_review", "changes_requested", "withdrawn", "cancelled")
+
+
 @rule("Its money is within the round's budget.", needs=("round_budget", "round_money_committed"))
 def the_money_is_within_the_budget(case: Case) -> bool:
     return bool(case.record.round_money_committed + case.record.money_pounds <= case.record.round_budget)

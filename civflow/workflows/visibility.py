@@ -100,11 +100,12 @@ def the_approver_after_the_seal(case: Case) -> bool:
 
 
 STAFF = (the_programme_manager, the_challenge_owner, the_auditor)
+RUNNING = (*STAFF, the_approver)
 BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
 
 SEES: dict[str, tuple[Rule, ...]] = {
     "round": (it_is_no_rehearsal, the_programme_manager, the_auditor),
-    "challenge": (it_is_public, *STAFF, the_approver, the_challenge_writer, a_scorer_before_the_approval),
+    "challenge": (it_is_public, *RUNNING, the_challenge_writer, a_scorer_before_the_approval),
     "question": (its_answer_is_public, the_asker, *STAFF),
     "live_session": (its_challenge_is_public, *STAFF),
     "team": (anyone_signed_in,),
@@ -231,7 +232,7 @@ PUBLISHED_REASONS = {
 
 def reads_as(case: Case) -> str:
     """How somebody who may see the record reads it: as staff, as one whom it concerns, or as the public."""
-    if any(r.claim(case) for r in (*STAFF, the_approver)):
+    if any(r.claim(case) for r in RUNNING):
         return "staff"
     own = (r for r in SEES[case.workflow.name] if r not in FOR_EVERYBODY)
     return "concerned" if any(r.claim(case) for r in own) else "public"

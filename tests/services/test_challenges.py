@@ -87,6 +87,13 @@ def test_only_an_owner_or_a_manager_begins_a_challenge(session, round_, now):
     session.rollback()
 
 
+def test_a_closed_round_takes_no_challenge_but_what_is_filed_from_a_public_source(session, round_, now):
+    advance(session, round_, "file_as_past", actor=MANAGER, now=now)
+    with pytest.raises(Refused) as refused:
+        draft(session, round_=round_, sponsor=None, title="Mine", actor=OWNER, now=now)
+    assert refused.value.sentences == ("The round is not closed, or the challenge is filed from a public source.",)
+
+
 def test_a_challenge_needs_a_title(session, round_, now):
     with pytest.raises(Refused) as refused:
         draft(session, round_=round_, sponsor=None, title="  ", actor=OWNER, now=now)

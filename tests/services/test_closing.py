@@ -13,6 +13,7 @@ from civflow.services.advance import advance
 from civflow.services.applications import submit
 from civflow.services.applying import begin_application
 from civflow.services.challenges import gate_of, published_text, text_in_hand
+from civflow.services.closing import number_sealed, seals
 from civflow.services.copying import copies_of, copy_challenge, origin_of
 from civflow.services.seeing import seen
 from civflow.services.sponsors import supporters
@@ -65,6 +66,11 @@ def may_read(session, call, application) -> bool:
                                           now=call.now)[1])  # fmt: skip
 
 
+def number_sealed_in_two_ways(session, call) -> tuple[int, int]:
+    """As the page of a challenge says it, and as a list counts it."""
+    return len(seals(session, [call.challenge], now=call.now)), number_sealed(session, now=call.now)
+
+
 def test_one_team_submits_after_the_call_has_closed_for_everybody(session, call, manager, late, sent, priya):
     more_time(session, call, late, manager)
     call.wait_until(call.closes_at)
@@ -88,8 +94,10 @@ def test_every_application_stays_sealed_until_the_last_deadline(session, call, m
     more_time(session, call, late, manager)
     last = call.closes_at + MORE
     assert (late.sealed_until, sent.sealed_until, sent.closes_at) == (last, last, call.closes_at)
+    assert number_sealed_in_two_ways(session, call) == (1, 1)
     call.wait_until(call.closes_at)
     assert (sent.state, may_read(session, call, sent)) == ("submitted", False)
+    assert number_sealed_in_two_ways(session, call) == (1, 1)
     with pytest.raises(Refused) as refused:
         advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
     assert refused.value.sentences == ("The deadline of every applicant has passed.",)
@@ -98,6 +106,7 @@ def test_every_application_stays_sealed_until_the_last_deadline(session, call, m
     assert refused.value.sentences == ("The call has closed, and no application is sealed any more.",)
     call.wait_until(last)
     assert (sent.state, sent.stage, may_read(session, call, sent)) == ("in_progress", "sift", True)
+    assert number_sealed_in_two_ways(session, call) == (0, 0)
     advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
 
 

@@ -62,7 +62,7 @@ def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(visit, sessi
     wrong = {**TYPED, "title": "x" * 121, "ends_at": TYPED["starts_at"], "budget_pounds": "0"}
     answer = browser.post("/rounds/new", wrong, on="/rounds/new")
     assert (answer.status_code, errors_of(answer)) == (
-        422, ["Give the round a title of up to 120 characters.", "Say when the round ends: a day after it begins.",
+        422, ["Give the round a title of up to 120 characters.", "Say when the round ends: a moment after it begins.",
               "Say what its challenges may cost together, up to £1,000,000,000."],
     )  # fmt: skip
 

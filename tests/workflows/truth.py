@@ -84,6 +84,9 @@ TRUTH: dict[str, Truth] = {
     ),
     "the_limit_covers_the_money": Truth({"money_pounds": 40}, {}, false_actor=everybody(limit=-1)),
     "the_round_is_open": Truth({"round_state": "open"}, {"round_state": "planned"}),
+    "the_round_takes_challenges": Truth(
+        {"round_state": "closed", "source_url": "https://example.org"}, {"round_state": "closed", "source_url": ""}
+    ),
     "the_new_closing_date_is_later": Truth(
         {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": AFTER}
     ),

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Round, Team
+from civflow.services.closing import number_sealed
 from civflow.services.facts import stands_before
 from civflow.services.programmes import programme_of
 from civflow.services.seeing import in_sight
@@ -81,8 +82,7 @@ def find(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> Pa
     total = session.scalar(_joined(func.count()).where(*where)) or 0
     query = _joined(Application, Challenge, col(Team.name)).where(*where).order_by(*_order(wanted.sort))
     rows = session.execute(query.limit(EACH).offset((max(wanted.page, 1) - 1) * EACH)) if total else ()
-    running = stands_before(Challenge, "close"), in_sight(actor, Challenge)
-    sealed = session.scalar(select(func.count()).select_from(Challenge).where(*running)) or 0
+    sealed = number_sealed(session, in_sight(actor, Challenge), now=now)
     return Page([_found(session, *row) for row in rows], total, rounds, challenges, sealed)
 
 

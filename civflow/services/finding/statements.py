@@ -37,9 +37,9 @@ from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import WON
 from civflow.workflows.engine import Actor
 from civflow.workflows.themes import THEMES as KEYS
+from civflow.workflows.visibility import roles_that_see
 
-# The roles that read a challenge before it opens.
-PREVIEWS = ("challenge_owner", "challenge_writer", "programme_manager", "approver", "auditor")
+PREVIEWS = roles_that_see("challenge")  # these read it before it opens
 PAGE = HANDBOOK["challenge"]
 
 

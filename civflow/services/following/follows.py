@@ -42,9 +42,20 @@ def follow(
     return made
 
 
-def _check(session: Session, person: Person, search: str | None, delivery: str) -> None:
+def deliver(session: Session, one: Follow, delivery: str) -> None:
+    """Be told in another way. Raises Refused for a delivery that there is none of."""
+    _check_delivery(delivery)
+    one.delivery = delivery
+    session.flush()
+
+
+def _check_delivery(delivery: str) -> None:
     if delivery not in DELIVERIES:
         raise Refused("Choose how you want to be told.", fields={"delivery": "Choose how you want to be told."})
+
+
+def _check(session: Session, person: Person, search: str | None, delivery: str) -> None:
+    _check_delivery(delivery)
     if search is None:
         return
     if not search or len(search) > LONGEST_SEARCH:
