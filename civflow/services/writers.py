@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, Grant, Membership, Organisation, Person, Team
+from civflow.models import Challenge, Grant, Organisation, Person
 from civflow.services import people
-from civflow.services.facts import stands_before
 from civflow.services.messages import post
+from civflow.services.people.roles import OF_A_CHALLENGE
 from civflow.services.sponsors import bodies, check_may_name
 from civflow.services.wording import on_one_line
-from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.visibility import SIGN_IN
 
@@ -25,7 +24,6 @@ TOO_MANY = (
     f"You have named {MOST_A_DAY} writers within a day, which is the most. Name the next one tomorrow, or ask the "
     "programme office to name them."
 )
-ROLES = ("challenge_owner", "challenge_writer")
 
 
 class Writer(NamedTuple):
@@ -42,7 +40,9 @@ def writers(session: Session, challenge: Challenge) -> list[Writer]:
     """Everybody who writes this challenge or did: those who still do first, owners (of the round too) before writers."""
     lead = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
     query = select(Grant, Person).join(Person, col(Person.id) == col(Grant.person_id))
-    here = (col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge.id) & col(Grant.role).in_(ROLES)
+    here = (
+        (col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge.id) & col(Grant.role).in_(OF_A_CHALLENGE)
+    )
     whole_round = (col(Grant.scope) == "round") & (col(Grant.scope_id) == challenge.round_id)
     whole_round = whole_round & (col(Grant.role) == "challenge_owner") & col(Grant.revoked_at).is_(None)
     query = query.where(here | whole_round)
@@ -68,6 +68,16 @@ def _names(session: Session, model: type[Organisation | Person], ids: set[int | 
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def name_owner(session: Session, challenge: Challenge, *, email: str, actor: Actor, now: datetime) -> Person:
+    """Give somebody who has an account the role of an owner of this challenge. Raises Forbidden, Refused."""
+    found = people.person_by_email(session, email)
+    if found is None:
+        raise Refused(f"Nobody has an account with the address {email}. Ask them to make one first."
+                      if email else "Write the e-mail address of a colleague.")  # fmt: skip
+    people.grant(session, found, "challenge_owner", actor=actor, now=now, scope="challenge", scope_id=challenge.id)
+    return found
+
+
 def name_writer(
     session: Session, challenge: Challenge, *, email: str, name: str = "", organisation_id: int | None, actor: Actor,
     now: datetime,
@@ -78,7 +88,7 @@ def name_writer(
     Raises Forbidden for all but those who may name writers, Refused with a sentence per field.
     """
     check_may_name(challenge, actor)
-    session.refresh(challenge, with_for_update=True)  # nobody submits an application to it meanwhile
+    session.refresh(challenge, with_for_update=True)  # two owners may name the same colleague at once
     email, name = email.strip().lower(), on_one_line(name)
     body = next((b for b in bodies(session, challenge) if b.id == organisation_id), None)
     person = people.person_by_email(session, email) if email else None
@@ -105,8 +115,6 @@ def _faults(
         fields["email"] = f"The account with the address {email} is closed. The programme office can open it again."
     elif person and any(w.person.id == person.id and not w.grant.revoked_at for w in writers(session, challenge)):
         fields["email"] = f"{person.name} writes this challenge already."
-    elif person and (why := why_not_to_run_it(session, challenge, person)):
-        fields["email"] = why
     elif person is None and name and (why := people.why_no_name(name)):
         fields["name"] = why
     elif person is None and not name:
@@ -114,26 +122,6 @@ def _faults(
     if body is None:
         fields["body"] = "Choose the body for which they write. A supporting sponsor is named first, above."
     return fields
-
-
-def why_not_to_run_it(session: Session, challenge: Challenge, person: Person) -> str:
-    """A sentence that says why somebody cannot own or write this challenge; '' where nothing stands against it."""
-    applies = select(col(Team.name)).join(Membership, col(Membership.team_id) == col(Team.id))
-    applies = applies.join(Application, col(Application.team_id) == col(Team.id)).where(
-        col(Membership.person_id) == person.id, stands_before(Membership, "leave"),
-        col(Application.challenge_id) == challenge.id, col(Application.state).not_in(OVER),
-    )  # fmt: skip
-    if session.scalars(applies).first() is not None:
-        return (
-            f"{person.name} belongs to a team that applies to this challenge, and nobody does both. Name somebody else, or "
-            "ask them to leave the team first."
-        )
-    audits = select(col(Grant.id)).where(
-        col(Grant.person_id) == person.id, col(Grant.role) == "auditor", col(Grant.revoked_at).is_(None)
-    )
-    if session.scalars(audits).first() is not None:
-        return f"{person.name} is an auditor: they read everything and change nothing. Name somebody else."
-    return ""
 
 
 def _named_lately(session: Session, actor: Actor, *, now: datetime) -> int:

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Challenge, Organisation, Person
 from civflow.services import drafting, people, sponsors
-from civflow.services.writers import name_writer, take_back, writers
+from civflow.services.writers import name_owner, name_writer, take_back, writers
 from civflow.web.access import open_to, signed_in
 from civflow.web.asks import whole_number
 from civflow.web.current import actor, now, session
-from civflow.web.drafting import grant_the_role, may_name
+from civflow.web.drafting import may_name
 from civflow.web.htmx import redirect_to
 from civflow.web.owned import is_writable, owned
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refused
@@ -34,7 +34,7 @@ def show(slug: str) -> str:
 def change_owners(slug: str) -> Response:
     """The programme office names a challenge owner, or takes the role back."""
     email, leaves = request.form.get("email", "").strip(), request.form.get("leaves", "").strip()
-    return _changed(slug, lambda challenge: _owner_goes(challenge, leaves) if leaves else grant_the_role(challenge, email),
+    return _changed(slug, lambda challenge: _owner_goes(challenge, leaves) if leaves else _owner_comes(challenge, email),
                     at="owner")  # fmt: skip
 
 
@@ -67,6 +67,10 @@ def _changed(slug: str, change: Callable[[Challenge], str | None], *, at: str) -
     if done:
         flash(done, "done")
     return redirect_to(f"/challenges/{slug}/edit/people")
+
+
+def _owner_comes(challenge: Challenge, email: str) -> None:
+    name_owner(session(), challenge, email=email, actor=actor(), now=now())
 
 
 def _owner_goes(challenge: Challenge, email: str) -> None:

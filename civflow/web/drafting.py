@@ -16,7 +16,7 @@ from civflow.services.programmes import programme_of
 from civflow.services.remarks import open_numbers
 from civflow.services.sponsors import bodies
 from civflow.services.wording import pasted
-from civflow.services.writers import why_not_to_run_it, writers
+from civflow.services.writers import name_owner, writers
 from civflow.web.access import holders_of, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
@@ -81,7 +81,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
     challenge = draft(session(), round_=round_, sponsor=sponsor, title=typed["title"],
                       actor=actor(), now=now())  # fmt: skip
     if owner:
-        grant_the_role(challenge, owner.email)
+        name_owner(session(), challenge, email=owner.email, actor=actor(), now=now())
     return challenge
 
 
@@ -148,14 +148,3 @@ def _choices() -> dict[str, Any]:
 def may_name() -> bool:
     """Whether this person may give others the role of a challenge owner."""
     return any(held.role in MANAGED_BY["challenge_owner"] and held.scope == "site" for held in actor().roles)
-
-
-def grant_the_role(challenge: Challenge, email: str) -> None:
-    found = people.person_by_email(session(), email)
-    if found is None:
-        raise Refused(f"Nobody has an account with the address {email}. Ask them to make one first."
-                      if email else "Write the e-mail address of a colleague.")  # fmt: skip
-    if why := why_not_to_run_it(session(), challenge, found):
-        raise Refused(why)
-    people.grant(session(), found, "challenge_owner", actor=actor(), now=now(), scope="challenge",
-                 scope_id=challenge.id)  # fmt: skip

@@ -133,6 +133,36 @@ def test_what_cannot_be_given_is_said(administrator, call, somebody, boss):
     assert administrator.get("/people/999").status_code == 404
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_who_audits_or_applies_neither_owns_nor_writes_a_challenge(app, administrator, call):
+    session, challenge, auditor, priya = call.session, call.challenge, call.person("Una Reid"), call.person("Priya Roy")
+    grant(session, auditor, "auditor", call.now)
+    call.application(call.team("Otters", priya), complete=True)
+    session.commit()
+    manager = Visitor(app).sign_in(session, call.manager, now=call.now)
+    owner, audits = call.owner, "Una Reid is an auditor: they read everything and change nothing. Name somebody else."
+    both = "and nobody does both. Name somebody else, or ask them to leave the team first."
+    instead = "Take that role back first, or name somebody else."
+    here, in_the_round = f"challenge-{challenge.id}", f"round-{challenge.round_id}"
+    for visitor, person, role, scope, sentence in (
+        (manager, auditor, "challenge_owner", here, audits),
+        (manager, auditor, "challenge_writer", here, audits),
+        (manager, auditor, "challenge_owner", in_the_round, audits),
+        (manager, priya, "challenge_owner", here,
+         f"Priya Roy belongs to a team that applies to this challenge, {both}"),
+        (manager, priya, "challenge_owner", in_the_round,
+         f"Priya Roy belongs to a team that applies to a challenge there, {both}"),
+        (administrator, owner, "auditor", "site",
+         f"Hamish Drummond owns or writes a challenge, and an auditor changes nothing. {instead}"),
+    ):  # fmt: skip
+        path = f"/people/{person.id}"
+        answer = visitor.post(f"{path}/roles", {"role": role, "scope": scope}, on=path)
+        assert (answer.status_code, errors_of(answer)) == (422, [sentence])
+    edit = f"/challenges/{challenge.slug}/edit/people"
+    assert errors_of(manager.post(edit, {"email": auditor.email}, on=edit)) == [audits]
+    assert manager.post(f"/people/{priya.id}/roles", {"role": "assessor", "scope": here}, on=edit).status_code == 303
+
+
 def test_sign_ins_are_ended_by_an_administrator_alone(app, administrator, call, somebody):
     person, key = somebody
     theirs = Visitor(app).sign_in(call.session, person, now=call.now)

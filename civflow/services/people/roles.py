@@ -10,10 +10,11 @@ from sqlalchemy import CompoundSelect, Select, bindparam, select, union_all
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Grant, Membership, Panellist, Person, Round, Team
+from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Round, Team
 from civflow.models.people import ROLES, SCOPES
 from civflow.services.facts import stands_before
 from civflow.services.wording import with_article
+from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
 from civflow.workflows.people import MANAGED_BY
 
@@ -52,8 +53,8 @@ def grant(
 ) -> Grant:  # fmt: skip
     """Give a person a role in a scope; one that is held already only gets its limit and its body changed.
 
-    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist, NotFound
-    for a round, challenge or team that does not.
+    Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist and for a
+    person who may not hold it beside what they do already, NotFound for a round, challenge or team that does not exist.
     """
     _check_grant(role, scope, scope_id)
     _may_grant(session, actor, role, scope, scope_id)
@@ -63,6 +64,8 @@ def grant(
         raise Refused("A limit in pounds is 0 or more.")
     if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
         raise NotFound(f"There is no {scope} {scope_id}.")
+    if why := _why_not_both(session, person, role, scope, scope_id):
+        raise Refused(why)
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known:
         known.limit_pounds, known.organisation_id = limit_pounds, organisation_id
@@ -73,6 +76,45 @@ def grant(
     session.add(made)
     session.flush()
     return made
+
+
+OF_A_CHALLENGE = ("challenge_owner", "challenge_writer")  # roles that no auditor has, and nobody who applies to it
+
+
+def _why_not_both(session: Session, person: Person, role: str, scope: str, scope_id: int | None) -> str:
+    """A sentence that says what a person does already that keeps them from this role; '' where nothing does."""
+    held = select(col(Grant.id)).where(col(Grant.person_id) == person.id, col(Grant.revoked_at).is_(None)).limit(1)
+    if role == "auditor" and session.scalars(held.where(col(Grant.role).in_(OF_A_CHALLENGE))).first() is not None:
+        return (
+            f"{person.name} owns or writes a challenge, and an auditor changes nothing. Take that role back first, or "
+            "name somebody else."
+        )
+    if role not in OF_A_CHALLENGE:
+        return ""
+    if session.scalars(held.where(col(Grant.role) == "auditor")).first() is not None:
+        return f"{person.name} is an auditor: they read everything and change nothing. Name somebody else."
+    if _applies_there(session, person, scope, scope_id):
+        what = "this challenge" if scope == "challenge" else "a challenge there"
+        return (
+            f"{person.name} belongs to a team that applies to {what}, and nobody does both. Name somebody else, or ask "
+            "them to leave the team first."
+        )
+    return ""
+
+
+def _applies_there(session: Session, person: Person, scope: str, scope_id: int | None) -> bool:
+    """Whether a team of this person applies to a challenge in the scope. Nobody submits to that challenge meanwhile."""
+    applies = select(col(Application.id)).join(Membership, col(Membership.team_id) == col(Application.team_id)).where(
+        col(Membership.person_id) == person.id, stands_before(Membership, "leave"),
+        col(Application.state).not_in(OVER),
+    )  # fmt: skip
+    if scope == "challenge":
+        session.execute(select(col(Challenge.id)).where(col(Challenge.id) == scope_id).with_for_update())
+        applies = applies.where(col(Application.challenge_id) == scope_id)
+    if scope == "round":
+        applies = applies.join(Challenge, col(Challenge.id) == col(Application.challenge_id))
+        applies = applies.where(col(Challenge.round_id) == scope_id)
+    return session.scalars(applies.limit(1)).first() is not None
 
 
 def revoke(
