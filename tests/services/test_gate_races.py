@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.db import new_session
 from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Person, Round, Team
 from civflow.services import history, statements
 from civflow.services.advance import advance, advance_by_id, advance_many
@@ -23,43 +20,9 @@ from civflow.services.programmes import programme_of
 from civflow.services.teams import invite
 from civflow.services.versions import begin_change, publish_change, write_change
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Conflicted, Refusal, Refused
+from civflow.workflows.engine import Conflicted, Refused
 from tests.an_open_call import Call, open_call
-
-Press = Callable[[Session], object]
-
-
-@dataclass
-class Other:
-    """Somebody else, with a connection of their own: what became of their press on a button."""
-
-    engine: Engine
-    press: Press
-    refusal: Refusal | None = None
-    worker: Thread = field(init=False)
-
-    def start(self) -> Other:
-        self.worker = Thread(target=self._run)
-        self.worker.start()
-        return self
-
-    def _run(self) -> None:
-        with new_session(self.engine) as session:
-            try:
-                self.press(session)
-                session.commit()
-            except Refusal as refusal:
-                self.refusal = refusal
-
-    @property
-    def waits(self) -> bool:
-        self.worker.join(0.4)
-        return self.worker.is_alive()
-
-    def ends(self) -> Refusal | None:
-        self.worker.join(30)
-        assert not self.worker.is_alive()
-        return self.refusal
+from tests.two_at_once import Other, Press
 
 
 @pytest.fixture
