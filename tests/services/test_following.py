@@ -97,9 +97,14 @@ def test_who_is_told_another_way_is_not_told_again(session, call, follower):
     advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
             closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
     answered(session, call, follower)
-
     assert news_to(session, lead) == []
     assert news_to(session, follower) == ["A date has moved: Flooding impact"]
+
+    call.wait_until(call.closes_at)
+    advance(session, call.challenge, "reopen", actor=call.actor(call.manager), now=call.now, reason="Snow.",
+            closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
+    closed, moved = "Closed for applications: Flooding impact", "A date has moved: Flooding impact"
+    assert (news_to(session, lead), news_to(session, follower)) == ([closed], [moved, closed, moved])
 
 
 def test_who_has_stopped_following_or_closed_the_account_is_not_told(session, call, follower):
@@ -124,7 +129,7 @@ def test_what_is_told_once_a_day_waits(session, call):
 
 def test_a_challenge_that_opens_is_told_to_its_followers_and_to_those_whose_search_finds_it(session, call):
     soon = opened(session, call, "Peat bogs", announced=True, question="How might we?", themes=["nature"])
-    people = {name: call.person(name) for name in ("Follower", "Searcher", "Both", "Another", "Stopped")}
+    people = {name: call.person(name) for name in ("Follower", "Searcher", "Both", "Another", "Stopped", "Gone")}
     for name in ("Follower", "Both"):
         following.follow(session, people[name], challenge=soon, now=call.now)
     for name in ("Searcher", "Both"):
@@ -133,6 +138,8 @@ def test_a_challenge_that_opens_is_told_to_its_followers_and_to_those_whose_sear
     following.follow(session, people["Another"], search="q=seaweed", now=call.now)
     stopped = following.follow(session, people["Stopped"], search="q=peat", now=call.now)
     following.end(session, [stopped], now=call.now)
+    following.follow(session, people["Gone"], search="q=peat", now=call.now)
+    people["Gone"].closed_at = call.now
 
     following.compare_with_searches(session, now=call.now)  # with the challenge that was open before
     advance(session, soon, "open", actor=call.actor(call.manager), now=call.now)
@@ -141,7 +148,7 @@ def test_a_challenge_that_opens_is_told_to_its_followers_and_to_those_whose_sear
     assert not following.is_waiting(session, now=call.now)
     assert {name: news_to(session, person) for name, person in people.items()} == {
         "Follower": ["Open for applications: Peat bogs"], "Both": ["Open for applications: Peat bogs"],
-        "Searcher": ["A new challenge: Peat bogs"], "Another": [], "Stopped": [],
+        "Searcher": ["A new challenge: Peat bogs"], "Another": [], "Stopped": [], "Gone": [],
     }  # fmt: skip
 
 

@@ -28,11 +28,14 @@ def is_waiting(session: Session, *, now: datetime) -> bool:
 
 
 def compare_with_searches(session: Session, *, now: datetime) -> int:
-    """Tell everybody whose saved search finds a challenge that has opened, and who has not been told; how many."""
+    """Tell everybody whose saved search finds a challenge that has opened, and who has not been told; how many.
+
+    Of two workers the second waits, here and below, and finds nothing left to tell.
+    """
     waiting = select(News, Challenge).join(Challenge, col(Challenge.id) == col(News.challenge_id))
     waiting = waiting.where(col(News.looked_for_at).is_(None)).order_by(col(News.id))
     told = 0
-    for news, challenge in session.execute(waiting.with_for_update(of=News, skip_locked=True)).all():
+    for news, challenge in session.execute(waiting.with_for_update(of=News)).all():
         for search in _searches(session):
             if fits(session, search_at(search), challenge.id or 0):
                 followers = _followers(session, search, news)
@@ -75,7 +78,7 @@ def send_daily(session: Session, *, base_url: str, now: datetime) -> int:
         .join(Challenge, col(Challenge.id) == col(News.challenge_id))
         .where(col(Alert.person_id).in_(people), col(Alert.told_at).is_(None), col(News.at) <= due_at(now))
         .order_by(col(Alert.person_id), col(Challenge.title), col(Challenge.id), col(News.at), col(News.id))
-        .with_for_update(of=Alert, skip_locked=True)
+        .with_for_update(of=Alert)  # skip_locked would make two messages of one person's
     )
     rows = session.execute(query).all()
     messages = [_daily(list(own), base_url, now) for _, own in groupby(rows, key=lambda row: row.Person.id)]
