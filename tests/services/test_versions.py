@@ -13,7 +13,8 @@ from civflow.models import ChallengeVersion, Document, Follow, Message, Person, 
 from civflow.services import changes, publication, versions
 from civflow.services.advance import advance
 from civflow.services.applications import acknowledge, submissions, submit
-from civflow.services.challenges import draft, published_text, text_in_hand, write_challenge
+from civflow.services.calendar import stage_dates
+from civflow.services.challenges import draft, gate_of, published_text, text_in_hand, write_challenge
 from civflow.services.programmes import programme_of
 from civflow.services.versions import (
     begin_change,
@@ -26,6 +27,7 @@ from civflow.services.versions import (
 )
 from civflow.workflows.engine import NOBODY, Forbidden, Refused
 from tests.an_open_call import Call, open_call
+from tests.services.test_finding import found
 
 WHY = "The council has bought a second gauge."
 
@@ -161,6 +163,11 @@ def test_what_cannot_be_is_refused_at_its_field(session, call, owner, changed):
     with pytest.raises(Refused) as refused:
         write_change(session, call.challenge, actor=owner, now=call.now, sections={"problem": "word " * 401})
     assert set(refused.value.fields) == {"problem"}
+    late, passed = call.closes_at + timedelta(days=2), call.closes_at + timedelta(days=1)  # the clock has not closed it
+    with pytest.raises(Refused) as refused:
+        write_change(session, call.challenge, actor=owner, now=late, decision_promised_at=passed)
+    sentence = "The date of the first decisions has passed. Write a date that lies ahead."
+    assert refused.value.fields == {"decision_promised_at": sentence}
 
 
 def test_a_dropped_change_keeps_its_words_and_gives_its_number_back(session, call, owner, changed):
@@ -178,7 +185,9 @@ def test_a_dropped_change_keeps_its_words_and_gives_its_number_back(session, cal
 
 def test_a_published_change_is_the_text_and_the_columns_of_the_challenge(session, call, manager, changed):
     call.now += timedelta(hours=1)
+    assert found(session, words="about water") == []
     publish_change(session, call.challenge, actor=manager, now=call.now)
+    assert found(session, words="about water") == ["Flooding impact"]
     assert [(v.number, v.published_at) for v in versions_of(session, call.challenge)] == [
         (1, call.now - timedelta(hours=1)), (2, call.now),
     ]  # fmt: skip
@@ -187,6 +196,14 @@ def test_a_published_change_is_the_text_and_the_columns_of_the_challenge(session
     assert [(d.data["version"], d.data["question"]) for d in brief] == [
         (1, "How might we see a flood coming?"), (2, "How might we see two floods coming?"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_calendar_moves_with_a_promise_that_a_change_moves(session, call, manager):
+    gate, promised = gate_of(session, call.challenge, "sift"), call.challenge.decision_promised_at + timedelta(days=14)
+    published(session, call, manager, decision_promised_at=promised)
+    dates = list(stage_dates(session, call.challenge).values())  # the call, the first gate, and what follows it
+    assert (gate.scoring_due_at, dates[1].ends_at, dates[2].starts_at) == (promised, promised, promised)
 
 
 def test_the_owner_asks_and_the_programme_office_publishes(session, call, owner, manager, changed):
