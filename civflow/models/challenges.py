@@ -57,7 +57,8 @@ class ChallengeVersion(SQLModel, table=True):
     """What a challenge says at one moment: its sections (id -> words), title, question, money and promises.
 
     While the first version is a draft, the columns beside `sections` are those of the challenge itself. Once it is
-    published it never changes: the next version is written beside it. A change that was dropped loses its number.
+    published it never changes: the next version is written beside it, and a promise that moves with the closing date
+    moves on the challenge alone. A change that was dropped loses its number.
     """
 
     __tablename__ = "challenge_version"
@@ -74,6 +75,7 @@ class ChallengeVersion(SQLModel, table=True):
     question: str = Field(default="", max_length=500)
     money_pounds: int = 0
     decision_promised_at: datetime | None = moment(default=None, nullable=True)
+    closes_at: datetime | None = moment(default=None, nullable=True)  # of the call, when this text made its promise
     notice_reference: str = Field(default="", max_length=300)
     sections: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     why: str = Field(default="", max_length=500)  # why the text was changed; everybody reads it

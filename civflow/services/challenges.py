@@ -206,7 +206,7 @@ def publish_the_text(session: Session, move: Move) -> None:
     text = text_in_hand(session, challenge)
     for name in VERSIONED:
         setattr(text, name, getattr(challenge, name))
-    text.published_at = move.now
+    text.closes_at, text.published_at = challenge.closes_at, move.now
     challenge.version = text.number or 0
     index(session, [challenge.id or 0])
 

@@ -103,21 +103,18 @@ def move_the_deadline(session: Session, move: Move) -> None:
 
 
 def _move_the_promise(session: Session, challenge: Challenge, *, closed: datetime | None) -> None:
-    """The promise follows the closing date, on the record and in every text that says it, published or in hand."""
-    promised = challenge.decision_promised_at
-    if not (promised and closed and challenge.closes_at):
-        return
-    programme, closes = programme_of(session, challenge), challenge.closes_at
-    moved = promised_later(programme, promised, closed=closed, closes=closes)
-    for text in session.scalars(select(ChallengeVersion).where(col(ChallengeVersion.challenge_id) == challenge.id)):
-        is_in_hand = text.published_at is None and text.dropped_at is None
-        if text.decision_promised_at == promised or text.number == challenge.version:
-            text.decision_promised_at = moved
-        elif is_in_hand and text.decision_promised_at:  # a promise of its own, which is to stay as far from the close
-            text.decision_promised_at = promised_later(
-                programme, text.decision_promised_at, closed=closed, closes=closes
+    """The promise that binds follows the closing date, and so does that of a change in hand; what is published stays."""
+    in_hand = select(ChallengeVersion).where(
+        col(ChallengeVersion.challenge_id) == challenge.id, col(ChallengeVersion.published_at).is_(None),
+        col(ChallengeVersion.dropped_at).is_(None),
+    )  # fmt: skip
+    programme = programme_of(session, challenge)
+    for record in (challenge, *session.scalars(in_hand)):
+        if record.decision_promised_at and closed and challenge.closes_at:
+            record.decision_promised_at = promised_later(
+                programme, record.decision_promised_at, closed=closed, closes=challenge.closes_at
             )
-    challenge.decision_promised_at = moved
+        record.closes_at = challenge.closes_at
     session.flush()
 
 

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from civflow.methods.difference import NEW, Piece, difference
 from civflow.models import Challenge, ChallengeVersion
 from civflow.services.advance import advance
+from civflow.services.calendar import promised_later
 from civflow.services.challenges import (
     VERSIONED,
     check_columns,
@@ -83,8 +84,11 @@ class Changed(NamedTuple):
 
 
 def differences(programme: Programme, older: ChallengeVersion, newer: ChallengeVersion) -> list[Changed]:
-    """The parts that differ between two versions, each with its difference word by word."""
-    before, after = _parts(programme, older), _parts(programme, newer)
+    """The parts that differ between two versions, each with its difference word by word.
+
+    A promise that only moved with the closing date is no difference between two texts.
+    """
+    before, after = _side_by_side(programme, older, newer)
     titles = {**LABELS, **{section.id: section.title for section in programme.brief}}
     return [
         Changed(name, titles[name], difference(before[name], after[name]))
@@ -95,7 +99,7 @@ def differences(programme: Programme, older: ChallengeVersion, newer: ChallengeV
 
 def unchanged(programme: Programme, older: ChallengeVersion, newer: ChallengeVersion) -> list[str]:
     """The titles of the parts that are written and stayed as they were."""
-    before, after = _parts(programme, older), _parts(programme, newer)
+    before, after = _side_by_side(programme, older, newer)
     titles = {**LABELS, **{section.id: section.title for section in programme.brief}}
     return [titles[name] for name in before if before[name] and before[name] == after[name]]
 
@@ -120,12 +124,21 @@ def news_since(session: Session, challenge: Challenge, answered: int) -> News | 
     return News(answered, latest, whys, changed)
 
 
-def _parts(programme: Programme, text: ChallengeVersion) -> dict[str, str]:
+def _side_by_side(
+    programme: Programme, older: ChallengeVersion, newer: ChallengeVersion
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The parts of two versions, the promise of the older one as it stands after the closing dates that lie between."""
+    promised = older.decision_promised_at
+    if promised and older.closes_at and newer.closes_at and older.closes_at != newer.closes_at:
+        promised = promised_later(programme, promised, closed=older.closes_at, closes=newer.closes_at)
+    return _parts(programme, older, promised), _parts(programme, newer, newer.decision_promised_at)
+
+
+def _parts(programme: Programme, text: ChallengeVersion, promised: datetime | None) -> dict[str, str]:
     """Every part as people read it: title, question, the sections in the programme's order, money and promises."""
     columns = {
         "money_pounds": f"{money(text.money_pounds)} {'excluding' if programme.money_excludes_vat else 'including'} VAT",
-        "decision_promised_at": moment(text.decision_promised_at, programme.timezone)
-        if text.decision_promised_at else "",
+        "decision_promised_at": moment(promised, programme.timezone) if promised else "",
         "notice_reference": text.notice_reference,
     }  # fmt: skip
     sections = {section.id: text.sections.get(section.id, "") for section in programme.brief}
@@ -172,25 +185,11 @@ def write_change(
 
 def _judge(session: Session, challenge: Challenge, text: ChallengeVersion) -> None:
     """Keep what the rules ask of a change: is it complete, and how many parts differ from the published text."""
-    programme, before = programme_of(session, challenge), _as_it_stands(session, challenge)
+    programme, before = programme_of(session, challenge), published_text(session, challenge)
     has_columns = bool(text.title.strip() and text.question.strip() and text.why.strip())
     text.complete = has_columns and has_every_section(programme, text.sections)
     text.changed = len(differences(programme, before, text)) if before else 0
     session.flush()
-
-
-def _as_it_stands(session: Session, challenge: Challenge) -> ChallengeVersion | None:
-    """The published text, which says the promise that binds.
-
-    A closing date that moved before texts followed it has left some behind: no change of the text made that difference.
-    """
-    text, promised = published_text(session, challenge), challenge.decision_promised_at
-    if text is not None and text.decision_promised_at != promised:
-        behind = text.decision_promised_at
-        for one in versions_of(session, challenge):
-            if one.decision_promised_at == behind:
-                one.decision_promised_at = promised
-    return text
 
 
 def publish_change(
@@ -236,13 +235,13 @@ def _checked(why: str) -> str:
 def begin_the_change(session: Session, move: Move) -> None:
     """A copy of the published text is written beside it."""
     challenge: Challenge = move.record
-    before = _as_it_stands(session, challenge)
+    before = published_text(session, challenge)
     if before is None:
         raise Refused("Nothing is published yet, so the draft itself is changed.")
     text = ChallengeVersion(
         challenge_id=challenge.id or 0, number=challenge.version + 1, sections=dict(before.sections),
         why=move.reason[:LONGEST_WHY], complete=before.complete, written_by_id=move.actor.id, written_at=move.now,
-        **{name: getattr(challenge, name) for name in VERSIONED},
+        closes_at=challenge.closes_at, **{name: getattr(challenge, name) for name in VERSIONED},
     )  # fmt: skip
     session.add(text)
     session.flush()
@@ -253,7 +252,6 @@ def publish_the_change(session: Session, move: Move) -> None:
     """The change becomes the published version, and its columns the challenge's own."""
     challenge: Challenge = move.record
     text, promised = in_hand(session, challenge), challenge.decision_promised_at
-    _as_it_stands(session, challenge)
     for name in VERSIONED:
         setattr(challenge, name, getattr(text, name))
     if challenge.decision_promised_at != promised:

@@ -142,21 +142,18 @@ def _desk(challenge: Challenge) -> dict[str, Any]:
                                "moves": "extend" in offered and not offered["extend"].forbidden}  # fmt: skip
     if text is None:
         return context
-    before = published_text(session(), challenge)
-    parts = change_parts.parts_of_a_change(contents)
+    found = _difference(challenge, published_text(session(), challenge), text)
+    changed = {one.name for one in found["differences"]}
     return {
-        **context, **_difference(challenge, before, text),
-        "tasks": [(p, progress_of(p, change_parts.stored_in(text, p)), _differs(p, before, text)) for p in parts],
+        **context, **found,
+        "tasks": [(p, progress_of(p, change_parts.stored_in(text, p)), any(f.name in changed for f in p.fields))
+                  for p in change_parts.parts_of_a_change(contents)],
         "may_write": "write_change" in offered and not offered["write_change"].forbidden,
     }  # fmt: skip
 
 
 def _is_allowed(option: Option | None) -> bool:
     return option is not None and option.allowed
-
-
-def _differs(part: Part, before: ChallengeVersion | None, text: ChallengeVersion) -> bool:
-    return before is not None and change_parts.stored_in(before, part) != change_parts.stored_in(text, part)
 
 
 def _difference(challenge: Challenge, older: ChallengeVersion | None, newer: ChallengeVersion) -> dict[str, Any]:

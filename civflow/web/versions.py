@@ -40,10 +40,11 @@ def _context(challenge: Challenge, number: int) -> dict[str, Any]:
     newer = versions.version(session(), challenge, number)
     asked = whole_number(request.args.get("from", "")) or number - 1
     older = published.get(asked) if asked < number else None
+    binds = challenge.decision_promised_at if number == challenge.version else newer.decision_promised_at
     return {
         "challenge": challenge, "version": newer, "older": older, "newest": challenge.version,
         "differences": versions.differences(contents, older, newer) if older else [],
         "unchanged": versions.unchanged(contents, older, newer) if older else [],
         "text": [(s, newer.sections[s.id]) for s in contents.brief if newer.sections.get(s.id, "").strip()],
-        "contents": contents,
+        "contents": contents, "moved_to": binds if binds != newer.decision_promised_at else None,
     }  # fmt: skip

@@ -465,6 +465,7 @@ def upgrade() -> None:
         sa.Column("question", sa.String(length=500), nullable=False),
         sa.Column("money_pounds", sa.Integer(), nullable=False),
         sa.Column("decision_promised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("notice_reference", sa.String(length=300), nullable=False),
         sa.Column("sections", sa.JSON(), nullable=False),
         sa.Column("why", sa.String(length=500), nullable=False),

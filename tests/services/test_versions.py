@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from civflow.methods.difference import NEW
 from civflow.models import ChallengeVersion, Document, Follow, Message, Person, Round, Submission, Team
 from civflow.services import changes, publication, versions
 from civflow.services.advance import advance
@@ -25,11 +26,13 @@ from civflow.services.versions import (
     versions_of,
     write_change,
 )
+from civflow.services.wording import moment
 from civflow.workflows.engine import NOBODY, Forbidden, Refused
 from tests.an_open_call import Call, open_call
 from tests.services.test_finding import found
 
 WHY = "The council has bought a second gauge."
+PROMISED = "First decisions promised by"
 
 
 @pytest.fixture
@@ -117,26 +120,26 @@ def test_a_change_does_not_differ_by_a_promise_that_moved_with_the_closing_date(
     advance(session, call.challenge, "extend", actor=manager, now=call.now, reason=WHY, closes_at=later)
     first, text = published_text(session, call.challenge), change_in_hand(session, call.challenge)
     promised = call.challenge.decision_promised_at
-    assert (first.decision_promised_at, text.decision_promised_at) == (promised, promised)
-    assert promised == before + timedelta(days=7)
+    assert (promised, text.decision_promised_at) == (before + timedelta(days=7),) * 2
+    assert first.decision_promised_at == before  # a published text keeps what it said
     with pytest.raises(Refused, match="The change differs from what is published"):
         publish_change(session, call.challenge, actor=manager, now=call.now)
     write_change(session, call.challenge, actor=manager, now=call.now, title="Flooding")
     publish_change(session, call.challenge, actor=manager, now=call.now)
-    programme = programme_of(session, call.challenge)
+    programme, last = programme_of(session, call.challenge), later + timedelta(days=14)
     assert [changed.title for changed in differences(programme, *versions_of(session, call.challenge))] == ["Title"]
-
-
-def test_a_text_that_a_promise_had_left_behind_says_it_before_a_change_is_compared_with_it(
-    session, call, owner, manager
-):
-    published(session, call, manager)
-    for text in versions_of(session, call.challenge):
-        text.decision_promised_at -= timedelta(days=7)
+    advance(session, call.challenge, "extend", actor=manager, now=call.now, reason=WHY, closes_at=last)
     begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
-    texts, programme = versions_of(session, call.challenge), programme_of(session, call.challenge)
-    assert differences(programme, texts[1], change_in_hand(session, call.challenge)) == []
-    assert [changed.title for changed in differences(programme, *texts)] == ["Title"]
+    own = call.challenge.decision_promised_at + timedelta(days=7)
+    write_change(session, call.challenge, actor=owner, now=call.now, decision_promised_at=own)
+    publish_change(session, call.challenge, actor=manager, now=call.now)
+    texts = versions_of(session, call.challenge)
+    assert [text.decision_promised_at - before for text in texts] == [timedelta(days=days) for days in (0, 7, 28)]
+    bound = moment(own - timedelta(days=7), programme.timezone)
+    for older, titles in ((texts[0], ["Title", PROMISED]), (texts[1], [PROMISED])):
+        found = differences(programme, older, texts[2])
+        assert [one.title for one in found] == titles
+        assert "".join(piece.words for piece in found[-1].pieces if piece.kind != NEW) == bound
 
 
 def test_a_promise_of_its_own_in_a_change_stays_as_far_from_the_closing_date(session, call, owner, manager):
@@ -146,7 +149,7 @@ def test_a_promise_of_its_own_in_a_change_stays_as_far_from_the_closing_date(ses
     later = call.closes_at + timedelta(days=7)
     advance(session, call.challenge, "extend", actor=manager, now=call.now, reason=WHY, closes_at=later)
     assert text.decision_promised_at == own + timedelta(days=7)
-    assert published_text(session, call.challenge).decision_promised_at == call.challenge.decision_promised_at
+    assert published_text(session, call.challenge).decision_promised_at == own - timedelta(days=14)
 
 
 def test_a_change_that_leaves_a_section_empty_is_not_published(session, call, owner, manager, changed):

@@ -214,6 +214,22 @@ def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, m
     assert "Otter Works" not in somebody.get(page).text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, call, page, owner, manager, somebody):
+    owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
+    manager.post(f"{page}/deadline", {"closes_at": "9 February 2026 12:00", "reason": "Late."}, on=f"{page}/deadline")
+    tags = owner.page(f"{page}/change").select(".govuk-task-list__status")
+    assert {tag.get_text(strip=True) for tag in tags} == {"As published"}
+    rows = {
+        row.dt.get_text(strip=True): row.dd.get_text(strip=True).split(", in ")[0]
+        for row in somebody.page(f"{page}/versions/1").select(".govuk-summary-list__row")
+    }
+    assert [rows["First decisions promised by"], rows["Moved with the closing date to"]] == [
+        "Monday 2 March 2026, 12 noon (UK time)", "Monday 9 March 2026, 12 noon (UK time)",
+    ]  # fmt: skip
+    assert "Monday 9 March 2026" in somebody.get(page).text
+
+
 def test_nobody_but_the_programme_office_moves_a_deadline_or_is_led_to_do_so(page, draft, owner, manager):
     assert owner.get(f"{page}/deadline").status_code == 403
     assert owner.get(f"/applications/{draft.id}/deadline").status_code == 404
