@@ -28,6 +28,7 @@ from civflow.cli import commands, main, opening, records
 from civflow.db import make_engine, new_session
 from civflow.models import Challenge, Grant, History, Person, Seal
 from civflow.services import schema
+from civflow.services.demonstration import begun_at
 from civflow.services.programmes import store_shipped
 from civflow.workflows import HANDBOOK
 from civflow.workflows.draw import mermaid
@@ -139,6 +140,33 @@ def test_the_demonstration_invents_nobody_among_real_people(prepared):
         said.err,
     )
     assert prepared("user", "list").out == ""
+
+
+@SQLITE
+def test_nobody_works_for_real_among_the_people_of_the_demonstration(prepared, engine, database_url, now):
+    """What only reads looks at it; what is said to be for the demonstration goes on with it."""
+    with new_session(engine) as session:
+        begun_at(session, end=now)
+        session.commit()
+    real = {"secret_key": "x" * 32, "smtp_url": "smtp://localhost:25"}
+    writes = (
+        "init",
+        "serve",
+        "worker",
+        "tick",
+        "user add ann@example.org Ann",
+        "user link ann@example.org",
+        "audit seal",
+    )
+
+    assert {words: prepared(*words.split(), **real) for words in writes} == dict.fromkeys(writes, (1, "", (
+        f"The database {database_url} holds the demonstration: its people are invented, and whoever has one of their "
+        "links can sign in. For real work name another database, such as CIVFLOW_DATABASE_URL=sqlite:///var/real.db, "
+        "another folder for files with CIVFLOW_FILES, and run: civflow init. To go on with the demonstration run: "
+        "make demo\n"
+    )))  # fmt: skip
+    assert [prepared(*words.split()).code for words in ("audit verify", "user list", "export history")] == [0, 0, 0]
+    assert prepared("user", "add", "ann@example.org", "Ann", demonstration="1").code == 0
 
 
 @pytest.mark.parametrize("words", ["audit verify", "programme list", "user list", "tick", "export history"])

@@ -43,9 +43,15 @@ def an_engine(settings: Settings | None = None) -> Iterator[Engine]:
 
 @contextmanager
 def a_session(settings: Settings | None = None, *, reads: bool = False) -> Iterator[Session]:
-    """A session on the configured database, which must be prepared; one that only `reads` keeps nobody waiting."""
+    """A session on the configured database, which must be prepared; one that only `reads` keeps nobody waiting.
+
+    One that writes is refused the demonstration's database, unless the settings say that it is one.
+    """
+    settings = settings or read_settings()
     with an_engine(settings) as engine:
         check_prepared(engine)
+        if not reads:
+            check_for_real_people(engine, settings)
         with new_session(reading(engine) if reads else engine) as session:
             yield session
 
@@ -60,6 +66,22 @@ def check_prepared(engine: Engine) -> None:
     schema.check_known(found)
     if found != schema.newest_revision():
         raise Failed("The database is older than this version of civflow. Make a copy of it, then run: civflow init")
+
+
+def check_for_real_people(engine: Engine, settings: Settings) -> None:
+    """Raise Failed where real work would be done among the demonstration's invented people, whose links still work."""
+    from civflow.services.demonstration import holds_demonstration
+
+    if settings.demonstration:
+        return
+    with new_session(reading(engine)) as session:
+        if holds_demonstration(session):
+            raise Failed(
+                f"The database {engine.url.render_as_string()} holds the demonstration: its people are invented, and "
+                "whoever has one of their links can sign in. For real work name another database, such as "
+                "CIVFLOW_DATABASE_URL=sqlite:///var/real.db, another folder for files with CIVFLOW_FILES, and run: "
+                "civflow init. To go on with the demonstration run: make demo"
+            )
 
 
 def database_sentence(error: DBAPIError) -> str:

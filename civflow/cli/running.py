@@ -8,8 +8,8 @@ from dataclasses import replace
 import click
 from sqlalchemy import Engine
 
-from civflow.cli.opening import Failed, a_session, an_engine, check_prepared, clock
-from civflow.db import new_session
+from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_prepared, clock
+from civflow.db import new_session, reading
 from civflow.settings import LISTENS_AT, Settings, check_safe_to_serve, read_settings
 
 PORT = click.IntRange(1, 65535)
@@ -18,8 +18,12 @@ PORT = click.IntRange(1, 65535)
 @click.command()
 def init() -> None:
     """Make or migrate the database, and store the programmes."""
+    from civflow.services import schema
+
     settings = read_settings()
     with an_engine(settings) as engine:
+        if schema.is_current(reading(engine)):
+            check_for_real_people(engine, settings)
         prepare(engine)
         click.echo(f"The database is ready: {engine.url.render_as_string()}")
     try:
@@ -77,6 +81,7 @@ def _ready_to_serve() -> Settings:
     check_safe_to_serve(settings)
     with an_engine(settings) as engine:
         check_prepared(engine)
+        check_for_real_people(engine, settings)
     return settings
 
 

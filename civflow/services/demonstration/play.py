@@ -62,7 +62,12 @@ class Act:
 
 def is_free(session: Session) -> bool:
     """Whether nobody has an account here, or only the people of the demonstration."""
-    return session.get(Done, BEGUN) is not None or session.scalar(select(col(Person.id)).limit(1)) is None
+    return holds_demonstration(session) or session.scalar(select(col(Person.id)).limit(1)) is None
+
+
+def holds_demonstration(session: Session) -> bool:
+    """Whether the demonstration has been played here, to its end or not: its people and their links are invented."""
+    return session.get(Done, BEGUN) is not None
 
 
 def begun_at(session: Session, *, end: datetime) -> datetime:
