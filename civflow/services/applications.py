@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Assignment, Challenge, Submission, Team
+from civflow.models import Application, Assignment, Challenge, History, Submission, Team
 from civflow.services import documents
 from civflow.services.advance import advance, advance_many
 from civflow.services.effects import Move, effect, effect_in_row
@@ -62,8 +62,8 @@ def save_answers(
 ) -> dict[str, str]:
     """Save answers of the form in hand; returns what is still missing or too long (question id -> sentence).
 
-    `before` is what the writer saw before typing: where somebody changed the same answer meanwhile, nothing is
-    saved and Conflicted says who. Raises Refused for an unknown question and for a title that is too long.
+    `before` is what the writer saw before typing: where the same answer was changed meanwhile, nothing is saved and
+    Conflicted says who it was. Raises Refused for an unknown question and for a title that is too long.
     """
     # Members write at once: each one waits for the other, and nobody's words are overwritten.
     session.refresh(application, with_for_update=True)
@@ -76,8 +76,8 @@ def save_answers(
     )
     for question, seen in (before or {}).items():
         stored = current.get(question, "")
-        if stored not in (plain(seen), new.get(question)) and not (stored and new[question].startswith(stored)):
-            raise _somebody_wrote(session, application, question, actor)
+        if stored not in (plain(seen), new[question]):
+            _check_unseen(session, application, question, (plain(seen), stored, new[question]), actor)
     new = {**current, **new}
     changed = sorted(question for question in new if new[question] != current.get(question, ""))
     if changed or title != application.title:
@@ -98,18 +98,38 @@ def _check_writing(form: Form, answers: Mapping[str, str], title: str) -> None:
         raise Refused(sentence, fields={"title": sentence})
 
 
-def _somebody_wrote(session: Session, application: Application, question: str, actor: Actor) -> Conflicted:
-    """A refusal that says who changed the answer, and when."""
+def _check_unseen(
+    session: Session, application: Application, question: str, texts: tuple[str, str, str], actor: Actor
+) -> None:
+    """Say nothing where the writer's own window has saved what is stored, and has not heard of it yet.
+
+    `texts` are what they saw, what is stored and what they have now. It is their own where they saved it last, and each
+    of the three goes on from the one before. Of a colleague's words that would prove nothing: they may have cut a text
+    down to what these words go on from. Raises Conflicted.
+    """
+    last, (seen, stored, new) = _last_change(session, application, question), texts
+    if last is None or last.actor_id != actor.id or not stored.startswith(seen) or not new.startswith(stored):
+        raise _somebody_wrote(last, actor)
+
+
+def _last_change(session: Session, application: Application, question: str) -> History | None:
+    """The newest entry that says that this answer was changed."""
     for entry in history_of(session, "application", application.id or 0):
         if entry.step == "write" and question in json.loads(entry.inputs or "{}").get("changed", []):
-            who = "You have" if entry.actor_id == actor.id else f"{entry.actor_name} has"
-            where = " in another window" if entry.actor_id == actor.id else ""
-            return Conflicted(
-                f"{who} changed this answer{where} since you opened it. Both texts are on this page.",
-                who=entry.actor_name,
-                when=entry.at,
-            )
-    return Conflicted("This answer was changed since you opened it. Both texts are on this page.", who="", when=None)
+            return entry
+    return None
+
+
+def _somebody_wrote(last: History | None, actor: Actor) -> Conflicted:
+    """A refusal that says who changed the answer, and when."""
+    if last is None:
+        return Conflicted(
+            "This answer was changed since you opened it. Both texts are on this page.", who="", when=None
+        )
+    who = "You have" if last.actor_id == actor.id else f"{last.actor_name} has"
+    where = " in another window" if last.actor_id == actor.id else ""
+    sentence = f"{who} changed this answer{where} since you opened it. Both texts are on this page."
+    return Conflicted(sentence, who=last.actor_name, when=last.at)
 
 
 def acknowledge(

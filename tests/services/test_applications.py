@@ -145,6 +145,22 @@ def test_of_two_writers_of_one_answer_the_second_is_told_who_was_first(call, ses
     )
 
 
+def test_words_that_a_colleague_has_cut_are_not_brought_back_by_an_older_window(call, session, priya, draft):
+    hana, long = call.person("Hana Begg"), "We know. We promise a million."
+    _let_in(call, draft, hana)
+    hers, mine = call.actor(hana), call.actor(priya)
+    save_answers(session, draft, {"idea": long}, actor=mine, now=call.now, before={"idea": ""})
+    save_answers(session, draft, {"idea": "We know."}, actor=hers, now=call.now, before={"idea": long})
+    for seen in (long, ""):  # the second one: its last save came through and the answer to it did not
+        with pytest.raises(Conflicted) as cut:
+            save_answers(session, draft, {"idea": f"{long} Really."}, actor=mine, now=call.now, before={"idea": seen})
+        assert cut.value.who == "Hana Begg"
+    save_answers(session, draft, {"idea": "We"}, actor=mine, now=call.now, before={"idea": "We know."})
+    with pytest.raises(Conflicted) as own:
+        save_answers(session, draft, {"idea": "We know. So."}, actor=mine, now=call.now, before={"idea": "We know."})
+    assert (own.value.who, stored(draft)) == ("Priya Raeburn", {"idea": "We"})
+
+
 def test_writing_on_and_different_answers_are_no_conflict(call, session, priya, draft):
     actor = call.actor(priya)
     save_answers(session, draft, {"idea": "Gauges"}, actor=actor, now=call.now, before={"idea": ""})
