@@ -96,10 +96,16 @@ def move_the_deadline(session: Session, move: Move) -> None:
     when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
     people = {a.person.id: a.person for a in applicants(session, challenge)}
     post_all(session, [
-        write(person=p, kind="deadline", key=f"deadline-{challenge.id}-{challenge.revision}-{p.id}", now=move.now,
-              about=f"/challenges/{challenge.slug}", challenge=challenge.title, when=when, reason=move.reason, team="")
-        for p in people.values()
+        closing_letter(challenge, person, when=when, reason=move.reason, now=move.now) for person in people.values()
     ], now=move.now)  # fmt: skip
+
+
+def closing_letter(challenge: Challenge, person: Person, *, when: str, reason: str, now: datetime) -> Message:
+    """What a member of a team reads when the closing date has moved for everybody; `when` is in words."""
+    return write(
+        person=person, kind="deadline", key=f"deadline-{challenge.id}-{challenge.revision}-{person.id}", now=now,
+        about=f"/challenges/{challenge.slug}", challenge=challenge.title, when=when, reason=reason, team="",
+    )  # fmt: skip
 
 
 def _move_the_promise(session: Session, challenge: Challenge, *, closed: datetime | None) -> None:

@@ -136,6 +136,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         ),
         "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == CHALLENGE.c.round_id),
         "round_state": value(ROUND.c.state, ROUND.c.id == CHALLENGE.c.round_id),
+        "round_ends_at": value(ROUND.c.ends_at, ROUND.c.id == CHALLENGE.c.round_id),
         "round_budget": value(ROUND.c.budget_pounds, ROUND.c.id == CHALLENGE.c.round_id),
         "round_money_committed": select(func.coalesce(func.sum(OTHER_CHALLENGE.c.money_pounds), 0))
         .where(

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Assignment, Challenge, Gate, Person, Tracked
+from civflow.models import Assignment, Challenge, Gate, Message, Person, Tracked
+from civflow.services.advance import advance
 from civflow.services.assessment import applications_at
 from civflow.services.calendar import stage_dates
 from civflow.services.challenge_scoring import standing
+from civflow.services.closing import closing_letter
 from civflow.services.matching import match
 from civflow.services.programmes import programme_of
 from civflow.services.progress import counted
 from civflow.services.readiness import why_answered_late
+from civflow.services.telling import SOMEBODY
 from civflow.services.wording import count, moment, tenths
 from civflow.workflows.assignments import LOCKED
-from civflow.workflows.engine import NOBODY, Step
+from civflow.workflows.engine import NOBODY, Actor, Step
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,40 @@ def foretell(session: Session, step: Step, record: Tracked, *, now: datetime, re
     return teller(session, step, record, now, reason) if teller else None
 
 
-def later_dates(session: Session, challenge: Challenge) -> str:
-    """When the next stages begin as the calendar stands: they follow a closing date that is moved."""
+def later_dates(session: Session, challenge: Challenge) -> list[str]:
+    """A line for each of the next stages, with when it begins as the calendar stands: they follow a closing date that is moved."""
     programme = programme_of(session, challenge)
     ahead = [d for d in stage_dates(session, challenge).values() if d.stage != programme.call.id][:3]
-    parts = [
+    return [
         f"{programme.stage(d.stage).title} begins {moment(d.starts_at, programme.timezone, begins=True)}" for d in ahead
     ]
-    return "; ".join(parts)
+
+
+class Moved(NamedTuple):
+    """What moving the closing date does: until when one can apply, the later dates, and the letter to the teams."""
+
+    closes_at: datetime
+    later: list[str]
+    letter: Message
+
+
+def foretell_the_close(
+    session: Session, challenge: Challenge, step: Step, *, actor: Actor, now: datetime, seen: int | None, reason: str,
+    closes_at: datetime,
+) -> Moved:  # fmt: skip
+    """The step taken, looked at and taken back, so that what is said before the button is what it does.
+
+    `closes_at` is the new date. Raises Forbidden, Refused and Conflicted as the step itself does.
+    """
+    attempt = session.begin_nested()
+    try:
+        advance(session, challenge, step.name, actor=actor, now=now, seen=seen, reason=reason, closes_at=closes_at)
+        later = later_dates(session, challenge)
+    finally:
+        attempt.rollback()
+        session.expire_all()
+    when = moment(closes_at, programme_of(session, challenge).timezone)
+    return Moved(closes_at, later, closing_letter(challenge, SOMEBODY, when=when, reason=reason, now=now))
 
 
 def _matching(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001

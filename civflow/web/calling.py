@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, render_template, request
 
-from civflow.models import Application, Challenge, Team, Tracked
+from civflow.models import Application, Challenge, Round, Team, Tracked
 from civflow.services import beginning, changes, copying, telling
 from civflow.services.advance import advance, options, workflow_of
 from civflow.services.applicants import applicants, application_called
 from civflow.services.closing import are_sealed, deadline_letter, sealed_until
-from civflow.services.foretelling import later_dates
+from civflow.services.foretelling import Moved, foretell_the_close, later_dates
 from civflow.services.messages import members
 from civflow.services.wording import on_one_line, pasted, zone_name
 from civflow.web.access import holders_of, load_case, open_to, signed_in
@@ -26,6 +26,7 @@ from civflow.workflows.rules import the_programme_manager
 
 blueprint = Blueprint("calling", __name__)
 MANAGERS = (the_programme_manager,)
+NOT_HERE = "This step is not possible from where the record stands now. Go back and look at it again."
 
 
 # Deadlines
@@ -41,14 +42,41 @@ def deadline(slug: str) -> str:
 @blueprint.post("/challenges/<slug>/deadline")
 @open_to(signed_in)
 def move_deadline(slug: str) -> Response:
+    """The first press shows what will be, the button below it does it; "back" shows the form with what was typed."""
     challenge = owned(slug, MANAGERS)
+    if "back" in request.form:
+        return Response(render_template("challenges/deadline.html", **{**_deadline(challenge), "typed": request.form}))
     option = _offered(challenge, "extend", "reopen")
-    refusal = _take(challenge, option)
+    moved, refusal = None, None
+    if "confirmed" in request.form:
+        refusal = _take(challenge, option)
+    else:
+        moved, refusal = _look_ahead(challenge, option)
     if refusal:
         context = {**_deadline(owned(slug, MANAGERS)), **_again(refusal)}
         return Response(render_template("challenges/deadline.html", **context), context["status"])
+    if moved:
+        context = {**_deadline(challenge), "moved": moved, "typed": request.form}
+        return Response(render_template("challenges/deadline.html", **context))
     flash("The closing date is moved, and everybody whom it concerns is told.", "done")
     return redirect_to(f"/challenges/{slug}#stages")
+
+
+def _look_ahead(challenge: Challenge, option: Option | None) -> tuple[Moved | None, Refused | Conflicted | None]:
+    """What the date and the reason that were typed would do, or why not. Nothing is kept. Raises Forbidden."""
+    if option is None:
+        raise NotFound(NOT_HERE)
+    try:
+        inputs = read_inputs(session(), option.step, request.form, zone=zone_of(challenge))
+        moved = foretell_the_close(
+            session(), challenge, option.step, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")),
+            reason=plain(request.form.get("reason", "")), **inputs,
+        )  # fmt: skip
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        return None, refusal
+    session().rollback()
+    return moved, None
 
 
 def _deadline(challenge: Challenge) -> dict[str, Any]:
@@ -57,7 +85,7 @@ def _deadline(challenge: Challenge) -> dict[str, Any]:
     return {
         "challenge": challenge, "option": _offered(challenge, "extend", "reopen"), "typed": {}, "errors": [],
         "fields": {}, "sealed": sealed, "people": [] if sealed else [p.name for p in people.values()],
-        "zone_words": zone_name(g.zone),
+        "zone_words": zone_name(g.zone), "ends_at": session().get_one(Round, challenge.round_id).ends_at,
         "followers": changes.followers(session(), challenge, leave_out=[*people, actor().id]),
         "sealed_until": sealed_until(session(), [challenge]).get(challenge.id or 0), "later": later_dates(session(), challenge),
     }  # fmt: skip
@@ -219,7 +247,7 @@ def _offered(record: Tracked, *triggers: str) -> Option | None:
 def _take(record: Tracked, option: Option | None) -> Refused | Conflicted | None:
     """Take the step with what was typed and commit; a refusal is answered, with nothing kept. Raises Forbidden."""
     if option is None:
-        raise NotFound("This step is not possible from where the record stands now. Go back and look at it again.")
+        raise NotFound(NOT_HERE)
     seen = whole_number(request.form.get("seen", ""))
     try:
         inputs = read_inputs(session(), option.step, request.form, zone=zone_of(record))

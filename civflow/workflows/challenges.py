@@ -30,6 +30,12 @@ def the_new_closing_date_is_later(case: Case) -> bool:
     return new is None or (new > case.now and (case.record.closes_at is None or new > case.record.closes_at))
 
 
+@rule("The new closing date lies before the end of the round.", needs=("round_ends_at",))
+def the_round_outlasts_the_call(case: Case) -> bool:
+    new, ends = case.inputs.get("closes_at"), case.record.round_ends_at
+    return new is None or ends is None or bool(new < ends)
+
+
 @rule("The last moment for questions lies ahead, and not after the closing date.")
 def the_last_moment_for_questions_fits(case: Case) -> bool:
     new, closes = case.inputs.get("questions_until"), case.record.closes_at
@@ -147,9 +153,9 @@ def _calling() -> Iterator[Step]:
                then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions", "tell_the_followers"),
                label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
-               requires=(the_new_closing_date_is_later,),
+               requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
-               label="Move the closing date",
+               on_its_page=True, label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
                undo="No. The closing date only moves to a later one, and it can be moved again.")  # fmt: skip
     yield Step("move_questions", "open", "open", by=OWNERS, reason=True, asks=(NEW_LAST_QUESTIONS,),
@@ -161,9 +167,9 @@ def _calling() -> Iterator[Step]:
                then=("take_in_the_applications", "tell_the_followers"),
                label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
-               requires=(the_new_closing_date_is_later, no_gate_has_started),
+               requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
-               label="Reopen the call",
+               on_its_page=True, label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
 
 

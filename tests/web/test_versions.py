@@ -12,7 +12,9 @@ from sqlmodel import col
 from civflow.models import Application, Challenge, Follow, Message
 from civflow.services.advance import advance
 from civflow.services.applications import submit
+from civflow.services.foretelling import later_dates
 from civflow.services.versions import begin_change, change_in_hand, publish_change, write_change
+from civflow.services.wording import moment
 from tests.an_open_call import Call, open_call
 from tests.web.visitor import Visitor, an_app, errors_of
 
@@ -200,8 +202,8 @@ def test_a_submitted_application_stays_valid_and_its_team_is_shown_the_differenc
 def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, manager, somebody):
     wrong = manager.post(f"{page}/deadline", {"closes_at": "yesterday", "reason": "Late."}, on=f"{page}/deadline")
     assert (wrong.status_code, errors_of(wrong)) == (422, ["Write a day and a time such as 10 September 2026 12:00."])
-    manager.post(f"{page}/deadline", {"closes_at": "10 February 2026 12:00", "reason": "The notice was late."},
-                 on=f"{page}/deadline")  # fmt: skip
+    manager.post(f"{page}/deadline", {"closes_at": "10 February 2026 12:00", "reason": "The notice was late.",
+                                      "confirmed": "yes"}, on=f"{page}/deadline")  # fmt: skip
     one = f"/applications/{draft.id}/deadline"
     manager.post(one, {"closes_at": "12 February 2026 12:00", "reason": "Illness."}, on=one)
     moved = [" ".join(m.get_text().split()) for m in somebody.page(page).select("#stages li") if "moved" in m.text]
@@ -217,7 +219,8 @@ def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, m
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, call, page, owner, manager, somebody):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
-    manager.post(f"{page}/deadline", {"closes_at": "9 February 2026 12:00", "reason": "Late."}, on=f"{page}/deadline")
+    manager.post(f"{page}/deadline", {"closes_at": "9 February 2026 12:00", "reason": "Late.", "confirmed": "yes"},
+                 on=f"{page}/deadline")  # fmt: skip
     tags = owner.page(f"{page}/change").select(".govuk-task-list__status")
     assert {tag.get_text(strip=True) for tag in tags} == {"As published"}
     rows = {
@@ -228,6 +231,46 @@ def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, cal
         "Monday 2 March 2026, 12 noon (UK time)", "Monday 9 March 2026, 12 noon (UK time)",
     ]  # fmt: skip
     assert "Monday 9 March 2026" in somebody.get(page).text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_before_the_closing_date_moves_one_page_says_what_will_be_and_keeps_nothing(
+    session, call, page, draft, manager, priya
+):
+    url, typed = f"{page}/deadline", {"closes_at": "10 February 2036 12:00", "reason": "The notice\nwas late."}
+    far = manager.post(url, typed, on=url)
+    assert (far.status_code, errors_of(far)) == (
+        422,
+        ["Needed first: The new closing date lies before the end of the round."],
+    )
+
+    typed["closes_at"] = "10 February 2026 12:00"
+    looked = manager.post(url, typed, on=url)
+    shown = BeautifulSoup(looked.data, "html.parser")
+    when = "Tuesday 10 February 2026, 12 noon (UK time)"
+    says = " ".join(shown.select_one(".app-decision__what").text.split())
+    assert says == (f"The call closes on {when}, in 36 days, for everybody. Every team that has begun an application "
+                    "is told; who the teams are is not shown before the last deadline.")  # fmt: skip
+    letter = shown.select_one(".app-letter__body").text.split("\n", 1)[1].strip()
+    later = [li.text for li in shown.select("main li") if " begins " in li.text]
+    before, sent = call.challenge.closes_at, select(Message).where(col(Message.key).startswith("deadline-"))
+    session.expire_all()
+    assert (call.challenge.closes_at, session.scalars(sent).all()) == (before, [])
+    session.commit()
+
+    form = shown.select_one(f'main form[action="{url}"]')
+    kept = {field["name"]: field.get("value") for field in form.select("input[type=hidden]")}
+    back = BeautifulSoup(manager.post(url, {**kept, "back": "yes"}, on=url).data, "html.parser")
+    assert (back.select_one("#closes_at")["value"], back.select_one("#reason").text.strip()) == tuple(typed.values())
+    manager.post(url, {**kept, "confirmed": "yes"}, on=url)
+    session.expire_all()
+    assert moment(call.challenge.closes_at, "Europe/London") == when
+    assert later_dates(session, call.challenge) == later
+    (told,) = session.scalars(sent).all()
+    assert told.body.split("\n", 1)[1].strip() == letter
+    session.commit()
+    late = manager.post(url, {**kept, "confirmed": "yes"}, on=url)
+    assert late.status_code == 409
 
 
 def test_nobody_but_the_programme_office_moves_a_deadline_or_is_led_to_do_so(page, draft, owner, manager):

@@ -90,6 +90,9 @@ TRUTH: dict[str, Truth] = {
     "the_new_closing_date_is_later": Truth(
         {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": AFTER}
     ),
+    "the_round_outlasts_the_call": Truth(
+        {"round_ends_at": LATER + WEEK}, {"round_ends_at": LATER}, inputs={"closes_at": LATER}
+    ),
     "the_last_moment_for_questions_fits": Truth(
         {"closes_at": LATER}, {}, inputs={"questions_until": AFTER}, false_inputs={"questions_until": NOW}
     ),
