@@ -8,7 +8,7 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlmodel.sql.sqltypes import AutoString
 
-import civflow.workflows  # noqa: F401  (the pages add the CHECKs of the states to the tables)
+import civflow.workflows.handbook  # noqa: F401  (the pages add the CHECKs of the states to the tables)
 from civflow.db import UTCDateTime, make_engine, metadata
 from civflow.models.words import INDEX_COLUMNS, INDEX_TABLES
 from civflow.settings import read_settings

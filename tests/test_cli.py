@@ -388,6 +388,34 @@ def test_every_error_of_a_programme_file_is_listed_with_its_line(civflow, tmp_pa
     assert said.err.splitlines()[1].endswith("The cap grows from 1 at 'pitch' to 2: a funnel only narrows.")
 
 
+@pytest.mark.parametrize("words", ["audit verify", "programme check {file}"])
+def test_a_wrong_programme_file_among_those_that_come_with_civflow_gets_a_sentence(tmp_path, words):
+    """A new process each, since the handbook is put together from these files once."""
+    file = tmp_path / "programmes" / "civtech.yaml"
+    file.parent.mkdir()
+    lines = (SHIPPED / "civtech.yaml").read_text("utf-8").splitlines()
+    wrong = next(number for number, line in enumerate(lines) if "form: application" in line)
+    lines[wrong] = lines[wrong].replace("form: application", "form: propozal")
+    file.write_text("\n".join(lines), "utf-8")
+    script = f"""
+import pathlib
+from civflow.workflows.programme import reading
+reading.files = lambda _: pathlib.Path({str(tmp_path)!r})
+from civflow.cli import main
+main()
+"""
+    environment = {"CIVFLOW_DATABASE_URL": f"sqlite:///{tmp_path}/c.db", "PATH": os.environ["PATH"]}
+
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script, *words.format(file=file).split()], check=False, capture_output=True,
+        text=True, cwd=Path(__file__).parents[1], env=environment,
+    )  # fmt: skip
+
+    assert (said.returncode, said.stdout, said.stderr.splitlines()) == (
+        1, "", [f"{file}:{wrong + 1}: stages.0.form: There is no form 'propozal' in this file."],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("words", [("programme", "check"), ("import", "challenges")])
 def test_a_file_that_cannot_be_read_gets_a_sentence(civflow, tmp_path, words):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")

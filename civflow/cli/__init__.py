@@ -12,6 +12,7 @@ from civflow.cli import handbook, people, records, running
 from civflow.cli.opening import database_sentence
 from civflow.settings import SettingsError
 from civflow.workflows.engine import Refusal
+from civflow.workflows.programme import ProgrammeError, WrongFiles
 
 # Slow imports (DBOS, Flask, OR-tools) stand in the commands that need them: `civflow --help` answers at once.
 
@@ -40,6 +41,8 @@ def main() -> None:
         _end(2, str(error))
     except Refusal as refusal:
         _end(1, "\n".join(refusal.sentences))
+    except (ProgrammeError, WrongFiles) as error:
+        _end(1, str(error))
     except DBAPIError as error:
         _end(1, database_sentence(error))
     except BrokenPipeError:

@@ -69,7 +69,7 @@ def programme_check(file: Path) -> None:
     try:
         loaded = read_programme(read_text(file))
     except ProgrammeError as error:
-        raise Failed("\n".join(f"{file}:{p.line}: {p.key}: {p.sentence}" for p in error.problems)) from None
+        raise Failed(error.in_file(file)) from None
     click.echo(f"{file}: {loaded.programme.title} holds, with {len(loaded.programme.stages)} stages.")
 
 

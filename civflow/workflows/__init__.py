@@ -1,26 +1,23 @@
-"""THE HANDBOOK: the table of contents, one line per workflow."""
+"""The handbook: its pages, one module each; `handbook.py` is the table of contents.
 
-from civflow.workflows.agreements import agreement
-from civflow.workflows.applications import application
-from civflow.workflows.assignments import assignment
-from civflow.workflows.challenges import challenge
-from civflow.workflows.deliverables import deliverable
-from civflow.workflows.engine import Workflow
-from civflow.workflows.gates import gate
-from civflow.workflows.memberships import membership
-from civflow.workflows.messages import message
-from civflow.workflows.places import place
-from civflow.workflows.questions import question
-from civflow.workflows.rounds import round_
-from civflow.workflows.sessions import live_session
-from civflow.workflows.slots import slot
-from civflow.workflows.sprints import sprint
-from civflow.workflows.teams import team
+HANDBOOK is put together when it is first asked for, not at import: the challenge's page is compiled from a programme
+file, and where one is wrong, whoever imports a part of the handbook can still say what and on which line.
+"""
 
-HANDBOOK: dict[str, Workflow] = {
-    page.name: page
-    for page in (
-        round_, challenge, question, live_session, team, membership, application, gate,
-        assignment, slot, place, agreement, sprint, deliverable, message,
-    )
-}  # fmt: skip
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from civflow.workflows.handbook import HANDBOOK
+
+__all__ = ["HANDBOOK"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "HANDBOOK":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from civflow.workflows.handbook import HANDBOOK
+
+    globals()[name] = HANDBOOK
+    return HANDBOOK

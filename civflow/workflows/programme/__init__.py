@@ -3,7 +3,14 @@
 The challenge's workflow is compiled from a programme's stages in workflows/challenges.py.
 """
 
-from civflow.workflows.programme.reading import Loaded, Problem, ProgrammeError, read_programme, shipped_programmes
+from civflow.workflows.programme.reading import (
+    Loaded,
+    Problem,
+    ProgrammeError,
+    WrongFiles,
+    read_programme,
+    shipped_programmes,
+)  # fmt: skip
 from civflow.workflows.programme.schema import (
     KINDS,
     KNOWN_ROLES,
@@ -23,5 +30,6 @@ from civflow.workflows.programme.schema import (
 
 __all__ = [
     "KINDS", "KNOWN_ROLES", "SEEN", "Criterion", "Form", "Loaded", "Owed", "Panel", "Problem", "Programme",
-    "ProgrammeError", "Readiness", "Scale", "Scorecard", "Scoring", "Section", "Stage", "read_programme", "shipped_programmes",
+    "ProgrammeError", "Readiness", "Scale", "Scorecard", "Scoring", "Section", "Stage", "WrongFiles",
+    "read_programme", "shipped_programmes",
 ]  # fmt: skip

@@ -34,6 +34,14 @@ class ProgrammeError(Exception):
         self.problems = sorted(problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def in_file(self, file: object) -> str:
+        """A line for each problem, which names the file and the line as compilers do."""
+        return "\n".join(f"{file}:{p.line}: {p.key}: {p.sentence}" for p in self.problems)
+
+
+class WrongFiles(Exception):
+    """Programme files in civflow's own folder that cannot be used; the text has a line for each problem of each file."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -48,10 +56,20 @@ class Loaded:
 
 
 def shipped_programmes() -> dict[str, Loaded]:
-    """Every programme file that comes with civflow, by name."""
+    """Every programme file that comes with civflow, by name. Raises WrongFiles with the problems of all of them."""
     folder = files("civflow.workflows") / "programmes"
-    texts = sorted((p.name, p.read_text("utf-8")) for p in folder.iterdir() if p.name.endswith(".yaml"))
-    return {name.removesuffix(".yaml"): read_programme(text) for name, text in texts}
+    found: dict[str, Loaded] = {}
+    wrong: list[str] = []
+    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name):
+        try:
+            found[file.name.removesuffix(".yaml")] = read_programme(file.read_text("utf-8"))
+        except ProgrammeError as error:
+            wrong.append(error.in_file(file))
+        except (OSError, UnicodeDecodeError) as error:
+            wrong.append(f"{file}: It cannot be read as a text in UTF-8: {error}.")
+    if wrong:
+        raise WrongFiles("\n".join(wrong))
+    return found
 
 
 @cache
