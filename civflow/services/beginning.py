@@ -8,24 +8,52 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Programme, Round
-from civflow.services.advance import begin
+from civflow.services.advance import advance, begin
 from civflow.services.facts import stands_before
 from civflow.services.naming import free_address
 from civflow.services.wording import money
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
+from civflow.workflows.rounds import LARGEST_BUDGET
 from civflow.workflows.visibility import GRANTED
 
 
 def begin_round(
     session: Session, programme: Programme, *, title: str, starts_at: datetime | None, ends_at: datetime | None,
-    budget_pounds: int, actor: Actor, now: datetime, rehearsal: bool = False,
+    budget_pounds: int | None, actor: Actor, now: datetime, rehearsal: bool = False,
 ) -> Round:  # fmt: skip
     """A planned round under one version of a programme, which stays pinned.
 
     `budget_pounds` is what its challenges may cost together. Raises Refused with a sentence per field, and Forbidden
     for whoever does not run rounds for the whole site.
     """
+    starts_at, ends_at, budget_pounds = _checked(title, starts_at, ends_at, budget_pounds)
+    round_ = Round(
+        programme_id=programme.id or 0, slug=free_address(session, col(Round.slug), title, longest=50), title=title,
+        rehearsal=rehearsal, budget_pounds=budget_pounds, starts_at=starts_at, ends_at=ends_at, state="", since=now,
+    )  # fmt: skip
+    begin(session, round_, actor=actor, now=now, title=title, starts_at=starts_at, ends_at=ends_at,
+          budget_pounds=budget_pounds)  # fmt: skip
+    return round_
+
+
+def change_round(
+    session: Session, round_: Round, *, title: str, starts_at: datetime | None, ends_at: datetime | None,
+    budget_pounds: int | None, actor: Actor, now: datetime, seen: int | None = None,
+) -> None:  # fmt: skip
+    """Correct what a round was begun with; `seen` is the revision that the actor had before their eyes.
+
+    Its programme stays pinned and its address as it is. Raises Refused with a sentence per field, Forbidden, Conflicted.
+    """
+    starts_at, ends_at, budget_pounds = _checked(title, starts_at, ends_at, budget_pounds)
+    advance(session, round_, "change", actor=actor, now=now, seen=seen, title=title, starts_at=starts_at,
+            ends_at=ends_at, budget_pounds=budget_pounds)  # fmt: skip
+
+
+def _checked(
+    title: str, starts_at: datetime | None, ends_at: datetime | None, budget_pounds: int | None
+) -> tuple[datetime, datetime, int]:
+    """The dates and the budget, where a round can have them. Raises Refused with a sentence per field."""
     fields = {}
     if not title or len(title) > 120:
         fields["title"] = "Give the round a title of up to 120 characters."
@@ -33,16 +61,11 @@ def begin_round(
         fields["starts_at"] = "Say when the round begins."
     if ends_at is None or (starts_at and ends_at <= starts_at):
         fields["ends_at"] = "Say when the round ends: a moment after it begins."
-    if not 0 < budget_pounds <= LARGEST_BUDGET:
+    if not 0 < (budget_pounds or 0) <= LARGEST_BUDGET:
         fields["budget_pounds"] = f"Say what its challenges may cost together, up to {money(LARGEST_BUDGET)}."
-    if fields or starts_at is None or ends_at is None:
+    if fields or starts_at is None or ends_at is None or budget_pounds is None:
         raise Refused(*fields.values(), fields=fields)
-    round_ = Round(
-        programme_id=programme.id or 0, slug=free_address(session, col(Round.slug), title, longest=50), title=title,
-        rehearsal=rehearsal, budget_pounds=budget_pounds, starts_at=starts_at, ends_at=ends_at, state="", since=now,
-    )  # fmt: skip
-    begin(session, round_, actor=actor, now=now, title=title, budget_pounds=budget_pounds)
-    return round_
+    return starts_at, ends_at, budget_pounds
 
 
 # The roles that begin a challenge, as the handbook says.
@@ -86,7 +109,6 @@ def why_no_round(session: Session, actor: Actor) -> list[str]:
     ]
 
 
-LARGEST_BUDGET = 1_000_000_000  # whole pounds
 MOST_ROUNDS = 5  # that are spoken of where none will do
 
 

@@ -123,6 +123,14 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     "round": {
         "approved_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, CHALLENGE.c.state == "approved"),
         "running_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, running(CHALLENGE, "challenge")),
+        "last_close": value(
+            func.max(CHALLENGE.c.closes_at), CHALLENGE.c.round_id == ROUND.c.id, running(CHALLENGE, "challenge")
+        ),
+        "money_committed": value(
+            func.coalesce(func.sum(CHALLENGE.c.money_pounds), 0),
+            CHALLENGE.c.round_id == ROUND.c.id,
+            CHALLENGE.c.state.not_in(COMMITS_NOTHING),
+        ),
     },
     "challenge": {
         "brief_is_complete": value(VERSION.c.complete, IN_HAND),

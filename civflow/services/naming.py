@@ -70,6 +70,7 @@ STEP_PAGES = {
     ("challenge", "reopen"): "/challenges/{}/deadline",
     ("challenge", "cancel"): "/challenges/{}/cancel",
     ("challenge", "withdraw"): "/challenges/{}/withdraw",
+    ("round", "change"): "/rounds/{}/edit",
     ("gate", "seat"): "/gates/{}/panel",
     ("gate", "unseat"): "/gates/{}/panel",
     ("gate", "settle"): "/gates/{}/ties",

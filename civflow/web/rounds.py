@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
+from markupsafe import Markup
 
-from civflow.models import Round
+from civflow.models import Programme, Round
 from civflow.services import beginning, overview, programmes, statistics
 from civflow.services.overview import Strip
 from civflow.services.seeing import may_begin
 from civflow.services.wording import DEFAULT_ZONE, pasted, zone_name
-from civflow.web.access import holders_of, load, open_to
+from civflow.web.access import holders_of, load, load_case, open_to
+from civflow.web.asks import whole_number
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, session
 from civflow.web.drafting import parse_pounds
 from civflow.web.errors import lines_of
 from civflow.web.flow import Board
 from civflow.web.htmx import redirect_to
-from civflow.web.moments import parse_moment
+from civflow.web.moments import parse_moment, typed_moment
 from civflow.web.strips import board_of
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Refused
+from civflow.workflows.engine import Conflicted, Forbidden, Refused
+from civflow.workflows.rules import the_programme_manager
 
 blueprint = Blueprint("rounds", __name__)
 MANAGERS = holders_of("programme_manager")
 FIELDS = ("title", "programme", "starts_at", "ends_at", "budget_pounds", "rehearsal")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+PLANNED = Markup(
+    'The round is planned. Next, <a class="govuk-notification-banner__link" href="/people">give people their roles in it</a>: '
+    "a challenge owner drafts challenges in it once they hold that role there."
+)
 STAFF = holders_of("programme_manager", "approver", "finance_officer", "auditor", "challenge_owner", "administrator")
 
 
@@ -42,27 +51,95 @@ def list_rounds() -> str:
 @open_to(MANAGERS)
 def new() -> str:
     """What a round is begun with: its programme, its dates and its money."""
-    return render_template("rounds/new.html", **_choices(), typed={}, errors=[], fields={})
+    return render_template("rounds/form.html", **_choices(), typed={}, errors=[], fields={})
 
 
 @blueprint.post("/rounds/new")
 @open_to(MANAGERS)
 def begin() -> Response:
-    typed = {name: pasted(request.form.get(name, "")).strip() for name in FIELDS}
+    typed = _typed()
     try:
         made = _begin(typed)
     except Refused as refusal:
         session().rollback()
         context = {**_choices(), "typed": typed, "errors": lines_of(refusal), "fields": refusal.fields}
-        return Response(render_template("rounds/new.html", **context), 422)
+        return Response(render_template("rounds/form.html", **context), 422)
     session().commit()
-    flash("The round is planned. Challenge owners can draft challenges in it once they hold that role in it.", "done")
+    flash(PLANNED, "done")
     return redirect_to(f"/rounds/{made.id}")
+
+
+@blueprint.get("/rounds/<int:round_id>/edit")
+@open_to(MANAGERS)
+def edit(round_id: int) -> str:
+    """What a round was begun with, to be corrected while it is not over."""
+    round_ = _managed(round_id)
+    return render_template("rounds/form.html", **_changing(round_), typed=_as_typed(round_))
+
+
+@blueprint.post("/rounds/<int:round_id>/edit")
+@open_to(MANAGERS)
+def change(round_id: int) -> Response:
+    round_, typed = _managed(round_id), _typed()
+    try:
+        values = _read(typed)
+        beginning.change_round(session(), round_, title=_title(typed), seen=whole_number(request.form.get("seen", "")),
+                               actor=actor(), now=now(), **values)  # fmt: skip
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        fields = refusal.fields if isinstance(refusal, Refused) else {}
+        context = {**_changing(_managed(round_id)), "typed": typed, "errors": lines_of(refusal), "fields": fields}
+        return Response(render_template("rounds/form.html", **context), 422 if isinstance(refusal, Refused) else 409)
+    session().commit()
+    flash("The round is changed.", "done")
+    return redirect_to(f"/rounds/{round_id}")
+
+
+def _managed(round_id: int) -> Round:
+    """A round that is not over, for those who run it. Raises Forbidden, NotFound, and Refused for a closed one."""
+    round_, case = load_case(Round, round_id)
+    case.workflow.step("change", round_.state)
+    if not the_programme_manager(case):
+        needed = the_programme_manager.sentence
+        raise Forbidden(needed, claims=[needed])
+    return round_
+
+
+def _changing(round_: Round) -> dict[str, Any]:
+    contents = programmes.contents_of(session().get_one(Programme, round_.programme_id))
+    return {"round": round_, "pinned": contents, "zone_words": zone_name(DEFAULT_ZONE), "errors": [], "fields": {}}
+
+
+def _as_typed(round_: Round) -> dict[str, str]:
+    return {
+        "title": round_.title, "budget_pounds": f"{round_.budget_pounds:,}",
+        "starts_at": typed_moment(round_.starts_at, DEFAULT_ZONE), "ends_at": typed_moment(round_.ends_at, DEFAULT_ZONE),
+    }  # fmt: skip
+
+
+def _typed() -> dict[str, str]:
+    return {name: pasted(request.form.get(name, "")).strip() for name in FIELDS}
 
 
 def _begin(typed: dict[str, str]) -> Round:
     """The new round. Raises Refused with a sentence per field, Forbidden."""
     stored = {p.name: p for p in programmes.stored_programmes(session())}  # the newest version of each comes last
+    wrong = {}
+    if typed["programme"] not in stored:
+        wrong["programme"] = "Choose the programme that the round runs under."
+    values = _read(typed, wrong)
+    return beginning.begin_round(
+        session(), stored[typed["programme"]], title=_title(typed), rehearsal=typed["rehearsal"] == "yes",
+        actor=actor(), now=now(), **values,
+    )  # fmt: skip
+
+
+def _title(typed: Mapping[str, str]) -> str:
+    return " ".join(typed["title"].split())
+
+
+def _read(typed: Mapping[str, str], others: Mapping[str, str] = NOTHING) -> dict[str, Any]:
+    """The dates and the budget that were typed. Raises Refused with a sentence per field, those of `others` too."""
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name, read in (("starts_at", _moment), ("ends_at", _moment), ("budget_pounds", parse_pounds)):
@@ -70,14 +147,10 @@ def _begin(typed: dict[str, str]) -> Round:
             values[name] = read(typed[name])
         except ValueError as sentence:
             wrong[name] = str(sentence)
-    if typed["programme"] not in stored:
-        wrong["programme"] = "Choose the programme that the round runs under."
+    wrong |= others
     if wrong:
         raise Refused(*wrong.values(), fields=wrong)
-    return beginning.begin_round(
-        session(), stored[typed["programme"]], title=" ".join(typed["title"].split()),
-        rehearsal=typed["rehearsal"] == "yes", actor=actor(), now=now(), **values,
-    )  # fmt: skip
+    return values
 
 
 def _moment(typed: str) -> datetime:

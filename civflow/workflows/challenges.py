@@ -255,7 +255,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
                then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
                label="End without a winner", says="Every team still in the selection is told why.")  # fmt: skip
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
-               then=("keep_it_findable",), label="File as an earlier challenge",
+               then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
                says="It is shown in the archive with its source.")  # fmt: skip
     yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),
                then=("keep_it_findable",), label="Resume the challenge",

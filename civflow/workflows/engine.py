@@ -157,7 +157,8 @@ class Step:
     name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
     look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
     `undo`: whether it can be undone, in words, where workflows/undoing.py cannot know. `on_its_page`: it is taken only
-    on a page of its own, because a service checks or writes there more than the step asks for.
+    on a page of its own, because a service checks or writes there more than the step asks for. `aside`: its button is
+    never the one that stands out.
     """
 
     name: str
@@ -177,6 +178,7 @@ class Step:
     onwards: bool = False
     undo: str = ""
     on_its_page: bool = False
+    aside: bool = False
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Round: a set of challenges that run under one version of one programme."""
 
 from civflow.models import Round
-from civflow.workflows.engine import Case, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
 from civflow.workflows.rules import the_programme_manager
 
 
@@ -13,6 +13,38 @@ def it_has_an_approved_challenge(case: Case) -> bool:
 @rule("Every challenge of the round is completed, withdrawn or cancelled.", needs=("running_challenges",))
 def no_challenge_is_running(case: Case) -> bool:
     return bool(case.record.running_challenges == 0)
+
+
+@rule("The budget covers what its challenges have committed.", needs=("money_committed",))
+def the_budget_covers_what_is_committed(case: Case) -> bool:
+    budget = case.inputs.get("budget_pounds")
+    return budget is None or bool(budget >= case.record.money_committed)
+
+
+@rule("The round ends after the call of each of its challenges has closed.", needs=("last_close",))
+def it_ends_after_its_calls(case: Case) -> bool:
+    ends, last = case.inputs.get("ends_at"), case.record.last_close
+    return ends is None or last is None or bool(ends > last)
+
+
+@rule("The round ends after it begins.")
+def it_ends_after_it_begins(case: Case) -> bool:
+    ends, starts = case.inputs.get("ends_at"), case.inputs.get("starts_at")
+    return ends is None or starts is None or bool(ends > starts)
+
+
+LARGEST_BUDGET = 1_000_000_000  # whole pounds
+BASICS = (
+    Ask("title", "Title", "line"), Ask("starts_at", "Begins", "moment"), Ask("ends_at", "Ends", "moment"),
+    Ask("budget_pounds", "Budget in pounds", "number", least=1, most=LARGEST_BUDGET),
+)  # fmt: skip
+
+
+def _changing(state: str) -> Step:
+    return Step("change", state, state, by=the_programme_manager, asks=BASICS, on_its_page=True, aside=True,
+                requires=(it_ends_after_it_begins, it_ends_after_its_calls, the_budget_covers_what_is_committed),
+                label="Change the round", says="Its title, its dates and its budget. Nobody is told.",
+                undo="Yes: change it back. The record keeps what was before.")  # fmt: skip
 
 
 round_ = Workflow(
@@ -29,9 +61,11 @@ round_ = Workflow(
         Step("open", "planned", "open", by=the_programme_manager, requires=(it_has_an_approved_challenge,),
              label="Open the round", says="The round is shown to the public, and its challenges can open."),
         Step("file_as_past", "planned", "closed", by=the_programme_manager, requires=(no_challenge_is_running,),
-             label="File as an earlier round", says="The round becomes part of the archive."),
+             aside=True, label="File as an earlier round", says="The round becomes part of the archive."),
+        _changing("planned"),
         Step("close", "open", "closed", by=the_programme_manager, requires=(no_challenge_is_running,),
              label="Close the round", says="The round becomes part of the archive."),
+        _changing("open"),
         Step("reopen", "closed", "open", by=the_programme_manager, reason=True,
              label="Reopen the round", says="The round can take challenges again."),
     ],

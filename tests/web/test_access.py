@@ -39,7 +39,7 @@ ROUTES = {
         people.everybody people.give people.show people.take_back
     """,
     "programme manager": """
-        rounds.begin rounds.new
+        rounds.begin rounds.change rounds.edit rounds.new
     """,
     "administrator for the whole site": """
         people.end_sign_ins

@@ -43,6 +43,45 @@ def test_a_round_is_planned_under_the_newest_version_and_takes_challenges(visit,
     assert begun.location == "/challenges/ghost-gear/edit"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_round_that_was_begun_is_corrected_on_the_form_that_began_it(visit, session, call):
+    office = call.person("Robin Office")
+    grant(session, office, "programme_manager", call.now)
+    browser = visit(office)
+    url = browser.post("/rounds/new", TYPED, on="/rounds/new").location
+    shown = browser.page(url)
+    assert [a["href"] for a in shown.select(".govuk-notification-banner a")] == ["/people"]
+    assert "Begins Sunday 1 March 2026, 9am (UK time), in 55 days; ends" in " ".join(shown.text.split())
+    buttons = shown.select("#options a.govuk-button")
+    assert [(b.text, "govuk-button--secondary" in b["class"]) for b in buttons] == [
+        ("File as an earlier round", True), ("Change the round", True),
+    ]  # fmt: skip
+    form = browser.page(buttons[1]["href"])
+    seen = form.select_one("input[name=seen]")["value"]
+    typed = {i["name"]: i["value"] for i in form.select("main input[type=text]")}
+    assert typed == {"title": "CivTech 12", "starts_at": "1 March 2026 09:00", "ends_at": "31 March 2027 17:00",
+                     "budget_pounds": "4,000,000"}  # fmt: skip
+    new = {**typed, "seen": seen, "ends_at": "30 April 2027 17:00", "budget_pounds": "5,000,000"}
+    assert browser.post(f"{url}/edit", new, on=f"{url}/edit").location == url
+    assert "ends Friday 30 April 2027, 5pm" in " ".join(browser.page(url).text.split())
+    assert browser.post(f"{url}/edit", new, on=f"{url}/edit").status_code == 409  # somebody was first
+
+
+def test_a_round_keeps_room_for_what_its_challenges_have_committed(visit, session, call):
+    url = f"/rounds/{call.challenge.round_id}/edit"
+    new = {"title": "A round", "starts_at": "1 January 2026 09:00", "ends_at": "1 February 2026 12:00",
+           "budget_pounds": str(call.challenge.money_pounds - 1)}  # fmt: skip
+    answer = visit(call.manager).post(url, new, on=url)
+    assert (answer.status_code, errors_of(answer)) == (
+        422, ["Needed first: The round ends after the call of each of its challenges has closed.",
+              "Needed first: The budget covers what its challenges have committed."],
+    )  # fmt: skip
+    assert (visit(call.owner).get(url).status_code, session.get_one(Round, call.challenge.round_id).title) == (
+        403,
+        "A round",
+    )
+
+
 def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(visit, session, call):
     office = call.person("Robin Office")
     grant(session, office, "programme_manager", call.now)

@@ -45,6 +45,13 @@ TRUTH: dict[str, Truth] = {
     # Round
     "it_has_an_approved_challenge": Truth({"approved_challenges": 1}, {"approved_challenges": 0}),
     "no_challenge_is_running": Truth({"running_challenges": 0}, {"running_challenges": 1}),
+    "the_budget_covers_what_is_committed": Truth(
+        {"money_committed": 60}, {"money_committed": 61}, inputs={"budget_pounds": 60}
+    ),
+    "it_ends_after_its_calls": Truth({"last_close": None}, {"last_close": LATER}, inputs={"ends_at": LATER}),
+    "it_ends_after_it_begins": Truth(
+        {}, {}, inputs={"starts_at": AFTER, "ends_at": LATER}, false_inputs={"starts_at": LATER, "ends_at": LATER}
+    ),
     # Challenge
     "the_brief_is_written": Truth({"question": "How?", "brief_is_complete": True}, {"brief_is_complete": None}),
     "the_dates_are_set": Truth({"opens_at": NOW, "closes_at": NOW + 6 * WEEK}, {"closes_at": NOW}),
