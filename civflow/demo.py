@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import waitress
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow import create_app
@@ -21,6 +22,7 @@ from civflow.services import jobs, people, programmes, schema
 from civflow.services.demonstration import Act, Summary, begun_at, cast, is_free, play, story_end, summary, write_script
 from civflow.settings import Settings, read_settings
 from civflow.worker import Worker, start_embedded
+from civflow.workflows.engine import Refusal
 
 SEED = 2016  # the year of CivTech's first round
 LINKS_LAST = timedelta(days=30)
@@ -49,7 +51,7 @@ def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = Fa
         _check_free(engine)
         schema.upgrade(engine)
         with new_session(engine) as session:
-            programmes.store_shipped(session, now=now)
+            _store_programmes(session, now)
             end = begun_at(session, end=story_end(now))
             session.commit()
             acts = write_script(seed=SEED, end=end)
@@ -60,6 +62,16 @@ def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = Fa
     finally:
         engine.dispose()
     return found, time.monotonic() - begun
+
+
+def _store_programmes(session: Session, now: datetime) -> None:
+    try:
+        programmes.store_shipped(session, now=now)
+    except Refusal as refusal:
+        raise CannotServe(
+            f"{' '.join(refusal.sentences)} Or play a new demonstration in another database, such as "
+            "CIVFLOW_DATABASE_URL=sqlite:///var/demonstration.db, with another folder for files in CIVFLOW_FILES."
+        ) from None
 
 
 def _check_free(engine: Engine) -> None:

@@ -32,6 +32,7 @@ from civflow.services.demonstration import begun_at
 from civflow.services.programmes import store_shipped
 from civflow.workflows import HANDBOOK
 from civflow.workflows.draw import mermaid
+from civflow.workflows.programme import shipped_programmes
 from tests.an_open_call import open_call
 from tests.conftest import settings_for
 from tests.test_migrations import one_migration_more
@@ -90,10 +91,13 @@ def tables_made(url: str) -> bool:
 # Preparing
 
 
+STORED = f"Stored the programme civtech version 1 ({shipped_programmes()['civtech'].content_hash[:12]}).\n"
+
+
 def test_init_makes_the_database_the_programmes_and_the_folder_and_does_no_harm_twice(civflow, tmp_path):
     url = f"sqlite:///{tmp_path}/here/civflow.db"
-    for _ in range(2):
-        assert civflow("init", database_url=url) == (0, f"The database is ready: {url}\n", "")
+    ready = f"The database is ready: {url}\n"
+    assert [civflow("init", database_url=url) for _ in range(2)] == [(0, ready + STORED, ""), (0, ready, "")]
     assert tables_made(url)
     assert (tmp_path / "var" / "files").is_dir()
     listed = civflow("programme", "list")
@@ -101,7 +105,7 @@ def test_init_makes_the_database_the_programmes_and_the_folder_and_does_no_harm_
 
 
 def test_init_needs_no_more_than_its_defaults(civflow, tmp_path):
-    assert civflow("init") == (0, "The database is ready: sqlite:///var/civflow.db\n", "")
+    assert civflow("init") == (0, "The database is ready: sqlite:///var/civflow.db\n" + STORED, "")
     assert (tmp_path / "var" / "civflow.db").is_file()
 
 

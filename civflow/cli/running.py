@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_prepared, clock
 from civflow.db import new_session, reading
+from civflow.models import Programme
 from civflow.settings import LISTENS_AT, Settings, check_safe_to_serve, read_settings
 
 PORT = click.IntRange(1, 65535)
@@ -24,8 +25,10 @@ def init() -> None:
     with an_engine(settings) as engine:
         if schema.is_current(reading(engine)):
             check_for_real_people(engine, settings)
-        prepare(engine)
+        new = prepare(engine)
         click.echo(f"The database is ready: {engine.url.render_as_string()}")
+        for stored in new:
+            click.echo(f"Stored the programme {stored.name} version {stored.version} ({stored.content_hash[:12]}).")
     try:
         settings.files.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -34,15 +37,16 @@ def init() -> None:
         ) from None
 
 
-def prepare(engine: Engine) -> None:
-    """Tables, the tables of the jobs, and the programmes that come with civflow."""
+def prepare(engine: Engine) -> list[Programme]:
+    """Tables, the tables of the jobs, and the programmes that come with civflow; those that are stored now."""
     from civflow.services import jobs, programmes, schema
 
     schema.upgrade(engine)
     jobs.prepare(engine)
     with new_session(engine) as session:
-        programmes.store_shipped(session, now=clock())
+        new = programmes.store_shipped(session, now=clock())
         session.commit()
+    return new
 
 
 @click.command()

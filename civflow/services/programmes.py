@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -12,7 +13,7 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, Programme, ProgrammeState, Round
 from civflow.services.facts import stands_before
 from civflow.workflows.challenges import challenge_workflow
-from civflow.workflows.engine import NotFound
+from civflow.workflows.engine import NotFound, Refusal
 from civflow.workflows.programme import Loaded, read_programme, shipped_programmes
 from civflow.workflows.programme import Programme as Contents
 
@@ -34,17 +35,30 @@ def store(session: Session, loaded: Loaded, *, now: datetime) -> Programme:
 
 
 def store_shipped(session: Session, *, now: datetime) -> list[Programme]:
-    """Store every programme that comes with civflow, as far as it is not stored yet."""
-    return [store(session, loaded, now=now) for loaded in shipped_programmes().values()]
+    """Store every programme that comes with civflow, as far as it is not stored yet; those that are new.
+
+    Raises Refusal where a version is stored with another text: what a round has pinned by name never changes.
+    """
+    stored = stored_programmes(session)
+    there, hashes = {(p.name, p.version): p for p in stored}, {p.content_hash for p in stored}
+    new = [loaded for loaded in shipped_programmes().values() if loaded.content_hash not in hashes]
+    changed = [p for p in (there.get((x.programme.programme, x.programme.version)) for x in new) if p]
+    if changed:
+        raise Refusal(*(
+            f"The programme file of {p.name} says version {p.version}, and another text is stored as that version since "
+            f"{p.stored_at:%-d %B %Y}. Give the file a new version, or restore the text that it had." for p in changed
+        ))  # fmt: skip
+    return [store(session, loaded, now=now) for loaded in new]
 
 
 def stored_programmes(session: Session) -> Sequence[Programme]:
-    """Every stored version, by name, the oldest first."""
-    return session.scalars(select(Programme).order_by(col(Programme.name), col(Programme.id))).all()
+    """Every stored version, by name, the lowest version first: 9 before 10."""
+    stored = session.scalars(select(Programme).order_by(col(Programme.id))).all()
+    return sorted(stored, key=lambda p: (p.name, [int(number) for number in re.findall(r"[0-9]+", p.version)]))
 
 
 def newest(session: Session, name: str) -> Programme:
-    """The newest stored version of a programme. Raises NotFound with the names that there are."""
+    """The highest stored version of a programme. Raises NotFound with the names that there are."""
     named = [p for p in stored_programmes(session) if p.name == name]
     if not named:
         names = ", ".join(dict.fromkeys(p.name for p in stored_programmes(session))) or "none; run `civflow init`"

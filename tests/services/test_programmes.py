@@ -21,7 +21,7 @@ from civflow.services.programmes import (
     stored_programmes,
 )
 from civflow.workflows.challenges import challenge_workflow
-from civflow.workflows.engine import CIVFLOW, NotFound
+from civflow.workflows.engine import CIVFLOW, NotFound, Refusal
 from civflow.workflows.programme import read_programme, shipped_programmes
 from tests.an_open_call import open_call
 
@@ -52,8 +52,21 @@ def test_a_version_is_stored_once_with_its_text_its_hash_and_its_states(session,
 
 def test_every_shipped_programme_is_stored(session, now):
     assert [p.name for p in store_shipped(session, now=now)] == sorted(shipped_programmes())
-    assert [p.name for p in store_shipped(session, now=now)] == sorted(shipped_programmes())
+    assert store_shipped(session, now=now) == []
     assert len(stored_programmes(session)) == len(shipped_programmes())
+
+
+def test_a_version_that_is_stored_never_gets_another_text(session, now):
+    earlier = store(session, read_programme(CIVTECH.source + "# as it was\n"), now=now)
+
+    with pytest.raises(Refusal) as refusal:
+        store_shipped(session, now=now)
+
+    assert " ".join(refusal.value.sentences) == (
+        "The programme file of civtech says version 1, and another text is stored as that version since 5 January 2026. "
+        "Give the file a new version, or restore the text that it had."
+    )
+    assert stored_programmes(session) == [earlier]
 
 
 def test_what_a_version_says_is_read_once(session, stored):
@@ -61,9 +74,13 @@ def test_what_a_version_says_is_read_once(session, stored):
     assert contents_of(stored) == CIVTECH.programme
 
 
-def test_the_newest_version_is_found_by_name(session, now, stored):
-    later = store(session, LATER, now=now + timedelta(days=30))
+def test_the_highest_version_is_found_by_name_whichever_was_stored_last(session, now, stored):
+    later, *lower = (
+        store(session, read_programme(LATER.source.replace('version: "2"', f'version: "{number}"')), now=now)
+        for number in ("2.10", "2.9", "2")
+    )
 
+    assert stored_programmes(session) == [stored, *reversed(lower), later]
     assert newest(session, "civtech") is later
     with pytest.raises(NotFound) as refusal:
         newest(session, "moonshot")
