@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from civflow.models import Challenge, ChallengeVersion
+from civflow.models import Challenge, ChallengeVersion, History
 from civflow.services.challenges import VERSIONED
-from civflow.services.drafting import DATES, QUESTION, TEXT, Field, Part, check_lengths, fingerprint, parts_of
-from civflow.services.history import last_entry
+from civflow.services.drafting import DATES, QUESTION, TEXT, Field, Part, parts_of
+from civflow.services.saving import Store, is_written
 from civflow.services.versions import in_hand, write_change
-from civflow.workflows.engine import Actor, Conflicted
+from civflow.workflows.engine import Actor
 from civflow.workflows.programme import Programme
 
 
@@ -37,27 +36,23 @@ def stored_in(text: ChallengeVersion, part: Part) -> dict[str, Any]:
     return {field.name: getattr(text, field.name) for field in part.fields}
 
 
-def save_part(
-    session: Session, challenge: Challenge, part: Part, values: Mapping[str, Any], *, seen: str, actor: Actor,
-    now: datetime,
-) -> bool:  # fmt: skip
-    """Save one part of the change; whether anything changed.
+def _read(session: Session, challenge: Challenge, part: Part) -> dict[str, Any]:
+    text = in_hand(session, challenge)
+    session.refresh(text)
+    return stored_in(text, part)
 
-    `seen` is the fingerprint of what the writer had before their eyes: where somebody else has changed this part
-    meanwhile, nothing is saved and Conflicted says who. Raises Refused with a sentence per field.
-    """
-    current = stored_in(in_hand(session, challenge), part)
-    new = {name: values[name].strip() if isinstance(values[name], str) else values[name] for name in current}
-    if new == current:
-        return False
-    if fingerprint(current) != seen:
-        last = last_entry(session, "challenge", challenge.id or 0)
-        who = last.actor_name if last else "Somebody"
-        sentence = f"{who} has changed this part while you were writing. Nothing is lost: what is saved now stands above your own words."
-        raise Conflicted(sentence, who=who, when=last.at if last else None)
-    check_lengths(part, new)
-    if part.id.startswith(TEXT):
-        write_change(session, challenge, sections=new, actor=actor, now=now)
-    else:
-        write_change(session, challenge, actor=actor, now=now, **new)
-    return True
+
+def _write(
+    session: Session, challenge: Challenge, part: Part, values: dict[str, Any], actor: Actor, now: datetime
+) -> None:
+    columns: dict[str, Any] = {"sections": values} if part.id.startswith(TEXT) else values
+    write_change(session, challenge, actor=actor, now=now, **columns)
+
+
+def _is_about(entry: History, part: Part) -> bool:
+    """A part is written, is there anew in another change, or holds the promise that moves with the closing date."""
+    moved = part is TERMS and entry.step in ("extend", "reopen")
+    return moved or entry.step == "change" or is_written(entry, part, "write_change")
+
+
+THE_CHANGE = Store(_read, _write, _is_about)

@@ -1,4 +1,4 @@
-"""Drafting a challenge: its parts, how far each is, what approval needs, and saving without losing a word."""
+"""Drafting a challenge: its parts, how far each is, and what approval needs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, ChallengeVersion, Organisation
 from civflow.services.advance import workflow_of
 from civflow.services.archive import organisation as sponsor_named
-from civflow.services.challenges import text_in_hand, write_challenge
 from civflow.services.facts import CHALLENGE, FACTS
-from civflow.services.history import history_of
 from civflow.services.wording import word_count
-from civflow.workflows.engine import Actor, Case, Conflicted, Refused
-from civflow.workflows.people import MANAGED_BY, WHO_NAMES
+from civflow.workflows.engine import Actor, Case, Refused
+from civflow.workflows.people import MANAGED_BY
 from civflow.workflows.programme import Programme
 from civflow.workflows.themes import THEMES
 
@@ -206,41 +204,6 @@ def progress_of(part: Part, values: Mapping[str, Any]) -> Progress:
     return Progress("Done", "done")
 
 
-def save(
-    session: Session, challenge: Challenge, part: Part, values: Mapping[str, Any], *, seen: str, actor: Actor,
-    now: datetime,
-) -> bool:  # fmt: skip
-    """Save one part; whether anything changed.
-
-    `seen` is the fingerprint of what the writer had before their eyes: where the part was changed meanwhile, nothing
-    is saved and Conflicted says who it was. Words that only go on from the saved ones are no exception: what they go on
-    from may be what a colleague has cut them down to. Raises Refused with a sentence per field.
-    """
-    # Writers of other parts wait for each other here, and are not told that somebody was first.
-    session.refresh(challenge, with_for_update=True)
-    text = text_in_hand(session, challenge)
-    session.refresh(text)
-    current = stored(session, challenge, text, part)
-    if fingerprint(current) != seen and any(values[name] != current[name] for name in current):
-        raise _somebody_else(session, challenge, part, actor)
-    check_lengths(part, values)
-    if values.get("sponsor") != current.get("sponsor") and not may_name_sponsors(challenge, actor):
-        raise Refused(WHO_NAMES, fields={"sponsor": WHO_NAMES})
-    if all(values[name] == current[name] for name in current):
-        return False
-    if part.id.startswith(TEXT):
-        write_challenge(session, challenge, sections=dict(values), actor=actor, now=now)
-        return True
-    columns = dict(values)
-    if "sponsor" in columns:
-        name = columns.pop("sponsor")
-        columns["sponsor_id"] = (
-            sponsor_called(session, name, actor=actor, round_id=challenge.round_id).id if name else None
-        )
-    write_challenge(session, challenge, actor=actor, now=now, **columns)
-    return True
-
-
 def may_name_sponsors(challenge: Challenge, actor: Actor) -> bool:
     """Whether the actor names the sponsors, and who writes for them."""
     scopes = {"challenge": challenge.id, "round": challenge.round_id}
@@ -261,23 +224,6 @@ def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int |
     hint = f"Is it {' or '.join(f'“{body}”' for body in like)}? If not, ask" if like else "Ask"
     sentence = f"No sponsor is called “{name}” here. {hint} the programme office to add it."
     raise Refused(sentence, fields={"sponsor": sentence})
-
-
-def _somebody_else(session: Session, challenge: Challenge, part: Part, actor: Actor) -> Conflicted:
-    """A refusal that says who changed the part, and when."""
-    names = columns_of(part)
-    for entry in history_of(session, "challenge", challenge.id or 0):
-        if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", [])):
-            mine = entry.actor_id == actor.id
-            who = (
-                "You have changed this part in another window" if mine else f"{entry.actor_name} has changed this part"
-            )
-            sentence = f"{who} while you were writing. Nothing is lost: what is saved now stands above your own words."
-            return Conflicted(sentence, who=entry.actor_name, when=entry.at)
-    sentence = (
-        "This part was changed while you were writing. Nothing is lost: what is saved now stands above your own words."
-    )
-    return Conflicted(sentence, who="", when=None)
 
 
 def too_long(part: Part, values: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.models import Challenge, ChallengeVersion
-from civflow.services import change_parts, changes, versions
+from civflow.services import change_parts, changes, saving, versions
 from civflow.services.advance import advance, options
 from civflow.services.challenges import published_text
 from civflow.services.closing import are_sealed
@@ -85,9 +85,8 @@ def save(slug: str, part_id: str) -> Response:
     typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
     try:
         seen = request.form.get("seen", "")
-        change_parts.save_part(
-            session(), challenge, chosen, _values(chosen, typed), seen=seen, actor=actor(), now=now()
-        )
+        saving.save(session(), challenge, chosen, _values(chosen, typed), seen=seen, actor=actor(), now=now(),
+                      store=change_parts.THE_CHANGE)  # fmt: skip
     except (Refused, Conflicted) as refusal:
         return _not_saved(slug, part_id, typed, refusal)
     session().commit()

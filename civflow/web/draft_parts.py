@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.methods.draft_check import KINDS
 from civflow.models import Challenge, Round
-from civflow.services import drafting, presence
+from civflow.services import drafting, presence, saving
 from civflow.services.challenges import text_to_read
 from civflow.services.draft_findings import findings
 from civflow.services.drafting import TEXT, Part
@@ -61,7 +61,7 @@ def save(slug: str, part_id: str) -> Response:
         values = _readable(chosen, typed, g.zone)
         # After a conflict the writer has read the other version too, and has put both together.
         seen = request.form.get("seen_theirs") or request.form.get("seen", "")
-        changed = drafting.save(session(), challenge, chosen, values, seen=seen, actor=actor(), now=now())
+        changed = saving.save(session(), challenge, chosen, values, seen=seen, actor=actor(), now=now())
     except (Refused, Conflicted) as refusal:
         return _not_saved(slug, chosen, typed, refusal)
     _is_writing(challenge, chosen)
@@ -95,7 +95,7 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
         stored = _stored(challenge, chosen)
         values = {name: stored[name] if name in told else values[name] for name in stored}
         try:
-            drafting.save(session(), challenge, chosen, values, seen=request.form.get("seen", ""), actor=actor(),
+            saving.save(session(), challenge, chosen, values, seen=request.form.get("seen", ""), actor=actor(),
                           now=now())  # fmt: skip
         except Refused as refusal:
             fresh = {name: sentence for name, sentence in refusal.fields.items() if name not in told}

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge, Document, Message, Organisation, Round, StageDates
-from civflow.services import archive, drafting, finding, publication
+from civflow.services import archive, drafting, finding, publication, saving
 from civflow.services.advance import advance, begin
 from civflow.services.calendar import stage_dates
 from civflow.services.challenges import brief_data, draft, text_in_hand, write_challenge
@@ -168,17 +168,17 @@ def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, chall
     before = drafting.fingerprint(values_of(session, challenge, "question"))
     new = {"title": "Floods", "question": "How?", "sponsor": "Invented Council", "reference": "11.2"}
     chosen = part(session, challenge, "question")
-    assert drafting.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
-    assert not drafting.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
+    assert saving.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
+    assert not saving.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
     assert values_of(session, challenge, "question") == new
     assert challenge.revision == 1
 
 
 def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
     chosen, before = part(session, challenge, "text-problem"), drafting.fingerprint({"problem": ""})
-    drafting.save(session, challenge, chosen, {"problem": "Theirs."}, seen=before, actor=MANAGER, now=now)
+    saving.save(session, challenge, chosen, {"problem": "Theirs."}, seen=before, actor=MANAGER, now=now)
     with pytest.raises(Conflicted) as conflicted:
-        drafting.save(session, challenge, chosen, {"problem": "Mine."}, seen=before, actor=OWNER, now=now)
+        saving.save(session, challenge, chosen, {"problem": "Mine."}, seen=before, actor=OWNER, now=now)
     assert conflicted.value.who == "Morag Sinclair"
     assert values_of(session, challenge, "text-problem") == {"problem": "Theirs."}
 
@@ -186,7 +186,7 @@ def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
 def test_two_writers_of_different_parts_do_not_meet(session, challenge, now):
     for name, writer in (("problem", MANAGER), ("background", OWNER)):
         chosen, before = part(session, challenge, f"text-{name}"), drafting.fingerprint({name: ""})
-        drafting.save(session, challenge, chosen, {name: "Words."}, seen=before, actor=writer, now=now)
+        saving.save(session, challenge, chosen, {name: "Words."}, seen=before, actor=writer, now=now)
     assert text_in_hand(session, challenge).sections == {"problem": "Words.", "background": "Words."}
 
 
@@ -194,9 +194,7 @@ def test_what_the_database_cannot_hold_is_refused_with_a_sentence(session, chall
     values = values_of(session, challenge, "readiness") | {"budget_holder": "x" * 201}
     seen = drafting.fingerprint(values_of(session, challenge, "readiness"))
     with pytest.raises(Refused) as refused:
-        drafting.save(
-            session, challenge, part(session, challenge, "readiness"), values, seen=seen, actor=OWNER, now=now
-        )
+        saving.save(session, challenge, part(session, challenge, "readiness"), values, seen=seen, actor=OWNER, now=now)
     sentence = "“Who holds the budget” has 201 characters; it may have 200."
     assert refused.value.fields == {"budget_holder": sentence}
 

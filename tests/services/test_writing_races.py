@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Message, Presence, Round
-from civflow.services import drafting, following, presence
+from civflow.services import drafting, following, presence, saving
 from civflow.services.challenges import draft, text_in_hand
 from civflow.services.programmes import programme_of
 from civflow.services.question_sheets import import_questions
@@ -45,7 +45,7 @@ def test_of_windows_that_save_a_draft_at_once_each_waits_and_no_words_are_lost(e
             mine, part = own.get_one(Challenge, challenge.id), parts[drafting.TEXT + name]
             text = text_in_hand(own, mine)  # the page has read it
             seen = drafting.fingerprint(drafting.stored(own, mine, text, part))
-            return drafting.save(own, mine, part, {name: words}, seen=seen, actor=manager, now=now)
+            return saving.save(own, mine, part, {name: words}, seen=seen, actor=manager, now=now)
 
         return press
 

@@ -154,6 +154,26 @@ def test_two_who_write_the_same_part_of_a_change_lose_nothing(session, call, pag
     )
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_conflict_in_a_change_names_whoever_changed_that_part(session, call, page, owner, manager):
+    owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
+    parts = [f"{page}/change/{name}" for name in ("text-problem", "text-background", "terms")]
+    seen = {part: owner.page(part).select_one("[name=seen]")["value"] for part in parts}
+    problem, background, terms = parts
+    manager.post(problem, {"problem": "Theirs.", "seen": seen[problem]}, on=problem)
+    moves = {"closes_at": "9 February 2026 12:00", "reason": "Late.", "confirmed": "1"}
+    manager.post(f"{page}/deadline", moves, on=f"{page}/deadline")
+    owner.post(background, {"background": "Mine.", "seen": seen[background]}, on=background)
+    for part, typed, who in (
+        (problem, {"problem": "Mine."}, "Morag Sinclair has changed this part"),
+        (terms, {"money_pounds": "1"}, "Morag Sinclair has changed this part"),  # her closing date moved the promise
+        (background, {"background": "Ours."}, "You have changed this part in another window"),
+    ):
+        answer = owner.post(part, {**typed, "seen": seen[part]}, on=part)
+        sentence = f"{who} while you were writing. Nothing is lost: what is saved now stands above your own words."
+        assert (answer.status_code, errors_of(answer)[0]) == (409, sentence)
+
+
 def test_who_looked_at_an_older_change_does_not_publish_the_newer_one(session, call, page, owner, manager):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
     part = f"{page}/change/text-problem"
