@@ -39,25 +39,24 @@ def at_gates(gates: Sequence[GateAt], cases: Mapping[int, Case], *, now: datetim
 
 def _next_of(at: GateAt, case: Case, now: datetime) -> Iterator[Waiting]:
     if _may(case, "seat") and _is_near(at, now):
-        yield from _preparing(at, case, now)
-    page = f"/gates/{at.gate.id}"
+        yield from _preparing(at, case)
+    page, ends = f"/gates/{at.gate.id}", at.gate.scoring_due_at
     if _can(case, "moderate"):
-        yield Waiting(f"End the scoring: {at.title}", f"/cases/gate/{at.gate.id}/moderate",
-                      detail=f"All {count(at.done, 'assessment')} are in.")  # fmt: skip
+        yield Waiting(f"End the scoring: {at.title}", f"/cases/gate/{at.gate.id}/moderate", ends,
+                      f"All {count(at.done, 'assessment')} are in.")  # fmt: skip
     if _can(case, "propose"):
-        yield Waiting(f"Propose the result: {at.title}", f"{page}/propose")
+        yield Waiting(f"Propose the result: {at.title}", f"{page}/propose", ends)
     if _can(case, "approve"):
-        yield Waiting(f"Approve a result: {at.title}", page, detail=f"{money(at.gate.stake_pounds)} at stake")
+        yield Waiting(f"Approve a result: {at.title}", page, ends, f"{money(at.gate.stake_pounds)} at stake")
     elif _may(case, "reopen") and "approve" in case.workflow.steps_from(case.state):
-        yield Waiting(f"Read {at.title}, which waits for an approver", page)
+        yield Waiting(f"Read {at.title}, which waits for an approver", page, ends)
     if _can(case, "release"):
-        yield Waiting(f"Release {count(at.outcomes, 'letter')}: {at.title}", f"{page}/release")
+        yield Waiting(f"Release {count(at.outcomes, 'letter')}: {at.title}", f"{page}/release", ends)
 
 
-def _preparing(at: GateAt, case: Case, now: datetime) -> Iterator[Waiting]:
-    """A gate that runs or begins soon: its panel, its assessors, its interviews."""
-    begins = at.starts_at if at.starts_at and at.starts_at > now else None
-    page, name = f"/gates/{at.gate.id}", at.title
+def _preparing(at: GateAt, case: Case) -> Iterator[Waiting]:
+    """A gate that runs or begins soon: its panel, its assessors, its interviews, all due when it begins."""
+    begins, page, name = at.starts_at, f"/gates/{at.gate.id}", at.title
     if at.seats < at.people_wanted:
         there = count(at.seats, "person sits", "people sit") if at.seats else "nobody sits"
         detail = f"The programme wants at least {count(at.people_wanted, 'person', 'people')}; {there} on it."
@@ -66,13 +65,13 @@ def _preparing(at: GateAt, case: Case, now: datetime) -> Iterator[Waiting]:
         detail = f"{count(at.here, 'application')} before the gate, {count(at.seats, 'person', 'people')} on the panel."
         yield Waiting(f"Match assessors for {name}", f"/cases/gate/{at.gate.id}/match", begins, detail)
     elif _can(case, "start") and at.asked:
-        yield Waiting(f"Start the scoring of {name}", f"/cases/gate/{at.gate.id}/start",
-                      detail=f"{count(at.asked, 'assessment')} matched.")  # fmt: skip
+        yield Waiting(f"Start the scoring of {name}", f"/cases/gate/{at.gate.id}/start", begins,
+                      f"{count(at.asked, 'assessment')} matched.")  # fmt: skip
     if at.stage.interview_minutes and at.slots < at.here:
         yield Waiting(f"Offer {count(at.here - at.slots, 'interview')} for {name}", f"{page}/interviews", begins,
                       f"{count(at.here, 'team')} to hear; {at.slots} {'is' if at.slots == 1 else 'are'} offered.")  # fmt: skip
     if _can(case, "skip") and at.gate.stage == at.challenge.state:
-        yield Waiting(f"Close {name}: no application has reached it", f"/cases/gate/{at.gate.id}/skip")
+        yield Waiting(f"Close {name}: no application has reached it", f"/cases/gate/{at.gate.id}/skip", begins)
 
 
 def _is_near(at: GateAt, now: datetime) -> bool:
@@ -145,17 +144,18 @@ def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Act
 
 def agreements(session: Session, challenges: Mapping[int, Challenge], *, actor: Actor) -> Iterator[Need]:
     """Agreements whose document is being prepared and that this person issues, by challenge and stage. One statement."""
-    columns = col(Agreement.challenge_id), col(Agreement.stage), func.count(), func.min(col(Agreement.id))
+    stage_of, begins = (col(Agreement.challenge_id), col(Agreement.stage)), func.min(col(Agreement.starts_at))
+    columns = *stage_of, func.count(), func.min(col(Agreement.id)), begins
     query = select(*columns).where(stands_before(Agreement, "issue"), in_sight(actor, Agreement),
                                    col(Agreement.challenge_id).in_(challenges))  # fmt: skip
-    for key, stage, number, first in session.execute(query.group_by(columns[0], columns[1])):
+    for key, stage, number, first, due in session.execute(query.group_by(*stage_of)):
         challenge = challenges[key]
         if not actor.holds("programme_manager", {"round": challenge.round_id, "challenge": key}):
             continue
         title = programme_of(session, challenge).stage(stage).title
         href = f"/agreements/{first}" if number == 1 else f"{path_of(challenge)}#agreements"
         what = "the agreement" if number == 1 else count(number, "agreement")
-        yield Need(key, Waiting(f"Issue {what} for {title} of {title_of(session, challenge)}", href))
+        yield Need(key, Waiting(f"Issue {what} for {title} of {title_of(session, challenge)}", href, due))
 
 
 def gates_of_running(

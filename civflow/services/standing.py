@@ -258,7 +258,7 @@ def _signing(
             yield Waiting(
                 f"Read and sign the agreement for {title}: {challenge.title}",
                 f"/agreements/{agreement.id}",
-                None,
+                agreement.starts_at,
                 _for_the_lead(actor, application),
             )
 

@@ -33,9 +33,10 @@ MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True})
 
 
 def init_app(app: Flask) -> None:
-    """Add the filters: when, day, time, ago, until, iso, money, count, word_count, percentage, markdown."""
+    """Add the test `past` and the filters: when, day, time, ago, until, iso, money, count, word_count, percentage, markdown."""
     moments = {"when": when, "day": day, "time": time, "ago": distance, "until": distance}
     app.jinja_env.filters.update({name: _on_a_page(function) for name, function in moments.items()})
+    app.jinja_env.tests["past"] = past
     app.jinja_env.filters.update(
         iso=iso,
         money=money,
@@ -56,6 +57,11 @@ def request_now() -> datetime:
         g.now = datetime.now(UTC)
     now: datetime = g.now
     return now
+
+
+def past(value: datetime) -> bool:
+    """Whether a moment lies before the one from which everything in this request counts."""
+    return value < request_now()
 
 
 def when(value: date, zone: str, now: datetime, *, begins: bool = False) -> str:

@@ -66,6 +66,20 @@ def test_what_waits_at_a_gate_goes_with_its_steps(call):
     ]
 
 
+def test_what_waits_is_due_by_the_calendar_and_what_is_late_comes_first(call):
+    applied(call)
+    closed(call)
+    gate = sift(call)
+    score(call, gate)
+    decided(call, gate, going_on=3)
+    call.now = gate.scoring_due_at + timedelta(hours=1)
+    waiting = seen_by(call, call.manager).waiting
+    assert [(w.text, w.due) for w in waiting] == [
+        ("Release 3 letters: Sift of 11.2 Flooding impact", gate.scoring_due_at),
+        ("Seat the panel for Interview of 11.2 Flooding impact", gate.scoring_due_at),
+    ]
+
+
 def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call):
     """Those that were matched late, and have not been sent yet, are asked for too."""
     applied(call)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from civflow.models import Agreement, Round
 from civflow.services import archive
-from civflow.services.advance import begin
+from civflow.services.advance import advance, begin
 from civflow.services.challenges import draft
 from civflow.services.programmes import newest
 from civflow.services.questions import ask
 from civflow.services.wording import DEFAULT_ZONE, day
 from civflow.settings import read_settings
 from civflow.workflows.engine import CIVFLOW
-from tests.a_selection import applied
+from tests.a_selection import applied, closed, score, sift
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import Visitor, an_app, statements, text_of
 
@@ -79,6 +79,21 @@ def test_an_owner_sees_first_what_waits_for_them(app, session, call):
     waiting = page.select_one(".app-waiting__item")
     assert waiting.a.get_text() == "Answer a question about “Flooding impact”"
     assert page.select_one(".app-mine h3").get_text() == "Flooding impact"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_late_says_so_in_a_word(app, session, call):
+    applied(call)
+    closed(call)
+    gate = sift(call)
+    score(call, gate)
+    advance(session, gate, "moderate", actor=call.actor(call.manager), now=call.now)
+    shown = []
+    for call.now in (gate.scoring_due_at - timedelta(days=1), gate.scoring_due_at + timedelta(days=3)):
+        page = Visitor(app).sign_in(session, call.manager, now=call.now).page("/")
+        shown += [" ".join(due.text.split()) for due in page.select(".app-waiting__due")[:1]]
+        session.commit()
+    assert [words.split(", ")[0] for words in shown] == ["by Monday 2 March 2026", "Late: due Monday 2 March 2026"]
 
 
 def test_who_writes_finds_the_draft_under_its_heading_with_the_day_that_it_begins(app, session, call):

@@ -27,8 +27,8 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     if not limits:
         return None
     waiting = [
-        Waiting(f"Approve a result: {_title(session, gate, challenge)}", f"/gates/{gate.id}",
-                detail=f"{money(gate.stake_pounds)} at stake")
+        Waiting(f"Approve a result: {_title(session, gate, challenge)}", f"/gates/{gate.id}", gate.scoring_due_at,
+                f"{money(gate.stake_pounds)} at stake")
         for gate, challenge in _gates(session, actor)
     ]  # fmt: skip
     waiting += [
