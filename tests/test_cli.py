@@ -308,12 +308,12 @@ def test_a_site_is_served_and_says_when_its_port_is_taken(prepared, start):
     server = start("serve", "--port", str(port))
 
     assert answer(port) == 200
-    second = prepared("serve", "--port", str(port), demonstration="1")
-    assert (second.code, second.out) == (1, "")
-    assert second.err.splitlines()[-1] == (
+    second = prepared("serve", "--port", str(port), "--without-worker", demonstration="1")
+    assert second == (1, "", (
+        "Let `civflow worker` run beside it. Without a worker no mail goes out, no document is made and no deadline is kept.\n"
         f"Port {port} is in use, perhaps by a civflow that you started before. End that, or choose another port: "
-        f'--port {port + 1}, or with make: ARGS="--port {port + 1}"'
-    )
+        f'--port {port + 1}, or with make: ARGS="--port {port + 1}"\n'
+    ))  # fmt: skip
     server.send_signal(signal.SIGINT)
     assert server.wait(30) == 0
 
@@ -642,7 +642,8 @@ def test_the_doctor_names_what_is_missing_and_how_to_get_it(civflow, tmp_path):
     assert (said.code, said.err) == (1, "Something is missing; see above.\n")
     found = dict(line.strip().split(": ", 1) for line in said.out.splitlines())
     assert {name.split()[1]: name.split()[0] for name in found} == {
-        "Database": "MISS", "Files": "MISS", "PDFs": "ok", "Settings": "MISS", "Mail": "MISS", "Browser": "ok",
+        "Database": "MISS", "Files": "MISS", "PDFs": "ok", "Settings": "MISS", "Mail": "MISS", "Worker": "ok",
+        "Browser": "ok",
     }  # fmt: skip
     assert found["MISS  Database"].endswith("Run: civflow init")
     assert found["MISS  Files"].endswith("Make it, or set CIVFLOW_FILES.")
@@ -653,6 +654,23 @@ def test_the_doctor_is_content_with_a_prepared_demonstration(prepared):
 
     assert (said.code, said.err) == (0, "")
     assert {line.split()[0] for line in said.out.splitlines()} == {"ok"}
+
+
+@SQLITE
+def test_the_doctor_says_since_when_what_is_due_waits_for_a_worker(prepared, engine, now):
+    with new_session(engine) as session:
+        open_call(session, now)
+        session.commit()
+
+    said = prepared("doctor", demonstration="1")
+
+    assert (said.code, said.err) == (1, "Something is missing; see above.\n")
+    assert "\n".join(line for line in said.out.splitlines() if line.startswith("MISS")) == (
+        "MISS  Worker: A message has waited since Monday 5 January 2026, 12 noon (UK time); a document has waited since "
+        "Monday 5 January 2026, 12 noon (UK time); a deadline has waited since "
+        "Monday 2 February 2026, 12 noon (UK time). Without a worker no mail goes out, no document is made and no deadline "
+        "is kept. Run `civflow worker`, or `civflow serve` without --without-worker."
+    )
 
 
 def test_every_command_says_what_it_does(civflow):

@@ -59,6 +59,10 @@ def serve(port: int, host: str, without_worker: bool) -> None:
     if settings.base_url == LISTENS_AT:  # without an address of its own the site is where it listens
         settings = replace(settings, base_url=f"http://{host}:{port}")
     from civflow import demo
+    from civflow.services.undone import WITHOUT_A_WORKER
+
+    if without_worker:
+        click.echo(f"Let `civflow worker` run beside it. {WITHOUT_A_WORKER}", err=True)
 
     def announce() -> None:
         click.echo(f"civflow serves {settings.base_url} on {host}:{port}. Stop it with Ctrl-C.", err=True)
@@ -139,7 +143,7 @@ def doctor() -> None:
     from civflow.services.checkup import checkup
 
     settings = read_settings()
-    results = checkup(settings)
+    results = checkup(settings, now=clock())
     for what, sentence, good in results:
         click.echo(f"{'  ok' if good else 'MISS'}  {what}: {sentence}")
     if not all(good for _, _, good in results):

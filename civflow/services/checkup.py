@@ -6,22 +6,27 @@ import os
 import shutil
 import smtplib
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DBAPIError
 
-from civflow.db import make_engine
+from civflow.db import make_engine, new_session, reading
 from civflow.services import schema
+from civflow.services.demonstration import holds_demonstration
 from civflow.services.rendering import CannotRender, check_can_print
+from civflow.services.undone import WITHOUT_A_WORKER, undone
 from civflow.settings import Settings, SettingsError, check_safe_to_serve
 
 Result = tuple[str, str, bool]
 
 
-def checkup(settings: Settings) -> list[Result]:
+def checkup(settings: Settings, *, now: datetime) -> list[Result]:
     """What, a sentence, and whether it is good, for each thing that civflow needs."""
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("Database", _database), ("Files", _files), ("PDFs", _printing), ("Settings", _settings), ("Mail", _mail),
+        ("Worker", partial(_worker, now=now)),
     )  # fmt: skip
     results = []
     for what, check in checks:
@@ -91,3 +96,21 @@ def _mail(settings: Settings) -> str:
     except (OSError, smtplib.SMTPException) as error:
         raise Missing(f"{address.hostname}:{address.port or 25} does not answer ({error}).") from None
     return f"{address.hostname}:{address.port or 25} answers"
+
+
+def _worker(settings: Settings, *, now: datetime) -> str:
+    engine = make_engine(settings)
+    try:
+        if not schema.revision(reading(engine)):
+            return "nothing waits for it"
+        with new_session(reading(engine)) as session:
+            left, invented = undone(session, now=now), holds_demonstration(session)
+    except DBAPIError:
+        return "cannot be judged without the database"
+    finally:
+        engine.dispose()
+    if not left:
+        return "all that was due is done"
+    if invented:
+        return f"{left} It goes on with the demonstration: make demo"
+    raise Missing(f"{left} {WITHOUT_A_WORKER} Run `civflow worker`, or `civflow serve` without --without-worker.")

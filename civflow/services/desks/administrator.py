@@ -12,6 +12,7 @@ from civflow.models.people import ROLES
 from civflow.services.desks import Desk, Waiting
 from civflow.services.facts import stands_before
 from civflow.services.people.finding import ON_A_PANEL, accounts, numbers, on_panels
+from civflow.services.undone import WITHOUT_A_WORKER, undone
 from civflow.services.wording import count
 from civflow.workflows.engine import Actor
 
@@ -21,7 +22,7 @@ NEEDED = {
 }
 
 
-def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # noqa: ARG001 - every desk gets the time
+def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     """The desk of an administrator of the whole site."""
     if not actor.holds("administrator", {}):
         return None
@@ -34,6 +35,9 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     number = session.scalar(failed) or 0
     if number:
         waiting.append(Waiting(f"Look at {count(number, 'message')} that could not be sent", "/outbox?state=failed"))
+    left = undone(session, now=now)
+    if left:
+        waiting.append(Waiting("See that civflow's worker runs", "/outbox", detail=f"{left} {WITHOUT_A_WORKER}"))
     shown = [(role, ROLES[role], held[role]) for role in ROLES if held[role] or role in NEEDED]
     parts = {"people": accounts(session), "held": shown, "panels": (ON_A_PANEL, on_panels(session))}
     return Desk("administrator", "People and roles", tuple(waiting), "Every role that a round needs is held.", parts)

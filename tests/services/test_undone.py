@@ -1,0 +1,33 @@
+"""What waits for a worker that does not run: since when, on the administrator's home as in `civflow doctor`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from civflow.services import messages
+from civflow.services.desks.administrator import desk
+from civflow.services.undone import undone
+from tests.an_open_call import grant, open_call
+
+
+def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(session, now, tmp_path):
+    """Ten minutes pass before anybody hears of it: it may just be being done."""
+    call = open_call(session, now)
+    messages.post(session, person=call.manager, kind="sign_in", key="k", about="/sign-in/x", now=now)
+    noon, closed = "Monday 5 January 2026, 12 noon (UK time)", "Monday 2 February 2026, 12 noon (UK time)"
+    moments = (now + timedelta(minutes=10), now + timedelta(minutes=11), call.closes_at + timedelta(minutes=11))
+    assert [undone(session, now=moment) for moment in moments] == [
+        "",
+        f"A message has waited since {noon}; a document has waited since {noon}.",
+        f"A message has waited since {noon}; a document has waited since {noon}; a deadline has waited since {closed}.",
+    ]
+
+    grant(session, call.manager, "administrator", now)
+    call.make_documents(tmp_path)
+    found = desk(session, actor=call.actor(call.manager), now=moments[1])
+    assert [(w.text, w.detail) for w in found.waiting] == [(
+        "See that civflow's worker runs",
+        f"A message has waited since {noon}. Without a worker no mail goes out, no document is made and no deadline is kept.",
+    )]  # fmt: skip
+    call.wait_until(moments[2])
+    assert "a deadline" not in undone(session, now=moments[2])
