@@ -16,9 +16,11 @@ from sqlmodel import Session, col
 from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Outcome, Person, Score, Team
 from civflow.models.assessment import DECISIONS
 from civflow.services import documents
+from civflow.services.calendar import in_working_days, stage_dates, whole_days
 from civflow.services.messages import members, post_all, write
+from civflow.services.naming import path_of
 from civflow.services.programmes import programme_of
-from civflow.services.wording import day, tenths
+from civflow.services.wording import day, moment, tenths
 from civflow.workflows.assignments import LOCKED
 from civflow.workflows.programme import Programme, Scorecard, Stage
 
@@ -29,9 +31,9 @@ Means = Mapping[int, Mapping[str, float]]  # application id -> criterion id -> m
 def issue_letters(session: Session, gate: Gate, *, now: datetime) -> int:
     """Ask for the letter of every application that the gate decided on, with a message to each member; how many."""
     outcomes = _outcomes(session, gate)
-    means, reasons = _means(session, gate), _reasons(session, gate)
+    means, reasons, ahead = _means(session, gate), _reasons(session, gate), what_lies_ahead(session, gate, now=now)
     for outcome in outcomes:
-        data = letter_data(session, gate, outcome, outcomes, means=means, reasons=reasons, now=now)
+        data = letter_data(session, gate, outcome, outcomes, means=means, reasons=reasons, ahead=ahead, now=now)
         document = documents.ask(
             session, kind="outcome_letter", key=f"letter-{gate.id}-{outcome.application_id}", workflow="application",
             title=f"Letter about {data['reference']}: {data['gate']}", record_id=outcome.application_id, data=data, now=now,
@@ -69,7 +71,7 @@ def _scores(session: Session, gate: Gate) -> list[tuple[int, Score]]:
 
 def letter_data(
     session: Session, gate: Gate, outcome: Outcome, outcomes: Sequence[Outcome], *, means: Means,
-    reasons: Mapping[int, Sequence[tuple[str, str]]], now: datetime,
+    reasons: Mapping[int, Sequence[tuple[str, str]]], ahead: Sequence[str], now: datetime,
 ) -> dict[str, Any]:  # fmt: skip
     """What one letter prints; every value is plain JSON, scores with one decimal."""
     application = session.get_one(Application, outcome.application_id)
@@ -91,7 +93,8 @@ def letter_data(
         "criteria": _criteria(card, means, outcome, winners), "own_total": _total(outcome),
         "winners": [_winner(session, o, card, means) for o in winners],
         "reasons": _named(card, reasons.get(outcome.application_id, ())), "tie_break": outcome.tie_break,
-        "next": _next_sentence(programme, stage, outcome),
+        "next": _next_sentence(programme, stage, outcome), "page": path_of(application),
+        "ahead": list(ahead) if outcome.decision == "goes_on" else [],
         "debrief_until": (now + DEBRIEF).isoformat() if ended else None, "contact": programme.contact,
     }  # fmt: skip
 
@@ -135,6 +138,46 @@ def _next_sentence(programme: Programme, stage: Stage, outcome: Outcome) -> str:
     return ""
 
 
+def what_lies_ahead(session: Session, gate: Gate, *, now: datetime) -> list[str]:
+    """Sentences for a team that goes on: when the next stage is, as the calendar stands, and what the team does for it."""
+    challenge = session.get_one(Challenge, gate.challenge_id)
+    programme = programme_of(session, challenge)
+    following = programme.after(programme.stage(gate.stage))
+    dates = stage_dates(session, challenge).get(following.id) if following else None
+    if following is None or dates is None:
+        return []
+    if following.kind == "work":
+        return _before_work(programme, following, dates.starts_at, now)
+    begins = f"begins on {moment(dates.starts_at, programme.timezone)}" if dates.starts_at > now else "begins now"
+    ends = f", and its result is planned for {moment(dates.ends_at, programme.timezone)}" if dates.ends_at > now else ""
+    found = [f"“{following.title}” {begins}{ends}."]
+    if following.form:
+        title = programme.forms[following.form].title.lower()
+        found.append(f"You are asked for your {title} when it begins; until when stands on your application's page.")
+    if following.interview_minutes:
+        found.append(f"An interview lasts {following.interview_minutes} minutes. {CHOOSE_A_TIME}")
+    return found
+
+
+CHOOSE_A_TIME = (
+    "You choose the time of yours: as soon as times are offered, they stand on your application's page, and your "
+    "home page says so. Any member of the team books one; the first team to book a time has it. You can give it back, "
+    "with a reason, until it begins."
+)
+
+
+def _before_work(programme: Programme, stage: Stage, starts_at: datetime, now: datetime) -> list[str]:
+    """What comes before a stage of work: the place and the agreement."""
+    starts, ends = (day(at, programme.timezone) for at in whole_days(programme, max(starts_at, now), stage.length))
+    until = moment(in_working_days(programme, now, stage.days_to_accept), programme.timezone)
+    return [
+        f"“{stage.title}” runs from {starts} to {ends}.",
+        "Your team is offered a place in it with this letter.",
+        f"The team lead accepts or declines it, from the application's page, until {until}; after that it lapses.",
+        "Then comes the agreement for this stage: both sides read and sign it before the work begins.",
+    ]
+
+
 SENTENCES = {
     "goes_on": "{team} goes on from “{gate}” for “{challenge}”.",
     "selected": "{team} has won: it is selected at “{gate}” for “{challenge}”.",
@@ -173,8 +216,8 @@ def sample_letters(
     for outcome in outcomes:
         if outcome.application_id not in kept_back:
             first.setdefault(outcome.decision, outcome)
-    means, reasons = _means(session, gate), _reasons(session, gate)
+    means, reasons, ahead = _means(session, gate), _reasons(session, gate), what_lies_ahead(session, gate, now=now)
     return [
-        letter_data(session, gate, first[kind], outcomes, means=means, reasons=reasons, now=now)
+        letter_data(session, gate, first[kind], outcomes, means=means, reasons=reasons, ahead=ahead, now=now)
         for kind in DECISIONS if kind in first
     ]  # fmt: skip

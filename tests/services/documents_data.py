@@ -151,6 +151,8 @@ LETTER: dict[str, Any] = {
     ],
     "tie_break": "",
     "next": "",
+    "ahead": [],
+    "page": "/applications/17",
     "debrief_until": "2024-11-13T10:30:00+00:00",
 }
 

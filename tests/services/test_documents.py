@@ -181,10 +181,13 @@ def test_a_letter_says_the_decision_first(decision: str, headline: str) -> None:
         "decision": decision,
         "winners": winners,
         "debrief_until": None if ahead else LETTER["debrief_until"],
+        "ahead": ["“Exploration” runs from Monday to Friday."] if ahead else [],
     }
     pdf = render("outcome_letter", data)
     assert failures_of(pdf) == []
     assert f"For NatureScot Ailsa MacLeod Meadowlark {headline} Dear Ailsa MacLeod," in text_of(pdf)
+    parts = re.findall("What comes next|What you can do next", text_of(pdf))
+    assert parts == (["What comes next"] if ahead else ["What you can do next"] if decision == "not_selected" else [])
 
 
 def test_a_letter_with_many_winners_lists_each_with_its_scores() -> None:

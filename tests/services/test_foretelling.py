@@ -10,7 +10,7 @@ from civflow.services.advance import advance, workflow_of
 from civflow.services.calendar import stage_dates
 from civflow.services.challenges import gate_of
 from civflow.services.foretelling import Foretold, foretell, later_dates
-from civflow.services.letters import sample_letters
+from civflow.services.letters import CHOOSE_A_TIME, sample_letters, what_lies_ahead
 from civflow.services.programmes import programme_of
 from civflow.services.wording import moment
 from tests.a_selection import applied, closed, decided, score, seat, sift
@@ -94,4 +94,15 @@ def test_there_is_one_letter_of_each_kind(call):
     samples = sample_letters(call.session, gate, now=call.now)
     assert next((letter["decision"], letter["reference"]) for letter in samples) == ("goes_on", otter.reference)
     assert len({letter["decision"] for letter in samples}) == len(samples) == 2
+    following = stage_dates(call.session, call.challenge)["interview"]
+    begins, ends = (moment(at, "Europe/London") for at in (following.starts_at, following.ends_at))
+    assert [letter["ahead"] for letter in samples] == [
+        [f"“Interview” begins on {begins}, and its result is planned for {ends}.",
+         f"An interview lasts 30 minutes. {CHOOSE_A_TIME}"],
+        [],
+    ]  # fmt: skip
+    interview = gate_of(call.session, call.challenge, "interview")
+    place = "The team lead accepts or declines it, from the application's page, until "
+    work = what_lies_ahead(call.session, interview, now=call.now)
+    assert [len(work), work[2].startswith(place), work[0].startswith("“Exploration” runs from ")] == [4, True, True]
     assert sample_letters(call.session, gate, now=call.now, kept_back={otter.id or 0}) == []
