@@ -229,10 +229,10 @@ def _move_together(session: Session, turn: Turn, rows: list[Any], loaded: Tracke
     """Write one turn of several rows, and do what follows."""
     workflow, deed, moves = turn.workflow, turn.deed(), Moves()
     moves.add(turn, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
-    for more, same in in_rows(session, turn.step, rows):
-        columns = {**turn.columns, **more}
-        links = deed.links((row.id, row.revision, row.head) for row in same)
-        if not history.append(session.connection(), workflow.table, columns, deed, links):
+    for more, fixed, same in in_rows(session, turn.step, rows):
+        columns, done = {**turn.columns, **more}, turn.deed(fixed) if fixed else deed
+        links = done.links((row.id, row.revision, row.head) for row in same)
+        if not history.append(session.connection(), workflow.table, columns, done, links):
             raise _somebody_was_first(session, workflow, links[0][0])
         _show(session, turn, columns, links, loaded)
     follow(session, turn.step, moves)

@@ -172,12 +172,18 @@ def content_hash(answers: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def answers_in_hand(session: Session, application: Application) -> dict[str, Any]:
+    """What is written in the form that the application's stage asks for: question id -> words."""
+    programme = programme_of(session, session.get_one(Challenge, application.challenge_id))
+    name, _ = form_in_hand(programme, application)
+    return dict(application.answers.get(name, {}))
+
+
 @effect
 def keep_the_submission(session: Session, move: Move) -> None:
     application: Application = move.record
     programme = programme_of(session, session.get_one(Challenge, application.challenge_id))
-    name, _ = form_in_hand(programme, application)
-    answers = dict(application.answers.get(name, {}))
+    answers = answers_in_hand(session, application)
     number = len(submissions(session, application)) + 1
     session.add(
         Submission(
@@ -233,6 +239,7 @@ def send_the_receipt(session: Session, move: Move) -> None:
             for person in members(session, application.team_id)
         ],
         now=move.now,
+        **documents.issued(document),
     )
 
 

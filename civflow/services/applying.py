@@ -67,7 +67,7 @@ def begin_application(
     )  # fmt: skip
     try:
         with session.begin_nested():  # the database is the judge
-            begin(session, application, actor=actor, now=now)
+            begin(session, application, actor=actor, now=now, closes_at=challenge.closes_at)
     except IntegrityError:
         _refuse_a_second(session, challenge, team)
         raise

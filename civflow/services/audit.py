@@ -10,7 +10,7 @@ from sqlalchemy import String, cast, select
 from sqlmodel import Session, col
 
 from civflow.models import Agreement, Document, History, Outcome, Score, Submission
-from civflow.services import history
+from civflow.services import binding, history
 from civflow.services.applications import content_hash
 from civflow.services.history import Audit
 from civflow.services.statements import HISTORY as TABLE
@@ -43,6 +43,7 @@ def _differences(session: Session) -> Iterator[str]:
     yield from _outcomes(session)
     yield from _submissions(session)
     yield from _prices(session)
+    yield from binding.differences(session)
 
 
 def _moments(session: Session) -> Iterator[str]:

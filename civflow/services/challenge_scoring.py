@@ -176,9 +176,13 @@ def score(
     scorer = session.scalars(_named(challenge, actor.id)).first()
     if scorer and not scorer.scored_at:
         _put(session, scorer, sheet)
+    advance(session, challenge, "score", actor=actor, now=now, seen=seen, scores_sha256=sheet_hash(sheet))
+
+
+def sheet_hash(sheet: Mapping[str, Given]) -> str:
+    """The fingerprint by which the record knows what somebody has sent."""
     text = json.dumps({name: [one.score, one.reason] for name, one in sorted(sheet.items())})
-    advance(session, challenge, "score", actor=actor, now=now, seen=seen,
-            scores_sha256=hashlib.sha256(text.encode()).hexdigest())  # fmt: skip
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def kept(session: Session, challenge: Challenge, *, actor: Actor) -> Kept:

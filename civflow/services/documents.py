@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from civflow.models import Document, Message
 from civflow.services import jobs
+from civflow.services.history import fingerprint
 from civflow.services.rendering import KINDS, render
 
 
@@ -39,6 +40,11 @@ def ask(
     session.flush()
     jobs.enqueue(session, "make_document", f"document-{document.id}", document.id)
     return document
+
+
+def issued(document: Document) -> dict[str, Any]:
+    """What the history keeps of the step that gives a document to somebody: which one, and what it says."""
+    return {"document": document.id, "document_sha256": fingerprint(document.data)}
 
 
 def waiting(

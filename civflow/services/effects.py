@@ -63,6 +63,7 @@ Columns = Mapping[str, Any]
 InRow = Callable[[Session, Sequence[Any]], Sequence[Columns]]
 EFFECTS: dict[str, AllAtOnce] = {}
 IN_ROW: dict[str, InRow] = {}
+FIXED: dict[str, InRow] = {}
 
 
 def effect(function: OneByOne) -> OneByOne:
@@ -93,20 +94,40 @@ def effect_in_row(function: InRow) -> InRow:
     return function
 
 
+def fixed_by(name: str) -> Callable[[InRow], InRow]:
+    """Register what the history keeps of the effect `name`, so that nobody changes unseen what it makes binding.
+
+    The function is given the rows as they are before the step, and answers for each, in their order, what its entry
+    holds beside the step's own inputs.
+    """
+
+    def fix(function: InRow) -> InRow:
+        FIXED[name] = function
+        return function
+
+    return fix
+
+
 def _register(name: str, function: AllAtOnce) -> None:
     if name in EFFECTS:
         raise ValueError(f"Two effects are called {name}.")
     EFFECTS[name] = function
 
 
-def in_rows(session: Session, step: Step, rows: Sequence[Any]) -> Iterable[tuple[Columns, Sequence[Any]]]:
-    """What the step's effects set in the records' own rows: the rows, together where they are set the same."""
+def in_rows(session: Session, step: Step, rows: Sequence[Any]) -> Iterable[tuple[Columns, Columns, Sequence[Any]]]:
+    """What the step's effects set in the records' own rows, and what the history keeps of them: rows alike together."""
+    if not step.then:
+        return [({}, {}, rows)]
     answers = [IN_ROW[name](session, rows) for name in step.then if name in IN_ROW]
-    if not answers:
-        return [({}, rows)]
-    together: dict[tuple[tuple[str, Any], ...], tuple[Columns, list[Any]]] = {}
-    for row, columns in zip(rows, map(_merged, *answers), strict=True):
-        together.setdefault(tuple(columns.items()), (columns, []))[1].append(row)
+    fixed = [FIXED[name](session, rows) for name in step.then if name in FIXED]
+    if not answers and not fixed:
+        return [({}, {}, rows)]
+    nothing: list[Sequence[Columns]] = [[{}] * len(rows)]
+    new, kept = map(_merged, *(answers or nothing)), map(_merged, *(fixed or nothing))
+    together: dict[tuple[tuple[str, Any], ...], tuple[Columns, Columns, list[Any]]] = {}
+    for row, columns, inputs in zip(rows, new, kept, strict=True):
+        key = (*columns.items(), *inputs.items())
+        together.setdefault(key, (columns, inputs, []))[2].append(row)
     return together.values()
 
 

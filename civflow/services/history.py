@@ -43,6 +43,11 @@ def _plain(value: Any) -> str:
     return moment_text(value) if isinstance(value, datetime) else str(value)
 
 
+def fingerprint(values: Mapping[str, Any]) -> str:
+    """SHA-256 of values written as the inputs of a step are: what an entry keeps of words that it does not hold."""
+    return hashlib.sha256(inputs_text(values).encode()).hexdigest()
+
+
 class Deed(NamedTuple):
     """What the entries of records that take the same step together have in common."""
 

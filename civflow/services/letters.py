@@ -13,7 +13,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Outcome, Person, Score, Team
+from civflow.models import (
+    Application,
+    Assignment,
+    Challenge,
+    Document,
+    Gate,
+    Organisation,
+    Outcome,
+    Person,
+    Score,
+    Team,
+)
 from civflow.models.assessment import DECISIONS
 from civflow.services import documents
 from civflow.services.calendar import in_working_days, stage_dates, whole_days
@@ -38,7 +49,7 @@ def issue_letters(session: Session, gate: Gate, *, now: datetime) -> int:
             session, kind="outcome_letter", key=f"letter-{gate.id}-{outcome.application_id}", workflow="application",
             title=f"Letter about {data['reference']}: {data['gate']}", record_id=outcome.application_id, data=data, now=now,
         )  # fmt: skip
-        _post(session, gate, outcome, data, document.id, now)
+        _post(session, gate, outcome, data, document, now)
     return len(outcomes)
 
 
@@ -187,7 +198,7 @@ SENTENCES = {
 
 
 def _post(
-    session: Session, gate: Gate, outcome: Outcome, data: Mapping[str, Any], document: int | None, now: datetime
+    session: Session, gate: Gate, outcome: Outcome, data: Mapping[str, Any], document: Document, now: datetime
 ) -> None:
     application = session.get_one(Application, outcome.application_id)
     until = day(now + DEBRIEF, data["zone"]) if data["debrief_until"] else ""
@@ -195,10 +206,10 @@ def _post(
     subject = f"{data['reference']}: the result of “{data['gate']}” for {data['challenge']}"
     post_all(session, [
         write(person=person, kind="outcome", key=f"letter-{gate.id}-{application.id}-{person.id}", now=now,
-              about=f"/applications/{application.id}", document_id=document, subject=subject, sentence=sentence,
+              about=f"/applications/{application.id}", document_id=document.id, subject=subject, sentence=sentence,
               reasons=bool(data["reasons"]), contact=data["contact"], reference=data["reference"], next=data["next"], debrief_until=until)
         for person in members(session, application.team_id)
-    ], now=now)  # fmt: skip
+    ], now=now, **documents.issued(document))  # fmt: skip
 
 
 def sample_letters(

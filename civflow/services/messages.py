@@ -51,12 +51,15 @@ def post(session: Session, *, person: Person, kind: str, key: str, about: str, n
     return message
 
 
-def post_all(session: Session, messages: Sequence[Message], *, now: datetime) -> None:
-    """Put many messages into the outbox; of each key the first is kept, whether it was there or is among these."""
+def post_all(session: Session, messages: Sequence[Message], *, now: datetime, **inputs: Any) -> None:
+    """Put many messages into the outbox; of each key the first is kept, whether it was there or is among these.
+
+    `inputs` are what the history of each keeps (documents.issued).
+    """
     keys = [m.key for m in messages]
     known = set(session.scalars(select(col(Message.key)).where(col(Message.key).in_(keys))))
     fresh = list({m.key: m for m in reversed(messages) if m.key not in known}.values())[::-1]  # the first of a key
-    begin_many(session, fresh, actor=CIVFLOW, now=now)
+    begin_many(session, fresh, actor=CIVFLOW, now=now, **inputs)
     for message in fresh:
         jobs.enqueue(session, "send_message", f"message-{message.id}", message.id)
 

@@ -4,6 +4,7 @@ from civflow.services import (
     agreements,
     applications,
     assessment,
+    binding,
     challenge_scoring,
     challenges,
     changes,
@@ -20,6 +21,6 @@ from civflow.services import (
 from civflow.services.following import steps
 
 SERVICES = (
-    agreements, applications, assessment, challenge_scoring, challenges, changes, closing, delivery, questions, readiness,
-    seating, sessions, steps, teams, telling, versions,
+    agreements, applications, assessment, binding, challenge_scoring, challenges, changes, closing, delivery, questions,
+    readiness, seating, sessions, steps, teams, telling, versions,
 )  # fmt: skip

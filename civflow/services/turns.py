@@ -26,11 +26,12 @@ class Turn(NamedTuple):
     inputs: Mapping[str, Any]
     columns: dict[str, Any]
 
-    def deed(self) -> history.Deed:
-        """What the history keeps of it."""
+    def deed(self, fixed: Mapping[str, Any] | None = None) -> history.Deed:
+        """What the history keeps of it; `fixed` is what its effects make binding (effects.fixed_by)."""
+        inputs = {**self.inputs, **fixed} if fixed else self.inputs
         return history.deed(
             workflow=self.workflow.name, at=self.now, actor=self.actor, step=self.step.name,
-            from_state=self.from_state, to_state=self.to_state, reason=self.reason, inputs=self.inputs,
+            from_state=self.from_state, to_state=self.to_state, reason=self.reason, inputs=inputs,
         )  # fmt: skip
 
     def move(self, row: Any, records: Records) -> Move:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from civflow.db import make_engine, new_session
-from civflow.services import audit
+from civflow.services import audit, binding
 
 CHANGES = [
     ("a score", "UPDATE score SET value = 4 - value WHERE id = 1 AND value <> 2",
@@ -32,6 +32,36 @@ CHANGES = [
      r"Agreement 1 says another price than its document."),
     ("one letter of a time", "UPDATE history SET at = replace(at, ' ', 'T') WHERE id = 500",
      r"History entry 500 has been changed: its time is not written as civflow writes it."),
+    ("what was submitted, with its fingerprint",
+     ("UPDATE submission SET (answers, content_hash) = (SELECT answers, content_hash FROM submission WHERE id = 2)"
+     " WHERE id = 1"),
+     r"Submission 1 says something else than the history of application \d+."),
+]  # fmt: skip
+RELIED_ON = [
+    ("a locked score of a challenge", "UPDATE challenge_score SET score = 1 - min(score, 1) WHERE id = 1",
+     r"The scores of scorer \d+ say something else than the history of challenge \d+."),
+    ("a published text", ("UPDATE challenge_version SET sections = replace(sections, ' the ', ' no ')"
+     " WHERE id = (SELECT min(id) FROM challenge_version WHERE published_at IS NOT NULL)"),
+     r"Version 1 of challenge \d+ says something else than its history."),
+    ("the money of a challenge beside its published text",
+     "UPDATE challenge SET money_pounds = 1 WHERE id = (SELECT min(id) FROM challenge WHERE version > 0)",
+     r"Challenge \d+ says something else than its published text."),
+    ("a published answer",
+     "UPDATE question SET answer = answer || '!' WHERE id = (SELECT min(id) FROM question WHERE state = 'published')",
+     r"Question \d+: what everybody reads says something else than its history."),
+    ("the closing date of one application",
+     "UPDATE application SET closes_at = '2030-01-01 12:00:00.000000' WHERE id = 1",
+     r"Application 1: “closes_at” says something else than its history."),
+    ("the closing date of a challenge", ("UPDATE challenge SET closes_at = '2030-01-01 12:00:00.000000'"
+     " WHERE id = (SELECT max(id) FROM challenge WHERE version > 0)"),
+     r"Challenge \d+: “closes_at” says something else than its history."),
+    ("a letter", ("UPDATE document SET data = replace(data, '\"own_total\": \"', '\"own_total\": \"1')"
+     " WHERE id = (SELECT min(id) FROM document WHERE kind = 'outcome_letter')"),
+     r"Document \d+ \(Letter about .+\) says something else than when it was given to people."),
+    ("a total", "UPDATE outcome SET total = total + 1 WHERE gate_id = 1 AND rank = 1",
+     r"The outcomes of gate 1 say something else than its history."),
+    ("a rank", "UPDATE outcome SET rank = rank + 1 WHERE gate_id = 1 AND rank = 1",
+     r"The outcomes of gate 1 say something else than its history."),
 ]  # fmt: skip
 
 
@@ -54,3 +84,12 @@ def test_what_is_changed_past_the_gate_is_named(played_engine, change, sentence)
         broken = audit.verify(session).broken
         session.rollback()
     assert re.fullmatch(sentence, broken or "the record is whole"), broken
+
+
+@pytest.mark.parametrize(("change", "sentence"), [c[1:] for c in RELIED_ON], ids=[c[0] for c in RELIED_ON])
+def test_what_people_rely_on_is_fixed_by_the_step_that_made_it_binding(played_engine, change, sentence):
+    with new_session(played_engine) as session:
+        assert session.connection().execute(text(change)).rowcount == 1
+        found = list(binding.differences(session))
+        session.rollback()
+    assert [re.fullmatch(sentence, one) is not None for one in found] == [True], found
