@@ -48,6 +48,7 @@ def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = Fa
     now = now or datetime.now(UTC)
     engine = make_engine(settings)
     try:
+        schema.check_writable(engine)
         _check_free(engine)
         schema.upgrade(engine)
         with new_session(engine) as session:

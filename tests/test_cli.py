@@ -205,7 +205,7 @@ ADDRESSES = {
     "postgresql://somebody@localhost:port/civflow": (2, "CIVFLOW_DATABASE_URL cannot be read: "),
     "postgresql://somebody@127.0.0.1:9/civflow": (1, "The database says: "),
     "sqlite:////proc/civflow/civflow.db": (2, "The folder of the database cannot be made ("),
-    "sqlite:////": (1, "The database cannot be written (unable to open database file). Make it and its folder"),
+    "sqlite:////": (1, "The database / cannot be written (unable to open database file). Make it and its folder"),
     "sqlite:///words.txt": (1, "The file that CIVFLOW_DATABASE_URL names is not a database. Name another one."),
 }
 
@@ -219,6 +219,27 @@ def test_an_address_of_no_use_gets_a_sentence(civflow, url, expected, words):
 
     assert (said.code, said.out, said.err[: len(expected[1])]) == (expected[0], "", expected[1])
     assert said.err.count("\n") <= 2
+
+
+@SQLITE
+def test_a_database_that_only_can_be_read_is_said_before_anything_else(prepared, engine, database_url, now):
+    file = database_url.replace("sqlite:///", "file:")
+    real = {
+        "database_url": f"sqlite:///{file}?mode=ro&uri=true",
+        "secret_key": "x" * 32,
+        "smtp_url": "smtp://localhost:25",
+    }
+    with new_session(engine) as session:
+        open_call(session, now)
+        session.commit()
+    writes = "init", "serve", "worker", "tick", "demo", "user add ann@example.org Ann"
+
+    assert {words: prepared(*words.split(), **real) for words in writes} == dict.fromkeys(writes, (1, "", (
+        f"The database {file} cannot be written (attempt to write a readonly database). "
+        "Make it and its folder writable, or set CIVFLOW_DATABASE_URL.\n"
+    )))  # fmt: skip
+    assert prepared("audit", "verify").code == 0
+    assert prepared("doctor").out.startswith(f"MISS  Database: {file} cannot be opened to write (")
 
 
 def test_a_locked_database_gets_a_sentence():

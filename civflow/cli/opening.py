@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from civflow.db import make_engine, new_session, reading
+from civflow.services.schema import check_writable
 from civflow.settings import Settings, read_settings
 
 
@@ -49,6 +50,8 @@ def a_session(settings: Settings | None = None, *, reads: bool = False) -> Itera
     """
     settings = settings or read_settings()
     with an_engine(settings) as engine:
+        if not reads:
+            check_writable(engine)
         check_prepared(engine)
         if not reads:
             check_for_real_people(engine, settings)
@@ -94,7 +97,8 @@ def database_sentence(error: DBAPIError) -> str:
     if "not a database" in text:
         return "The file that CIVFLOW_DATABASE_URL names is not a database. Name another one."
     if "readonly" in text or "read-only" in text or "unable to open" in text:
-        return f"The database cannot be written ({text}). Make it and its folder writable, or set CIVFLOW_DATABASE_URL."
+        file = make_url(read_settings().database_url).database
+        return f"The database {file} cannot be written ({text}). Make it and its folder writable, or set CIVFLOW_DATABASE_URL."
     return f"The database says: {text}. Look at CIVFLOW_DATABASE_URL, and at `civflow doctor`."
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_prepared, clock
 from civflow.db import new_session, reading
 from civflow.models import Programme
+from civflow.services.schema import check_writable
 from civflow.settings import LISTENS_AT, Settings, check_safe_to_serve, read_settings
 
 PORT = click.IntRange(1, 65535)
@@ -23,6 +24,7 @@ def init() -> None:
 
     settings = read_settings()
     with an_engine(settings) as engine:
+        schema.check_writable(engine)
         if schema.is_current(reading(engine)):
             check_for_real_people(engine, settings)
         new = prepare(engine)
@@ -88,6 +90,7 @@ def _ready_to_serve() -> Settings:
     settings = read_settings()
     check_safe_to_serve(settings)
     with an_engine(settings) as engine:
+        check_writable(engine)
         check_prepared(engine)
         check_for_real_people(engine, settings)
     return settings

@@ -48,9 +48,11 @@ def _database(settings: Settings) -> str:
     try:
         if not schema.is_current(engine):
             raise Missing("it is new, or older than this version. Run: civflow init")
+        schema.check_writable(engine)
     except DBAPIError as error:
         raise Missing(
-            f"it cannot be opened ({str(error.orig).splitlines()[0]}). Look at CIVFLOW_DATABASE_URL."
+            f"{engine.url.database} cannot be opened to write ({str(error.orig).splitlines()[0]}). "
+            "Make the file and its folder writable, or look at CIVFLOW_DATABASE_URL."
         ) from None
     finally:
         engine.dispose()

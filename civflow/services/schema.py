@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from civflow.db import BUSY, hurrying
 from civflow.settings import SettingsError
 
 PACKAGE = Path(__file__).parents[1]
@@ -34,6 +35,21 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def check_writable(engine: Engine) -> None:
+    """Begin to write, and take it back. Raises DBAPIError where that cannot be; another who writes just now is no fault.
+
+    A file of SQLite opens and reads where nobody may write to it. PostgreSQL says so by itself, in a sentence.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with hurrying(engine).connect() as connection:
+            connection.exec_driver_sql("PRAGMA user_version = 0")  # its own value; nothing is committed
+    except BUSY as error:
+        if "locked" not in str(error):
+            raise
 
 
 def newest_revision() -> str:
