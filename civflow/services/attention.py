@@ -111,11 +111,11 @@ def to_approve(challenges: Mapping[int, Case], records: Sequence[Challenge], *, 
 
 
 def stake_of(challenge: Challenge, *, now: datetime) -> str:
-    """What an approval is about in a line: the money, and whether the answer to the sponsor is late."""
-    late = challenge.reply_promised_at is not None and challenge.reply_promised_at < now
-    return f"up to {money(challenge.money_pounds)}" + (
-        "; the answer that the sponsor was promised is late" if late else ""
-    )
+    """What an approval is about in a line: the money, and whether the answer to the sponsor, or the opening, presses."""
+    said, promised, opens = f"up to {money(challenge.money_pounds)}", challenge.reply_promised_at, challenge.opens_at
+    if promised and promised < now:
+        return f"{said}; the answer that the sponsor was promised is late"
+    return f"{said}; it is to open before that" if promised and opens and opens < promised else said
 
 
 def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Actor, now: datetime) -> Iterator[Need]:

@@ -75,6 +75,16 @@ def why_answered_late(session: Session, challenge: Challenge, *, now: datetime) 
             "choose a later opening, or it opens when it is approved.")  # fmt: skip
 
 
+def opens_unanswered(session: Session, challenge: Challenge) -> str:
+    """A sentence where a challenge that waits for its answer is to open before the promised one, or ''."""
+    promised, opens = promised_reply(session, challenge), challenge.opens_at
+    if promised is None or opens is None or promised <= opens:
+        return ""
+    zone = programme_of(session, challenge).timezone
+    return (f"It is to open on {moment(opens, zone)}, before the day by which the answer is promised: "
+            "answered later than that, it opens when it is approved.")  # fmt: skip
+
+
 def promised_reply(session: Session, challenge: Challenge) -> datetime | None:
     """By when the sponsor is promised an answer, while it waits for one."""
     waits = "approve" in workflow_of(session, challenge).steps_from(challenge.state)

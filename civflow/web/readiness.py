@@ -33,7 +33,8 @@ def before_approval(challenge: Challenge) -> dict[str, Any]:
     asked = [one for one in every if one.change.dealt_at is None]
     scoring = challenge_scoring.standing(session(), challenge, actor=actor())
     return {
-        "promised": readiness.promised_reply(session(), challenge), "readiness": readiness.facts_of(challenge),
+        "promised": readiness.promised_reply(session(), challenge),
+        "unanswered": readiness.opens_unanswered(session(), challenge), "readiness": readiness.facts_of(challenge),
         "asked": asked, "asked_parts": {one.change.part for one in asked},
         "dealt": [one for one in every if one.change.dealt_at],
         "scoring": scoring if scoring and (scoring.sheets or readiness.promised_reply(session(), challenge)) else None,
@@ -81,6 +82,7 @@ def _asking(challenge: Challenge) -> dict[str, Any]:
     return {
         "challenge": challenge, "option": option, "typed": {}, "errors": [], "fields": {}, "told": told,
         "longest": readiness.LONGEST, "promised": readiness.promised_reply(session(), challenge),
+        "unanswered": readiness.opens_unanswered(session(), challenge),
         "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],
     }  # fmt: skip
 
@@ -206,5 +208,6 @@ def _scoring(challenge: Challenge) -> dict[str, Any]:
         "challenge": challenge, "scoring": found, "errors": [], "fields": {}, "typed": kept.typed, "kept": kept.seen,
         "may_score": option is not None and option.allowed, "longest": challenge_scoring.LONGEST,
         "promised": readiness.promised_reply(session(), challenge),
+        "unanswered": readiness.opens_unanswered(session(), challenge),
         "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],
     }  # fmt: skip

@@ -26,6 +26,7 @@ from civflow.models import (
 )
 from civflow.services import history
 from civflow.services.demonstration import begun_at, play, story_end, summary, write_script
+from civflow.services.readiness import opens_unanswered
 from tests.played import NOW
 
 pytestmark = pytest.mark.timeout(900)  # playing the round takes a minute, and longer on a busy machine
@@ -121,6 +122,8 @@ def assert_the_running_round_has_something_for_everybody(session) -> None:
     running = round_id(session, "running")
     states = set(session.scalars(select(Challenge.state).where(col(Challenge.round_id) == running)))
     assert states == {"draft", "in_review", "changes_requested", "open", "sift", "exploration"}
+    waiting = session.scalars(select(Challenge).where(col(Challenge.state) == "in_review")).all()
+    assert [opens_unanswered(session, challenge) for challenge in waiting] == ["", ""]
     planned = select(Challenge.state).where(col(Challenge.round_id) == round_id(session, "next"))
     assert list(session.scalars(planned)) == ["approved"]
     assert number(session, Gate, col(Gate.round_id) == running, col(Gate.state) == "approved") == 1

@@ -84,7 +84,13 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
         late = [(d.what, d.at) for d in view.late if d.href == "/challenges/11-3-ghost-gear"]
         return [(w.due, w.detail) for w in desk.waiting], late
 
-    assert seen(promised) == ([(promised, "up to £100,000")], [])
+    assert (seen(promised), readiness.opens_unanswered(session, sent)) == (([(promised, "up to £100,000")], []), "")
+    sent.opens_at, kept = promised - timedelta(hours=8), sent.opens_at
+    assert seen(promised) == ([(promised, "up to £100,000; it is to open before that")], [])
+    assert readiness.opens_unanswered(session, sent) == (
+        "It is to open on Monday 19 January 2026, 9am (UK time), before the day by which the answer is promised: answered "
+        "later than that, it opens when it is approved.")  # fmt: skip
+    sent.opens_at = kept
     late = "up to £100,000; the answer that the sponsor was promised is late"
     after = promised + timedelta(seconds=1)
     assert seen(after) == ([(promised, late)], [("The sponsor is promised an answer", promised)])

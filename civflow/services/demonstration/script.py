@@ -16,17 +16,20 @@ from zoneinfo import ZoneInfo
 
 from civflow.models import Programme
 from civflow.services.archive import Row, import_rows, shipped_rows
+from civflow.services.calendar import in_working_days
 from civflow.services.deadlines import take_due_steps
 from civflow.services.demonstration import asking, calls, cast, gates, readying, together, words, work
 from civflow.services.demonstration.play import Act, Scene
 from civflow.services.demonstration.words import team_names
 from civflow.workflows.engine import Actor, Held
+from civflow.workflows.programme import shipped_programmes
 
 UK = ZoneInfo("Europe/London")
 OWN_TEAM = "Meridian Otter Works"
 CALL = 42  # days that a call is open
 WEEK = timedelta(days=7)
 WRITTEN_TOGETHER = 25  # the row of the draft on which two people of two bodies work
+SENT, APPROVED = timedelta(days=14), timedelta(days=9)  # before the day from which an opening is drawn
 LENGTH = 215  # days from a call's opening to the signed contract
 
 
@@ -140,27 +143,41 @@ def _challenge(show: Show, row: Row, supply: _Supply, seed: int, end: datetime) 
     """The life of one challenge, from the first draft on."""
     key = f"{show.row:02d}"
     random = Random(f"{seed}:{key}")
-    opens = _at(end - timedelta(days=show.opens), 9)
+    drawn = _at(end - timedelta(days=show.opens), 9)  # what comes before an opening is dated from here
+    opens = _answered_first(show, drawn, end)
     closes = _at(opens + timedelta(days=CALL), 12)
 
     def act(name: str, at: datetime, do: Any, **more: Any) -> Act:
         return Act(f"{key} {name}", _office_hours(at), do, **more)
 
     before = {"principal": show.principal}
-    yield act("draft", opens - timedelta(days=40 if show.opens < -15 else 22),
+    yield act("draft", drawn - timedelta(days=40 if show.opens < -15 else 22),
               calls.draft_it(row, show.slug, opens, closes, **before))  # fmt: skip
-    yield act("review", opens - timedelta(days=14), calls.review_it(row, **before))
+    yield act("review", drawn - SENT, calls.review_it(row, **before))
     if show.changes:
-        yield act("change", opens - timedelta(days=12), readying.change_it(row, **before))
+        yield act("change", drawn - timedelta(days=12), readying.change_it(row, **before))
     if show.scores:
-        yield from readying.acts(row, act, opens, scores=show.scores, sent_back=show.sent_back, **before)
+        yield from readying.acts(row, act, drawn, scores=show.scores, sent_back=show.sent_back, **before)
     if not show.sent_back:
-        yield act("approve", opens - timedelta(days=9), calls.approve_it(row))
+        yield act("approve", drawn - APPROVED, calls.approve_it(row))
     yield Act(f"{key} tick at opening", opens, _tick)
     yield Act(f"{key} tick at closing", closes, _tick)
     if show.applicants:
         yield from _call(show, row, act, opens, closes, supply, random)
         yield from _gates(show, row, act, closes, random)
+
+
+def _answered_first(show: Show, drawn: datetime, end: datetime) -> datetime:
+    """When a call opens: where the story ends before the approval, not before the day on which the answer is promised.
+
+    One that is sent back has another week to be sent again.
+    """
+    sent, approved = drawn - SENT, drawn - APPROVED
+    if not (sent <= end < approved or show.sent_back):
+        return drawn
+    programme = shipped_programmes()["civtech"].programme
+    promised = in_working_days(programme, end + WEEK if show.sent_back else sent, programme.readiness.working_days)
+    return max(drawn, _at(promised + timedelta(days=1), 9))
 
 
 def _call(
