@@ -24,6 +24,7 @@ from civflow.workflows.engine import CIVFLOW, Actor, Conflicted, Refused
 from civflow.workflows.programme import Form, Programme
 
 LONGEST_TITLE = 200  # characters
+LONGEST_ANSWER = 50_000  # characters: what has more words than asked for is kept, and not submitted
 
 
 def form_in_hand(programme: Programme, application: Application) -> tuple[str, Form]:
@@ -63,12 +64,12 @@ def save_answers(
     """Save answers of the form in hand; returns what is still missing or too long (question id -> sentence).
 
     `before` is what the writer saw before typing: where the same answer was changed meanwhile, nothing is saved and
-    Conflicted says who it was. Raises Refused for an unknown question and for a title that is too long.
+    Conflicted says who it was. Raises Refused for an unknown question, and for an answer or a title that is too long.
     """
     # Members write at once: each one waits for the other, and nobody's words are overwritten.
     session.refresh(application, with_for_update=True)
     name, form = form_in_hand(programme_of(session, session.get_one(Challenge, application.challenge_id)), application)
-    title = application.title if title is None else plain(title)
+    title = application.title if title is None else " ".join(plain(title).split())
     _check_writing(form, answers, title)
     new, current = (
         {question: plain(words) for question, words in answers.items()},
@@ -93,6 +94,10 @@ def save_answers(
 def _check_writing(form: Form, answers: Mapping[str, str], title: str) -> None:
     if set(answers) - {q.id for q in form.questions}:
         raise Refused("The form has no such question. Go back to the list of questions.")
+    for question, words in answers.items():
+        if len(words) > LONGEST_ANSWER:
+            sentence = f"This is {len(words):,} characters long; there is room for {LONGEST_ANSWER:,}."
+            raise Refused(sentence, fields={question: sentence})
     if len(title) > LONGEST_TITLE:
         sentence = f"The title has {len(title)} characters; it may have {LONGEST_TITLE}."
         raise Refused(sentence, fields={"title": sentence})

@@ -97,7 +97,10 @@ def preview(session: Session, challenge: Challenge, *, actor: Actor, now: dateti
     for listener in listeners(session, challenge, actor=actor):
         by_standing.setdefault(listener.standing, []).append(listener)
     known = {p.person.id for people in by_standing.values() for p in people} | {actor.id}
-    if are_sealed(session, challenge, now=now):
+    sealed = are_sealed(session, challenge, now=now)
+    if sealed:
+        # Whoever follows and applies is one of them: a follower who is missing would be an applicant.
+        known = {p.person.id for p in by_standing.get(RUNS, ())} | {actor.id}
         one = Application(
             reference="(its reference)", challenge_version=older.number or 0, closes_at=challenge.closes_at
         )  # type: ignore[call-arg]

@@ -9,14 +9,16 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Organisation, Round, SupportingSponsor
+from civflow.services.advance import workflow_of
 from civflow.services.challenges import draft, has_every_section, text_in_hand, text_to_read
 from civflow.services.finding import index
 from civflow.services.programmes import programme_of
 from civflow.services.sponsors import supporters
-from civflow.workflows.engine import Actor
+from civflow.workflows.challenges import OWNERS
+from civflow.workflows.engine import Actor, Case
 
-COPIED = ("budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive", "themes",
-          "place", "sponsors_in_source")  # fmt: skip
+COPIED = ("themes", "place", "sponsors_in_source")
+READINESS = ("budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive")
 
 
 def copy_challenge(
@@ -24,12 +26,15 @@ def copy_challenge(
 ) -> Challenge:
     """A draft with the title, question, sections, readiness and sponsors of `source`, and which challenge that was.
 
-    Dates, money, the number in the round and the notice belong to the old call and stay empty. Sections that the
-    programme of the new round does not ask for are left out. Raises Refused without a title, Forbidden for somebody
-    who may not begin a challenge in the round.
+    Its readiness, which only the sponsor and the programme office read, is copied for those of `source` alone. Dates,
+    money, the number in the round and the notice belong to the old call and stay empty. Sections that the programme of
+    the new round does not ask for are left out. Raises Refused without a title, Forbidden for somebody who may not
+    begin a challenge in the round.
     """
     sponsor = session.get(Organisation, source.sponsor_id) if source.sponsor_id else None
-    values = {name: getattr(source, name) for name in COPIED}
+    case = Case(workflow_of(session, source), source, actor, now)
+    names = COPIED + (READINESS if any(rule.claim(case) for rule in OWNERS) else ())
+    values = {name: getattr(source, name) for name in names}
     columns: dict[str, Any] = {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
     copy = draft(
         session, round_=round_, sponsor=sponsor, title=title or source.title, question=source.question, actor=actor,

@@ -36,6 +36,11 @@ class Field(NamedTuple):
     choices: tuple[tuple[str, str], ...] = ()
 
 
+def as_kept(field: Field, typed: str) -> str:
+    """What was typed, as it is kept. A line has no breaks: it stands in the subjects of messages."""
+    return " ".join(typed.split()) if field.kind == "line" else typed.strip()
+
+
 class Part(NamedTuple):
     """A page of the draft."""
 

@@ -13,6 +13,7 @@ from civflow.models import Challenge, Follow, Person, Question
 from civflow.services.advance import advance, begin, options
 from civflow.services.applicants import applicants
 from civflow.services.calendar import in_working_days, on_a_working_day
+from civflow.services.closing import are_sealed
 from civflow.services.effects import Columns, Move, effect, effect_in_row
 from civflow.services.messages import post_all, write
 from civflow.services.programmes import programme_of
@@ -239,13 +240,15 @@ class Told(NamedTuple):
     following: int
 
 
-def told_of_an_answer(session: Session, question: Question) -> Told:
+def told_of_an_answer(session: Session, question: Question, *, now: datetime) -> Told:
     """Whom the publication of this answer would reach now."""
     askers = {person.id for _, person in askers_of(session, question)}
     challenge = session.get_one(Challenge, question.challenge_id)
     writing = {person.id for person in those_with_an_application(session, challenge)} - askers
     follow = select(col(Follow.person_id)).where(col(Follow.challenge_id) == question.challenge_id)
-    following = set(session.scalars(follow.where(col(Follow.ended_at).is_(None)))) - askers - writing
+    following = set(session.scalars(follow.where(col(Follow.ended_at).is_(None)))) - askers
+    if not are_sealed(session, challenge, now=now):
+        following -= writing  # before, a follower who is missing among the others would be an applicant
     return Told(len(askers), len(writing), len(following))
 
 

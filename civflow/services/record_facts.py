@@ -12,6 +12,7 @@ from civflow.services.naming import stage_title
 from civflow.workflows import HANDBOOK
 from civflow.workflows.columns import columns_shown
 from civflow.workflows.engine import Case
+from civflow.workflows.themes import THEMES
 from civflow.workflows.visibility import kept_back, reads_as
 
 NAMES = {
@@ -88,7 +89,8 @@ def _in_words(session: Session, record: Any, column: Column[Any], value: Any) ->
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return ", ".join(value)
+        titles = THEMES if name == "themes" else {}
+        return ", ".join(str(titles.get(one, one)) for one in value)
     asks = (ask for step in HANDBOOK[_noun(record)].steps for ask in step.asks if ask.name == name)
     return next((dict(ask.choices).get(value, value) for ask in asks), value)
 

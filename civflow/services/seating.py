@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, or_, select
@@ -24,6 +25,7 @@ from civflow.models import (
 from civflow.models.people import ROLES
 from civflow.services.advance import advance_many
 from civflow.services.assessment import panel_of, stage_of
+from civflow.services.closing import are_sealed
 from civflow.services.conflicts import has_conflict, why
 from civflow.services.effects import Move, effect
 from civflow.services.facts import FACTS, GATE, stands_before
@@ -70,7 +72,7 @@ class Panel:
     wanted: list[str]  # what the programme's rule still wants, in sentences
 
 
-def panel(session: Session, gate: Gate) -> Panel:
+def panel(session: Session, gate: Gate, *, now: datetime) -> Panel:
     """The panel of a gate and everybody who fits on it, in a fixed number of statements."""
     _, stage = stage_of(session, gate)
     seats = panel_of(session, gate)
@@ -81,7 +83,7 @@ def panel(session: Session, gate: Gate) -> Panel:
             somebody.reasons.append(reason)
             somebody.side = side if len(somebody.reasons) == 1 else somebody.side
     _add_loads(session, known)
-    _add_what_stands_against(session, gate, known)
+    _add_what_stands_against(session, gate, known, now=now)
     given = _numbers(session, gate)
     sitting = [Sitting(seat, known[seat.person_id], *given.get(seat.person_id, (0, 0))) for seat, _ in seats]
     taken = {seat.person_id for seat, _ in seats}
@@ -124,8 +126,13 @@ def _add_loads(session: Session, known: Mapping[int, Somebody]) -> None:
         known[key].open = number
 
 
-def _add_what_stands_against(session: Session, gate: Gate, known: Mapping[int, Somebody]) -> None:
-    """Their own applications to this challenge, and conflicts with teams that stand before the gate."""
+def _add_what_stands_against(session: Session, gate: Gate, known: Mapping[int, Somebody], *, now: datetime) -> None:
+    """Their own applications to this challenge, and conflicts with teams that stand before the gate.
+
+    While the call is sealed nobody learns from this who applies.
+    """
+    if are_sealed(session, session.get_one(Challenge, gate.challenge_id), now=now):
+        return
     applicants = select(FACTS["gate"]["applicant_ids"]).select_from(GATE).where(GATE.c.id == gate.id)
     for key in (session.scalar(applicants) or "").split(","):
         if key and int(key) in known:

@@ -11,10 +11,12 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge, Grant, Organisation, Person
 from civflow.services import people
+from civflow.services.closing import seals
 from civflow.services.messages import post
 from civflow.services.people.roles import OF_A_CHALLENGE
+from civflow.services.programmes import programme_of
 from civflow.services.sponsors import bodies, check_may_name
-from civflow.services.wording import on_one_line
+from civflow.services.wording import moment, on_one_line
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.visibility import SIGN_IN
 
@@ -90,6 +92,8 @@ def name_writer(
     check_may_name(challenge, actor)
     session.refresh(challenge, with_for_update=True)  # two owners may name the same colleague at once
     email, name = email.strip().lower(), on_one_line(name)
+    if sealed := why_not_while_sealed(session, challenge, actor=actor, now=now):
+        raise Refused(sealed, fields={"email": sealed})
     body = next((b for b in bodies(session, challenge) if b.id == organisation_id), None)
     person = people.person_by_email(session, email) if email else None
     fields = _faults(session, challenge, email, name, body, person)
@@ -103,6 +107,18 @@ def name_writer(
                         scope_id=challenge.id, organisation_id=organisation_id)  # fmt: skip
     _tell(session, challenge, person, body.legal_name if body else "", is_new=is_new, actor=actor, now=now)
     return Writer(person, "challenge_writer", body.legal_name if body else "", made, "")
+
+
+def why_not_while_sealed(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> str:
+    """A sentence for an owner who names somebody while the call is sealed: any other answer would tell who applies."""
+    until = seals(session, [challenge], now=now).get(challenge.id or 0)
+    if until is None or actor.automatic or actor.holds("programme_manager", {"round": challenge.round_id}):
+        return ""
+    zone = programme_of(session, challenge).timezone
+    return (
+        f"Who applies stays sealed until {moment(until, zone)}, and an answer here could tell. Until then the programme "
+        "office names people."
+    )
 
 
 def _faults(

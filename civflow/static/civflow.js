@@ -38,6 +38,7 @@ function find(element, selector) {
 const TRY_AGAIN = 10_000;
 const unsaved = new Set();
 const saving = new Set();
+const waiting = new Set();
 
 function autosaving(element) {
   return element instanceof Element ? element.closest("[data-autosave]") : null;
@@ -60,6 +61,23 @@ document.addEventListener("input", ({ target }) => {
   if (!form) return;
   unsaved.add(form);
   say(form, "Not saved yet.");
+});
+
+// A button that is pressed while the form saves by itself waits for that: else one's own words would be in the way.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const busy = [form, ...form.querySelectorAll("[data-autosave]")].find(
+    (part) => part.matches("[data-autosave].htmx-request"),
+  );
+  if (!busy) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (waiting.has(form)) return;
+  waiting.add(form);
+  busy.addEventListener("htmx:afterRequest", () => setTimeout(() => {
+    waiting.delete(form);
+    form.requestSubmit(event.submitter);
+  }), { once: true });
 });
 
 document.addEventListener("submit", ({ target }) => {

@@ -24,7 +24,7 @@ from civflow.services.versions import change_in_hand
 from civflow.services.what_next import Next, what_next
 from civflow.services.wording import harmless
 from civflow.web import searching
-from civflow.web.access import anyone, open_to, signed_in
+from civflow.web.access import anyone, may_open, open_to, signed_in
 from civflow.web.cases import offered_steps
 from civflow.web.current import actor, now, person, session
 from civflow.web.feeds import structured
@@ -147,11 +147,13 @@ def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:
             for o in steps[name]
             if o.step.name not in (*CHANGING, *ELSEWHERE) or (o.step.name == "change" and not change)
         ]
+    origin = copying.origin_of(session(), challenge)
     return {
         **steps, **(before_approval(challenge) if not challenge.version else {}),
         "opens_by_itself": any(o.step.name == "open" for o in steps["by_itself"]),
         "change": change, "may_copy": owns and may_begin_somewhere(actor()),
-        "origin": copying.origin_of(session(), challenge), "copies": copying.copies_of(session(), challenge),
+        "origin": origin if origin and may_open(origin) else None,
+        "copies": [copy for copy in copying.copies_of(session(), challenge) if may_open(copy)],
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from civflow.services import change_parts, changes, saving, versions
 from civflow.services.advance import advance, options
 from civflow.services.challenges import published_text
 from civflow.services.closing import are_sealed
-from civflow.services.drafting import Part, fingerprint, progress_of
+from civflow.services.drafting import Part, as_kept, fingerprint, progress_of
 from civflow.services.programmes import programme_of
 from civflow.services.wording import pasted
 from civflow.web.access import open_to, signed_in
@@ -204,7 +204,7 @@ def _values(part: Part, typed: dict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     fields = {}
     for field in part.fields:
-        words = typed[field.name].strip()
+        words = as_kept(field, typed[field.name])
         try:
             if field.kind == "moment":
                 values[field.name] = parse_moment(words, g.zone) if words else None

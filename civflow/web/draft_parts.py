@@ -61,12 +61,12 @@ def save(slug: str, part_id: str) -> Response:
         values = _readable(chosen, typed, g.zone)
         # After a conflict the writer has read the other version too, and has put both together.
         seen = request.form.get("seen_theirs") or request.form.get("seen", "")
-        changed = saving.save(session(), challenge, chosen, values, seen=seen, actor=actor(), now=now())
+        saving.save(session(), challenge, chosen, values, seen=seen, actor=actor(), now=now())
     except (Refused, Conflicted) as refusal:
         return _not_saved(slug, chosen, typed, refusal)
     _is_writing(challenge, chosen)
     session().commit()
-    flash(f"“{chosen.title}” is saved." if changed else f"“{chosen.title}” had not changed.", "done")
+    flash(f"“{chosen.title}” is saved.", "done")
     return redirect_to(_onwards(challenge, chosen))
 
 
@@ -196,7 +196,7 @@ def _values(chosen: Part, typed: dict[str, str], zone: str) -> tuple[dict[str, A
     values: dict[str, Any] = {}
     unreadable = {}
     for field in chosen.fields:
-        words = typed[field.name].strip()
+        words = drafting.as_kept(field, typed[field.name])
         try:
             if field.kind == "moment":
                 values[field.name] = parse_moment(words, zone) if words else None

@@ -8,7 +8,9 @@ from typing import Any
 from flask import Blueprint, render_template
 from markupsafe import Markup
 from sqlalchemy import func, select
+from sqlmodel import col
 
+from civflow.models import Application
 from civflow.services.programmes import contents_of, shipped, stored_programmes
 from civflow.web import diagrams, flow
 from civflow.web.access import anyone, open_to
@@ -101,8 +103,11 @@ def _is_staff() -> bool:
 
 
 def _counts(page: Workflow) -> dict[str, int]:
-    """State -> number of records."""
-    rows = session().connection().execute(select(page.table.c.state, func.count()).group_by(page.table.c.state))
+    """State -> number of records; applications that are sealed are counted by nobody."""
+    query = select(page.table.c.state, func.count()).group_by(page.table.c.state)
+    if page.record is Application:
+        query = query.where((col(Application.sealed_until).is_(None)) | (col(Application.sealed_until) <= now()))
+    rows = session().connection().execute(query)
     return {row[0]: row[1] for row in rows}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urldefrag, urlsplit
 
 from flask import Flask, Response, make_response, redirect, render_template, request
 from htmx_flask import Htmx
@@ -70,10 +71,15 @@ def page_or_fragment(
 
 
 def redirect_to(url: str) -> Response:
-    """Send the browser to `url` after a change: 303, or to htmx an instruction to go there."""
+    """Send the browser to `url` after a change: 303, or to htmx an instruction to go there.
+
+    A browser that is sent to a place of the very page that it shows only scrolls, so it is told to ask for it again.
+    """
     if not is_htmx():
         return make_response(redirect(url, 303))
-    answer: Response = htmx_response("", 200, redirect=url)
+    here = urlsplit(request.htmx.current_url or "")._replace(scheme="", netloc="")  # type: ignore[attr-defined]
+    is_same = "#" in url and urldefrag(here.geturl()).url == urldefrag(url).url
+    answer: Response = htmx_response("", 200, redirect=url, refresh=is_same)
     return answer
 
 

@@ -71,7 +71,7 @@ def _chosen(typed: dict[str, str]) -> Person:
 
 def _seated(gate: Gate, person: Person) -> str:
     """What is said once somebody sits: with whom they have a conflict, so that nobody is surprised by the matching."""
-    sitting = next(s for s in seating.panel(session(), gate).sitting if s.somebody.person.id == person.id)
+    sitting = next(s for s in seating.panel(session(), gate, now=now()).sitting if s.somebody.person.id == person.id)
     against = "; ".join(sitting.somebody.conflicts)
     said = f"{person.name} sits on the panel."
     return (
@@ -166,7 +166,7 @@ def _about(gate: Gate) -> dict[str, Any]:
 
 
 def _context(gate: Gate) -> dict[str, Any]:
-    found = seating.panel(session(), gate)
+    found = seating.panel(session(), gate, now=now())
     return {**_about(gate), "panel": found, "choices": _choices(found), "sides": SIDE_WORDS}
 
 

@@ -267,7 +267,7 @@ def _context(challenge: Challenge, question: Question, case: Case) -> dict[str, 
         "merged": question_lists.merged_into(session(), question), "entries": entries(question, case),
         "typed": {"answer": question.answer, "wording": words_of(question)}, "fields": {}, "conflict": False,
         "step_paths": {"publish": f"{here}/publish", "merge": f"{here}/merge"}, "may_publish": "publish" in takeable,
-        "told": told_of_an_answer(session(), question), "sealed": are_sealed(session(), challenge, now=now()),
+        "told": told_of_an_answer(session(), question, now=now()), "sealed": are_sealed(session(), challenge, now=now()),
         "is_mine": question.drafted_by_id == actor().id,
         "is_waiting": question.state in WAITING, **steps,
     }  # fmt: skip

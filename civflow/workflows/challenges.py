@@ -206,10 +206,10 @@ def _stages(programme: Programme) -> Iterator[Step]:
     before, state = programme.call, "closed"
     while stage:
         yield Step(f"begin_{stage.id}", state, stage.id, by=(the_programme_manager, by_itself),
-                   requires=_finished(before), then=("begin_the_stage",), label=f"Begin: {stage.title}",
+                   requires=_finished(before), then=("begin_the_stage",), label=f"Begin the stage {stage.title}",
                    says=stage.sentence or f"The stage “{stage.title}” begins.")  # fmt: skip
         yield Step(f"leave_{stage.id}", stage.id, state, by=the_programme_manager, reason=True,
-                   label=f"Back from: {stage.title}",
+                   label=f"Go back from the stage {stage.title}",
                    says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
         before, state = stage, stage.id
         stage = programme.after(stage)

@@ -228,11 +228,13 @@ def a_low_score_has_a_reason(scoring: Scoring) -> Rule:
     """A score decides nothing by itself: whoever approves in spite of a low one says why."""
 
     def claim(case: Case) -> bool:
+        if not _is_over(scoring, case):
+            return True  # until everybody has scored, nobody learns what the others gave
         total = score_of(scoring, _marks(case))
         return total is None or total >= scoring.least or bool((case.inputs.get("low_score_reason") or "").strip())
 
     sentence = f"Its score is at least {scoring.least} of 100, or you say why it is approved all the same."
-    return Rule("a_low_score_has_a_reason", sentence, claim, ("scores_given",))
+    return Rule("a_low_score_has_a_reason", sentence, claim, ("scores_given", "scorer_ids", "waiting_scorer_ids"))
 
 
 ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", required=False,

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Agreement, Application, Challenge, Person, Team
+from civflow.models import Agreement, Application, Challenge, Person, Question, Team
 from civflow.services.advance import advance
 from civflow.services.agreements import draft_agreement
 from civflow.services.demonstration import cast
@@ -128,6 +128,20 @@ def test_an_innovator_applies_and_gets_a_receipt(come, own_site, whole, javascri
     words = " ".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(receipt.body())).pages)
     assert (receipt.status, receipt.headers["content-type"]) == (200, "application/pdf")
     assert "We count nets with a camera." in words
+
+
+@ways
+def test_a_question_is_asked_once_and_stands_where_it_was_asked(come, own_site, whole, javascript):
+    innovator = come("Innovator", javascript=javascript)
+    innovator.open("/challenges/engagement-with-nature")
+    innovator.fill("Your question", "May we fly a drone there?")
+    innovator.press("Ask the question")
+    innovator.reads("The sponsor has your question.", "“May we fly a drone there?”")
+    expect(innovator.page.get_by_label("Your question")).to_have_value("")
+    whole(innovator)
+    with own_site.session() as session:
+        asked = select(Question.id).where(col(Question.text) == "May we fly a drone there?")
+        assert len(session.scalars(asked).all()) == 1
 
 
 @ways

@@ -32,6 +32,18 @@ PAGE = """
 <button id="broken" hx-post="/broken" hx-target="#answer">Break</button>
 {% endblock %}
 """
+NATIVE = """
+{% extends "base.html" %}{% set person_name = "Morag" %}{% block title %}Answer{% endblock %}
+{% block content %}
+<h1>Answer</h1>
+<form id="native" data-autosave method="post" action="/native" hx-post="/slow" hx-trigger="input" hx-target="find [data-autosave-status]">
+  <input type="hidden" name="csrf_token" value="{{ csrf_token() }}"><input type="hidden" id="seen" name="seen" value="before">
+  <label for="kept">Kept words</label> <textarea id="kept" name="kept"></textarea>
+  <p data-autosave-status></p>
+  <button>Keep</button>
+</form>
+{% endblock %}
+"""
 REFUSED = """
 <form id="refused"><div class="govuk-error-summary" data-module="govuk-error-summary"><div role="alert">
 <h2>There is a problem</h2></div></div><p data-announce="Not saved.">No</p></form>
@@ -45,12 +57,19 @@ def saved() -> list[str]:
 
 
 @pytest.fixture
-def address(saved: list[str]) -> Iterator[str]:
+def goes_on() -> threading.Event:
+    """Set when the server may answer /slow."""
+    return threading.Event()
+
+
+@pytest.fixture
+def address(saved: list[str], goes_on: threading.Event) -> Iterator[str]:
     app = Flask("civflow", root_path=str(Path(civflow.__file__).parent))
     app.config.update(SECRET_KEY="x" * 32)
     CSRFProtect(app)
     for part in (pages, formats, htmx, security, errors):
         part.init_app(app)
+    app.extensions["goes on"] = goes_on
     _add_views(app, saved)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -68,6 +87,20 @@ def _add_views(app: Flask, saved: list[str]) -> None:
     def save() -> str:
         saved.append(request.form["words"])
         return f'<span data-announce="Saved.">Saved {len(saved)}</span>'
+
+    @app.get("/native")
+    def show_native() -> str:
+        return render_template_string(NATIVE)
+
+    @app.post("/slow")
+    def slow() -> str:
+        saved.append("asked")
+        assert app.extensions["goes on"].wait(60)
+        return '<span>Saved</span><input type="hidden" id="seen" name="seen" value="after" hx-swap-oob="true">'
+
+    @app.post("/native")
+    def native() -> str:
+        return f"<p>Kept {request.form['kept']}, having seen what was there {request.form['seen']}.</p>"
 
     @app.post("/refuse")
     def refuse() -> Response:
@@ -97,6 +130,20 @@ def test_words_are_saved_while_typing_and_the_saving_is_announced(page: Page, sa
     expect(page.locator("[data-autosave-status]")).to_have_text("Saved 1")
     expect(page.locator("#announcements")).to_have_text("Saved.")
     assert saved == ["We count nets."]
+
+
+def test_a_button_that_is_pressed_while_the_form_saves_by_itself_waits_for_it(
+    page: Page, saved: list[str], goes_on: threading.Event
+) -> None:
+    page.goto(f"{page.url}native")
+    page.wait_for_load_state("networkidle")
+    page.get_by_label("Kept words").fill("Nets.")
+    expect(page.locator("#native.htmx-request")).to_be_visible()
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_label("Kept words")).to_be_visible()
+    goes_on.set()
+    expect(page.locator("body")).to_have_text("Kept Nets., having seen what was there after.")
+    assert saved == ["asked"]
 
 
 def test_words_that_did_not_arrive_are_still_there_and_said_to_be(page: Page, saved: list[str]) -> None:

@@ -117,8 +117,8 @@ def test_line_ends_of_browsers_and_nul_do_not_matter(call, session, priya, draft
 
 
 def test_unknown_questions_long_titles_and_strangers_are_refused(call, session, priya, draft):
-    for answers, title, error in (({"nonsense": "x"}, None, Refused), ({}, "x" * 201, Refused)):
-        with pytest.raises(error):
+    for answers, title in (({"nonsense": "x"}, None), ({}, "x" * 201), ({"idea": "x" * 50_001}, None)):
+        with pytest.raises(Refused):
             save_answers(session, draft, answers, title=title, actor=call.actor(priya), now=call.now)
     with pytest.raises(Forbidden):
         save_answers(session, draft, {"idea": "x"}, actor=call.actor(call.manager), now=call.now)

@@ -14,13 +14,13 @@ from civflow.services.applications import submit
 from civflow.services.applying import begin_application
 from civflow.services.challenges import gate_of, published_text, text_in_hand
 from civflow.services.closing import number_sealed, seals
-from civflow.services.copying import copies_of, copy_challenge, origin_of
+from civflow.services.copying import READINESS, copies_of, copy_challenge, origin_of
 from civflow.services.seeing import seen
 from civflow.services.sponsors import supporters
 from civflow.services.standing import can_be_submitted
 from civflow.workflows import visibility
 from civflow.workflows.engine import Forbidden, Refused
-from tests.an_open_call import Call, open_call
+from tests.an_open_call import Call, grant, open_call
 
 REASON = "This site could not be reached for a day."
 MORE = timedelta(days=3)
@@ -178,6 +178,20 @@ def test_a_copy_takes_words_and_sponsors_over_and_leaves_dates_and_money(session
     assert (text.sections, text.complete) == (published_text(session, source).sections, True)
     assert (origin_of(session, copy), copies_of(session, source)) == (source, [copy])
     assert supporters(session, copy) == [supporter]
+
+
+def test_whoever_copies_anothers_challenge_reads_nothing_of_its_readiness(session, call):
+    stranger = call.person("Owns Another")
+    grant(session, stranger, "challenge_owner", call.now, scope="round", scope_id=call.challenge.round_id)
+    other = Round(**_round(session, call).model_dump(exclude={"id", "slug"}), slug="other")
+    session.add(other)
+    session.flush()
+    theirs = call.person("Owner Elsewhere")
+    grant(session, theirs, "challenge_owner", call.now, scope="round", scope_id=other.id)
+    mine = copy_challenge(session, call.challenge, _round(session, call), actor=call.actor(stranger), now=call.now)
+    copy = copy_challenge(session, call.challenge, other, actor=call.actor(theirs), now=call.now)
+    assert (mine.budget_holder, mine.exit_if_too_expensive) == ("A director", "The sponsor keeps what was learnt.")
+    assert {name: getattr(copy, name) for name in READINESS} == dict.fromkeys(READINESS, "")
 
 
 def test_a_copy_is_a_challenge_of_its_own(session, call, manager):

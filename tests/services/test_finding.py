@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from civflow.models import Challenge, Programme, Round
+from civflow.models import Challenge, Organisation, Programme, Round, SupportingSponsor
 from civflow.services import archive, finding
 from civflow.services.advance import advance
 from civflow.services.challenges import draft, write_challenge
@@ -97,6 +97,12 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
     assert "Perth" not in finding.find(session, Wanted(), actor=NOBODY).choices.places
     [row] = [r for r in finding.find(session, Wanted(), actor=NOBODY).rows if r.title == "Quiet roads"]
     assert (row.question, row.closes_at, row.money_pounds, row.themes, row.place) == ("", None, 0, (), "")
+    supporter = Organisation(legal_name="Orkney Islands Council", kind="public_body")
+    session.add(supporter)
+    session.flush()
+    session.add(SupportingSponsor(challenge_id=row.id, organisation_id=supporter.id, added_at=call.now))
+    finding.index(session, [row.id])
+    assert [found(session, actor, words="orkney") for actor in (NOBODY, staff)] == [[], ["Quiet roads"]]
 
 
 def test_a_source_does_not_open_what_is_only_announced(session, call):

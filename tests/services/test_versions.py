@@ -259,7 +259,13 @@ def test_everybody_whom_a_change_concerns_is_told_once_and_its_publisher_not(ses
     assert all(WHY in body and "The question" in body for body in bodies.values())
     assert "you can submit after that" in bodies[priya.email]
     assert "It stays valid, and answers version 1." in bodies[ewan.email]
-    assert shown == [("writes", []), ("submitted", []), ("runs", ["Hamish Drummond"]), ("follows", ["Finlay Tait"])]
+    assert shown == [
+        ("writes", []),
+        ("submitted", []),
+        ("runs", ["Hamish Drummond"]),
+        ("follows", ["Finlay Tait", "Priya Raeburn"]),
+    ]
+    # While the call is sealed, a follower who is missing there would be an applicant.
 
 
 def changes_told(session, call, manager) -> list[changes.Told]:

@@ -88,6 +88,13 @@ def test_a_text_of_two_megabytes_is_told_its_length_and_comes_back(owner, a_draf
     assert kept.split() == words.split()
 
 
+def test_a_title_has_no_line_breaks_since_it_stands_in_the_subjects_of_messages(session, owner, a_draft):
+    path = f"/challenges/{a_draft.slug}/edit/question"
+    owner.post(path, filled(owner, path, title="Forest\r\nYour password has ended\u2028Sign in"), on=path)
+    session.refresh(a_draft)
+    assert a_draft.title == "Forest Your password has ended Sign in"
+
+
 def test_a_pasted_word_document_becomes_plain_words():
     word = "The\xa0prob\u202elem\u2066\x0bis\u200b “wet” feet\xad.\r\n•\tOne\r\n·  Two\r\x07\x1f\ufeff– 2 – 3"
     assert pasted(word) == "The problem\nis “wet” feet.\n- One\n- Two\n– 2 – 3"

@@ -49,6 +49,19 @@ def test_only_staff_read_how_many_records_there_are(come, call):
     assert [head for head in heads(come(call.manager)) if head not in heads(come())] == ["Records"]
 
 
+def test_sealed_applications_are_counted_by_nobody(come, session, call):
+    call.application(call.team("Otter Works", call.person("Priya Raeburn")))
+    session.commit()
+
+    def counted(path: str) -> list[str]:
+        return [td.get_text(strip=True) for td in come(call.manager).page(path).select("td.govuk-table__cell--numeric")]
+
+    sealed = counted("/handbook/application")
+    call.wait_until(call.closes_at)
+    session.commit()
+    assert (set(sealed), set(counted("/handbook/application"))) == ({"0"}, {"0", "1"})
+
+
 def test_an_unknown_page_names_those_that_there_are(come):
     answer = come().get("/handbook/dragon")
     assert answer.status_code == 404

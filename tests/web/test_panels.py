@@ -84,6 +84,17 @@ def test_a_person_is_seated_and_the_page_says_what_is_still_wanted(call, gate, m
     assert str(call.owner.id) not in choices(page)
 
 
+def test_while_the_call_is_sealed_the_page_names_nobody_who_applies(session, settings, engine, now):
+    call = open_call(session, now)
+    lead = call.person("Otter Lead")
+    grant(session, lead, "assessor", now)
+    call.application(call.team("Otter Works", lead))
+    gate = gate_of(session, call.challenge, "sift")
+    manager = Visitor(an_app(settings, engine, lambda: now)).sign_in(session, call.manager, now=now)
+    page = manager.page(f"/gates/{gate.id}/panel")
+    assert (choices(page)[str(lead.id)], "applies" in page.main.get_text()) == ("Otter Lead: assessor", False)
+
+
 def test_an_applicant_is_refused_and_a_conflict_is_warned_of(call, gate, manager):
     path, lead = f"/gates/{gate.id}/panel", lead_of(call, "Heron Labs")
     for name in (lead, former := call.person("Former Employee")):
@@ -218,4 +229,4 @@ def test_after_the_release_the_gate_shows_the_letters_and_what_comes_next(call, 
 
 def test_a_stage_that_is_left_is_begun_again(call, manager):
     words = text_of(manager.get(f"/cases/challenge/{call.challenge.id}/leave_sift"))
-    assert "Can this be undone? Yes: “Begin: Sift”." in words
+    assert "Can this be undone? Yes: “Begin the stage Sift”." in words

@@ -68,7 +68,7 @@ def _add_views(app: Flask) -> None:
 
     @app.get("/on")
     def on() -> Response:
-        return htmx.redirect_to("/plain")
+        return htmx.redirect_to(request.args.get("to", "/plain"))
 
     @app.route("/fails/<how>", methods=["GET", "POST"])
     def fails(how: str) -> Response:
@@ -180,6 +180,12 @@ def test_a_redirect_is_a_303_or_an_instruction(client: FlaskClient) -> None:
     assert (client.get("/on").status_code, client.get("/on").location) == (303, "/plain")
     response = client.get("/on", headers=HTMX)
     assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/plain")
+
+
+@pytest.mark.parametrize(("here", "again"), [("/plain", "true"), ("/plain?page=2", None), ("/list", None)])
+def test_a_browser_that_is_sent_to_a_place_of_its_own_page_asks_for_it_again(client: FlaskClient, here, again) -> None:
+    response = client.get("/on?to=/plain%23news", headers={**HTMX, "HX-Current-URL": f"http://localhost{here}#top"})
+    assert (response.headers["HX-Redirect"], response.headers.get("HX-Refresh")) == ("/plain#news", again)
 
 
 # Errors

@@ -201,13 +201,22 @@ def test_what_is_missing_is_told_at_its_field(owner, session, call):
     assert session.scalars(select(Person).where(col(Person.name) == "Ailsa Grant")).all() == []
 
 
+SEALED = (
+    "Who applies stays sealed until Monday 2 February 2026, 12 noon (UK time), and an answer here could tell. Until then the "
+    "programme office names people."
+)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nobody_writes_a_challenge_to_which_their_team_applies(app, session, call):
     priya, people_page = call.person("Priya Raeburn"), f"/challenges/{call.challenge.slug}/edit/people"
     application = call.application(call.team("Otters", priya), complete=True)
     typed = {"email": priya.email, "body": call.challenge.sponsor_id}
-    owner = Visitor(app).sign_in(session, call.owner, now=call.now)
-    assert errors_of(owner.post(f"{people_page}/writers", typed, on=people_page)) == [
+    for email in (priya.email, "nobody@example.org"):  # the same to both: an owner learns from it of no application
+        owner = Visitor(app).sign_in(session, call.owner, now=call.now)
+        assert errors_of(owner.post(f"{people_page}/writers", {**typed, "email": email}, on=people_page)) == [SEALED]
+    manager = Visitor(app).sign_in(session, call.manager, now=call.now)
+    assert errors_of(manager.post(f"{people_page}/writers", typed, on=people_page)) == [
         f"Priya Raeburn belongs to a team that applies to this challenge, and nobody does both. {OR_ASK}"
     ]
     grant(session, priya, "challenge_writer", call.now, scope="challenge", scope_id=call.challenge.id)

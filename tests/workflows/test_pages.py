@@ -122,7 +122,9 @@ def test_every_sentence_that_failed_is_told_at_once():
     with pytest.raises(Refused) as refusal:
         page.judge(case, "approve")
 
-    assert refusal.value.sentences == tuple(rule.sentence for rule in step.requires)
+    # Nobody learns whether a score is low before everybody has scored.
+    told = [rule.sentence for rule in step.requires if rule.name != "a_low_score_has_a_reason"]
+    assert refusal.value.sentences == tuple(told)
 
 
 DUE = [(page, step, state) for page, step, state in STEPS if step.due]

@@ -19,9 +19,9 @@ def test_taking_back_is_undone_by_submitting_again() -> None:
 
 def test_the_step_that_leads_back_exactly_is_named_and_no_other() -> None:
     assert answer("challenge", "leave_sift", "sift") == (
-        "Yes: “Begin: Sift”. It needs: The deadline of every applicant has passed."
+        "Yes: “Begin the stage Sift”. It needs: The deadline of every applicant has passed."
     )
-    assert answer("challenge", "begin_sift", "closed") == "Yes: “Back from: Sift”, with a reason."
+    assert answer("challenge", "begin_sift", "closed") == "Yes: “Go back from the stage Sift”, with a reason."
 
 
 def test_sending_for_approval_can_be_taken_back() -> None:

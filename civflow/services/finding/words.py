@@ -76,7 +76,8 @@ def _texts(session: Session, challenge_ids: Collection[int]) -> dict[int, dict[i
 def _entries(row: Any, texts: Versions, supporting: list[str]) -> Iterator[dict[str, Any]]:
     """What everybody may read, and beside it the text that is not published yet."""
     published = bool(row.version or (row.source_url and row.state in EARLIER))
-    yield _entry(row, 0, texts.get(row.version, {}), supporting, with_question=published)
+    public = supporting if published else []  # an announcement names the sponsor that leads
+    yield _entry(row, 0, texts.get(row.version, {}), public, with_question=published)
     if not published and texts:
         yield _entry(row, 1, texts[max(texts)], supporting, with_question=True)
 

@@ -89,6 +89,11 @@ def _why_not_both(session: Session, person: Person, role: str, scope: str, scope
             f"{person.name} owns or writes a challenge, and an auditor changes nothing. Take that role back first, or "
             "name somebody else."
         )
+    if role == "auditor" and _applies_there(session, person, "site", None):
+        return (
+            f"{person.name} belongs to a team that applies, and an auditor reads everybody's applications. Name somebody "
+            "else, or ask them to leave the team first."
+        )
     if role not in OF_A_CHALLENGE:
         return ""
     if session.scalars(held.where(col(Grant.role) == "auditor")).first() is not None:
