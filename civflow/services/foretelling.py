@@ -64,19 +64,14 @@ def foretell_the_close(
     session: Session, challenge: Challenge, step: Step, *, actor: Actor, now: datetime, seen: int | None, reason: str,
     closes_at: datetime,
 ) -> Moved:  # fmt: skip
-    """The step taken, looked at and taken back, so that what is said before the button is what it does.
+    """The step taken and looked at, so that what is said before the button is what it does; the caller takes it back.
 
     `closes_at` is the new date. Raises Forbidden, Refused and Conflicted as the step itself does.
     """
-    attempt = session.begin_nested()
-    try:
-        advance(session, challenge, step.name, actor=actor, now=now, seen=seen, reason=reason, closes_at=closes_at)
-        later = later_dates(session, challenge)
-    finally:
-        attempt.rollback()
-        session.expire_all()
     when = moment(closes_at, programme_of(session, challenge).timezone)
-    return Moved(closes_at, later, closing_letter(challenge, SOMEBODY, when=when, reason=reason, now=now))
+    letter = closing_letter(challenge, SOMEBODY, when=when, reason=reason, now=now)
+    advance(session, challenge, step.name, actor=actor, now=now, seen=seen, reason=reason, closes_at=closes_at)
+    return Moved(closes_at, later_dates(session, challenge), letter)
 
 
 def _matching(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001

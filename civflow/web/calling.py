@@ -86,7 +86,7 @@ def _deadline(challenge: Challenge) -> dict[str, Any]:
         "challenge": challenge, "option": _offered(challenge, "extend", "reopen"), "typed": {}, "errors": [],
         "fields": {}, "sealed": sealed, "people": [] if sealed else [p.name for p in people.values()],
         "zone_words": zone_name(g.zone), "ends_at": session().get_one(Round, challenge.round_id).ends_at,
-        "followers": changes.followers(session(), challenge, leave_out=[*people, actor().id]),
+        "followers": changes.followers(session(), challenge, leave_out=[*([] if sealed else people), actor().id]),
         "sealed_until": sealed_until(session(), [challenge]).get(challenge.id or 0), "later": later_dates(session(), challenge),
     }  # fmt: skip
 
@@ -174,7 +174,9 @@ def _ending(challenge: Challenge, trigger: str) -> dict[str, Any]:
     told = None
     if option and not option.forbidden:
         told = telling.preview(session(), page, option.step, challenge, actor=actor(), now=now())
-    known = [a.person.id for a in applicants(session(), challenge)]
+    sealed = are_sealed(session(), challenge, now=now())
+    # While the call is sealed, a follower who is missing among the others would be an applicant.
+    known = [] if sealed else [a.person.id for a in applicants(session(), challenge)]
     step = next(step for step in page.steps if step.name == trigger)
     return {
         "challenge": challenge, "option": option, "step": step, "told": told, "typed": {}, "errors": [], "fields": {},
