@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -29,8 +28,8 @@ LINKS_LAST = timedelta(days=30)
 EVENING = "tick "  # how the acts are called after which the day's mail leaves
 
 
-class CannotServe(Exception):
-    """The demonstration cannot be played or served; the text says why and what to do."""
+class CannotPlay(Exception):
+    """The demonstration cannot be played; the text says why and what to do."""
 
 
 def demonstration_settings(**overrides: str) -> Settings:
@@ -41,7 +40,7 @@ def demonstration_settings(**overrides: str) -> Settings:
 def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = False) -> tuple[Summary, float]:
     """Play what has not been played yet; the summary, and how many seconds it took. `now` is the clock's unless given.
 
-    Stopped at any moment and started again, it goes on where it was and ends in the same counts. Raises CannotServe
+    Stopped at any moment and started again, it goes on where it was and ends in the same counts. Raises CannotPlay
     where the database is in use by real people.
     """
     begun = time.monotonic()
@@ -69,7 +68,7 @@ def _store_programmes(session: Session, now: datetime) -> None:
     try:
         programmes.store_shipped(session, now=now)
     except Refusal as refusal:
-        raise CannotServe(
+        raise CannotPlay(
             f"{' '.join(refusal.sentences)} Or play a new demonstration in another database, such as "
             "CIVFLOW_DATABASE_URL=sqlite:///var/demonstration.db, with another folder for files in CIVFLOW_FILES."
         ) from None
@@ -81,7 +80,7 @@ def _check_free(engine: Engine) -> None:
         return
     with new_session(reading(engine)) as session:
         if not is_free(session):
-            raise CannotServe(
+            raise CannotPlay(
                 f"The database {engine.url.render_as_string()} is in use, and the demonstration invents people. Name "
                 "another database, such as CIVFLOW_DATABASE_URL=sqlite:///var/demonstration.db, and another folder for "
                 "files with CIVFLOW_FILES."
@@ -111,7 +110,8 @@ def _play(settings: Settings, engine: Engine, acts: list[Act], end: datetime, *,
                 worker.begin_documents()
                 worker.send_messages()
                 last_evening = act.at
-            say.at(number, act)
+            if fresh:
+                say.at(number, act)
         clock["now"] = end + timedelta(minutes=5)
         worker.make_documents()
         worker.send_messages()
@@ -175,30 +175,9 @@ def serve(
     settings: Settings, *, port: int, host: str = "127.0.0.1", with_worker: bool = True,
     announce: Callable[[], None] = lambda: None,
 ) -> None:  # fmt: skip
-    """Serve the site, with the worker in the same process. Raises CannotServe where the port is taken.
-
-    `announce` is called once the site listens.
-    """
-    check_port(port, host)
+    """Serve the site, with the worker in the same process. `announce` is called once the site listens."""
     app = create_app(settings)
     with start_embedded(settings) if with_worker else nullcontext():
         server = waitress.create_server(app, host=host, port=port, threads=8, ident="civflow")
         announce()
         server.run()
-
-
-def check_port(port: int, host: str = "127.0.0.1") -> None:
-    """Raise CannotServe where somebody listens on the port already, or nobody may."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            raise CannotServe(
-                f"You may not listen on port {port}. Choose one above 1023, such as --port 8000."
-            ) from None
-        except OSError:
-            raise CannotServe(
-                f"Port {port} is in use, perhaps by a civflow that you started before. End that, or choose another port: "
-                f'--port {port + 1}, or with make: ARGS="--port {port + 1}"'
-            ) from None

@@ -668,6 +668,7 @@ def test_the_doctor_names_what_is_missing_and_how_to_get_it(civflow, tmp_path):
     }  # fmt: skip
     assert found["MISS  Database"].endswith("Run: civflow init")
     assert found["MISS  Files"].endswith("Make it, or set CIVFLOW_FILES.")
+    assert found["MISS  Settings"].endswith(" This matters for real operation only, not for make demo.")
 
 
 def test_the_doctor_is_content_with_a_prepared_demonstration(prepared):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -100,6 +101,21 @@ def database_sentence(error: DBAPIError) -> str:
         file = make_url(read_settings().database_url).database
         return f"The database {file} cannot be written ({text}). Make it and its folder writable, or set CIVFLOW_DATABASE_URL."
     return f"The database says: {text}. Look at CIVFLOW_DATABASE_URL, and at `civflow doctor`."
+
+
+def check_port(port: int, host: str = "127.0.0.1") -> None:
+    """Raise Failed where somebody listens on the port already, or nobody may."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            raise Failed(f"You may not listen on port {port}. Choose one above 1023, such as --port 8000.") from None
+        except OSError:
+            raise Failed(
+                f"Port {port} is in use, perhaps by a civflow that you started before. End that, or choose another port: "
+                f'--port {port + 1}, or with make: ARGS="--port {port + 1}"'
+            ) from None
 
 
 def read_text(file: Path) -> str:

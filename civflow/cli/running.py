@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 from sqlalchemy import Engine
 
-from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_prepared, clock
+from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_port, check_prepared, clock
 from civflow.db import new_session, reading
 from civflow.models import Programme
 from civflow.services.schema import check_writable
@@ -60,19 +60,17 @@ def serve(port: int, host: str, without_worker: bool) -> None:
     settings = _ready_to_serve()
     if settings.base_url == LISTENS_AT:  # without an address of its own the site is where it listens
         settings = replace(settings, base_url=f"http://{host}:{port}")
-    from civflow import demo
-    from civflow.services.undone import WITHOUT_A_WORKER
-
     if without_worker:
+        from civflow.services.undone import WITHOUT_A_WORKER
+
         click.echo(f"Let `civflow worker` run beside it. {WITHOUT_A_WORKER}", err=True)
+    check_port(port, host)
+    from civflow import demo
 
     def announce() -> None:
         click.echo(f"civflow serves {settings.base_url} on {host}:{port}. Stop it with Ctrl-C.", err=True)
 
-    try:
-        demo.serve(settings, port=port, host=host, with_worker=not without_worker, announce=announce)
-    except demo.CannotServe as error:
-        raise Failed(str(error)) from None
+    demo.serve(settings, port=port, host=host, with_worker=not without_worker, announce=announce)
 
 
 @click.command()
@@ -117,27 +115,32 @@ def tick() -> None:
 @click.option("--port", default=8000, show_default=True, type=PORT, help="The port on 127.0.0.1.")
 def demo(once: bool, as_json: bool, port: int) -> None:
     """Play the demonstration round, print a sign-in link per role, and serve it."""
+    if not once:
+        check_port(port)
     from civflow import demo as demonstration
 
+    settings = demonstration.demonstration_settings(**({} if once else {"base_url": f"http://127.0.0.1:{port}"}))
     try:
-        if not once:
-            demonstration.check_port(port)
-        settings = demonstration.demonstration_settings(**({} if once else {"base_url": f"http://127.0.0.1:{port}"}))
         found, seconds = demonstration.perform(settings, quiet=False)
-        if as_json:
-            click.echo(demonstration.as_json(found, seconds))
-        elif once:
-            click.echo(demonstration.in_words(found, seconds))
-        if once:
-            return
-        click.echo(f"\nThe demonstration is on {settings.base_url}. Sign in as somebody:\n")
-        for role, name, link in demonstration.links(settings):
-            click.echo(f"  {role:<18} {name:<16} {link}")
-        click.echo("\nStop it with Ctrl-C.")
-        sys.stdout.flush()
-        demonstration.serve(settings, port=port)
-    except demonstration.CannotServe as error:
+    except demonstration.CannotPlay as error:
         raise Failed(str(error)) from None
+    if as_json:
+        click.echo(demonstration.as_json(found, seconds))
+    elif once:
+        click.echo(demonstration.in_words(found, seconds))
+    if not once:
+        demonstration.serve(settings, port=port, announce=lambda: _say_who_one_can_be(settings))
+
+
+def _say_who_one_can_be(settings: Settings) -> None:
+    """The address, and a link for each of the demonstration's people."""
+    from civflow.demo import links
+
+    click.echo(f"\nThe demonstration is on {settings.base_url}. Sign in as somebody:\n")
+    for role, name, link in links(settings):
+        click.echo(f"  {role:<18} {name:<16} {link}")
+    click.echo("\nStop it with Ctrl-C.")
+    sys.stdout.flush()
 
 
 @click.command()

@@ -20,6 +20,7 @@ from civflow.services.undone import WITHOUT_A_WORKER, undone
 from civflow.settings import Settings, SettingsError, check_safe_to_serve
 
 Result = tuple[str, str, bool]
+NOT_FOR_A_DEMONSTRATION = "This matters for real operation only, not for make demo."
 
 
 def checkup(settings: Settings, *, now: datetime) -> list[Result]:
@@ -82,7 +83,7 @@ def _settings(settings: Settings) -> str:
     try:
         check_safe_to_serve(settings)
     except SettingsError as error:
-        raise Missing(str(error)) from None
+        raise Missing(f"{error} {NOT_FOR_A_DEMONSTRATION}") from None
     return "a demonstration" if settings.demonstration else "safe to serve"
 
 
@@ -90,7 +91,7 @@ def _mail(settings: Settings) -> str:
     if not settings.smtp_url:
         if settings.demonstration:
             return "stays in the outbox page of the demonstration"
-        raise Missing("CIVFLOW_SMTP_URL names no mail server.")
+        raise Missing(f"CIVFLOW_SMTP_URL names no mail server. {NOT_FOR_A_DEMONSTRATION}")
     address = urlsplit(settings.smtp_url)
     try:
         with smtplib.SMTP(address.hostname or "", address.port or 25, timeout=5) as server:

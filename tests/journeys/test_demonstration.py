@@ -74,6 +74,14 @@ def test_the_same_round_runs_on_postgresql_however_often_it_is_interrupted(engin
     assert counts(engine, tmp_path) == counts(make_engine(own_round), own_round.files)
 
 
+def test_a_demonstration_that_is_played_is_not_said_to_be_played_again(own_round, capsys):
+    before = counts(make_engine(own_round), own_round.files)
+
+    demo.perform(own_round)
+
+    assert (capsys.readouterr().err, counts(make_engine(own_round), own_round.files)) == ("", before)
+
+
 def test_the_story_ends_on_a_thursday_that_has_come():
     for day in range(1, 15):
         end = story_end(datetime(2026, 3, day, 23, tzinfo=UTC))
