@@ -73,13 +73,15 @@ ROUTES = {
 @SQLITE
 def test_every_route_is_open_to_exactly_those_who_are_listed(settings, engine):
     app = an_app(settings, engine)
-    found: dict[str, set[str]] = {}
     with app.app_context():
-        for rule in app.url_map.iter_rules():
-            if rule.endpoint != "static":
-                audience = audience_of(rule.endpoint)
-                found.setdefault(audience.name if audience else "nobody: it does not say", set()).add(rule.endpoint)
-    assert found == {name: set(endpoints.split()) for name, endpoints in ROUTES.items()}
+        endpoints = {rule.endpoint for rule in app.url_map.iter_rules()} - {"static"}
+        audiences = {endpoint: audience_of(endpoint) for endpoint in endpoints}
+    found = {(endpoint, audience.name if audience else "nobody") for endpoint, audience in audiences.items()}
+    listed = {(endpoint, name) for name, named in ROUTES.items() for endpoint in named.split()}
+
+    differ = [f"{endpoint} says that it is open to: {name}" for endpoint, name in found - listed]
+    differ += [f"{endpoint} is listed here as open to: {name}" for endpoint, name in listed - found]
+    assert differ == [], "\n".join(sorted(differ))
 
 
 @SQLITE
