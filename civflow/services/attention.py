@@ -115,7 +115,7 @@ def stake_of(challenge: Challenge, *, now: datetime) -> str:
     said, promised, opens = f"up to {money(challenge.money_pounds)}", challenge.reply_promised_at, challenge.opens_at
     if promised and promised < now:
         return f"{said}; the answer that the sponsor was promised is late"
-    return f"{said}; it is to open before that" if promised and opens and opens < promised else said
+    return f"{said}; the call is to open before the answer is due" if promised and opens and opens < promised else said
 
 
 def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Actor, now: datetime) -> Iterator[Need]:

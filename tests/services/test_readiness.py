@@ -86,7 +86,7 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
 
     assert (seen(promised), readiness.opens_unanswered(session, sent)) == (([(promised, "up to £100,000")], []), "")
     sent.opens_at, kept = promised - timedelta(hours=8), sent.opens_at
-    assert seen(promised) == ([(promised, "up to £100,000; it is to open before that")], [])
+    assert seen(promised) == ([(promised, "up to £100,000; the call is to open before the answer is due")], [])
     assert readiness.opens_unanswered(session, sent) == (
         "It is to open on Monday 19 January 2026, 9am (UK time), before the day by which the answer is promised: answered "
         "later than that, it opens when it is approved.")  # fmt: skip
