@@ -59,7 +59,8 @@ def _preparing(at: GateAt, case: Case) -> Iterator[Waiting]:
     begins, page, name = at.starts_at, f"/gates/{at.gate.id}", at.title
     if at.seats < at.people_wanted:
         there = count(at.seats, "person sits", "people sit") if at.seats else "nobody sits"
-        detail = f"The programme wants at least {count(at.people_wanted, 'person', 'people')}; {there} on it."
+        wanted = f"{count(at.people_wanted, 'person', 'people')}{at.why_so_many}"
+        detail = f"The programme wants at least {wanted}; {there} on it."
         yield Waiting(f"Seat the panel for {name}", f"{page}/panel", begins, detail)
     elif _can(case, "match") and not at.asked:
         detail = f"{count(at.here, 'application')} before the gate, {count(at.seats, 'person', 'people')} on the panel."

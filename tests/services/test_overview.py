@@ -46,7 +46,9 @@ def test_before_a_gate_begins_its_panel_is_missed(call):
         ("Seat the panel for Sift of 11.2 Flooding impact", f"/gates/{gate.id}/panel")
     ]
     (waiting,) = seen_by(call, call.manager).waiting
-    assert waiting.detail == "The programme wants at least 3 people; nobody sits on it."
+    assert waiting.detail == (
+        "The programme wants at least 3 people, so that each application gets 3 assessors; nobody sits on it."
+    )
     assert waiting.due == call.closes_at
 
 
