@@ -142,17 +142,22 @@ def day_off(programme: Programme, moment: datetime) -> str:
 def first_decision(
     session: Session, challenge: Challenge, dates: Mapping[str, StageDates] | None = None
 ) -> datetime | None:
-    """By when the first decision is promised, on every page and in every letter: the end of the first gate."""
+    """By when the first decision is promised, on every page and in every letter; unless said, the end of the first gate.
+
+    The gate's own end becomes the day of its result, which may be a later one: what was promised stays.
+    """
+    if challenge.decision_promised_at:
+        return challenge.decision_promised_at
     programme = programme_of(session, challenge)
     if not programme.gates:
-        return challenge.decision_promised_at
+        return None
     first = programme.gates[0].id
     dates = stage_dates(session, challenge) if dates is None else dates
     if first in dates:
         return dates[first].ends_at
     if challenge.opens_at is None or challenge.closes_at is None:
-        return challenge.decision_promised_at
-    planned = plan(programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at)
+        return None
+    planned = plan(programme, challenge.opens_at, challenge.closes_at)
     return next(end for stage, _, end in planned if stage.id == first)
 
 

@@ -105,9 +105,10 @@ class Publication:
 
     @property
     def promised(self) -> datetime | None:
-        """By when the first decision is promised: the end of the first gate, as in services/calendar.py."""
-        first = next((s.ends_at for s in self.stages if s.kind == "gate"), None)
-        return first or self.challenge.decision_promised_at
+        """By when the first decision is promised, as in services/calendar.py: a late one does not change the promise."""
+        if self.challenge.decision_promised_at:
+            return self.challenge.decision_promised_at
+        return next((s.ends_at for s in self.stages if s.kind == "gate"), None)
 
     @property
     def is_decided(self) -> bool:

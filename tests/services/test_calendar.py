@@ -61,6 +61,10 @@ def test_everybody_reads_one_date_for_the_first_decision(call, session):
     standing = standing_of(session, application, actor=call.actor(priya), now=call.now)
     promised = first_decision(session, call.challenge)
     assert (page.promised, standing.promised, sift.ends_at) == (promised, promised, promised)
+    sift.ends_at = promised + timedelta(days=3)  # the result comes late
+    session.flush()
+    page = read(session, call.challenge.slug, actor=call.actor(priya), now=call.now)
+    assert (page.promised, first_decision(session, call.challenge)) == (promised, promised)
 
 
 @pytest.mark.parametrize(
