@@ -197,6 +197,18 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
             MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"
         ),
         "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"),
+        "others_joined": count(
+            MEMBERSHIP.c.team_id == TEAM.c.id,
+            MEMBERSHIP.c.joined_at.is_not(None),
+            MEMBERSHIP.c.person_id != TEAM.c.alone_id,
+        ),
+        "listed_ids": joined(MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id),
+        "taken_in": joined(
+            cast(APPLICATION.c.round_id, String) + ":" + cast(APPLICATION.c.challenge_id, String),
+            APPLICATION.c.team_id == TEAM.c.id,
+            APPLICATION.c.stage != "",
+            APPLICATION.c.state.not_in(("draft", "submitted")),
+        ),
         "open_memberships": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(("invited", "requested"))),
         "running_applications": count(
             APPLICATION.c.team_id == TEAM.c.id, APPLICATION.c.state != "draft", running(APPLICATION, "application")

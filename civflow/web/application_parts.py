@@ -25,7 +25,7 @@ from civflow.services.standing import (
 from civflow.services.versions import News, news_since
 from civflow.services.wording import word_count
 from civflow.web import cases
-from civflow.web.access import load_case
+from civflow.web.access import load_case, may_open
 from civflow.web.current import actor, now, session
 from civflow.workflows import visibility
 from civflow.workflows.engine import Case, NotFound, Option
@@ -185,6 +185,7 @@ def for_staff(application: Application, case: Case) -> dict[str, Any]:
         "news": news_since(session(), parts["challenge"], application.challenge_version) if application.stage else None,
         "way": way_of(session(), application),
         "members": members(session(), application.team_id),
+        "team_in_sight": may_open(parts["team"]),
         "entries": cases.entries(application, case),
     }
 

@@ -35,6 +35,7 @@ from civflow.web.htmx import redirect_to
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Forbidden, Refused
 from civflow.workflows.sizes import SIZES
+from civflow.workflows.visibility import it_is_a_team_for_others
 
 blueprint = Blueprint("teams", __name__)
 
@@ -124,10 +125,10 @@ def save(team_id: int) -> Response:
 @blueprint.post("/teams/<int:team_id>/invite")
 @open_to(signed_in)
 def invite_it(team_id: int) -> Response:
-    team, _ = load_case(Team, team_id)
+    team, case = load_case(Team, team_id)
     email = request.form.get("email", "").strip()
     try:
-        invited = invite(session(), team, _invited(team, email), actor=actor(), now=now())
+        invited = invite(session(), team, _invited(team, case, email), actor=actor(), now=now())
     except Refused as refused:
         return _again(team_id, refused, email=email)
     session().commit()
@@ -158,19 +159,25 @@ def _again(team_id: int, refused: Refused, **typed: str) -> Response:
     return Response(page, 422)
 
 
-def _invited(team: Team, email: str) -> Person:
+def _invited(team: Team, case: Case, email: str) -> Person:
     """The person with this address. Raises Refused with what to do where nobody has it."""
     known = person_by_email(session(), email) if email else None
     if known and known.closed_at is None:
         return known
-    link = f"{settings().base_url.rstrip('/')}/teams/{team.id}"
     sentence = (
-        f"Nobody has an account with the address {email}. They can make one "
-        f"and ask to join at {link}: send them this link."
+        f"Nobody has an account with the address {email}. They can make one {_then(team, case)}"
         if email
         else "Write the e-mail address of the person."
     )
     raise Refused(sentence, fields={"email": sentence})
+
+
+def _then(team: Team, case: Case) -> str:
+    """What somebody does who has made an account to come into the team."""
+    if it_is_a_team_for_others.claim(case):
+        link = f"{settings().base_url.rstrip('/')}/teams/{team.id}"
+        return f"and ask to join at {link}: send them this link."
+    return "and tell you: then invite them here. Until then nobody else sees the team."
 
 
 def _context(team: Team, case: Case) -> dict[str, Any]:
@@ -194,7 +201,7 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
         "number": sizes(session(), [team])[team.id or 0],
         "applications": _applications(team, inside=inside) if inside or staff else [],
         "entries": retell(session(), team, team_id=team.id or 0) if inside else [],
-        "link": f"{settings().base_url.rstrip('/')}/teams/{team.id}",
+        "then": _then(team, case),
         **cases.offered_steps(team),
     }
 

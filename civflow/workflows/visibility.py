@@ -7,7 +7,6 @@ from civflow.workflows.memberships import the_person
 from civflow.workflows.readiness import a_scorer_before_the_approval
 from civflow.workflows.rules import (
     a_team_member,
-    anyone_signed_in,
     conflicted,
     no_conflict_with_its_teams,
     the_approver,
@@ -99,6 +98,32 @@ def the_approver_after_the_seal(case: Case) -> bool:
     return the_seal_is_open.claim(case) and the_approver.claim(case)
 
 
+@rule(
+    "You are signed in, and the team is not what one person alone applies with: somebody else has joined it, or it looks "
+    "for members.",
+    needs=("others_joined",),
+)
+def it_is_a_team_for_others(case: Case) -> bool:
+    """A team of one is founded by applying, so its page would tell who applies while the call is sealed."""
+    team = case.record
+    return case.actor.id is not None and (team.alone_id is None or bool(team.looking_for) or team.others_joined > 0)
+
+
+@rule("You are on the team's list, or were: as a member, invited, or asking to join.", needs=("listed_ids",))
+def on_its_list(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.listed_ids or "").split(",")
+
+
+@rule("Your role reads an application of the team whose seal is open.", needs=("taken_in",))
+def a_reader_of_its_application(case: Case) -> bool:
+    calls = [pair.split(":") for pair in (case.record.taken_in or "").split(",") if pair]
+    return any(
+        case.actor.holds(role, {"round": int(round_id), "challenge": int(challenge_id)})
+        for role in ("programme_manager", "challenge_owner", "auditor", "approver", "finance_officer")
+        for round_id, challenge_id in calls
+    )
+
+
 STAFF = (the_programme_manager, the_challenge_owner, the_auditor)
 RUNNING = (*STAFF, the_approver)
 BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
@@ -108,7 +133,7 @@ SEES: dict[str, tuple[Rule, ...]] = {
     "challenge": (it_is_public, *RUNNING, the_challenge_writer, a_scorer_before_the_approval),
     "question": (its_answer_is_public, the_asker, *STAFF),
     "live_session": (its_challenge_is_public, *STAFF),
-    "team": (anyone_signed_in,),
+    "team": (it_is_a_team_for_others, on_its_list, a_team_member, the_team_lead, a_reader_of_its_application),
     "membership": (the_person, a_team_member, the_team_lead, the_programme_manager, the_auditor),
     "application": (
         a_team_member,
@@ -137,7 +162,9 @@ GRANTED = {
     the_approver_after_the_seal.name: "approver",
 }  # fmt: skip
 
-FOR_EVERYBODY = (it_is_no_rehearsal, it_is_public, its_answer_is_public, its_challenge_is_public, anyone_signed_in)
+FOR_EVERYBODY = (
+    it_is_no_rehearsal, it_is_public, its_answer_is_public, its_challenge_is_public, it_is_a_team_for_others,
+)  # fmt: skip
 
 
 @rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))

@@ -13,6 +13,7 @@ from civflow.db import new_session, reading
 from civflow.models import Application, Conflict, Document, Person, Slot, Team
 from civflow.services.advance import advance
 from civflow.services.applications import save_answers, submit
+from civflow.services.applying import apply_alone
 from civflow.services.assessment import offer_slots
 from civflow.services.challenges import gate_of
 from civflow.services.teams import invite
@@ -207,6 +208,46 @@ def test_another_team_finds_nothing(visit, call, draft, part):
     assert answer.status_code == 404
     assert "There is no such application, or it is not yours to see." in text_of(answer)
     assert visit().get(path).status_code == 303
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than_that(visit, call, session, priya):
+    """Whoever counts through the teams during one open call would learn who applies to it."""
+    application = apply_alone(session, call.challenge, priya, now=call.now)
+    team, tom, auditor = (
+        session.get_one(Team, application.team_id),
+        call.person("Tom Baird"),
+        call.person("Joanna Spence"),
+    )
+    grant(session, auditor, "auditor", call.now)
+    others = (call.person("Omar Tait"), tom, call.owner, call.manager, auditor)
+    own = f"/teams/{team.id}"
+
+    def see_it() -> list[str]:
+        session.commit()
+        pages = {person.name: [visit(person).get(path).status_code for path in (own, f"/cases/team/{team.id}")]
+                 for person in (priya, *others)}  # fmt: skip
+        assert all(codes in ([200, 200], [404, 404]) for codes in pages.values())
+        return [name for name, codes in pages.items() if codes == [200, 200]]
+
+    assert see_it() == ["Priya Raeburn"]
+    words = text_of(visit(priya).get(own))
+    assert "make one and tell you: then invite them here. Until then nobody else sees the team." in words
+    team.looking_for = ["design"]
+    assert see_it() == [priya.name, *(person.name for person in others)]
+    team.looking_for = []
+    invite(session, team, tom, actor=call.actor(priya), now=call.now)
+    assert see_it() == ["Priya Raeburn", "Tom Baird"]
+    save_answers(session, application, call.answers(application), actor=call.actor(priya), now=call.now)
+    submit(session, application, actor=call.actor(priya), now=call.now)
+    manager = visit(call.manager).page(f"/applications/{application.id}")
+    assert manager.select(f"main a[href='{own}']") == []
+    call.wait_until(call.closes_at)
+    assert see_it() == [priya.name, *(person.name for person in others[1:])]
+    una = call.person("Una Galbraith")
+    asked = invite(session, team, una, actor=call.actor(priya), now=call.now)
+    advance(session, asked, "accept", actor=call.actor(una), now=call.now)
+    assert see_it() == [priya.name, *(person.name for person in others)]
 
 
 def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, session, priya, complete):
