@@ -94,7 +94,7 @@ def user_password(email: str) -> None:
     """Set a person's password, which is asked for or read from the input; every sign-in of theirs ends."""
     from civflow.services import people
 
-    with a_session(reads=True) as session:  # nobody waits for somebody who types
+    with a_session() as session:  # over before anybody types, so that nobody waits, and refused before as well
         name = _found(session, email).name
     if sys.stdin.isatty():
         password: str = click.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)

@@ -37,7 +37,9 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
         waiting.append(Waiting(f"Look at {count(number, 'message')} that could not be sent", "/outbox?state=failed"))
     left = undone(session, now=now)
     if left:
-        waiting.append(Waiting("See that civflow's worker runs", "/outbox", detail=f"{left} {WITHOUT_A_WORKER}"))
+        waiting.append(
+            Waiting("See that civflow's worker runs", "/handbook/message", detail=f"{left} {WITHOUT_A_WORKER}")
+        )
     shown = [(role, ROLES[role], held[role]) for role in ROLES if held[role] or role in NEEDED]
     parts = {"people": accounts(session), "held": shown, "panels": (ON_A_PANEL, on_panels(session))}
     return Desk("administrator", "People and roles", tuple(waiting), "Every role that a round needs is held.", parts)
