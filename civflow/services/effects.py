@@ -64,6 +64,7 @@ InRow = Callable[[Session, Sequence[Any]], Sequence[Columns]]
 EFFECTS: dict[str, AllAtOnce] = {}
 IN_ROW: dict[str, InRow] = {}
 FIXED: dict[str, InRow] = {}
+BEFORE: set[str] = set()  # the effects that have a say in what is written: most steps have none of them
 
 
 def effect(function: OneByOne) -> OneByOne:
@@ -91,6 +92,7 @@ def effect_in_row(function: InRow) -> InRow:
     """
     _register(function.__name__, lambda _session, _moves: None)
     IN_ROW[function.__name__] = function
+    BEFORE.add(function.__name__)
     return function
 
 
@@ -103,6 +105,7 @@ def fixed_by(name: str) -> Callable[[InRow], InRow]:
 
     def fix(function: InRow) -> InRow:
         FIXED[name] = function
+        BEFORE.add(name)
         return function
 
     return fix
@@ -116,12 +119,11 @@ def _register(name: str, function: AllAtOnce) -> None:
 
 def in_rows(session: Session, step: Step, rows: Sequence[Any]) -> Iterable[tuple[Columns, Columns, Sequence[Any]]]:
     """What the step's effects set in the records' own rows, and what the history keeps of them: rows alike together."""
-    if not step.then:
+    names = [name for name in step.then if name in BEFORE]
+    if not names:
         return [({}, {}, rows)]
-    answers = [IN_ROW[name](session, rows) for name in step.then if name in IN_ROW]
-    fixed = [FIXED[name](session, rows) for name in step.then if name in FIXED]
-    if not answers and not fixed:
-        return [({}, {}, rows)]
+    answers = [IN_ROW[name](session, rows) for name in names if name in IN_ROW]
+    fixed = [FIXED[name](session, rows) for name in names if name in FIXED]
     nothing: list[Sequence[Columns]] = [[{}] * len(rows)]
     new, kept = map(_merged, *(answers or nothing)), map(_merged, *(fixed or nothing))
     together: dict[tuple[tuple[str, Any], ...], tuple[Columns, Columns, list[Any]]] = {}
