@@ -188,13 +188,13 @@ def test_a_database_of_an_older_version_gets_a_sentence(prepared, tmp_path, monk
 
 
 @pytest.mark.parametrize("words", ["audit verify", "init"])
-def test_a_database_of_a_newer_version_is_left_alone(prepared, engine, words):
+def test_a_database_of_another_version_is_left_alone(prepared, engine, words):
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     sentence = (
-        "A newer civflow has prepared this database. Install that version, or name another database in "
-        "CIVFLOW_DATABASE_URL.\n"
+        "Another civflow has prepared this database: a newer one, or one from before the first release. Install that "
+        "version, or name another database in CIVFLOW_DATABASE_URL.\n"
     )
     assert prepared(*words.split()) == (2, "", sentence)
 

@@ -64,12 +64,12 @@ def revision(engine: Engine) -> str:
 
 
 def check_known(found: str) -> None:
-    """Raise SettingsError for a revision that only a newer civflow knows."""
+    """Raise SettingsError for a revision that only another civflow knows."""
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if found and found not in known:
         raise SettingsError(
-            "A newer civflow has prepared this database. Install that version, or name another database in "
-            "CIVFLOW_DATABASE_URL."
+            "Another civflow has prepared this database: a newer one, or one from before the first release. Install that "
+            "version, or name another database in CIVFLOW_DATABASE_URL."
         )
 
 

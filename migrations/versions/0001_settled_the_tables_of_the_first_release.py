@@ -1,12 +1,12 @@
 """The tables of the first release.
 
-Revision 0001.
+Revision 0001_settled: whatever came before it was never released.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0001_settled"
 down_revision = None
 branch_labels = None
 depends_on = None
