@@ -20,7 +20,7 @@ from sqlmodel import Session
 
 import civflow.services.register  # noqa: F401 - every effect of the handbook is there in every test
 from civflow.db import make_engine, metadata, new_session
-from civflow.services import schema
+from civflow.services import jobs, schema
 from civflow.settings import Settings, read_settings
 from tests.played import own_round, played
 from tests.postgres import a_postgres
@@ -96,6 +96,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
     ENGINES[settings.database_url] = engine
     yield engine
     engine.dispose()
+    jobs._prepared.discard(engine)  # the next test's database has no tables of the jobs yet
 
 
 ENGINES: dict[str, Engine] = {}
