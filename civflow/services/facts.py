@@ -240,6 +240,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
     },
     "application": {
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "decision_promised_at": value(CHALLENGE.c.decision_promised_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "challenge_closes_at": value(CHALLENGE.c.closes_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "challenge_version_now": value(CHALLENGE.c.version, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "resubmit_by": value(

@@ -52,6 +52,13 @@ def the_new_deadline_is_later(case: Case) -> bool:
     return new is None or (new > case.now and (old is None or new > old))
 
 
+@rule("The new deadline lies before the day by which the first decision is promised.", needs=("decision_promised_at",))
+def time_is_left_to_decide(case: Case) -> bool:
+    """Every application stays sealed until the last deadline: a year mistyped for one team would seal them all."""
+    new, promised = case.inputs.get("closes_at"), case.record.decision_promised_at
+    return new is None or promised is None or bool(new < promised)
+
+
 @rule("An improved proposal is asked for at this stage, and its deadline has not passed.", needs=("resubmit_by",))
 def an_improved_proposal_is_asked_for(case: Case) -> bool:
     return case.record.resubmit_by is not None and case.now < case.record.resubmit_by
@@ -134,11 +141,13 @@ application = Workflow(
         Step("seal_again", "in_progress", "submitted", by=by_itself, reason=True, label="Seal it again",
              says="The call was reopened, so the application is sealed until the new deadline."),
         Step("extend", "draft", "draft", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
-             requires=(the_selection_has_not_begun, the_new_deadline_is_later), locks=("challenge",),
+             requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
+             locks=("challenge",),
              then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("extend", "submitted", "submitted", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
-             requires=(the_selection_has_not_begun, the_new_deadline_is_later), locks=("challenge",),
+             requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
+             locks=("challenge",),
              then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True, then=("tell_the_team",),

@@ -119,6 +119,12 @@ def test_what_was_opened_is_sealed_again_when_one_team_gets_more_time_afterwards
     assert sent.state == "in_progress"
 
 
+def test_no_team_gets_time_beyond_the_promised_decision_since_all_would_stay_sealed(call, session, manager, late):
+    with pytest.raises(Refused) as refused:
+        more_time(session, call, late, manager, until=call.closes_at + timedelta(days=3653))
+    assert refused.value.sentences == ("The new deadline lies before the day by which the first decision is promised.",)
+
+
 def test_nobody_gets_more_time_once_the_selection_has_begun(session, call, manager, late, sent):
     call.wait_until(call.closes_at)
     advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)

@@ -168,6 +168,9 @@ TRUTH: dict[str, Truth] = {
     "the_new_deadline_is_later": Truth(
         {"closes_at": AFTER}, {}, inputs={"closes_at": LATER}, false_inputs={"closes_at": BEFORE}
     ),
+    "time_is_left_to_decide": Truth(
+        {"decision_promised_at": LATER + WEEK}, {"decision_promised_at": LATER}, inputs={"closes_at": LATER}
+    ),
     "an_improved_proposal_is_asked_for": Truth({"resubmit_by": AFTER}, {"resubmit_by": NOW}),
     "nobody_in_the_team_runs_it": Truth({"runner_ids": None}, {"runner_ids": "7"}),
     "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
