@@ -21,6 +21,7 @@ from civflow.models import (
     History,
     LiveSession,
     Membership,
+    Message,
     Outcome,
     Panellist,
     Place,
@@ -51,7 +52,7 @@ AGREEMENT, APPLICATION, ASSIGNMENT, CHALLENGE = map(table, (Agreement, Applicati
 VERSION, DELIVERABLE, DOCUMENT, GATE = map(table, (ChallengeVersion, Deliverable, Document, Gate))
 OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Place, Question, Round))
 MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
-LIVE_SESSION, GRANT, HISTORY = table(LiveSession), table(Grant), table(History)
+LIVE_SESSION, GRANT, HISTORY, MESSAGE = table(LiveSession), table(Grant), table(History), table(Message)
 ASKED_CHANGE, SCORER, CHALLENGE_SCORE = map(table, (AskedChange, Scorer, ChallengeScore))
 
 
@@ -117,6 +118,19 @@ IN_HAND = and_(
 # Who is named to score a challenge in its latest review; somebody who was taken off is named no longer.
 NAMED = and_(
     SCORER.c.challenge_id == CHALLENGE.c.id, SCORER.c.review == CHALLENGE.c.review, SCORER.c.taken_off_at.is_(None)
+)
+
+# An application that is sealed, if its seal lies ahead: of somebody in whose team a message arrives that is about it.
+SEALED_FOR_THE_ADDRESSEE = and_(
+    MEMBERSHIP.c.person_id == MESSAGE.c.person_id,
+    MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
+    APPLICATION.c.state.in_(("draft", "submitted")),
+    APPLICATION.c.challenge_id == CHALLENGE.c.id,
+    or_(
+        MESSAGE.c.about == "/applications/" + cast(APPLICATION.c.id, String),
+        MESSAGE.c.about.like("/applications/" + cast(APPLICATION.c.id, String) + "/%"),
+        MESSAGE.c.about.like("/challenges/" + CHALLENGE.c.slug + "%"),
+    ),
 )
 
 FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
@@ -350,6 +364,7 @@ FACTS: dict[str, dict[str, ColumnElement[Any]]] = {
         "place_state": value(PLACE.c.state, PLACE.c.id == SPRINT.c.place_id),
         "open_deliverables": count(DELIVERABLE.c.sprint_id == SPRINT.c.id, running(DELIVERABLE, "deliverable")),
     },
+    "message": {"applicant_sealed_until": value(func.max(APPLICATION.c.sealed_until), SEALED_FOR_THE_ADDRESSEE)},
 }
 
 

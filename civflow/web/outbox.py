@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
 
 from civflow.models import Message
+from civflow.services.facts import APPLICATION, SEALED_FOR_THE_ADDRESSEE
 from civflow.services.seeing import looked_at
 from civflow.web.access import holders_of, load_case, open_to
 from civflow.web.asks import whole_number
@@ -17,7 +18,7 @@ from civflow.web.current import actor, now, session, settings
 from civflow.web.htmx import page_or_fragment
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound
-from civflow.workflows.visibility import TO_AN_ASKER, kept_back
+from civflow.workflows.visibility import TO_AN_ASKER, it_tells_of_nothing_sealed, kept_back, may_see
 
 blueprint = Blueprint("outbox", __name__)
 EACH, LAST_PAGE = 50, 100_000
@@ -44,6 +45,9 @@ def messages() -> Response:
 
 def _filter(state: str, words: str) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
+    if not actor().holds("auditor", {}):
+        sealed = select(APPLICATION.c.id).where(SEALED_FOR_THE_ADDRESSEE, APPLICATION.c.sealed_until > now())
+        where.append((col(Message.person_id) == actor().id) | ~sealed.exists())
     if state in HANDBOOK["message"].states:
         where.append(col(Message.state) == state)
     if words:
@@ -79,4 +83,7 @@ def _message(message_id: int) -> tuple[Message, Case]:
     message = session().get(Message, message_id)
     if message is None:
         raise NotFound("There is no such message.")
-    return message, looked_at(session(), message, actor=actor(), now=now())
+    case = looked_at(session(), message, actor=actor(), now=now())
+    if not it_tells_of_nothing_sealed.claim(case) and not may_see(case):
+        raise NotFound("There is no such message.")
+    return message, case

@@ -124,6 +124,19 @@ def a_reader_of_its_application(case: Case) -> bool:
     )
 
 
+@rule("The message goes to nobody in a team whose application is sealed.", needs=("applicant_sealed_until",))
+def it_tells_of_nothing_sealed(case: Case) -> bool:
+    """Otherwise to whom a message about an open call goes would tell who applies."""
+    return case.record.applicant_sealed_until is None or bool(case.now >= case.record.applicant_sealed_until)
+
+
+@rule(
+    "You are a programme manager, and no application of whom it goes to is sealed.", needs=("applicant_sealed_until",)
+)
+def the_programme_manager_after_the_seal(case: Case) -> bool:
+    return the_programme_manager.claim(case) and it_tells_of_nothing_sealed.claim(case)
+
+
 STAFF = (the_programme_manager, the_challenge_owner, the_auditor)
 RUNNING = (*STAFF, the_approver)
 BOTH_SIDES = (a_team_member, the_team_lead, *STAFF)
@@ -151,7 +164,7 @@ SEES: dict[str, tuple[Rule, ...]] = {
     "agreement": (*BOTH_SIDES, the_finance_officer, the_approver),
     "sprint": BOTH_SIDES,
     "deliverable": BOTH_SIDES,
-    "message": (the_addressee, the_programme_manager, the_auditor),
+    "message": (the_addressee, the_programme_manager_after_the_seal, the_auditor),
 }
 
 # What somebody is granted for the site, a round or a challenge; the other rules ask how they stand to the one record.
@@ -159,7 +172,7 @@ GRANTED = {
     the_programme_manager.name: "programme_manager", the_challenge_owner.name: "challenge_owner",
     the_challenge_writer.name: "challenge_writer", the_auditor.name: "auditor", the_approver.name: "approver",
     the_finance_officer.name: "finance_officer", the_challenge_owner_after_the_seal.name: "challenge_owner",
-    the_approver_after_the_seal.name: "approver",
+    the_approver_after_the_seal.name: "approver", the_programme_manager_after_the_seal.name: "programme_manager",
 }  # fmt: skip
 
 FOR_EVERYBODY = (

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from tests.an_open_call import open_call
+from civflow.models import Follow, Message
+from civflow.services.advance import advance
+from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, text_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -62,6 +66,31 @@ def test_whoever_reads_a_message_to_somebody_else_knows_that_its_page_may_be_clo
     closed = "it was written to somebody else: perhaps you may not see it"
     said = [closed in text_of(come(who).get(path)) for who in (call.owner, call.manager)]
     assert said == [False, True]
+
+
+def test_what_goes_to_a_team_of_a_sealed_call_is_listed_for_nobody_else_until_the_seal_opens(come, session, call):
+    lead, follower, auditor = (call.person(name) for name in ("Otter Lead", "Finlay Tait", "Aud Itor"))
+    call.application(call.team("Otter Works", lead))
+    grant(session, auditor, "auditor", call.now)
+    session.add(Follow(person_id=follower.id, challenge_id=call.challenge.id, token="f" * 43, begun_at=call.now))
+    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Ill.",
+            closes_at=call.closes_at + timedelta(days=1))  # fmt: skip
+    session.commit()
+
+    to_lead, to_follower = "otter.lead@example.org", "finlay.tait@example.org"
+
+    def told(who) -> set[str]:
+        rows = come(who).page("/outbox").select("#messages-list tbody tr")
+        return {row.td.get_text() for row in rows} & {to_lead, to_follower}
+
+    assert {who.name: told(who) for who in (call.manager, lead, auditor)} == {
+        "Morag Sinclair": {to_follower}, "Otter Lead": {to_lead, to_follower}, "Aud Itor": {to_lead, to_follower},
+    }  # fmt: skip
+    [path] = [f"/outbox/{m.id}" for m in session.scalars(select(Message)) if m.address == to_lead]
+    assert [come(who).get(path).status_code for who in (call.manager, lead, auditor)] == [404, 200, 200]
+    call.wait_until(call.challenge.closes_at)
+    session.commit()
+    assert (told(call.manager), come(call.manager).get(path).status_code) == ({to_lead, to_follower}, 200)
 
 
 def test_the_outbox_is_for_the_programme_office_and_auditors(outside, call):
