@@ -159,18 +159,19 @@ def _challenge_scores(session: Session) -> Iterator[str]:
 
 def _texts(session: Session) -> Iterator[str]:
     kept = {(e.record_id, i["version"]): i["text_sha256"] for e, i in _kept(session, "text_sha256", "challenge")}
-    fixed = {challenge for challenge, _ in kept}
+    newest = dict(sorted(kept))  # challenge -> the number of its last published version
     current = {row[0]: row[1:] for row in _rows(session, (Challenge.id, Challenge.version, *_columns(Challenge)))}
     query = select(ChallengeVersion).where(col(ChallengeVersion.published_at).is_not(None))
     for text in session.scalars(query.order_by(col(ChallengeVersion.id)).execution_options(yield_per=500)):
         digest = kept.pop((text.challenge_id, text.number), None)
-        if text.challenge_id in fixed and digest != _text_hash(text):
+        if text.challenge_id in newest and digest != _text_hash(text):
             yield f"Version {text.number} of challenge {text.challenge_id} says something else than its history."
-        if current[text.challenge_id] == (text.number, *(getattr(text, name) for name in PRINTED)):
+        says = (text.number, *(getattr(text, name) for name in PRINTED))
+        if text.number == newest.get(text.challenge_id) and current.get(text.challenge_id) == says:
             del current[text.challenge_id]
     for challenge, number in kept:
         yield f"Version {number} of challenge {challenge} is gone, and its history is still there."
-    for challenge in sorted(fixed & set(current)):
+    for challenge in sorted(set(newest) & set(current)):
         yield f"Challenge {challenge} says something else than its published text."
 
 
