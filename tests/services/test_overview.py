@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Assignment, Round
+from civflow.models import Assignment, Gate, Round
 from civflow.services.advance import advance
 from civflow.services.challenges import draft, gate_of
 from civflow.services.desks.manager import desk
@@ -29,6 +29,16 @@ def call(session, now) -> Call:
 def seen_by(call: Call, person):
     round_ = call.session.get_one(Round, call.challenge.round_id)
     return overview(call.session, round_, actor=call.actor(person), now=call.now)
+
+
+def a_decided_sift(call: Call) -> Gate:
+    """A sift whose result is approved and not released: three teams go on."""
+    applied(call)
+    closed(call)
+    gate = sift(call)
+    score(call, gate)
+    decided(call, gate, going_on=3)
+    return gate
 
 
 def waits_for(call: Call, person) -> list[tuple[str, str]]:
@@ -69,11 +79,7 @@ def test_what_waits_at_a_gate_goes_with_its_steps(call):
 
 
 def test_what_waits_is_due_by_the_calendar_and_what_is_late_comes_first(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
-    score(call, gate)
-    decided(call, gate, going_on=3)
+    gate = a_decided_sift(call)
     call.now = gate.scoring_due_at + timedelta(hours=1)
     waiting = seen_by(call, call.manager).waiting
     assert [(w.text, w.due) for w in waiting] == [
@@ -97,11 +103,7 @@ def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call):
 
 
 def test_after_the_letters_the_next_gate_waits_for_its_panel_and_its_interviews(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
-    score(call, gate)
-    decided(call, gate, going_on=3)
+    gate = a_decided_sift(call)
     assert waits_for(call, call.manager) == [
         ("Release 3 letters: Sift of 11.2 Flooding impact", f"/gates/{gate.id}/release")
     ]
@@ -166,11 +168,7 @@ def test_a_question_beyond_its_promised_day_is_late(call):
 
 
 def test_an_owner_of_another_challenge_learns_nothing_of_this_one(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
-    score(call, gate)
-    decided(call, gate, going_on=3)
+    gate = a_decided_sift(call)
     call.now = gate.scoring_due_at + timedelta(days=3)
     hidden = draft(call.session, round_=call.session.get_one(Round, call.challenge.round_id), sponsor=None,
                    title="Not announced", actor=call.actor(call.manager), now=call.now)  # fmt: skip
