@@ -90,11 +90,23 @@ def sqlmodel(url: str) -> NewClient:
             assert may(actor, ROLES[trigger])
             sprint.state, sprint.revision, sprint.since = STATES[place + 1], sprint.revision + 1, NOW
             sprint.head = "0" * 64
-            session.add(History(
-                workflow="sprint", record_id=record_id, number=sprint.revision, at=NOW, actor_id=actor.id,
-                actor_name=actor.name, step=trigger, from_state=STATES[place], to_state=sprint.state, reason=reason,
-                inputs="", previous="0" * 64, hash="0" * 64,
-            ))  # fmt: skip
+            session.add(
+                History(
+                    workflow="sprint",
+                    record_id=record_id,
+                    number=sprint.revision,
+                    at=NOW,
+                    actor_id=actor.id,
+                    actor_name=actor.name,
+                    step=trigger,
+                    from_state=STATES[place],
+                    to_state=sprint.state,
+                    reason=reason,
+                    inputs="",
+                    previous="0" * 64,
+                    hash="0" * 64,
+                )
+            )
             session.commit()
 
     return lambda: take
@@ -138,8 +150,24 @@ def limit(url: str) -> NewClient:
             old, new, revision = STATES[place], STATES[place + 1], row[2]
             changed = connection.execute(update, (new, revision + 1, "0" * 64, now, record_id, old, revision))
             assert changed.rowcount == 1
-            connection.execute(insert, ("sprint", record_id, revision + 1, now, actor.id, actor.name, trigger, old, new,
-                                        reason, "", "0" * 64, "0" * 64))  # fmt: skip
+            connection.execute(
+                insert,
+                (
+                    "sprint",
+                    record_id,
+                    revision + 1,
+                    now,
+                    actor.id,
+                    actor.name,
+                    trigger,
+                    old,
+                    new,
+                    reason,
+                    "",
+                    "0" * 64,
+                    "0" * 64,
+                ),
+            )
             connection.commit()
 
         return take
@@ -205,8 +233,24 @@ def spiffworkflow(url: str) -> NewClient:
             old, new, revision = STATES[place], STATES[place + 1], row[2]
             connection.execute(keep, ("" if workflow.completed else serializer.serialize_json(workflow), record_id))
             connection.execute(update, (new, revision + 1, "0" * 64, now, record_id, old, revision))
-            connection.execute(insert, ("sprint", record_id, revision + 1, now, actor.id, actor.name, trigger, old, new,
-                                        reason, "", "0" * 64, "0" * 64))  # fmt: skip
+            connection.execute(
+                insert,
+                (
+                    "sprint",
+                    record_id,
+                    revision + 1,
+                    now,
+                    actor.id,
+                    actor.name,
+                    trigger,
+                    old,
+                    new,
+                    reason,
+                    "",
+                    "0" * 64,
+                    "0" * 64,
+                ),
+            )
             connection.commit()
 
         return take

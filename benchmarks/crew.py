@@ -80,9 +80,11 @@ def work(pipe: Connection, opener: str, url: str, threads: int, first: int) -> N
 
 
 def _client(
-    new_client: Callable[[], Callable[[int, int], None]], first: int, orders: SimpleQueue[float],
+    new_client: Callable[[], Callable[[int, int], None]],
+    first: int,
+    orders: SimpleQueue[float],
     steps: SimpleQueue[int | None],
-) -> None:  # fmt: skip
+) -> None:
     """One thread with its own connection: at every order step until that moment; the records go round in turn."""
     take, turn = new_client(), 0
     steps.put(0)

@@ -51,8 +51,13 @@ def main() -> None:
     ):
         ticks = list(crew.rounds(crews, crew.ONCE, args.rounds, before_each=lambda c: ground.put_back(c.url)))
     rates = [{name: rate * HOW_MANY for name, rate in tick.items()} for tick in ticks]
-    found: dict[str, object] = {"benchmark": "deadline", "db": args.db, "applications": HOW_MANY,
-                                "durability": ground.SAFETY[args.db], "rounds": len(rates)}  # fmt: skip
+    found: dict[str, object] = {
+        "benchmark": "deadline",
+        "db": args.db,
+        "applications": HOW_MANY,
+        "durability": ground.SAFETY[args.db],
+        "rounds": len(rates),
+    }
     found |= crew.compared(rates, "civflow", PEERS)
     found["times_the_limit"] = crew.middle(rate["limit"] / rate["civflow"] for rate in rates)
     print(json.dumps(found))

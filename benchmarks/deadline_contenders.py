@@ -80,11 +80,22 @@ def sqlmodel(url: str) -> NewClient:
                 assert application.closes_at <= NOW
                 application.state, application.stage, application.since = "in_progress", STAGE, NOW
                 application.revision, application.head = application.revision + 1, "0" * 64
-                session.add(History(
-                    workflow="application", record_id=application.id or 0, number=application.revision, at=NOW,
-                    actor_name="The clock", step="take_in", from_state="submitted", to_state="in_progress", reason="",
-                    inputs="", previous="0" * 64, hash="0" * 64,
-                ))  # fmt: skip
+                session.add(
+                    History(
+                        workflow="application",
+                        record_id=application.id or 0,
+                        number=application.revision,
+                        at=NOW,
+                        actor_name="The clock",
+                        step="take_in",
+                        from_state="submitted",
+                        to_state="in_progress",
+                        reason="",
+                        inputs="",
+                        previous="0" * 64,
+                        hash="0" * 64,
+                    )
+                )
             session.commit()
 
     return always(take)

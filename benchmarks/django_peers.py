@@ -27,20 +27,33 @@ def configure(url: str) -> None:
     if url.startswith("sqlite"):
         pragmas = ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536")
         database: dict[str, Any] = {
-            "ENGINE": "django.db.backends.sqlite3", "NAME": url.removeprefix("sqlite:///"),
-            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30,
-                        "init_command": "".join(f"PRAGMA {pragma};" for pragma in pragmas)},
-        }  # fmt: skip
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": url.removeprefix("sqlite:///"),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "".join(f"PRAGMA {pragma};" for pragma in pragmas),
+            },
+        }
     else:
         parts = urlsplit(url)
         database = {
-            "ENGINE": "django.db.backends.postgresql", "NAME": parts.path[1:], "USER": parts.username,
-            "HOST": parts.hostname, "PORT": parts.port, "CONN_MAX_AGE": None, "OPTIONS": {"prepare_threshold": 5},
-        }  # fmt: skip
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path[1:],
+            "USER": parts.username,
+            "HOST": parts.hostname,
+            "PORT": parts.port,
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {"prepare_threshold": 5},
+        }
     settings.configure(
-        DATABASES={"default": database}, USE_TZ=True, INSTALLED_APPS=[], DEBUG=False, SECRET_KEY="x",
+        DATABASES={"default": database},
+        USE_TZ=True,
+        INSTALLED_APPS=[],
+        DEBUG=False,
+        SECRET_KEY="x",
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    )  # fmt: skip
+    )
     django.setup()
 
 
@@ -51,8 +64,12 @@ def base(table: Table, *without: str) -> Any:
     def field(column: Column[Any]) -> Any:
         if column.primary_key:
             return models.AutoField(primary_key=True)
-        kinds = {Integer: models.IntegerField, Boolean: models.BooleanField, UTCDateTime: models.DateTimeField,
-                 JSON: models.JSONField}  # fmt: skip
+        kinds = {
+            Integer: models.IntegerField,
+            Boolean: models.BooleanField,
+            UTCDateTime: models.DateTimeField,
+            JSON: models.JSONField,
+        }
         kind = next((kind for ours, kind in kinds.items() if isinstance(column.type, ours)), None)
         return kind(null=column.nullable) if kind else models.CharField(max_length=4000, null=column.nullable)
 
@@ -85,10 +102,20 @@ def _taker(sprints: Any, entries: Any, fire: Callable[[Any, str, Actor], None]) 
             sprint.revision, sprint.head, sprint.since = sprint.revision + 1, "0" * 64, NOW
             sprint.save(update_fields=["state", "revision", "head", "since"])
             entries.objects.create(
-                workflow="sprint", record_id=record_id, number=sprint.revision, at=NOW, actor_id=actor.id,
-                actor_name=actor.name, step=trigger, from_state=old, to_state=sprint.state, reason=reason, inputs="",
-                previous="0" * 64, hash="0" * 64,
-            )  # fmt: skip
+                workflow="sprint",
+                record_id=record_id,
+                number=sprint.revision,
+                at=NOW,
+                actor_id=actor.id,
+                actor_name=actor.name,
+                step=trigger,
+                from_state=old,
+                to_state=sprint.state,
+                reason=reason,
+                inputs="",
+                previous="0" * 64,
+                hash="0" * 64,
+            )
 
     def client() -> Take:
         return take
@@ -263,11 +290,23 @@ def _all_at_once(applications: Any, entries: Any, fire: Callable[[Any], None]) -
             for record in records:
                 fire(record)
             rows = [
-                entries(workflow="application", record_id=record.id, number=record.revision + 1, at=NOW, actor_id=None,
-                        actor_name=CLOCK.name, step="take_in", from_state="submitted", to_state="in_progress",
-                        reason="", inputs="", previous="0" * 64, hash="0" * 64)
+                entries(
+                    workflow="application",
+                    record_id=record.id,
+                    number=record.revision + 1,
+                    at=NOW,
+                    actor_id=None,
+                    actor_name=CLOCK.name,
+                    step="take_in",
+                    from_state="submitted",
+                    to_state="in_progress",
+                    reason="",
+                    inputs="",
+                    previous="0" * 64,
+                    hash="0" * 64,
+                )
                 for record in records
-            ]  # fmt: skip
+            ]
             moved = due.update(state="in_progress", revision=F("revision") + 1, head="0" * 64, since=NOW, stage=STAGE)
             assert moved == len(records)
             entries.objects.bulk_create(rows, batch_size=1000)

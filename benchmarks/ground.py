@@ -116,10 +116,20 @@ def places(session: Session, count: int) -> None:
     session.add(applied)
     session.flush()
     session.add_all(
-        Place(round_id=1, challenge_id=1, application_id=1, team_id=1, stage=f"work {n}", begun_at=NOW, starts_at=NOW,
-              ends_at=LATER, state="active", since=NOW)
+        Place(
+            round_id=1,
+            challenge_id=1,
+            application_id=1,
+            team_id=1,
+            stage=f"work {n}",
+            begun_at=NOW,
+            starts_at=NOW,
+            ends_at=LATER,
+            state="active",
+            since=NOW,
+        )
         for n in range(count)
-    )  # fmt: skip
+    )
     session.flush()
 
 
@@ -129,11 +139,20 @@ def sprints(engine: Engine, count: int, per_place: int) -> None:
     with new_session(engine) as session:
         places(session, count // per_place)
         rows = [
-            Sprint(round_id=1, challenge_id=1, team_id=1, place_id=n // per_place + 1, number=n % per_place + 1,
-                   goal="x" * 400, state="", since=NOW, starts_at=NOW - timedelta(14),
-                   ends_at=NOW - timedelta(hours=n % 24 + 1))
+            Sprint(
+                round_id=1,
+                challenge_id=1,
+                team_id=1,
+                place_id=n // per_place + 1,
+                number=n % per_place + 1,
+                goal="x" * 400,
+                state="",
+                since=NOW,
+                starts_at=NOW - timedelta(14),
+                ends_at=NOW - timedelta(hours=n % 24 + 1),
+            )
             for n in range(count)
-        ]  # fmt: skip
+        ]
         begin_many(session, rows, actor=CIVFLOW, now=NOW)
         ids = [row.id or 0 for row in rows]
         assert len(advance_many(session, Sprint, ids, "begin", actor=MANAGER, now=NOW).moved) == count
@@ -153,16 +172,34 @@ def applications(engine: Engine, count: int) -> None:
         session.add_all(Team(name=f"Team {n}", lead_id=2, state="formed", since=NOW) for n in range(2, count // 10 + 2))
         session.flush()
         rows = [
-            Application(round_id=1, challenge_id=n % 10 + 1, team_id=n // 10 + 2, reference=f"1-{n + 1:05d}", since=NOW,
-                        state="submitted", closes_at=NOW - timedelta(minutes=1), submitted_at=NOW - timedelta(1),
-                        sealed_until=NOW - timedelta(minutes=1),
-                        title="A title", answers={"why": "x" * 400}, complete=True)
+            Application(
+                round_id=1,
+                challenge_id=n % 10 + 1,
+                team_id=n // 10 + 2,
+                reference=f"1-{n + 1:05d}",
+                since=NOW,
+                state="submitted",
+                closes_at=NOW - timedelta(minutes=1),
+                submitted_at=NOW - timedelta(1),
+                sealed_until=NOW - timedelta(minutes=1),
+                title="A title",
+                answers={"why": "x" * 400},
+                complete=True,
+            )
             for n in range(count)
-        ]  # fmt: skip
+        ]
         session.add_all(rows)
         session.flush()
-        deed = history.deed(workflow="application", at=NOW - timedelta(1), actor=MEMBER, step="begin", from_state="",
-                            to_state="submitted", reason="", inputs={})  # fmt: skip
+        deed = history.deed(
+            workflow="application",
+            at=NOW - timedelta(1),
+            actor=MEMBER,
+            step="begin",
+            from_state="",
+            to_state="submitted",
+            reason="",
+            inputs={},
+        )
         links = deed.links((row.id or 0, -1, "") for row in rows)
         history.append(session.connection(), Application.__table__, {}, deed, links)  # type: ignore[attr-defined]
         session.commit()

@@ -75,10 +75,17 @@ def fill(engine: Engine) -> None:
             Organisation(legal_name=f"{some(2).title()} Council {n}", kind="public_body") for n in range(400)
         )
         session.add_all(
-            Round(programme_id=programme.id or 0, slug=f"round-{n}", title=f"Round {n}", state="open",
-                  since=ground.NOW, starts_at=ground.NOW - timedelta(30 * n), ends_at=ground.LATER)
+            Round(
+                programme_id=programme.id or 0,
+                slug=f"round-{n}",
+                title=f"Round {n}",
+                state="open",
+                since=ground.NOW,
+                starts_at=ground.NOW - timedelta(30 * n),
+                ends_at=ground.LATER,
+            )
             for n in range(100)
-        )  # fmt: skip
+        )
         session.flush()
         for start in range(0, HOW_MANY, 1000):
             _some_challenges(session, range(start, start + 1000), programme.id or 0, chance, some)
@@ -94,22 +101,39 @@ def _some_challenges(
         opens = ground.NOW + timedelta(
             chance.randint(-20, 20) if state in {"open", "approved"} else -chance.randint(40, 3000)
         )
-        made.append(Challenge(
-            round_id=n % 100 + 1, programme_id=programme_id, sponsor_id=chance.randint(1, 400), slug=f"challenge-{n}",
-            reference=f"{n % 100}.{n // 100}", title=some(5).capitalize(), question=f"How might we {some(14)}?",
-            state=state, since=ground.NOW, version=0 if state in {"approved", "draft"} else 1, opens_at=opens,
-            closes_at=opens + timedelta(42), money_pounds=chance.randint(1, 65) * 10_000,
-            themes=chance.sample(list(THEMES), 2), place=chance.choice(PLACES),
-        ))  # fmt: skip
+        made.append(
+            Challenge(
+                round_id=n % 100 + 1,
+                programme_id=programme_id,
+                sponsor_id=chance.randint(1, 400),
+                slug=f"challenge-{n}",
+                reference=f"{n % 100}.{n // 100}",
+                title=some(5).capitalize(),
+                question=f"How might we {some(14)}?",
+                state=state,
+                since=ground.NOW,
+                version=0 if state in {"approved", "draft"} else 1,
+                opens_at=opens,
+                closes_at=opens + timedelta(42),
+                money_pounds=chance.randint(1, 65) * 10_000,
+                themes=chance.sample(list(THEMES), 2),
+                place=chance.choice(PLACES),
+            )
+        )
     session.add_all(made)
     session.flush()
     contents = programme_of(session, made[0])
     session.add_all(
-        ChallengeVersion(challenge_id=c.id or 0, number=1, written_at=ground.NOW, complete=True,
-                         published_at=ground.NOW if c.version else None,
-                         sections={s.id: some(85) for s in contents.brief})
+        ChallengeVersion(
+            challenge_id=c.id or 0,
+            number=1,
+            written_at=ground.NOW,
+            complete=True,
+            published_at=ground.NOW if c.version else None,
+            sections={s.id: some(85) for s in contents.brief},
+        )
         for c in made
-    )  # fmt: skip
+    )
     finding.index(session, [c.id or 0 for c in made])
 
 
@@ -121,10 +145,15 @@ def searches() -> list[dict[str, str]]:
     several = [{"q": " ".join(words[n] for n in some)} for some in ((150, 400), (1, 120, 800), (120, 800), (90, 5000))]
     begun = [{"q": words[n][:length]} for n, length in ((80, 4), (500, 5), (2000, 4), (1000, 3))]
     begun += [{"q": f"{words[250]} {words[60][:3]}"}, {"q": f"{words[400]} {words[2][:2]}"}]
-    filtered = [{"q": words[80], "group": "open"}, {"q": words[125], "theme": "health"},
-                {"q": words[110], "place": "Fife"}, {"q": words[115], "money_from": "200000"},
-                {"q": words[140], "sort": "-money"}, {"q": words[160], "closes_from": "2026-03-01"},
-                {"q": words[112], "page": "20"}]  # fmt: skip
+    filtered = [
+        {"q": words[80], "group": "open"},
+        {"q": words[125], "theme": "health"},
+        {"q": words[110], "place": "Fife"},
+        {"q": words[115], "money_from": "200000"},
+        {"q": words[140], "sort": "-money"},
+        {"q": words[160], "closes_from": "2026-03-01"},
+        {"q": words[112], "page": "20"},
+    ]
     return [*rare, *common, *several, *begun, *filtered, {"q": "11.4"}, {"q": "council"}, {"q": "nowhereatall"}]
 
 
@@ -182,8 +211,13 @@ def main() -> None:
         engine = ground.open_engine(url)
         found = measure(engine, url, args.rounds)
         engine.dispose()
-    line: dict[str, Any] = {"benchmark": "search", "db": args.db, "challenges": HOW_MANY, "searches": len(searches()),
-                               "rounds": args.rounds}  # fmt: skip
+    line: dict[str, Any] = {
+        "benchmark": "search",
+        "db": args.db,
+        "challenges": HOW_MANY,
+        "searches": len(searches()),
+        "rounds": args.rounds,
+    }
     for way, kinds in found.items():
         line[f"{way}_ms"] = {kind: summary([t for times in of.values() for t in times]) for kind, of in kinds.items()}
     line["quickest_ms"] = {kind: summary([min(times) for times in of.values()]) for kind, of in found["page"].items()}

@@ -60,8 +60,13 @@ def main() -> None:
 
 def summary(args: argparse.Namespace, rates: list[dict[str, float]]) -> dict[str, object]:
     """What is printed: civflow by the record's key, and beside it with the record loaded first."""
-    found: dict[str, object] = {"benchmark": "transitions", "db": args.db, "clients": args.clients,
-                                "durability": ground.SAFETY[args.db], "rounds": len(rates)}  # fmt: skip
+    found: dict[str, object] = {
+        "benchmark": "transitions",
+        "db": args.db,
+        "clients": args.clients,
+        "durability": ground.SAFETY[args.db],
+        "rounds": len(rates),
+    }
     found |= crew.compared(rates, "civflow", PEERS)
     if LOADED in rates[0]:
         loaded = crew.compared(rates, LOADED, PEERS)

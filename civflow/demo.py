@@ -172,9 +172,13 @@ def in_words(found: Summary, seconds: float) -> str:
 
 
 def serve(
-    settings: Settings, *, port: int, host: str = "127.0.0.1", with_worker: bool = True,
+    settings: Settings,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    with_worker: bool = True,
     announce: Callable[[], None] = lambda: None,
-) -> None:  # fmt: skip
+) -> None:
     """Serve the site, with the worker in the same process. `announce` is called once the site listens."""
     app = create_app(settings)
     with start_embedded(settings) if with_worker else nullcontext():

@@ -20,19 +20,33 @@ class Setting:
 LISTENS_AT = "http://127.0.0.1:8000"
 SETTINGS = (
     Setting("CIVFLOW_SITE_NAME", "CivTech", "The name in the head of every page and in its title."),
-    Setting("CIVFLOW_DATABASE_URL", "sqlite:///var/civflow.db", "Where the records are: a SQLite file (relative to the folder that civflow is started in) or a PostgreSQL address."),  # noqa: E501
+    Setting(
+        "CIVFLOW_DATABASE_URL",
+        "sqlite:///var/civflow.db",
+        "Where the records are: a SQLite file (relative to the folder that civflow is started in) or a PostgreSQL address.",
+    ),
     Setting("CIVFLOW_FILES", "var/files", "The folder that holds PDFs and uploads."),
-    Setting("CIVFLOW_SECRET_KEY", "", "Signs cookies and forms; at least 32 characters; required outside the demonstration."),
-    Setting("CIVFLOW_SMTP_URL", "", "The mail server, such as smtp://user:password@host:587; required outside the demonstration, which keeps mail in its outbox page."),  # noqa: E501
+    Setting(
+        "CIVFLOW_SECRET_KEY", "", "Signs cookies and forms; at least 32 characters; required outside the demonstration."
+    ),
+    Setting(
+        "CIVFLOW_SMTP_URL",
+        "",
+        "The mail server, such as smtp://user:password@host:587; required outside the demonstration, which keeps mail in its outbox page.",
+    ),
     Setting("CIVFLOW_MAIL_FROM", "civflow@localhost", "The address that messages come from."),
     Setting("CIVFLOW_BASE_URL", LISTENS_AT, "The address people use; links in messages and documents start with it."),
     Setting("CIVFLOW_PROXIES", "0", "How many proxies before civflow are believed about a visitor's address."),
     Setting("CIVFLOW_DEMONSTRATION", "", "1 marks every page as a demonstration and permits unsafe defaults."),
     Setting("CIVFLOW_SESSION_HOURS", "12", "How many hours a sign-in lasts."),
-    Setting("CIVFLOW_SQLITE_SYNCHRONOUS", "FULL", "FULL survives a power cut; NORMAL is quicker and may lose the last second of one."),
+    Setting(
+        "CIVFLOW_SQLITE_SYNCHRONOUS",
+        "FULL",
+        "FULL survives a power cut; NORMAL is quicker and may lose the last second of one.",
+    ),
     Setting("CIVFLOW_WORKER", "", "A stable name for this worker; empty uses the host's name."),
     Setting("CIVFLOW_LOG", "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR."),
-)  # fmt: skip
+)
 
 
 class SettingsError(Exception):

@@ -55,10 +55,13 @@ class Worker:
         self._begun: dict[int, Future[bytes | CannotRender]] = {}  # document -> what will come of it
         self._mailing, self._printing = Lock(), Lock()
         self.jobs: dict[str, Callable[[], object]] = {
-            "tick": self.tick, "send_message": self.send_messages, "make_document": self.make_documents,
+            "tick": self.tick,
+            "send_message": self.send_messages,
+            "make_document": self.make_documents,
             "tell_followers": self.tell_followers,
-            "seal_days": self.seal_days, "purge": self.purge,
-        }  # fmt: skip
+            "seal_days": self.seal_days,
+            "purge": self.purge,
+        }
 
     def tick(self) -> None:
         """Take the steps that are due, and ask for the jobs of rows that wait, unless this process is at them."""
@@ -269,11 +272,18 @@ def _working(settings: Settings, name: str) -> Iterator[Worker]:
         DBOS.launch()
         for queue in jobs.QUEUES:
             DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.5)
-        DBOS.apply_schedules([
-            {"schedule_name": name, "workflow_fn": registered[name], "schedule": when, "context": None,
-             "queue_name": jobs.JOBS[name].queue}
-            for name, when in SCHEDULES.items()
-        ])  # fmt: skip
+        DBOS.apply_schedules(
+            [
+                {
+                    "schedule_name": name,
+                    "workflow_fn": registered[name],
+                    "schedule": when,
+                    "context": None,
+                    "queue_name": jobs.JOBS[name].queue,
+                }
+                for name, when in SCHEDULES.items()
+            ]
+        )
         _ask_for_what_the_nights_missed(worker)
         yield worker
     finally:

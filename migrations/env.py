@@ -15,10 +15,20 @@ from civflow.settings import read_settings
 
 # DBOS keeps its tables beside ours on SQLite, and in the schema "dbos", where we never look, on PostgreSQL.
 TABLES_OF_DBOS = {
-    "application_versions", "dbos_migrations", "event_dispatch_kv", "notifications", "operation_outputs",
-    "queues", "streams", "workflow_events", "workflow_events_history", "workflow_input", "workflow_output",
-    "workflow_schedules", "workflow_status",
-}  # fmt: skip
+    "application_versions",
+    "dbos_migrations",
+    "event_dispatch_kv",
+    "notifications",
+    "operation_outputs",
+    "queues",
+    "streams",
+    "workflow_events",
+    "workflow_events_history",
+    "workflow_input",
+    "workflow_output",
+    "workflow_schedules",
+    "workflow_status",
+}
 TURN = 4_112_026  # the advisory lock that lets one process migrate at a time on PostgreSQL
 
 
@@ -42,9 +52,14 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | bool:
 def migrate(connection: Connection) -> None:
     """Run the migrations that were asked for, in one transaction."""
     context.configure(
-        connection=connection, target_metadata=metadata, include_name=include_name, render_item=render_item,
-        render_as_batch=True, compare_type=True, transactional_ddl=True,
-    )  # fmt: skip
+        connection=connection,
+        target_metadata=metadata,
+        include_name=include_name,
+        render_item=render_item,
+        render_as_batch=True,
+        compare_type=True,
+        transactional_ddl=True,
+    )
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:  # rebuilding a table drops it, which would take the rows that point to it along
         connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")

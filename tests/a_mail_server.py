@@ -83,10 +83,21 @@ def waiting_messages(session: Session, count: int, *, now: datetime, **columns: 
     session.add_all(people)
     session.flush()
     messages = [
-        Message(**{"key": f"message-{n}", "person_id": person.id, "address": person.email, "subject": f"News {n}",
-                   "body": f"Hello {person.name},\n\nthere is news.", "about": f"/applications/{n}",
-                   "not_before": now, "state": "", "since": now, **columns})
+        Message(
+            **{
+                "key": f"message-{n}",
+                "person_id": person.id,
+                "address": person.email,
+                "subject": f"News {n}",
+                "body": f"Hello {person.name},\n\nthere is news.",
+                "about": f"/applications/{n}",
+                "not_before": now,
+                "state": "",
+                "since": now,
+                **columns,
+            }
+        )
         for n, person in enumerate(people)
-    ]  # fmt: skip
+    ]
     begin_many(session, messages, actor=CIVFLOW, now=now)
     return messages

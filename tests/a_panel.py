@@ -55,8 +55,15 @@ class Panel:
     def score(self, assignment: Assignment, person: Person, *, value: int = 3, why: str = "Good.") -> None:
         """Every criterion gets this score and reason."""
         for criterion in scorecard_of(self.session, self.gate).criteria:
-            record_score(self.session, assignment, criterion=criterion.id, value=value, why=why,
-                         actor=self.call.actor(person), now=self.call.now)  # fmt: skip
+            record_score(
+                self.session,
+                assignment,
+                criterion=criterion.id,
+                value=value,
+                why=why,
+                actor=self.call.actor(person),
+                now=self.call.now,
+            )
 
     def submit(self, assignment: Assignment, person: Person) -> None:
         advance(self.session, assignment, "submit", actor=self.call.actor(person), now=self.call.now)
@@ -79,14 +86,20 @@ class Panel:
 
     def declares(self, person: Person, application: Application) -> None:
         """A conflict with the team goes on record."""
-        self.session.add(Conflict(person_id=person.id or 0, team_id=application.team_id, why="Kin.",
-                                  declared_at=self.call.now))  # fmt: skip
+        self.session.add(
+            Conflict(person_id=person.id or 0, team_id=application.team_id, why="Kin.", declared_at=self.call.now)
+        )
         self.session.flush()
 
     def joins(self, person: Person, application: Application) -> Membership:
         """The person is in the team, whoever they are."""
-        membership = Membership(team_id=application.team_id, person_id=person.id or 0, state="active",
-                                since=self.call.now, joined_at=self.call.now)  # fmt: skip
+        membership = Membership(
+            team_id=application.team_id,
+            person_id=person.id or 0,
+            state="active",
+            since=self.call.now,
+            joined_at=self.call.now,
+        )
         self.session.add(membership)
         self.session.flush()
         return membership
@@ -107,8 +120,16 @@ def a_panel(call: Call) -> Panel:
     advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
     people = [call.person(f"Assessor {name}") for name in ("One", "Two", "Three")]
     for person, side in zip(people, ("programme", "sponsor", "expert"), strict=True):
-        advance(session, gate, "seat", actor=manager, now=call.now, person_id=person.id, side=side,
-                chairs=person is people[0])  # fmt: skip
+        advance(
+            session,
+            gate,
+            "seat",
+            actor=manager,
+            now=call.now,
+            person_id=person.id,
+            side=side,
+            chairs=person is people[0],
+        )
     advance(session, gate, "match", actor=manager, now=call.now)
     advance(session, gate, "start", actor=CIVFLOW, now=call.now)
     approver = call.person("Una Galbraith")

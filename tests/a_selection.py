@@ -37,8 +37,16 @@ def seat(call: Call, gate: Gate, *names: str) -> list[Person]:
     """People of this name sit on the panel, the first in the chair, from both sides in turn."""
     people = [call.person(name) for name in names]
     for number, person in enumerate(people):
-        advance(call.session, gate, "seat", actor=call.actor(call.manager), now=call.now, person_id=person.id,
-                side=("sponsor", "programme")[number % 2], chairs=number == 0)  # fmt: skip
+        advance(
+            call.session,
+            gate,
+            "seat",
+            actor=call.actor(call.manager),
+            now=call.now,
+            person_id=person.id,
+            side=("sponsor", "programme")[number % 2],
+            chairs=number == 0,
+        )
     return people
 
 
@@ -60,8 +68,15 @@ def score(call: Call, gate: Gate, *, values: dict[int, int] | None = None, leave
         actor = call.actor(session.get_one(Person, assignment.assessor_id))
         advance(session, assignment, "accept", actor=actor, now=call.now, no_conflict=True)
         for criterion in scorecard_of(session, gate).criteria:
-            record_score(session, assignment, criterion=criterion.id, why="A reason.", actor=actor, now=call.now,
-                         value=(values or {}).get(assignment.application_id, 2))  # fmt: skip
+            record_score(
+                session,
+                assignment,
+                criterion=criterion.id,
+                why="A reason.",
+                actor=actor,
+                now=call.now,
+                value=(values or {}).get(assignment.application_id, 2),
+            )
         advance(session, assignment, "submit", actor=actor, now=call.now)
 
 

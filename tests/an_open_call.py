@@ -107,14 +107,30 @@ def open_call(session: Session, now: datetime) -> Call:
     grant(session, manager, "programme_manager", now)
     grant(session, manager, "approver", now, limit_pounds=1_000_000)
     programme = store(session, shipped_programmes()["civtech"], now=now)
-    round_ = Round(programme_id=programme.id, slug="a-round", title="A round", budget_pounds=5_000_000, starts_at=now,
-                   ends_at=now + timedelta(days=300), state="", since=now)  # fmt: skip
+    round_ = Round(
+        programme_id=programme.id,
+        slug="a-round",
+        title="A round",
+        budget_pounds=5_000_000,
+        starts_at=now,
+        ends_at=now + timedelta(days=300),
+        state="",
+        since=now,
+    )
     begin(session, round_, actor=CIVFLOW, now=now)
     sponsor = Organisation(legal_name="Invented Council", kind="public_body")
     session.add(sponsor)
     session.flush()
-    challenge = draft(session, round_=round_, sponsor=sponsor, title="Flooding impact", reference="11.2", now=now,
-                      question="How might we see a flood coming?", actor=actor_of(session, manager, now=now))  # fmt: skip
+    challenge = draft(
+        session,
+        round_=round_,
+        sponsor=sponsor,
+        title="Flooding impact",
+        reference="11.2",
+        now=now,
+        question="How might we see a flood coming?",
+        actor=actor_of(session, manager, now=now),
+    )
     grant(session, owner, "challenge_owner", now, scope="challenge", scope_id=challenge.id)
     call = Call(session, now, challenge, manager, owner)
     _open(call, round_)
@@ -126,11 +142,21 @@ def _open(call: Call, round_: Round) -> None:
     manager = call.actor(call.manager)
     sections = {section.id: "Words." for section in programme_of(session, challenge).brief}
     write_challenge(
-        session, challenge, actor=call.actor(call.owner), now=now, sections=sections, opens_at=now,
-        closes_at=now + OPEN_FOR, decision_promised_at=now + 2 * OPEN_FOR, money_pounds=650_000,
-        budget_holder="A director", route_to_adoption="The service team takes it over.", sponsor_time="A day a week.",
-        data_access="There is none.", exit_if_too_expensive="The sponsor keeps what was learnt.",
-    )  # fmt: skip
+        session,
+        challenge,
+        actor=call.actor(call.owner),
+        now=now,
+        sections=sections,
+        opens_at=now,
+        closes_at=now + OPEN_FOR,
+        decision_promised_at=now + 2 * OPEN_FOR,
+        money_pounds=650_000,
+        budget_holder="A director",
+        route_to_adoption="The service team takes it over.",
+        sponsor_time="A day a week.",
+        data_access="There is none.",
+        exit_if_too_expensive="The sponsor keeps what was learnt.",
+    )
     advance(session, challenge, "submit_for_review", actor=call.actor(call.owner), now=now)
     advance(session, challenge, "approve", actor=manager, now=now)
     advance(session, round_, "open", actor=manager, now=now)

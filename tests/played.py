@@ -47,8 +47,14 @@ def wait_for(mark: Path) -> None:
 
 
 def settings_in(folder: Path) -> Settings:
-    return read_settings({}, database_url=f"sqlite:///{folder}/demonstration.db", files=str(folder / "files"),
-                         demonstration="1", sqlite_synchronous="NORMAL", base_url="http://127.0.0.1")  # fmt: skip
+    return read_settings(
+        {},
+        database_url=f"sqlite:///{folder}/demonstration.db",
+        files=str(folder / "files"),
+        demonstration="1",
+        sqlite_synchronous="NORMAL",
+        base_url="http://127.0.0.1",
+    )
 
 
 @pytest.fixture(scope="module")

@@ -85,8 +85,10 @@ def _running(root: Path, programs: Path, settings: Sequence[str]) -> Iterator[in
     data = ["-D", run / "data"]
     subprocess.run(
         [programs / "initdb", *data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-        check=True, capture_output=True, **how,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        **how,
+    )
     port = _free_port()
     words = [word for setting in settings for word in ("-c", setting)]
     with (root / "log").open("w") as log:

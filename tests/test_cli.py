@@ -119,10 +119,16 @@ def test_two_people_may_initialise_at_once(database_url, engine, tmp_path):
     command = [sys.executable, "-W", "ignore", "-m", "civflow", "init"]
     root = Path(__file__).parents[1]
     both = [
-        subprocess.Popen(command, cwd=root, env={**environment, "CIVFLOW_FILES": str(tmp_path / "f")},
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            command,
+            cwd=root,
+            env={**environment, "CIVFLOW_FILES": str(tmp_path / "f")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     ends = [(process.communicate(timeout=120)[1], process.returncode) for process in both]
 
     assert ends == [("", 0), ("", 0)]
@@ -163,12 +169,19 @@ def test_nobody_works_for_real_among_the_people_of_the_demonstration(prepared, e
         "audit seal",
     )
 
-    assert {words: prepared(*words.split(), **real) for words in writes} == dict.fromkeys(writes, (1, "", (
-        f"The database {database_url} holds the demonstration: its people are invented, and whoever has one of their "
-        "links can sign in. For real work name another database, such as CIVFLOW_DATABASE_URL=sqlite:///var/real.db, "
-        "another folder for files with CIVFLOW_FILES, and run: civflow init. To go on with the demonstration run: "
-        "make demo\n"
-    )))  # fmt: skip
+    assert {words: prepared(*words.split(), **real) for words in writes} == dict.fromkeys(
+        writes,
+        (
+            1,
+            "",
+            (
+                f"The database {database_url} holds the demonstration: its people are invented, and whoever has one of their "
+                "links can sign in. For real work name another database, such as CIVFLOW_DATABASE_URL=sqlite:///var/real.db, "
+                "another folder for files with CIVFLOW_FILES, and run: civflow init. To go on with the demonstration run: "
+                "make demo\n"
+            ),
+        ),
+    )
     assert [prepared(*words.split()).code for words in ("audit verify", "user list", "export history")] == [0, 0, 0]
     assert prepared("user", "add", "ann@example.org", "Ann", demonstration="1").code == 0
 
@@ -234,10 +247,17 @@ def test_a_database_that_only_can_be_read_is_said_before_anything_else(prepared,
         session.commit()
     writes = "init", "serve", "worker", "tick", "demo", "user add ann@example.org Ann"
 
-    assert {words: prepared(*words.split(), **real) for words in writes} == dict.fromkeys(writes, (1, "", (
-        f"The database {file} cannot be written (attempt to write a readonly database). "
-        "Make it and its folder writable, or set CIVFLOW_DATABASE_URL.\n"
-    )))  # fmt: skip
+    assert {words: prepared(*words.split(), **real) for words in writes} == dict.fromkeys(
+        writes,
+        (
+            1,
+            "",
+            (
+                f"The database {file} cannot be written (attempt to write a readonly database). "
+                "Make it and its folder writable, or set CIVFLOW_DATABASE_URL.\n"
+            ),
+        ),
+    )
     assert prepared("audit", "verify").code == 0
     assert prepared("doctor").out.startswith(f"MISS  Database: {file} cannot be opened to write (")
 
@@ -288,9 +308,12 @@ def test_nothing_runs_on_a_database_that_was_not_prepared(civflow, words):
 def start(database_url, tmp_path):
     """Starts the command as a process of its own in a prepared demonstration; what is left at the end is ended."""
     environment = {
-        "CIVFLOW_DATABASE_URL": database_url, "CIVFLOW_FILES": str(tmp_path / "files"), "CIVFLOW_DEMONSTRATION": "1",
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path),
-    }  # fmt: skip
+        "CIVFLOW_DATABASE_URL": database_url,
+        "CIVFLOW_FILES": str(tmp_path / "files"),
+        "CIVFLOW_DEMONSTRATION": "1",
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+    }
     started = []
 
     def run(*words: str) -> subprocess.Popen[str]:
@@ -330,11 +353,15 @@ def test_a_site_is_served_and_says_when_its_port_is_taken(prepared, start):
 
     assert answer(port) == 200
     second = prepared("serve", "--port", str(port), "--without-worker", demonstration="1")
-    assert second == (1, "", (
-        "Let `civflow worker` run beside it. Without a worker no mail goes out, no document is made and no deadline is kept.\n"
-        f"Port {port} is in use, perhaps by a civflow that you started before. End that, or choose another port: "
-        f'--port {port + 1}, or with make: ARGS="--port {port + 1}"\n'
-    ))  # fmt: skip
+    assert second == (
+        1,
+        "",
+        (
+            "Let `civflow worker` run beside it. Without a worker no mail goes out, no document is made and no deadline is kept.\n"
+            f"Port {port} is in use, perhaps by a civflow that you started before. End that, or choose another port: "
+            f'--port {port + 1}, or with make: ARGS="--port {port + 1}"\n'
+        ),
+    )
     server.send_signal(signal.SIGINT)
     assert server.wait(30) == 0
 
@@ -432,13 +459,19 @@ main()
     environment = {"CIVFLOW_DATABASE_URL": f"sqlite:///{tmp_path}/c.db", "PATH": os.environ["PATH"]}
 
     said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, *words.format(file=file).split()], check=False, capture_output=True,
-        text=True, cwd=Path(__file__).parents[1], env=environment,
-    )  # fmt: skip
+        [sys.executable, "-W", "ignore", "-c", script, *words.format(file=file).split()],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+        env=environment,
+    )
 
     assert (said.returncode, said.stdout, said.stderr.splitlines()) == (
-        1, "", [f"{file}:{wrong + 1}: stages.0.form: There is no form 'propozal' in this file."],
-    )  # fmt: skip
+        1,
+        "",
+        [f"{file}:{wrong + 1}: stages.0.form: There is no form 'propozal' in this file."],
+    )
 
 
 @pytest.mark.parametrize("words", [("programme", "check"), ("import", "challenges")])
@@ -645,11 +678,22 @@ def test_an_export_to_nowhere_gets_a_sentence(prepared):
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        (None, ""), (5, "5"), (-5, "-5"), (True, "True"), ("plain", "plain"), ("a=b", "a=b"), ("=1+1", "'=1+1"),
-        ("+44 131", "'+44 131"), ("-2", "'-2"), ("@sum", "'@sum"), (" =1", "' =1"), ("\t=1", "'\t=1"),
-        ("\n=1", "'\n=1"), (datetime(2026, 1, 5, tzinfo=UTC), "2026-01-05T00:00:00+00:00"),
+        (None, ""),
+        (5, "5"),
+        (-5, "-5"),
+        (True, "True"),
+        ("plain", "plain"),
+        ("a=b", "a=b"),
+        ("=1+1", "'=1+1"),
+        ("+44 131", "'+44 131"),
+        ("-2", "'-2"),
+        ("@sum", "'@sum"),
+        (" =1", "' =1"),
+        ("\t=1", "'\t=1"),
+        ("\n=1", "'\n=1"),
+        (datetime(2026, 1, 5, tzinfo=UTC), "2026-01-05T00:00:00+00:00"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_written_so_that_it_does_nothing(value, written):
     assert records.cell(value) == written
 
@@ -663,9 +707,14 @@ def test_the_doctor_names_what_is_missing_and_how_to_get_it(civflow, tmp_path):
     assert (said.code, said.err) == (1, "Something is missing; see above.\n")
     found = dict(line.strip().split(": ", 1) for line in said.out.splitlines())
     assert {name.split()[1]: name.split()[0] for name in found} == {
-        "Database": "MISS", "Files": "MISS", "PDFs": "ok", "Settings": "MISS", "Mail": "MISS", "Worker": "ok",
+        "Database": "MISS",
+        "Files": "MISS",
+        "PDFs": "ok",
+        "Settings": "MISS",
+        "Mail": "MISS",
+        "Worker": "ok",
         "Browser": "ok",
-    }  # fmt: skip
+    }
     assert found["MISS  Database"].endswith("Run: civflow init")
     assert found["MISS  Files"].endswith("Make it, or set CIVFLOW_FILES.")
     assert found["MISS  Settings"].endswith(" This matters for real operation only, not for make demo.")

@@ -57,8 +57,18 @@ def test_the_database_knows_the_states_of_the_handbook(name, engine):
 
 
 def test_the_database_refuses_a_state_that_the_handbook_does_not_know(session, now):
-    row = {"key": "k", "address": "a@example.org", "subject": "S", "body": "B", "not_before": now, "since": now,
-           "about": "", "attempts": 0, "revision": 0, "head": ""}  # fmt: skip
+    row = {
+        "key": "k",
+        "address": "a@example.org",
+        "subject": "S",
+        "body": "B",
+        "not_before": now,
+        "since": now,
+        "about": "",
+        "attempts": 0,
+        "revision": 0,
+        "head": "",
+    }
     session.connection().execute(insert(Message), {**row, "state": "waiting"})
 
     with pytest.raises(IntegrityError):

@@ -33,8 +33,12 @@ TEMPLATES = PACKAGE / "templates"
 EDGE = ("civflow/web/", "civflow/cli/", "civflow/worker.py", "civflow/demo.py")
 # The clock of a page, of a command, of the worker and of the demonstration; and how often somebody may try in a minute.
 CLOCKS = {
-    "civflow/web/formats.py", "civflow/cli/opening.py", "civflow/worker.py", "civflow/demo.py", "civflow/web/limits.py",
-}  # fmt: skip
+    "civflow/web/formats.py",
+    "civflow/cli/opening.py",
+    "civflow/worker.py",
+    "civflow/demo.py",
+    "civflow/web/limits.py",
+}
 STATES = {state for page in HANDBOOK.values() for state in page.states}
 
 

@@ -35,9 +35,15 @@ def run(
     started = time.monotonic()
     say(title)
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        text=True, errors="replace", env=env, cwd=cwd,
-    )  # fmt: skip
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        env=env,
+        cwd=cwd,
+    )
     last = follow(process.stdout or [], re.compile(step), total, started)
     failed = process.wait() != 0
     if failed and on_failure is not None:

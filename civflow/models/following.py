@@ -35,8 +35,9 @@ class Follow(SQLModel, table=True):
 class News(SQLModel, table=True):
     """Something that happened to a challenge and that everybody may know; `key` keeps it from being told twice."""
 
-    __table_args__ = (Index("ix_news_not_looked_for", "id", sqlite_where=_NOT_LOOKED_FOR,
-                            postgresql_where=_NOT_LOOKED_FOR),)  # fmt: skip
+    __table_args__ = (
+        Index("ix_news_not_looked_for", "id", sqlite_where=_NOT_LOOKED_FOR, postgresql_where=_NOT_LOOKED_FOR),
+    )
     id: int | None = Field(default=None, primary_key=True)
     challenge_id: int = Field(foreign_key="challenge.id", index=True)
     key: str = Field(max_length=100, unique=True)

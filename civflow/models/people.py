@@ -74,7 +74,7 @@ class Grant(SQLModel, table=True):
         CheckConstraint("limit_pounds IS NULL OR limit_pounds >= 0", "limit"),
         _only_once("uq_role_grant_in_a_scope", "person_id", "role", "scope", "scope_id", where="scope_id IS NOT NULL"),
         _only_once("uq_role_grant_for_the_site", "person_id", "role", where="scope_id IS NULL"),
-    )  # fmt: skip
+    )
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id", index=True)
     role: str = Field(max_length=30)

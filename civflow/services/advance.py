@@ -54,9 +54,14 @@ def begin(
 
 
 def begin_many(
-    session: Session, records: Sequence[Tracked], *, actor: Actor, now: datetime, state: str | None = None,
+    session: Session,
+    records: Sequence[Tracked],
+    *,
+    actor: Actor,
+    now: datetime,
+    state: str | None = None,
     **inputs: Any,
-) -> None:  # fmt: skip
+) -> None:
     """`begin` for many records of one workflow in a few statements."""
     if not records:
         return
@@ -68,9 +73,15 @@ def begin_many(
         record.state, record.since, record.revision = state, now, 0
     _store(session, workflow, records, actor, now, inputs)
     deed = history.deed(
-        workflow=workflow.name, at=now, actor=actor, step="begin", from_state="", to_state=state, reason="",
+        workflow=workflow.name,
+        at=now,
+        actor=actor,
+        step="begin",
+        from_state="",
+        to_state=state,
+        reason="",
         inputs=inputs,
-    )  # fmt: skip
+    )
     links = deed.links((record.id or 0, -1, "") for record in records)
     history.append(session.connection(), workflow.table, {}, deed, links)
     for record, (_, _, _, head) in zip(records, links, strict=True):
@@ -78,9 +89,13 @@ def begin_many(
 
 
 def _store(
-    session: Session, workflow: Workflow, records: Sequence[Tracked], actor: Actor, now: datetime,
+    session: Session,
+    workflow: Workflow,
+    records: Sequence[Tracked],
+    actor: Actor,
+    now: datetime,
     inputs: Mapping[str, Any],
-) -> None:  # fmt: skip
+) -> None:
     """Insert new records, unless the handbook says that the actor may not begin one of them."""
     if actor.automatic and not workflow.begin_requires:
         session.add_all(records)
@@ -137,9 +152,16 @@ def options_of(session: Session, records: Iterable[Tracked], *, actor: Actor, no
 
 
 def advance(
-    session: Session, record: Tracked, trigger: str, *, actor: Actor, now: datetime,
-    reason: str = "", seen: int | None = None, **inputs: Any,
-) -> Move:  # fmt: skip
+    session: Session,
+    record: Tracked,
+    trigger: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    seen: int | None = None,
+    **inputs: Any,
+) -> Move:
     """Take one step with one record.
 
     `seen` is the revision that the person had before their eyes (default: the loaded record's). `inputs` are the
@@ -150,9 +172,17 @@ def advance(
 
 
 def advance_by_id(
-    session: Session, model: type[Tracked], record_id: int, trigger: str, *, actor: Actor, now: datetime,
-    reason: str = "", seen: int | None = None, **inputs: Any,
-) -> Move:  # fmt: skip
+    session: Session,
+    model: type[Tracked],
+    record_id: int,
+    trigger: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    seen: int | None = None,
+    **inputs: Any,
+) -> Move:
     """`advance` for a record that is not loaded; it is loaded when an effect, or the caller, looks at the move's.
 
     Without `seen` the record moves from wherever it stands. `model` must not be Challenge, whose page differs by row.
@@ -161,9 +191,17 @@ def advance_by_id(
 
 
 def _advance(
-    session: Session, workflow: Workflow, record_id: int, record: Tracked | None, trigger: str, actor: Actor,
-    now: datetime, reason: str, seen: int | None, inputs: Mapping[str, Any],
-) -> Move:  # fmt: skip
+    session: Session,
+    workflow: Workflow,
+    record_id: int,
+    record: Tracked | None,
+    trigger: str,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+    seen: int | None,
+    inputs: Mapping[str, Any],
+) -> Move:
     session.flush()
     connection = session.connection()
     needs, locks = turns.looks_at(workflow, trigger)
@@ -184,9 +222,16 @@ class Bulk(NamedTuple):
 
 
 def advance_many(
-    session: Session, model: type[Tracked], ids: Iterable[int], trigger: str, *, actor: Actor, now: datetime,
-    reason: str = "", **inputs: Any,
-) -> Bulk:  # fmt: skip
+    session: Session,
+    model: type[Tracked],
+    ids: Iterable[int],
+    trigger: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    **inputs: Any,
+) -> Bulk:
     """Take the same step with many records of one workflow; those that may not move stay, with the reason why.
 
     Works in chunks of CHUNK records, in a few statements each, and loads records only when an effect looks at them.
@@ -203,9 +248,16 @@ def advance_many(
 
 
 def _sort_by_turn(
-    session: Session, workflow: Workflow, ids: list[int], trigger: str, actor: Actor, now: datetime, reason: str,
-    inputs: Mapping[str, Any], bulk: Bulk,
-) -> Iterable[tuple[Turn, list[Any]]]:  # fmt: skip
+    session: Session,
+    workflow: Workflow,
+    ids: list[int],
+    trigger: str,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+    inputs: Mapping[str, Any],
+    bulk: Bulk,
+) -> Iterable[tuple[Turn, list[Any]]]:
     """Read and judge some records: the turns that can be taken, each with its rows. The rest goes to `bulk.refused`."""
     connection = session.connection()
     needs, locks = turns.looks_at(workflow, trigger)

@@ -28,24 +28,41 @@ def draft_the_agreement(session: Session, move: Move) -> None:
     """The team has accepted: its agreement for the stage is drafted, with its document."""
     place: Place = move.record
     stage = programme_of(session, session.get_one(Challenge, place.challenge_id)).stage(place.stage)
-    draft_agreement(session, place=place, stage=stage, price=place.money_pounds, starts_at=place.starts_at,
-                    ends_at=place.ends_at, standstill_ends_at=None,
-                    application=session.get_one(Application, place.application_id), now=move.now)  # fmt: skip
+    draft_agreement(
+        session,
+        place=place,
+        stage=stage,
+        price=place.money_pounds,
+        starts_at=place.starts_at,
+        ends_at=place.ends_at,
+        standstill_ends_at=None,
+        application=session.get_one(Application, place.application_id),
+        now=move.now,
+    )
 
 
 def draft_contracts(session: Session, challenge: Challenge, stage: Stage, *, now: datetime) -> None:
     """Draft the contract of every team that the challenge selected; nobody can sign before the standstill is over."""
     finished = (col(Place.stage) == _last_work_stage(session, challenge)) & col(Place.state).in_(FINISHED)
     won = select(Application).where(
-        col(Application.challenge_id) == challenge.id, col(Application.state).in_(WON),
+        col(Application.challenge_id) == challenge.id,
+        col(Application.state).in_(WON),
         col(Application.id).in_(select(col(Place.application_id)).where(finished)),
-    )  # fmt: skip
+    )
     dates = stage_dates(session, challenge)[stage.id]
     starts_at, ends_at = whole_days(programme_of(session, challenge), max(dates.starts_at, now), stage.length)
     for application in session.scalars(won.order_by(col(Application.id))).all():
-        draft_agreement(session, place=None, stage=stage, price=challenge.money_pounds or stage.money, starts_at=starts_at,
-                        ends_at=ends_at, application=application, now=now,
-                        standstill_ends_at=standstill_end(session, challenge, stage))  # fmt: skip
+        draft_agreement(
+            session,
+            place=None,
+            stage=stage,
+            price=challenge.money_pounds or stage.money,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            application=application,
+            now=now,
+            standstill_ends_at=standstill_end(session, challenge, stage),
+        )
 
 
 def _last_work_stage(session: Session, challenge: Challenge) -> str:
@@ -71,9 +88,17 @@ def standstill_end(session: Session, challenge: Challenge, stage: Stage) -> date
 
 
 def draft_agreement(
-    session: Session, *, place: Place | None, application: Application, stage: Stage, price: int, starts_at: datetime,
-    ends_at: datetime, standstill_ends_at: datetime | None, now: datetime,
-) -> Agreement:  # fmt: skip
+    session: Session,
+    *,
+    place: Place | None,
+    application: Application,
+    stage: Stage,
+    price: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    standstill_ends_at: datetime | None,
+    now: datetime,
+) -> Agreement:
     """Draft an agreement for one stage and ask for its document.
 
     One that exists stays as it is, except that one that ended before both had signed is drafted anew with what is given.
@@ -89,16 +114,30 @@ def draft_agreement(
             )
         return agreement
     agreement = Agreement(
-        round_id=application.round_id, challenge_id=application.challenge_id, application_id=application.id or 0,
-        team_id=application.team_id, place_id=place.id if place else None, stage=stage.id, price_pounds=price,
-        starts_at=starts_at, ends_at=ends_at, standstill_ends_at=standstill_ends_at, state="", since=now,
-    )  # fmt: skip
+        round_id=application.round_id,
+        challenge_id=application.challenge_id,
+        application_id=application.id or 0,
+        team_id=application.team_id,
+        place_id=place.id if place else None,
+        stage=stage.id,
+        price_pounds=price,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        standstill_ends_at=standstill_ends_at,
+        state="",
+        since=now,
+    )
     begin(session, agreement, actor=CIVFLOW, now=now)
     document = documents.ask(
-        session, kind="agreement", key=f"agreement-{agreement.id}-{agreement.revision}", workflow="agreement",
-        title=f"Agreement for {stage.title}: {application.reference}", record_id=agreement.id or 0,
-        data=agreement_data(session, agreement), now=now,
-    )  # fmt: skip
+        session,
+        kind="agreement",
+        key=f"agreement-{agreement.id}-{agreement.revision}",
+        workflow="agreement",
+        title=f"Agreement for {stage.title}: {application.reference}",
+        record_id=agreement.id or 0,
+        data=agreement_data(session, agreement),
+        now=now,
+    )
     agreement.document_id = document.id
     session.flush()
     return agreement
@@ -115,23 +154,36 @@ def agreement_data(session: Session, agreement: Agreement) -> dict[str, Any]:
     lead = session.get_one(Person, team.lead_id).name
     due = due_dates(programme, agreement.starts_at, agreement.ends_at, len(stage.deliverables))
     return {
-        "stage": stage.title, "kind": stage.kind, "sprint_weeks": stage.sprint_weeks,
-        "title": f"{stage.title}: {challenge.title}", "programme": programme.title,
-        "reference": session.get_one(Application, agreement.application_id).reference, "challenge": challenge.title,
+        "stage": stage.title,
+        "kind": stage.kind,
+        "sprint_weeks": stage.sprint_weeks,
+        "title": f"{stage.title}: {challenge.title}",
+        "programme": programme.title,
+        "reference": session.get_one(Application, agreement.application_id).reference,
+        "challenge": challenge.title,
         "question": challenge.question,
-        "sponsor": {"legal_name": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
-                    "address": (sponsor.address if sponsor else "") or ""},
-        "team": {"name": team.name, "legal_name": organisation.legal_name if organisation else lead,
-                 "number": (organisation.number if organisation else "") or "",
-                 "address": (organisation.address if organisation else "") or "", "lead": lead},
-        "price_pounds": agreement.price_pounds, "excludes_vat": programme.money_excludes_vat,
-        "starts_at": agreement.starts_at.isoformat(), "ends_at": agreement.ends_at.isoformat(), "zone": programme.timezone,
+        "sponsor": {
+            "legal_name": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
+            "address": (sponsor.address if sponsor else "") or "",
+        },
+        "team": {
+            "name": team.name,
+            "legal_name": organisation.legal_name if organisation else lead,
+            "number": (organisation.number if organisation else "") or "",
+            "address": (organisation.address if organisation else "") or "",
+            "lead": lead,
+        },
+        "price_pounds": agreement.price_pounds,
+        "excludes_vat": programme.money_excludes_vat,
+        "starts_at": agreement.starts_at.isoformat(),
+        "ends_at": agreement.ends_at.isoformat(),
+        "zone": programme.timezone,
         "deliverables": [
             {"title": owed.title, "done_when": owed.done_when, "due_at": at.isoformat()}
             for owed, at in zip(stage.deliverables, due, strict=True)
         ],
         "standstill_ends_at": agreement.standstill_ends_at.isoformat() if agreement.standstill_ends_at else None,
-    }  # fmt: skip
+    }
 
 
 @effect
@@ -140,10 +192,15 @@ def clear_the_signatures(session: Session, move: Move) -> None:
     agreement: Agreement = move.record
     agreement.team_signed_at = agreement.team_signed_by_id = None
     document = documents.ask(
-        session, kind="agreement", key=f"agreement-{agreement.id}-{agreement.revision}", workflow="agreement",
-        title=f"Agreement: {agreement.stage}, new draft", record_id=agreement.id or 0, now=move.now,
+        session,
+        kind="agreement",
+        key=f"agreement-{agreement.id}-{agreement.revision}",
+        workflow="agreement",
+        title=f"Agreement: {agreement.stage}, new draft",
+        record_id=agreement.id or 0,
+        now=move.now,
         data=agreement_data(session, agreement),
-    )  # fmt: skip
+    )
     agreement.document_id = document.id
     session.flush()
 
@@ -158,10 +215,15 @@ def make_the_signed_copy(session: Session, move: Move) -> None:
     agreement.starts_at = max(agreement.starts_at, move.now)
     read = session.get_one(Document, agreement.document_id)
     documents.ask(
-        session, kind="agreement", key=f"{_SIGNED}{agreement.id}-{agreement.revision}", workflow="agreement",
-        title=f"Signed: {read.title}", record_id=agreement.id or 0, data=_signed_data(session, agreement, read),
+        session,
+        kind="agreement",
+        key=f"{_SIGNED}{agreement.id}-{agreement.revision}",
+        workflow="agreement",
+        title=f"Signed: {read.title}",
+        record_id=agreement.id or 0,
+        data=_signed_data(session, agreement, read),
         now=move.now,
-    )  # fmt: skip
+    )
     session.flush()
 
 
@@ -170,14 +232,21 @@ _SIGNED = "signed-agreement-"
 
 def _signed_data(session: Session, agreement: Agreement, read: Document) -> Mapping[str, Any]:
     """What both sides read when they signed, with who signed it and when."""
-    signed = (("team", agreement.team_signed_by_id, agreement.team_signed_at),
-              ("sponsor", agreement.sponsor_signed_by_id, agreement.sponsor_signed_at))  # fmt: skip
+    signed = (
+        ("team", agreement.team_signed_by_id, agreement.team_signed_at),
+        ("sponsor", agreement.sponsor_signed_by_id, agreement.sponsor_signed_at),
+    )
     signatures = [
         {"side": side, "name": session.get_one(Person, who).name, "signed_at": at.isoformat()}
-        for side, who, at in signed if who and at
-    ]  # fmt: skip
-    return {**read.data, "starts_at": agreement.starts_at.isoformat(), "signatures": signatures,
-            "text_hash": read.content_hash or ""}  # fmt: skip
+        for side, who, at in signed
+        if who and at
+    ]
+    return {
+        **read.data,
+        "starts_at": agreement.starts_at.isoformat(),
+        "signatures": signatures,
+        "text_hash": read.content_hash or "",
+    }
 
 
 def signed_copy(session: Session, agreement: Agreement) -> Document | None:

@@ -36,18 +36,21 @@ def applicants(session: Session, challenge: Challenge) -> list[Applicant]:
         .join(Membership, col(Membership.person_id) == col(Person.id))
         .join(Application, col(Application.team_id) == col(Membership.team_id))
         .where(
-            col(Application.challenge_id) == challenge.id, stands_before(Membership, "leave"),
-            stands_before(Application, "withdraw"), col(Person.closed_at).is_(None),
+            col(Application.challenge_id) == challenge.id,
+            stands_before(Membership, "leave"),
+            stands_before(Application, "withdraw"),
+            col(Person.closed_at).is_(None),
         )
         .order_by(col(Person.name), col(Person.id), col(Application.id))
-    )  # fmt: skip
+    )
     return [Applicant(person, application) for person, application in session.execute(query)]
 
 
 def application_called(session: Session, challenge: Challenge, reference: str) -> Application | None:
     """The application to this challenge with this reference, if it is a draft or handed in."""
     query = select(Application).where(
-        col(Application.challenge_id) == challenge.id, col(Application.reference) == reference,
+        col(Application.challenge_id) == challenge.id,
+        col(Application.reference) == reference,
         stands_before(Application, "withdraw"),
-    )  # fmt: skip
+    )
     return session.scalars(query).first()

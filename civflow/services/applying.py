@@ -61,10 +61,17 @@ def begin_application(
         select(func.count()).select_from(Application).where(col(Application.round_id) == challenge.round_id)
     )
     application = Application(
-        round_id=challenge.round_id, challenge_id=challenge.id or 0, team_id=team.id or 0, title=title,
-        reference=f"{challenge.round_id}-{(count or 0) + 1:04d}", closes_at=challenge.closes_at,
-        sealed_until=last_deadline(session, challenge), challenge_version=challenge.version, state="", since=now,
-    )  # fmt: skip
+        round_id=challenge.round_id,
+        challenge_id=challenge.id or 0,
+        team_id=team.id or 0,
+        title=title,
+        reference=f"{challenge.round_id}-{(count or 0) + 1:04d}",
+        closes_at=challenge.closes_at,
+        sealed_until=last_deadline(session, challenge),
+        challenge_version=challenge.version,
+        state="",
+        since=now,
+    )
     try:
         with session.begin_nested():  # the database is the judge
             begin(session, application, actor=actor, now=now, closes_at=challenge.closes_at)

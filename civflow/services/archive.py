@@ -19,8 +19,16 @@ from civflow.services.challenges import draft
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
 
-COLUMNS = ("round", "challenge_number", "title", "question_short", "sponsor", "company_selected", "stage_reached",
-           "source_url")  # fmt: skip
+COLUMNS = (
+    "round",
+    "challenge_number",
+    "title",
+    "question_short",
+    "sponsor",
+    "company_selected",
+    "stage_reached",
+    "source_url",
+)
 SLUG = "archive-"  # how the addresses of the archive's rounds begin
 LONGEST_TITLE = 200
 FIRST_YEAR = 2015  # round 1 ran in 2016, and each round since has had about a year; two of them began in 2022
@@ -63,9 +71,11 @@ class Row(NamedTuple):
         sponsors = [NOTES.sub("", part).strip() for part in self.sponsor.split(";")]
         stage = POUNDS.sub("£", self.stage).replace("all SME", "all small or medium-sized companies")
         return self._replace(
-            title=title, question=POUNDS.sub("£", NOTES.sub("", self.question)), stage=stage,
+            title=title,
+            question=POUNDS.sub("£", NOTES.sub("", self.question)),
+            stage=stage,
             sponsor="; ".join(names.get(name, name) for name in sponsors if name),
-        )  # fmt: skip
+        )
 
 
 def shipped_rows() -> list[Row]:
@@ -134,9 +144,18 @@ def import_row(session: Session, row: Row, round_: Round, *, actor: Actor, now: 
     """One row as a draft in a round, with its source and what the source says became of it."""
     sponsor = organisation(session, row.sponsor.split(";")[0].strip()) if row.sponsor else None
     return draft(
-        session, round_=round_, sponsor=sponsor, title=row.title, question=row.question[:500], reference=row.reference,
-        actor=actor, now=now, source_url=row.source, earlier_result=row.result[:300], sponsors_in_source=row.sponsor,
-    )  # fmt: skip
+        session,
+        round_=round_,
+        sponsor=sponsor,
+        title=row.title,
+        question=row.question[:500],
+        reference=row.reference,
+        actor=actor,
+        now=now,
+        source_url=row.source,
+        earlier_result=row.result[:300],
+        sponsors_in_source=row.sponsor,
+    )
 
 
 def find_imported(session: Session, row: Row, round_: Round) -> Challenge | None:
@@ -166,8 +185,13 @@ def archive_round(session: Session, number: str, *, programme: Programme, actor:
     year = FIRST_YEAR + int(number) - (int(number) > 7) if number.isdigit() else FIRST_YEAR
     title = f"CivTech {number} (archive)" if number else "CivTech, round not known (archive)"
     round_ = Round(
-        programme_id=programme.id or 0, slug=slug, title=title, state="", since=now,
-        starts_at=datetime(year, 1, 1, tzinfo=UTC), ends_at=datetime(year + 1, 1, 1, tzinfo=UTC),
-    )  # fmt: skip
+        programme_id=programme.id or 0,
+        slug=slug,
+        title=title,
+        state="",
+        since=now,
+        starts_at=datetime(year, 1, 1, tzinfo=UTC),
+        ends_at=datetime(year + 1, 1, 1, tzinfo=UTC),
+    )
     begin(session, round_, actor=actor, now=now)
     return round_

@@ -59,15 +59,21 @@ def around(session: Session, applications: Sequence[Application], *, now: dateti
         col(Place.application_id).in_(ids), stands_before(Place, "accept")
     )
     unsigned = select(col(Agreement.application_id), Agreement).where(
-        col(Agreement.application_id).in_(ids), stands_before(Agreement, "sign_for_the_team"),
+        col(Agreement.application_id).in_(ids),
+        stands_before(Agreement, "sign_for_the_team"),
         col(Agreement.team_signed_at).is_(None),
-    )  # fmt: skip
+    )
     return Around(
-        challenges, dates, _sorted(session, _gates(ids)), {(row[0], row[1]) for row in session.execute(sent)},
-        _sorted(session, booked.order_by(col(Slot.starts_at))), _sorted(session, _offered(ids, now)),
-        _sorted(session, placed.order_by(col(Place.id))), _sorted(session, unsigned.order_by(col(Agreement.id))),
+        challenges,
+        dates,
+        _sorted(session, _gates(ids)),
+        {(row[0], row[1]) for row in session.execute(sent)},
+        _sorted(session, booked.order_by(col(Slot.starts_at))),
+        _sorted(session, _offered(ids, now)),
+        _sorted(session, placed.order_by(col(Place.id))),
+        _sorted(session, unsigned.order_by(col(Agreement.id))),
         _sorted(session, _owed(ids)),
-    )  # fmt: skip
+    )
 
 
 def _sorted(session: Session, query: Any) -> dict[int, list[Any]]:
@@ -93,9 +99,12 @@ def _offered(ids: list[int], now: datetime) -> Any:
     )
     query = select(col(Application.id), Slot).join(Gate, HERE).join(Slot, col(Slot.gate_id) == col(Gate.id))
     query = query.where(
-        col(Application.id).in_(ids), stands_before(Application, "go_on"), stands_before(Slot, "book"),
-        col(Slot.starts_at) > now, ~conflicted,
-    )  # fmt: skip
+        col(Application.id).in_(ids),
+        stands_before(Application, "go_on"),
+        stands_before(Slot, "book"),
+        col(Slot.starts_at) > now,
+        ~conflicted,
+    )
     return query.order_by(col(Slot.starts_at), col(Slot.id))
 
 

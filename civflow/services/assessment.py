@@ -22,7 +22,7 @@ from civflow.models import (
     Score,
     Slot,
     SlotPanel,
-)  # fmt: skip
+)
 from civflow.services.advance import advance, advance_many, begin_many
 from civflow.services.challenges import move_on
 from civflow.services.effects import Move, effect
@@ -55,9 +55,10 @@ def scorecard_of(session: Session, gate: Gate) -> Scorecard:
 def applications_at(session: Session, gate: Gate) -> Sequence[Application]:
     """The applications that stand before the gate, by reference."""
     query = select(Application).where(
-        col(Application.challenge_id) == gate.challenge_id, col(Application.stage) == gate.stage,
+        col(Application.challenge_id) == gate.challenge_id,
+        col(Application.stage) == gate.stage,
         stands_before(Application, "go_on"),
-    )  # fmt: skip
+    )
     return session.scalars(query.order_by(col(Application.reference))).all()
 
 
@@ -92,14 +93,26 @@ def propose_assignments(session: Session, move: Move) -> None:
     matched = match(session, gate)
     if not matched.pairs and matched.sentences:
         raise Refused(*matched.sentences)
-    begin_many(session, [
-        Assignment(
-            round_id=gate.round_id, challenge_id=gate.challenge_id, gate_id=gate.id or 0, side=seat.side,
-            application_id=application.id or 0, team_id=application.team_id, assessor_id=seat.person_id,
-            due_at=gate.scoring_due_at, state="", since=move.now,
-        )
-        for application, seat in matched.pairs
-    ], actor=CIVFLOW, now=move.now)  # fmt: skip
+    begin_many(
+        session,
+        [
+            Assignment(
+                round_id=gate.round_id,
+                challenge_id=gate.challenge_id,
+                gate_id=gate.id or 0,
+                side=seat.side,
+                application_id=application.id or 0,
+                team_id=application.team_id,
+                assessor_id=seat.person_id,
+                due_at=gate.scoring_due_at,
+                state="",
+                since=move.now,
+            )
+            for application, seat in matched.pairs
+        ],
+        actor=CIVFLOW,
+        now=move.now,
+    )
 
 
 @effect
@@ -114,12 +127,23 @@ def invite_the_assessors(session: Session, move: Move) -> None:
         numbers[assignment.assessor_id] = numbers.get(assignment.assessor_id, 0) + 1
     programme, _ = stage_of(session, gate)
     due = moment(gate.scoring_due_at, programme.timezone) if gate.scoring_due_at else "the end of the stage"
-    post_all(session, [
-        write(person=session.get_one(Person, person), kind="to_assess", now=move.now, about="/assignments", due=due,
-              key=f"to-assess-{gate.id}-{gate.revision}-{person}", title=title_of(session, gate),
-              number=count(number, "application"))
-        for person, number in sorted(numbers.items())
-    ], now=move.now)  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=session.get_one(Person, person),
+                kind="to_assess",
+                now=move.now,
+                about="/assignments",
+                due=due,
+                key=f"to-assess-{gate.id}-{gate.revision}-{person}",
+                title=title_of(session, gate),
+                number=count(number, "application"),
+            )
+            for person, number in sorted(numbers.items())
+        ],
+        now=move.now,
+    )
 
 
 @effect
@@ -132,8 +156,14 @@ def record_the_conflict(session: Session, move: Move) -> None:
         col(Conflict.person_id) == assignment.assessor_id, col(Conflict.team_id) == assignment.team_id
     )
     if session.scalars(known).first() is None:
-        session.add(Conflict(person_id=assignment.assessor_id, team_id=assignment.team_id, declared_at=move.now,
-                             why="Declared by the assessor when asked to assess."))  # fmt: skip
+        session.add(
+            Conflict(
+                person_id=assignment.assessor_id,
+                team_id=assignment.team_id,
+                declared_at=move.now,
+                why="Declared by the assessor when asked to assess.",
+            )
+        )
         session.flush()
 
 
@@ -226,10 +256,16 @@ def rank_the_applications(session: Session, move: Move) -> None:
     gate: Gate = move.record
     session.execute(delete(Outcome).where(col(Outcome.gate_id) == gate.id))
     for ranked in ranking_of(session, gate).ranked:
-        session.add(Outcome(
-            gate_id=gate.id or 0, application_id=ranked.application, rank=ranked.rank, decision="not_selected",
-            total=hundredths(ranked.total), tie_break=tie_words(ranked),
-        ))  # fmt: skip
+        session.add(
+            Outcome(
+                gate_id=gate.id or 0,
+                application_id=ranked.application,
+                rank=ranked.rank,
+                decision="not_selected",
+                total=hundredths(ranked.total),
+                tie_break=tie_words(ranked),
+            )
+        )
     session.flush()
 
 
@@ -310,9 +346,15 @@ def move_the_challenge_on(session: Session, move: Move) -> None:
 
 
 def offer_slots(
-    session: Session, gate: Gate, *, starts: Sequence[datetime], where: str, panel: Sequence[int], actor: Actor,
+    session: Session,
+    gate: Gate,
+    *,
+    starts: Sequence[datetime],
+    where: str,
+    panel: Sequence[int],
+    actor: Actor,
     now: datetime,
-) -> list[Slot]:  # fmt: skip
+) -> list[Slot]:
     """Offer interviews at these times to the teams of a gate; `panel` are the ids of the people who hear them."""
     _, stage = stage_of(session, gate)
     if len(set(panel)) < 2:
@@ -321,10 +363,18 @@ def offer_slots(
         raise Refused("An interview must lie ahead.", fields={"starts_at": "Choose a time that lies ahead."})
     length = timedelta(minutes=stage.interview_minutes or 30)
     slots = [
-        Slot(round_id=gate.round_id, challenge_id=gate.challenge_id, gate_id=gate.id or 0, starts_at=start,
-             ends_at=start + length, where=where, state="", since=now)
+        Slot(
+            round_id=gate.round_id,
+            challenge_id=gate.challenge_id,
+            gate_id=gate.id or 0,
+            starts_at=start,
+            ends_at=start + length,
+            where=where,
+            state="",
+            since=now,
+        )
         for start in starts
-    ]  # fmt: skip
+    ]
     begin_many(session, slots, actor=actor, now=now)
     session.add_all(
         SlotPanel(slot_id=slot.id or 0, person_id=person) for slot in slots for person in sorted(set(panel))
@@ -361,7 +411,17 @@ def tell_the_team_and_the_panel(session: Session, move: Move) -> None:
     zone = programme_of(session, challenge).timezone
     team = title_of(session, session.get_one(Application, slot.application_id)) if slot.application_id else "No team"
     for person in people.values():
-        post(session, person=person, kind="interview", key=f"slot-{slot.id}-{slot.revision}-{person.id}", now=move.now,
-             about=f"/cases/slot/{slot.id}", challenge=challenge.title, team=team, where=slot.where or "online",
-             when=moment(slot.starts_at, zone, begins=True), state=move.workflow.states[move.to_state].staff,
-             reason=move.reason)  # fmt: skip
+        post(
+            session,
+            person=person,
+            kind="interview",
+            key=f"slot-{slot.id}-{slot.revision}-{person.id}",
+            now=move.now,
+            about=f"/cases/slot/{slot.id}",
+            challenge=challenge.title,
+            team=team,
+            where=slot.where or "online",
+            when=moment(slot.starts_at, zone, begins=True),
+            state=move.workflow.states[move.to_state].staff,
+            reason=move.reason,
+        )

@@ -42,8 +42,12 @@ def _next_of(at: GateAt, case: Case, now: datetime) -> Iterator[Waiting]:
         yield from _preparing(at, case)
     page, ends = f"/gates/{at.gate.id}", at.gate.scoring_due_at
     if _can(case, "moderate"):
-        yield Waiting(f"End the scoring: {at.title}", f"/cases/gate/{at.gate.id}/moderate", ends,
-                      f"All {count(at.done, 'assessment')} are in.")  # fmt: skip
+        yield Waiting(
+            f"End the scoring: {at.title}",
+            f"/cases/gate/{at.gate.id}/moderate",
+            ends,
+            f"All {count(at.done, 'assessment')} are in.",
+        )
     if _can(case, "propose"):
         yield Waiting(f"Propose the result: {at.title}", f"{page}/propose", ends)
     if _can(case, "approve"):
@@ -66,11 +70,19 @@ def _preparing(at: GateAt, case: Case) -> Iterator[Waiting]:
         detail = f"{count(at.here, 'application')} before the gate, {count(at.seats, 'person', 'people')} on the panel."
         yield Waiting(f"Match assessors for {name}", f"/cases/gate/{at.gate.id}/match", begins, detail)
     elif _can(case, "start") and at.asked:
-        yield Waiting(f"Start the scoring of {name}", f"/cases/gate/{at.gate.id}/start", begins,
-                      f"{count(at.asked, 'assessment')} matched.")  # fmt: skip
+        yield Waiting(
+            f"Start the scoring of {name}",
+            f"/cases/gate/{at.gate.id}/start",
+            begins,
+            f"{count(at.asked, 'assessment')} matched.",
+        )
     if at.stage.interview_minutes and at.slots < at.here:
-        yield Waiting(f"Offer {count(at.here - at.slots, 'interview')} for {name}", f"{page}/interviews", begins,
-                      f"{count(at.here, 'team')} to hear; {at.slots} {'is' if at.slots == 1 else 'are'} offered.")  # fmt: skip
+        yield Waiting(
+            f"Offer {count(at.here - at.slots, 'interview')} for {name}",
+            f"{page}/interviews",
+            begins,
+            f"{count(at.here, 'team')} to hear; {at.slots} {'is' if at.slots == 1 else 'are'} offered.",
+        )
     if _can(case, "skip") and at.gate.stage == at.challenge.state:
         yield Waiting(f"Close {name}: no application has reached it", f"/cases/gate/{at.gate.id}/skip", begins)
 
@@ -125,8 +137,9 @@ def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Act
     publish = next(step for step in PAGES[Question].steps if step.name == "publish")
     query = select(*columns, func.min(col(Question.answer_promised_at))).where(
         and_(stands_before(Question, "publish"), col(Question.drafted_by_id) != actor.id, in_sight(actor, Question)),
-        col(Question.challenge_id).in_(challenges), col(Question.answer) != "",
-    )  # fmt: skip
+        col(Question.challenge_id).in_(challenges),
+        col(Question.answer) != "",
+    )
     for key, number, first, asked_at, promised in session.execute(query.group_by(col(Question.challenge_id))):
         challenge = challenges[key]
         asked = Question(round_id=challenge.round_id, challenge_id=key, asked_at=now, text="", state="", since=now)
@@ -139,16 +152,24 @@ def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Act
         detail = f"Somebody else has written it; the {'question' if number == 1 else 'oldest question'} was asked "
         page = f"{path_of(challenge)}/questions"
         href = f"{page}/{first}/publish" if number == 1 else page
-        yield Need(key, Waiting(f"Publish {what} about {challenge.reference} {challenge.title}".replace("  ", " "), href,
-                                promised, detail + (f"{count(days, 'day')} ago." if days else "today.")))  # fmt: skip
+        yield Need(
+            key,
+            Waiting(
+                f"Publish {what} about {challenge.reference} {challenge.title}".replace("  ", " "),
+                href,
+                promised,
+                detail + (f"{count(days, 'day')} ago." if days else "today."),
+            ),
+        )
 
 
 def agreements(session: Session, challenges: Mapping[int, Challenge], *, actor: Actor) -> Iterator[Need]:
     """Agreements whose document is being prepared and that this person issues, by challenge and stage. One statement."""
     stage_of, begins = (col(Agreement.challenge_id), col(Agreement.stage)), func.min(col(Agreement.starts_at))
     columns = *stage_of, func.count(), func.min(col(Agreement.id)), begins
-    query = select(*columns).where(stands_before(Agreement, "issue"), in_sight(actor, Agreement),
-                                   col(Agreement.challenge_id).in_(challenges))  # fmt: skip
+    query = select(*columns).where(
+        stands_before(Agreement, "issue"), in_sight(actor, Agreement), col(Agreement.challenge_id).in_(challenges)
+    )
     for key, stage, number, first, due in session.execute(query.group_by(*stage_of)):
         challenge = challenges[key]
         if not actor.holds("programme_manager", {"round": challenge.round_id, "challenge": key}):

@@ -19,9 +19,17 @@ from civflow.workflows.visibility import GRANTED
 
 
 def begin_round(
-    session: Session, programme: Programme, *, title: str, starts_at: datetime | None, ends_at: datetime | None,
-    budget_pounds: int | None, actor: Actor, now: datetime, rehearsal: bool = False,
-) -> Round:  # fmt: skip
+    session: Session,
+    programme: Programme,
+    *,
+    title: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    budget_pounds: int | None,
+    actor: Actor,
+    now: datetime,
+    rehearsal: bool = False,
+) -> Round:
     """A planned round under one version of a programme, which stays pinned.
 
     `budget_pounds` is what its challenges may cost together. Raises Refused with a sentence per field, and Forbidden
@@ -29,25 +37,58 @@ def begin_round(
     """
     starts_at, ends_at, budget_pounds = _checked(title, starts_at, ends_at, budget_pounds)
     round_ = Round(
-        programme_id=programme.id or 0, slug=free_address(session, col(Round.slug), title, longest=50), title=title,
-        rehearsal=rehearsal, budget_pounds=budget_pounds, starts_at=starts_at, ends_at=ends_at, state="", since=now,
-    )  # fmt: skip
-    begin(session, round_, actor=actor, now=now, title=title, starts_at=starts_at, ends_at=ends_at,
-          budget_pounds=budget_pounds)  # fmt: skip
+        programme_id=programme.id or 0,
+        slug=free_address(session, col(Round.slug), title, longest=50),
+        title=title,
+        rehearsal=rehearsal,
+        budget_pounds=budget_pounds,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        state="",
+        since=now,
+    )
+    begin(
+        session,
+        round_,
+        actor=actor,
+        now=now,
+        title=title,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        budget_pounds=budget_pounds,
+    )
     return round_
 
 
 def change_round(
-    session: Session, round_: Round, *, title: str, starts_at: datetime | None, ends_at: datetime | None,
-    budget_pounds: int | None, actor: Actor, now: datetime, seen: int | None = None,
-) -> None:  # fmt: skip
+    session: Session,
+    round_: Round,
+    *,
+    title: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    budget_pounds: int | None,
+    actor: Actor,
+    now: datetime,
+    seen: int | None = None,
+) -> None:
     """Correct what a round was begun with; `seen` is the revision that the actor had before their eyes.
 
     Its programme stays pinned and its address as it is. Raises Refused with a sentence per field, Forbidden, Conflicted.
     """
     starts_at, ends_at, budget_pounds = _checked(title, starts_at, ends_at, budget_pounds)
-    advance(session, round_, "change", actor=actor, now=now, seen=seen, title=title, starts_at=starts_at,
-            ends_at=ends_at, budget_pounds=budget_pounds)  # fmt: skip
+    advance(
+        session,
+        round_,
+        "change",
+        actor=actor,
+        now=now,
+        seen=seen,
+        title=title,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        budget_pounds=budget_pounds,
+    )
 
 
 def _checked(
@@ -119,6 +160,8 @@ def _why_not(round_: Round, is_over: bool, is_theirs: bool, owned: tuple[str, in
         title, number = owned or ("", 0)
         what = f"“{title}”" if number == 1 else f"{number} challenges"
         alone = "that challenge alone" if number == 1 else "those alone"
-        return (f"In {round_.title} you own {what}, and your role is for {alone}. To begin another challenge there, "
-                "you have to be a challenge owner of the round: ask the programme office for that.")  # fmt: skip
+        return (
+            f"In {round_.title} you own {what}, and your role is for {alone}. To begin another challenge there, "
+            "you have to be a challenge owner of the round: ask the programme office for that."
+        )
     return f"{round_.title} holds challenges of earlier rounds: it has no budget for new ones."

@@ -137,14 +137,29 @@ def name_the_scorer(session: Session, move: Move) -> None:
     if known:
         known.taken_off_at, known.named_at, known.named_by_id = None, move.now, move.actor.id or 0
     else:
-        session.add(Scorer(challenge_id=challenge.id or 0, review=challenge.review, person_id=person.id or 0,
-                           named_by_id=move.actor.id or 0, named_at=move.now))  # fmt: skip
+        session.add(
+            Scorer(
+                challenge_id=challenge.id or 0,
+                review=challenge.review,
+                person_id=person.id or 0,
+                named_by_id=move.actor.id or 0,
+                named_at=move.now,
+            )
+        )
     session.flush()
     zone = programme_of(session, challenge).timezone
     by = moment(challenge.reply_promised_at, zone) if challenge.reply_promised_at else ""
-    post(session, person=person, kind="to_score", key=f"to-score-{challenge.id}-{challenge.revision}-{person.id}",
-         about=f"{path_of(challenge)}/scoring", now=move.now, title=title_of(session, challenge), by=by,
-         actor=move.actor.name)  # fmt: skip
+    post(
+        session,
+        person=person,
+        kind="to_score",
+        key=f"to-score-{challenge.id}-{challenge.revision}-{person.id}",
+        about=f"{path_of(challenge)}/scoring",
+        now=move.now,
+        title=title_of(session, challenge),
+        by=by,
+        actor=move.actor.name,
+    )
 
 
 @effect
@@ -154,15 +169,21 @@ def take_the_scorer_off(session: Session, move: Move) -> None:
 
 def _named(challenge: Challenge, person_id: int | None):  # type: ignore[no-untyped-def]
     return select(Scorer).where(
-        col(Scorer.challenge_id) == challenge.id, col(Scorer.review) == challenge.review,
+        col(Scorer.challenge_id) == challenge.id,
+        col(Scorer.review) == challenge.review,
         col(Scorer.person_id) == person_id,
-    )  # fmt: skip
+    )
 
 
 def score(
-    session: Session, challenge: Challenge, given: Mapping[str, tuple[str, str]], *, actor: Actor, now: datetime,
+    session: Session,
+    challenge: Challenge,
+    given: Mapping[str, tuple[str, str]],
+    *,
+    actor: Actor,
+    now: datetime,
     seen: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Send one's scores: criterion -> score and reason as they were typed. They are locked from then on.
 
     The record keeps their fingerprint and not the scores, which others must not read before they have scored.
@@ -201,8 +222,14 @@ def _kept(session: Session, scorer: Scorer) -> Kept:
 
 
 def keep(
-    session: Session, challenge: Challenge, given: Mapping[str, tuple[str, str]], *, seen: str, actor: Actor, now: datetime
-) -> Kept:  # fmt: skip
+    session: Session,
+    challenge: Challenge,
+    given: Mapping[str, tuple[str, str]],
+    *,
+    seen: str,
+    actor: Actor,
+    now: datetime,
+) -> Kept:
     """Keep what is typed so far, each score and each reason that there is; it counts only once it is sent.
 
     `seen` is what `kept` said when the page was made: where another window has kept something else since, nothing is
@@ -220,9 +247,14 @@ def keep(
     sheet, faults = _fitting(scoring, given, before.typed)
     if seen != before.seen and sheet != before.typed:
         raise Conflicted(KEPT_ELSEWHERE, who=actor.name, when=None)
-    _put(session, scorer, {
-        name: Given(int(value) if value else NOT_CHOSEN, words or NOT_GIVEN) for name, (value, words) in sheet.items()
-    })  # fmt: skip
+    _put(
+        session,
+        scorer,
+        {
+            name: Given(int(value) if value else NOT_CHOSEN, words or NOT_GIVEN)
+            for name, (value, words) in sheet.items()
+        },
+    )
     session.flush()
     return Kept(sheet, fingerprint(sheet), faults)
 
@@ -240,8 +272,11 @@ def _fitting(
     sheet, faults = {}, _faults(scoring, given)
     for criterion in sorted(scoring.criteria, key=lambda one: one.id):
         (value, words), (old_value, old_words) = (one.get(criterion.id, ("", "")) for one in (given, before))
-        empty = {field for field, typed in ((f"{criterion.id}-score", value), (f"{criterion.id}-reason", words.strip()))
-                 if not typed}  # fmt: skip
+        empty = {
+            field
+            for field, typed in ((f"{criterion.id}-score", value), (f"{criterion.id}-reason", words.strip()))
+            if not typed
+        }
         faults = {field: sentence for field, sentence in faults.items() if field not in empty}
         value = old_value if f"{criterion.id}-score" in faults else value
         words = old_words if f"{criterion.id}-reason" in faults else words.strip()
@@ -304,8 +339,11 @@ def _faults(scoring: Scoring, given: Mapping[str, tuple[str, str]]) -> dict[str,
 def to_score(session: Session, actor: Actor) -> list[Challenge]:
     """The challenges that the actor is named to score and has not scored, the first to be answered first."""
     mine = exists().where(
-        col(Scorer.challenge_id) == col(Challenge.id), col(Scorer.review) == col(Challenge.review),
-        col(Scorer.person_id) == actor.id, col(Scorer.taken_off_at).is_(None), col(Scorer.scored_at).is_(None),
-    )  # fmt: skip
+        col(Scorer.challenge_id) == col(Challenge.id),
+        col(Scorer.review) == col(Challenge.review),
+        col(Scorer.person_id) == actor.id,
+        col(Scorer.taken_off_at).is_(None),
+        col(Scorer.scored_at).is_(None),
+    )
     query = select(Challenge).where(mine, stands_before(Challenge, "approve"))
     return list(session.scalars(query.order_by(col(Challenge.reply_promised_at), col(Challenge.id))))

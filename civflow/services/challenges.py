@@ -28,17 +28,32 @@ TIME_TO_IMPROVE = 2  # working days at least for an improved proposal, once its 
 
 
 def draft(
-    session: Session, *, round_: Round, sponsor: Organisation | None, title: str, actor: Actor, now: datetime,
-    question: str = "", reference: str = "", **columns: Any,
-) -> Challenge:  # fmt: skip
+    session: Session,
+    *,
+    round_: Round,
+    sponsor: Organisation | None,
+    title: str,
+    actor: Actor,
+    now: datetime,
+    question: str = "",
+    reference: str = "",
+    **columns: Any,
+) -> Challenge:
     """Begin a challenge with an empty first text. Raises Forbidden for somebody who owns no challenge in the round."""
     if not title.strip():
         raise Refused("Give the challenge a title.", fields={"title": "Give the challenge a title."})
     challenge = Challenge(
-        round_id=round_.id or 0, programme_id=round_.programme_id, sponsor_id=sponsor.id if sponsor else None,
-        title=title.strip(), question=question.strip(), reference=reference, slug=free_slug(session, reference, title),
-        state="", since=now, **columns,
-    )  # fmt: skip
+        round_id=round_.id or 0,
+        programme_id=round_.programme_id,
+        sponsor_id=sponsor.id if sponsor else None,
+        title=title.strip(),
+        question=question.strip(),
+        reference=reference,
+        slug=free_slug(session, reference, title),
+        state="",
+        since=now,
+        **columns,
+    )
     begin(session, challenge, actor=actor, now=now)
     session.add(ChallengeVersion(challenge_id=challenge.id or 0, number=1, written_by_id=actor.id, written_at=now))
     index(session, [challenge.id or 0])
@@ -70,15 +85,37 @@ def text_to_read(session: Session, challenge: Challenge) -> ChallengeVersion:
 
 
 VERSIONED = ("title", "question", "money_pounds", "decision_promised_at", "notice_reference")  # beside the sections
-WRITABLE = ("title", "question", "money_pounds", "opens_at", "closes_at", "questions_until", "decision_promised_at",
-            "budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive", "notice_reference",
-            "sponsor_id", "reference", "themes", "place")  # fmt: skip
+WRITABLE = (
+    "title",
+    "question",
+    "money_pounds",
+    "opens_at",
+    "closes_at",
+    "questions_until",
+    "decision_promised_at",
+    "budget_holder",
+    "route_to_adoption",
+    "sponsor_time",
+    "data_access",
+    "exit_if_too_expensive",
+    "notice_reference",
+    "sponsor_id",
+    "reference",
+    "themes",
+    "place",
+)
 
 
 def write_challenge(
-    session: Session, challenge: Challenge, *, actor: Actor, now: datetime, sections: Mapping[str, str] | None = None,
-    seen: int | None = None, **columns: Any,
-) -> None:  # fmt: skip
+    session: Session,
+    challenge: Challenge,
+    *,
+    actor: Actor,
+    now: datetime,
+    sections: Mapping[str, str] | None = None,
+    seen: int | None = None,
+    **columns: Any,
+) -> None:
     """Save sections of the text and columns of the draft. Raises Refused with a sentence per field that cannot be.
 
     `seen` is the revision that the writer had before their eyes.
@@ -143,8 +180,12 @@ def check_dates(record: Any, columns: Mapping[str, Any], *, now: datetime) -> No
         raise Refused(*fields.values(), fields=fields)
 
 
-DATES = {"opens_at": "The opening date", "closes_at": "The closing date", "questions_until": "The end of questions",
-         "decision_promised_at": "The date of the first decisions"}  # fmt: skip
+DATES = {
+    "opens_at": "The opening date",
+    "closes_at": "The closing date",
+    "questions_until": "The end of questions",
+    "decision_promised_at": "The date of the first decisions",
+}
 
 
 def check_sections(programme: Programme, sections: Mapping[str, str], *, times: int = 1) -> None:
@@ -192,10 +233,17 @@ def _make_gate(
 ) -> None:
     card = programme.card(stage)
     gate = Gate(
-        round_id=challenge.round_id, challenge_id=challenge.id or 0, stage=stage.id, cap=dates.cap or stage.cap or 1,
-        criteria=",".join(c.id for c in card.criteria), scale_least=card.scale.least, scale_most=card.scale.most,
-        scoring_due_at=dates.ends_at, state="", since=now,
-    )  # fmt: skip
+        round_id=challenge.round_id,
+        challenge_id=challenge.id or 0,
+        stage=stage.id,
+        cap=dates.cap or stage.cap or 1,
+        criteria=",".join(c.id for c in card.criteria),
+        scale_least=card.scale.least,
+        scale_most=card.scale.most,
+        scoring_due_at=dates.ends_at,
+        state="",
+        since=now,
+    )
     begin(session, gate, actor=CIVFLOW, now=now)
 
 
@@ -234,10 +282,15 @@ def make_the_brief(session: Session, move: Move) -> None:
     """What the public prints follows every step that changes its words or its dates; the newest one is linked."""
     challenge: Challenge = move.record
     documents.ask(
-        session, kind="challenge_brief", key=f"brief-{challenge.id}-{challenge.version}-{challenge.revision}",
-        title=f"Challenge brief: {challenge.title}", workflow="challenge", record_id=challenge.id or 0,
-        data=brief_data(session, challenge, now=move.now), now=move.now,
-    )  # fmt: skip
+        session,
+        kind="challenge_brief",
+        key=f"brief-{challenge.id}-{challenge.version}-{challenge.revision}",
+        title=f"Challenge brief: {challenge.title}",
+        workflow="challenge",
+        record_id=challenge.id or 0,
+        data=brief_data(session, challenge, now=move.now),
+        now=move.now,
+    )
 
 
 def brief_data(session: Session, challenge: Challenge, *, now: datetime) -> dict[str, Any]:
@@ -246,19 +299,29 @@ def brief_data(session: Session, challenge: Challenge, *, now: datetime) -> dict
     text = text_to_read(session, challenge)
     sponsor = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
     return {
-        "programme": programme.title, "round": session.get_one(Round, challenge.round_id).title,
-        "reference": challenge.reference, "title": challenge.title, "question": challenge.question,
+        "programme": programme.title,
+        "round": session.get_one(Round, challenge.round_id).title,
+        "reference": challenge.reference,
+        "title": challenge.title,
+        "question": challenge.question,
         "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
         "supporters": supporter_names(session, [challenge.id or 0]).get(challenge.id or 0, []),
-        "money_pounds": challenge.money_pounds, "excludes_vat": programme.money_excludes_vat,
-        "opens_at": _iso(challenge.opens_at), "closes_at": _iso(challenge.closes_at), "zone": programme.timezone,
-        "version": text.number, "dates_as_on": now.isoformat(),
-        "sections": [{"title": s.title, "words": text.sections[s.id]} for s in programme.brief if text.sections.get(s.id)],
+        "money_pounds": challenge.money_pounds,
+        "excludes_vat": programme.money_excludes_vat,
+        "opens_at": _iso(challenge.opens_at),
+        "closes_at": _iso(challenge.closes_at),
+        "zone": programme.timezone,
+        "version": text.number,
+        "dates_as_on": now.isoformat(),
+        "sections": [
+            {"title": s.title, "words": text.sections[s.id]} for s in programme.brief if text.sections.get(s.id)
+        ],
         "stages": [_stage_data(programme.stage(d.stage), d) for d in stage_dates(session, challenge).values()],
         "scorecards": [_card_data(programme, stage) for stage in programme.gates],
-        "notice_reference": challenge.notice_reference, "source_url": challenge.source_url,
+        "notice_reference": challenge.notice_reference,
+        "source_url": challenge.source_url,
         "how_to_apply_url": f"/challenges/{challenge.slug}/apply",
-    }  # fmt: skip
+    }
 
 
 def _iso(value: datetime | None) -> str | None:
@@ -267,20 +330,26 @@ def _iso(value: datetime | None) -> str | None:
 
 def _stage_data(stage: Stage, dates: StageDates) -> dict[str, Any]:
     return {
-        "title": stage.title, "kind": stage.kind, "sentence": stage.sentence, "starts_at": dates.starts_at.isoformat(),
-        "ends_at": dates.ends_at.isoformat(), "cap": dates.cap or stage.cap,
+        "title": stage.title,
+        "kind": stage.kind,
+        "sentence": stage.sentence,
+        "starts_at": dates.starts_at.isoformat(),
+        "ends_at": dates.ends_at.isoformat(),
+        "cap": dates.cap or stage.cap,
         "money_pounds": stage.money if dates.money_pounds is None else dates.money_pounds,
-    }  # fmt: skip
+    }
 
 
 def _card_data(programme: Programme, stage: Stage) -> dict[str, Any]:
     card = programme.card(stage)
     titles = {c.id: c.title for c in card.criteria}
     return {
-        "gate": stage.title, "scale_most": card.scale.most, "scale_words": list(card.scale.words),
+        "gate": stage.title,
+        "scale_most": card.scale.most,
+        "scale_words": list(card.scale.words),
         "criteria": [{"title": c.title, "weight": c.weight, "guidance": c.guidance} for c in card.criteria],
         "ties": [titles[t] for t in card.ties],
-    }  # fmt: skip
+    }
 
 
 @effect
@@ -296,9 +365,10 @@ def begin_the_stage(session: Session, move: Move) -> None:
         make_the_brief(session, move)
     if before and before.kind == "work":
         arrived = select(Application).where(
-            col(Application.challenge_id) == challenge.id, col(Application.stage) == before.id,
+            col(Application.challenge_id) == challenge.id,
+            col(Application.stage) == before.id,
             stands_before(Application, "go_on"),
-        )  # fmt: skip
+        )
         for application in session.scalars(arrived):
             application.stage = stage.id
         session.flush()

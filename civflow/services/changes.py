@@ -62,21 +62,33 @@ def followers(session: Session, challenge: Challenge, *, leave_out: Collection[i
 
 
 def letter(
-    session: Session, challenge: Challenge, newer: ChallengeVersion, parts: Sequence[str], to: Listener, *,
+    session: Session,
+    challenge: Challenge,
+    newer: ChallengeVersion,
+    parts: Sequence[str],
+    to: Listener,
+    *,
     now: datetime,
-) -> Message:  # fmt: skip
+) -> Message:
     """What one of the listeners reads about the change that `newer` brought to `parts`, by their titles."""
     programme, application = programme_of(session, challenge), to.application
     closes_at = application.closes_at if application else challenge.closes_at
     page = f"/challenges/{challenge.slug}/versions/{newer.number}"
     return write(
-        person=to.person, kind="change", key=f"change-{challenge.id}-{newer.number}-{to.person.id}", now=now,
-        about=f"/applications/{application.id}" if application else page, challenge=newer.title, number=newer.number,
-        why=newer.why, parts=list(parts),
-        standing=to.standing, reference=application.reference if application else "",
+        person=to.person,
+        kind="change",
+        key=f"change-{challenge.id}-{newer.number}-{to.person.id}",
+        now=now,
+        about=f"/applications/{application.id}" if application else page,
+        challenge=newer.title,
+        number=newer.number,
+        why=newer.why,
+        parts=list(parts),
+        standing=to.standing,
+        reference=application.reference if application else "",
         answers=application.challenge_version if application else 0,
         closes=moment(closes_at, programme.timezone) if closes_at else "",
-    )  # fmt: skip
+    )
 
 
 class Told(NamedTuple):
@@ -131,8 +143,15 @@ def tell_of_the_change(session: Session, move: Move) -> None:
     letters = [letter(session, challenge, newer, parts, person, now=move.now) for person in people]
     post_all(session, letters, now=move.now)
     told = {person.person.id or 0 for person in people} | {move.actor.id or 0}
-    tell(session, challenge, "changes", in_a_sentence(newer, parts),
-         key=f"challenge-{challenge.id}-version-{newer.number}", now=move.now, told=told)  # fmt: skip
+    tell(
+        session,
+        challenge,
+        "changes",
+        in_a_sentence(newer, parts),
+        key=f"challenge-{challenge.id}-version-{newer.number}",
+        now=move.now,
+        told=told,
+    )
 
 
 def changed_parts(

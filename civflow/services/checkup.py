@@ -26,9 +26,13 @@ NOT_FOR_A_DEMONSTRATION = "This matters for real operation only, not for make de
 def checkup(settings: Settings, *, now: datetime) -> list[Result]:
     """What, a sentence, and whether it is good, for each thing that civflow needs."""
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
-        ("Database", _database), ("Files", _files), ("PDFs", _printing), ("Settings", _settings), ("Mail", _mail),
+        ("Database", _database),
+        ("Files", _files),
+        ("PDFs", _printing),
+        ("Settings", _settings),
+        ("Mail", _mail),
         ("Worker", partial(_worker, now=now)),
-    )  # fmt: skip
+    )
     results = []
     for what, check in checks:
         try:

@@ -95,25 +95,35 @@ def move_the_deadline(session: Session, move: Move) -> None:
     move_the_calendar(session, challenge)
     when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
     people = {a.person.id: a.person for a in applicants(session, challenge)}
-    post_all(session, [
-        closing_letter(challenge, person, when=when, reason=move.reason, now=move.now) for person in people.values()
-    ], now=move.now)  # fmt: skip
+    post_all(
+        session,
+        [closing_letter(challenge, person, when=when, reason=move.reason, now=move.now) for person in people.values()],
+        now=move.now,
+    )
 
 
 def closing_letter(challenge: Challenge, person: Person, *, when: str, reason: str, now: datetime) -> Message:
     """What a member of a team reads when the closing date has moved for everybody; `when` is in words."""
     return write(
-        person=person, kind="deadline", key=f"deadline-{challenge.id}-{challenge.revision}-{person.id}", now=now,
-        about=f"/challenges/{challenge.slug}", challenge=challenge.title, when=when, reason=reason, team="",
-    )  # fmt: skip
+        person=person,
+        kind="deadline",
+        key=f"deadline-{challenge.id}-{challenge.revision}-{person.id}",
+        now=now,
+        about=f"/challenges/{challenge.slug}",
+        challenge=challenge.title,
+        when=when,
+        reason=reason,
+        team="",
+    )
 
 
 def _move_the_promise(session: Session, challenge: Challenge, *, closed: datetime | None) -> None:
     """The promise that binds follows the closing date, and so does that of a change in hand; what is published stays."""
     in_hand = select(ChallengeVersion).where(
-        col(ChallengeVersion.challenge_id) == challenge.id, col(ChallengeVersion.published_at).is_(None),
+        col(ChallengeVersion.challenge_id) == challenge.id,
+        col(ChallengeVersion.published_at).is_(None),
         col(ChallengeVersion.dropped_at).is_(None),
-    )  # fmt: skip
+    )
     programme = programme_of(session, challenge)
     for record in (challenge, *session.scalars(in_hand)):
         if record.decision_promised_at and closed and challenge.closes_at:
@@ -147,10 +157,14 @@ def move_one_deadline(session: Session, move: Move) -> None:
     application.extension_reason = move.reason[:500]
     _seal(session, move, challenge)
     when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
-    post_all(session, [
-        deadline_letter(session, application, person, when=when, reason=move.reason, now=move.now)
-        for person in members(session, application.team_id)
-    ], now=move.now)  # fmt: skip
+    post_all(
+        session,
+        [
+            deadline_letter(session, application, person, when=when, reason=move.reason, now=move.now)
+            for person in members(session, application.team_id)
+        ],
+        now=move.now,
+    )
 
 
 def deadline_letter(
@@ -159,18 +173,25 @@ def deadline_letter(
     """What a member of the team reads whose deadline alone is moved; `when` is in words."""
     challenge = session.get_one(Challenge, application.challenge_id)
     return write(
-        person=person, kind="deadline", key=f"deadline-of-{application.id}-{application.revision}-{person.id}",
-        about=f"/applications/{application.id}", now=now, challenge=challenge.title, reason=reason,
-        when=when, team=session.get_one(Team, application.team_id).name,
-    )  # fmt: skip
+        person=person,
+        kind="deadline",
+        key=f"deadline-of-{application.id}-{application.revision}-{person.id}",
+        about=f"/applications/{application.id}",
+        now=now,
+        challenge=challenge.title,
+        reason=reason,
+        when=when,
+        team=session.get_one(Team, application.team_id).name,
+    )
 
 
 @effect
 def take_in_the_applications(session: Session, move: Move) -> None:
     """The seal opens for every application, unless one team has a later deadline: then it opens at that."""
     due = select(col(Application.id)).where(
-        col(Application.challenge_id) == move.record.id, stands_before(Application, "take_in"),
+        col(Application.challenge_id) == move.record.id,
+        stands_before(Application, "take_in"),
         col(Application.sealed_until) <= move.now,
-    )  # fmt: skip
+    )
     ids = [i for i in session.scalars(due.order_by(col(Application.id))) if i]
     advance_many(session, Application, ids, "take_in", actor=CLOCK, now=move.now)

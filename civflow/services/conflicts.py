@@ -29,10 +29,14 @@ SCORES = _named(Scorer, "scores_it")
 WAYS: tuple[tuple[str, Column, Column, tuple[ColumnElement[bool], ...]], ...] = (
     ("leads the team", LED.c.lead_id, LED.c.id, ()),
     ("is or was a member of the team", WORKED.c.person_id, WORKED.c.team_id, (WORKED.c.joined_at.is_not(None),)),
-    ("belongs to the team's organisation", EMPLOYED.c.id, EMPLOYER.c.id,
-     (EMPLOYED.c.organisation_id == EMPLOYER.c.organisation_id,)),
+    (
+        "belongs to the team's organisation",
+        EMPLOYED.c.id,
+        EMPLOYER.c.id,
+        (EMPLOYED.c.organisation_id == EMPLOYER.c.organisation_id,),
+    ),
     ("has put a conflict on record", DECLARED.c.person_id, DECLARED.c.team_id, ()),
-)  # fmt: skip
+)
 RUNNING = (
     "programme_manager",
     "challenge_owner",

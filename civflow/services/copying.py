@@ -37,9 +37,16 @@ def copy_challenge(
     values = {name: getattr(source, name) for name in names}
     columns: dict[str, Any] = {n: list(v) if isinstance(v, list) else v for n, v in values.items()}
     copy = draft(
-        session, round_=round_, sponsor=sponsor, title=title or source.title, question=source.question, actor=actor,
-        now=now, copied_from_id=source.id, **columns,
-    )  # fmt: skip
+        session,
+        round_=round_,
+        sponsor=sponsor,
+        title=title or source.title,
+        question=source.question,
+        actor=actor,
+        now=now,
+        copied_from_id=source.id,
+        **columns,
+    )
     programme, before = programme_of(session, copy), text_to_read(session, source)
     asked = {section.id for section in programme.brief}
     text = text_in_hand(session, copy)

@@ -40,11 +40,18 @@ def offer_place(session: Session, application: Application, stage: Stage, *, now
     dates = stage_dates(session, challenge)[stage.id]
     starts_at, ends_at = whole_days(programme, max(dates.starts_at, now), stage.length)
     place = Place(
-        round_id=application.round_id, challenge_id=application.challenge_id, application_id=application.id or 0,
-        team_id=application.team_id, stage=stage.id, starts_at=starts_at, ends_at=ends_at,
+        round_id=application.round_id,
+        challenge_id=application.challenge_id,
+        application_id=application.id or 0,
+        team_id=application.team_id,
+        stage=stage.id,
+        starts_at=starts_at,
+        ends_at=ends_at,
         money_pounds=stage.money if dates.money_pounds is None else dates.money_pounds,
-        respond_by=in_working_days(programme, now, stage.days_to_accept), state="", since=now,
-    )  # fmt: skip
+        respond_by=in_working_days(programme, now, stage.days_to_accept),
+        state="",
+        since=now,
+    )
     begin(session, place, actor=CIVFLOW, now=now)
     _tell_of_the_place(session, place, programme, stage, now)
     return place
@@ -55,12 +62,26 @@ def _tell_of_the_place(session: Session, place: Place, programme: Programme, sta
     team, zone = session.get_one(Team, place.team_id).name, programme.timezone
     paid = f"{money(place.money_pounds)} excluding VAT" if place.money_pounds else ""
     respond_by = moment(place.respond_by, zone) if place.respond_by else "the stage begins"
-    post_all(session, [
-        write(person=person, kind="place", key=f"place-{place.id}-{place.revision}-{person.id}", now=now,
-              about=path_of(place), team=team, title=f"{stage.title}: {challenge.title}", money=paid,
-              starts=day(place.starts_at, zone), ends=day(place.ends_at, zone), respond_by=respond_by)
-        for person in members(session, place.team_id)
-    ], now=now)  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="place",
+                key=f"place-{place.id}-{place.revision}-{person.id}",
+                now=now,
+                about=path_of(place),
+                team=team,
+                title=f"{stage.title}: {challenge.title}",
+                money=paid,
+                starts=day(place.starts_at, zone),
+                ends=day(place.ends_at, zone),
+                respond_by=respond_by,
+            )
+            for person in members(session, place.team_id)
+        ],
+        now=now,
+    )
 
 
 @effect
@@ -107,19 +128,36 @@ def plan_the_work(session: Session, move: Move) -> None:
     place: Place = move.record
     programme = programme_of(session, session.get_one(Challenge, place.challenge_id))
     stage = programme.stage(place.stage)
-    keys: dict[str, Any] = {"round_id": place.round_id, "challenge_id": place.challenge_id, "team_id": place.team_id,
-            "place_id": place.id or 0, "state": "", "since": move.now}  # fmt: skip
+    keys: dict[str, Any] = {
+        "round_id": place.round_id,
+        "challenge_id": place.challenge_id,
+        "team_id": place.team_id,
+        "place_id": place.id or 0,
+        "state": "",
+        "since": move.now,
+    }
     sprints = [
-        Sprint(number=number, starts_at=start, ends_at=min(later(programme, start, stage.sprint_weeks or 0), place.ends_at),
-               **keys)
+        Sprint(
+            number=number,
+            starts_at=start,
+            ends_at=min(later(programme, start, stage.sprint_weeks or 0), place.ends_at),
+            **keys,
+        )
         for number, start in enumerate(_sprint_starts(programme, place, stage), start=1)
-    ]  # fmt: skip
+    ]
     begin_many(session, sprints, actor=CIVFLOW, now=move.now)
     due = due_dates(programme, place.starts_at, place.ends_at, len(stage.deliverables))
-    begin_many(session, [
-        Deliverable(title=owed.title, done_when=owed.done_when, due_at=at, sprint_id=_sprint_at(sprints, at), **keys)
-        for owed, at in zip(stage.deliverables, due, strict=True)
-    ], actor=CIVFLOW, now=move.now)  # fmt: skip
+    begin_many(
+        session,
+        [
+            Deliverable(
+                title=owed.title, done_when=owed.done_when, due_at=at, sprint_id=_sprint_at(sprints, at), **keys
+            )
+            for owed, at in zip(stage.deliverables, due, strict=True)
+        ],
+        actor=CIVFLOW,
+        now=move.now,
+    )
 
 
 def _sprint_starts(programme: Programme, place: Place, stage: Stage) -> list[datetime]:

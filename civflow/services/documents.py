@@ -20,9 +20,16 @@ from civflow.services.rendering import KINDS, render
 
 
 def ask(
-    session: Session, *, kind: str, key: str, title: str, workflow: str, record_id: int,
-    data: Mapping[str, Any], now: datetime,
-) -> Document:  # fmt: skip
+    session: Session,
+    *,
+    kind: str,
+    key: str,
+    title: str,
+    workflow: str,
+    record_id: int,
+    data: Mapping[str, Any],
+    now: datetime,
+) -> Document:
     """Ask for a document about one record; the same `key` again answers with the one that there is.
 
     `kind` is one of rendering.KINDS; `data` is plain JSON: all that the document is made from.
@@ -33,9 +40,14 @@ def ask(
     if known:
         return known
     document = Document(
-        key=key, kind=kind, title=title[:200], workflow=workflow, record_id=record_id, data=dict(data),
+        key=key,
+        kind=kind,
+        title=title[:200],
+        workflow=workflow,
+        record_id=record_id,
+        data=dict(data),
         asked_at=now,
-    )  # fmt: skip
+    )
     session.add(document)
     session.flush()
     jobs.enqueue(session, "make_document", f"document-{document.id}", document.id)

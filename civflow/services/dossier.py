@@ -83,8 +83,10 @@ def numbers_of(
     """'application', 'place' and 'agreement' -> challenge id -> how many the actor may see. Three statements."""
     found: dict[str, dict[int, int]] = {}
     models: dict[str, tuple[type[Tracked], Any]] = {
-        "application": (Application, is_readable(now)), "place": (Place, None), "agreement": (Agreement, None),
-    }  # fmt: skip
+        "application": (Application, is_readable(now)),
+        "place": (Place, None),
+        "agreement": (Agreement, None),
+    }
     for noun, (model, also) in models.items():
         ids = [c.id or 0 for c in challenges if looks_into(actor, noun, c)]
         key = PAGES[model].table.c.challenge_id

@@ -14,9 +14,7 @@ from civflow.workflows.programme import Programme
 
 def findings(programme: Programme, challenge: Challenge, text: ChallengeVersion) -> dict[str, list[Finding]]:
     """Id of a part -> what to look at there; parts without words to check are not named."""
-    sections = [
-        Section(s.id, s.title, text.sections.get(s.id, ""), s.words, s.required) for s in programme.brief
-    ]  # fmt: skip
+    sections = [Section(s.id, s.title, text.sections.get(s.id, ""), s.words, s.required) for s in programme.brief]
     found = check_draft(challenge.question, sections)
     parts = {part if part == QUESTION.id else TEXT + part: points for part, points in found.items()}
     dates = list(_dates(programme, challenge))

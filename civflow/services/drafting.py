@@ -112,7 +112,7 @@ READINESS = Part(
         ),
     ),
     intro="A challenge is approved when these are true. Only the sponsor and the programme office read them.",
-)  # fmt: skip
+)
 DATES = Part(
     "dates",
     "Dates and money",
@@ -143,19 +143,30 @@ DATES = Part(
             required=False,
         ),
     ),
-)  # fmt: skip
+)
 
 FINDING = Part(
     "finding",
     "Themes and place",
     (
-        Field("themes", "Themes", "Choose those under which people look for it.", "choices", required=False,
-              choices=tuple(THEMES.items())),
-        Field("place", "Place", "Where it is delivered, such as Perth and Kinross, or All of Scotland.", letters=100,
-              required=False),
+        Field(
+            "themes",
+            "Themes",
+            "Choose those under which people look for it.",
+            "choices",
+            required=False,
+            choices=tuple(THEMES.items()),
+        ),
+        Field(
+            "place",
+            "Place",
+            "Where it is delivered, such as Perth and Kinross, or All of Scotland.",
+            letters=100,
+            required=False,
+        ),
     ),
     intro="People find the challenge by these in the list, and are told of it when they follow a search for them.",
-)  # fmt: skip
+)
 
 
 def parts_of(programme: Programme) -> list[Part]:
@@ -167,7 +178,7 @@ def parts_of(programme: Programme) -> list[Part]:
             (Field(section.id, section.title, section.hint, "text", section.words, 0, section.required),),
         )
         for section in programme.brief
-    ]  # fmt: skip
+    ]
     return [QUESTION, *sections, FINDING, READINESS, DATES]
 
 

@@ -52,25 +52,71 @@ def _shown(names: Sequence[str], row: Sequence[Any], case: Case) -> list[Any]:
 
 
 def _challenges() -> tuple[list[str], Select[Any]]:
-    names = ["id", "round", "reference", "title", "question", "sponsor", "state", "opens_at", "closes_at", "money_pounds",
-             "notice_reference", "source_url", "earlier_result"]  # fmt: skip
+    names = [
+        "id",
+        "round",
+        "reference",
+        "title",
+        "question",
+        "sponsor",
+        "state",
+        "opens_at",
+        "closes_at",
+        "money_pounds",
+        "notice_reference",
+        "source_url",
+        "earlier_result",
+    ]
     query = select(
-        Challenge.id, Round.title, Challenge.reference, Challenge.title, Challenge.question,
-        Organisation.legal_name, Challenge.state, Challenge.opens_at, Challenge.closes_at, Challenge.money_pounds,
-        Challenge.notice_reference, Challenge.source_url, Challenge.earlier_result,
-    ).join(Round, col(Round.id) == col(Challenge.round_id))  # type: ignore[call-overload]  # fmt: skip
+        Challenge.id,
+        Round.title,
+        Challenge.reference,
+        Challenge.title,
+        Challenge.question,
+        Organisation.legal_name,
+        Challenge.state,
+        Challenge.opens_at,
+        Challenge.closes_at,
+        Challenge.money_pounds,
+        Challenge.notice_reference,
+        Challenge.source_url,
+        Challenge.earlier_result,
+    ).join(Round, col(Round.id) == col(Challenge.round_id))  # type: ignore[call-overload]
     query = query.outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
     return names, query.order_by(col(Challenge.id))
 
 
 def _applications() -> tuple[list[str], Select[Any]]:
-    names = ["id", "reference", "round", "challenge", "team", "legal_name", "company_number", "address", "title", "state", "stage",
-             "submitted_at", "closes_at"]  # fmt: skip
+    names = [
+        "id",
+        "reference",
+        "round",
+        "challenge",
+        "team",
+        "legal_name",
+        "company_number",
+        "address",
+        "title",
+        "state",
+        "stage",
+        "submitted_at",
+        "closes_at",
+    ]
     columns: list[Any] = [
-        Application.id, Application.reference, Round.title, Challenge.title, Team.name, Organisation.legal_name,
-        Organisation.number, Organisation.address, Application.title, Application.state, Application.stage, Application.submitted_at,
+        Application.id,
+        Application.reference,
+        Round.title,
+        Challenge.title,
+        Team.name,
+        Organisation.legal_name,
+        Organisation.number,
+        Organisation.address,
+        Application.title,
+        Application.state,
+        Application.stage,
+        Application.submitted_at,
         Application.closes_at,
-    ]  # fmt: skip
+    ]
     query = select(*columns).join(Round, col(Round.id) == col(Application.round_id))
     query = query.join(Challenge, col(Challenge.id) == col(Application.challenge_id))
     query = query.join(Team, col(Team.id) == col(Application.team_id))
@@ -81,8 +127,10 @@ def _applications() -> tuple[list[str], Select[Any]]:
 def _history() -> tuple[list[str], Select[Any]]:
     table = History.__table__  # type: ignore[attr-defined]
     asked = (table.c.workflow == "question") & (table.c.step == "begin")  # nobody learns who asked from an export
-    hidden = {"actor_id": case((asked, None), else_=table.c.actor_id),
-              "actor_name": case((asked, "Somebody"), else_=table.c.actor_name)}  # fmt: skip
+    hidden = {
+        "actor_id": case((asked, None), else_=table.c.actor_id),
+        "actor_name": case((asked, "Somebody"), else_=table.c.actor_name),
+    }
     return [c.name for c in table.c], select(*(hidden.get(c.name, c).label(c.name) for c in table.c)).order_by(
         table.c.id
     )

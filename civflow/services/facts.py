@@ -34,7 +34,7 @@ from civflow.models import (
     Sprint,
     Team,
     Tracked,
-)  # fmt: skip
+)
 from civflow.services.conflicts import has_conflict, listed, runs, takes_part
 from civflow.workflows import HANDBOOK
 from civflow.workflows.agreements import SIGNED

@@ -61,9 +61,16 @@ class Moved(NamedTuple):
 
 
 def foretell_the_close(
-    session: Session, challenge: Challenge, step: Step, *, actor: Actor, now: datetime, seen: int | None, reason: str,
+    session: Session,
+    challenge: Challenge,
+    step: Step,
+    *,
+    actor: Actor,
+    now: datetime,
+    seen: int | None,
+    reason: str,
     closes_at: datetime,
-) -> Moved:  # fmt: skip
+) -> Moved:
     """The step taken and looked at, so that what is said before the button is what it does; the caller takes it back.
 
     `closes_at` is the new date. Raises Forbidden, Refused and Conflicted as the step itself does.
@@ -77,8 +84,12 @@ def foretell_the_close(
 def _matching(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> Foretold:  # noqa: ARG001
     """The matching itself, calculated and not kept: it is the same when the button is pressed."""
     matched = match(session, gate)
-    names = {p.id: p.name for p in session.scalars(select(Person).where(
-        col(Person.id).in_({seat.person_id for _, seat in matched.pairs})))}  # fmt: skip
+    names = {
+        p.id: p.name
+        for p in session.scalars(
+            select(Person).where(col(Person.id).in_({seat.person_id for _, seat in matched.pairs}))
+        )
+    }
     given: dict[int, list[str]] = {}
     for application, seat in matched.pairs:
         given.setdefault(seat.person_id, []).append(application.reference)
@@ -86,13 +97,18 @@ def _matching(session: Session, step: Step, gate: Any, now: datetime, reason: st
     stands = session.scalar(select(func.count()).where(col(Assignment.gate_id) == gate.id, counted())) or 0
     sentences = [
         f"{count(len(matched.pairs), 'new assessment')} for {count(len(given), 'person', 'people')}, who are {asked}."
-        if matched.pairs else "Nobody gets a new assessment.",
+        if matched.pairs
+        else "Nobody gets a new assessment.",
         f"{count(stands, 'assessment')} that {'stands' if stands == 1 else 'stand'} already "
-        f"{'stays' if stands == 1 else 'stay'} as {'it is' if stands == 1 else 'they are'}." if stands else "",
+        f"{'stays' if stands == 1 else 'stay'} as {'it is' if stands == 1 else 'they are'}."
+        if stands
+        else "",
         *matched.sentences,
-    ]  # fmt: skip
-    lines = [f"{names[key]}: {count(len(refs), 'application')} ({', '.join(sorted(refs))})"
-             for key, refs in sorted(given.items(), key=lambda pair: names[pair[0]])]  # fmt: skip
+    ]
+    lines = [
+        f"{names[key]}: {count(len(refs), 'application')} ({', '.join(sorted(refs))})"
+        for key, refs in sorted(given.items(), key=lambda pair: names[pair[0]])
+    ]
     return Foretold([s for s in sentences if s], lines, "assessor")
 
 
@@ -164,5 +180,8 @@ def _sending(session: Session, step: Step, challenge: Any, now: datetime, reason
 Teller = Callable[[Session, Step, Any, datetime, str], Foretold | None]
 TELLERS: dict[tuple[type[Tracked], str], Teller] = {
     (Challenge, "submit_for_review"): _sending,
-    (Challenge, "approve"): _approving, (Gate, "match"): _matching, (Gate, "proceed"): _going_on_without, (Gate, "moderate"): _ranking,
-}  # fmt: skip
+    (Challenge, "approve"): _approving,
+    (Gate, "match"): _matching,
+    (Gate, "proceed"): _going_on_without,
+    (Gate, "moderate"): _ranking,
+}

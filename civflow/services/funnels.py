@@ -83,9 +83,10 @@ def moves_of(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, 
     if not ids:
         return {}
     query = select(col(History.record_id), col(History.to_state), col(History.at)).where(
-        col(History.workflow) == "challenge", col(History.record_id).in_(ids),
+        col(History.workflow) == "challenge",
+        col(History.record_id).in_(ids),
         col(History.from_state) != col(History.to_state),
-    )  # fmt: skip
+    )
     found: dict[int, list[tuple[str, datetime]]] = {}
     for key, state, at in session.execute(query.order_by(col(History.record_id), col(History.number))):
         found.setdefault(key, []).append((state, at))
@@ -173,9 +174,16 @@ def _stage(
         money = challenge.money_pounds or money
     is_call_now = stage.kind == "call" and challenge.state in HANDBOOK["challenge"].sources("close")
     return StageOf(
-        stage.id, stage.title, stage.kind, stage.sentence, starts_at, ends_at, (own and own.cap) or stage.cap,
-        money, is_now=challenge.state == stage.id or is_call_now,
-    )  # fmt: skip
+        stage.id,
+        stage.title,
+        stage.kind,
+        stage.sentence,
+        starts_at,
+        ends_at,
+        (own and own.cap) or stage.cap,
+        money,
+        is_now=challenge.state == stage.id or is_call_now,
+    )
 
 
 def _with_numbers(stages: list[StageOf], results: dict[str, Result]) -> list[StageOf]:

@@ -20,9 +20,19 @@ from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
 
 CHAINED = (
-    "previous", "workflow", "record_id", "number", "at", "actor_id", "actor_name", "step", "from_state", "to_state",
-    "reason", "inputs",
-)  # fmt: skip
+    "previous",
+    "workflow",
+    "record_id",
+    "number",
+    "at",
+    "actor_id",
+    "actor_name",
+    "step",
+    "from_state",
+    "to_state",
+    "reason",
+    "inputs",
+)
 STREAMED = {"yield_per": 5000}
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -71,9 +81,16 @@ class Deed(NamedTuple):
 
 
 def deed(
-    *, workflow: str, at: datetime, actor: Actor, step: str, from_state: str, to_state: str, reason: str,
+    *,
+    workflow: str,
+    at: datetime,
+    actor: Actor,
+    step: str,
+    from_state: str,
+    to_state: str,
+    reason: str,
     inputs: Mapping[str, Any],
-) -> Deed:  # fmt: skip
+) -> Deed:
     """A deed from what a step is given."""
     return Deed(workflow, at, actor.id, actor.name, step, from_state, to_state, reason, inputs_text(inputs))
 
@@ -166,8 +183,16 @@ def _midnight(day: date) -> datetime:
 def _new_seal(day: date, entries: Sequence[tuple[int, str]], newest: int, previous: str, now: datetime) -> Seal:
     first, root = entries[0][0], merkle_root([digest for _, digest in entries])
     text = f"{previous}|{day.isoformat()}|{first}|{newest}|{len(entries)}|{root}|{moment_text(now)}"
-    return Seal(day=day, first_id=first, last_id=newest, entries=len(entries), root=root, previous=previous,
-                hash=hashlib.sha256(text.encode()).hexdigest(), sealed_at=now)  # fmt: skip
+    return Seal(
+        day=day,
+        first_id=first,
+        last_id=newest,
+        entries=len(entries),
+        root=root,
+        previous=previous,
+        hash=hashlib.sha256(text.encode()).hexdigest(),
+        sealed_at=now,
+    )
 
 
 # The check -----------------------------------------------------------------------------------------------------------

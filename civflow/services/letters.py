@@ -46,9 +46,15 @@ def issue_letters(session: Session, gate: Gate, *, now: datetime) -> int:
     for outcome in outcomes:
         data = letter_data(session, gate, outcome, outcomes, means=means, reasons=reasons, ahead=ahead, now=now)
         document = documents.ask(
-            session, kind="outcome_letter", key=f"letter-{gate.id}-{outcome.application_id}", workflow="application",
-            title=f"Letter about {data['reference']}: {data['gate']}", record_id=outcome.application_id, data=data, now=now,
-        )  # fmt: skip
+            session,
+            kind="outcome_letter",
+            key=f"letter-{gate.id}-{outcome.application_id}",
+            workflow="application",
+            title=f"Letter about {data['reference']}: {data['gate']}",
+            record_id=outcome.application_id,
+            data=data,
+            now=now,
+        )
         _post(session, gate, outcome, data, document, now)
     return len(outcomes)
 
@@ -81,9 +87,16 @@ def _scores(session: Session, gate: Gate) -> list[tuple[int, Score]]:
 
 
 def letter_data(
-    session: Session, gate: Gate, outcome: Outcome, outcomes: Sequence[Outcome], *, means: Means,
-    reasons: Mapping[int, Sequence[tuple[str, str]]], ahead: Sequence[str], now: datetime,
-) -> dict[str, Any]:  # fmt: skip
+    session: Session,
+    gate: Gate,
+    outcome: Outcome,
+    outcomes: Sequence[Outcome],
+    *,
+    means: Means,
+    reasons: Mapping[int, Sequence[tuple[str, str]]],
+    ahead: Sequence[str],
+    now: datetime,
+) -> dict[str, Any]:
     """What one letter prints; every value is plain JSON, scores with one decimal."""
     application = session.get_one(Application, outcome.application_id)
     challenge = session.get_one(Challenge, gate.challenge_id)
@@ -95,19 +108,32 @@ def letter_data(
     last = stage == programme.gates[-1]
     ended = outcome.decision == "not_selected"
     return {
-        "reference": application.reference, "challenge": challenge.title, "programme": programme.title,
-        "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source, "team": team.name,
-        "addressee": session.get_one(Person, team.lead_id).name, "gate": stage.title,
+        "reference": application.reference,
+        "challenge": challenge.title,
+        "programme": programme.title,
+        "sponsor": sponsor.legal_name if sponsor else challenge.sponsors_in_source,
+        "team": team.name,
+        "addressee": session.get_one(Person, team.lead_id).name,
+        "gate": stage.title,
         "decision": "selected" if last and outcome.decision == "goes_on" else outcome.decision,
-        "released_at": now.isoformat(), "zone": programme.timezone, "applications": len(outcomes),
-        "going_on": len(winners), "rank": outcome.rank, "scale_least": card.scale.least, "scale_most": card.scale.most,
-        "criteria": _criteria(card, means, outcome, winners), "own_total": _total(outcome),
+        "released_at": now.isoformat(),
+        "zone": programme.timezone,
+        "applications": len(outcomes),
+        "going_on": len(winners),
+        "rank": outcome.rank,
+        "scale_least": card.scale.least,
+        "scale_most": card.scale.most,
+        "criteria": _criteria(card, means, outcome, winners),
+        "own_total": _total(outcome),
         "winners": [_winner(session, o, card, means) for o in winners],
-        "reasons": _named(card, reasons.get(outcome.application_id, ())), "tie_break": outcome.tie_break,
-        "next": _next_sentence(programme, stage, outcome), "page": path_of(application),
+        "reasons": _named(card, reasons.get(outcome.application_id, ())),
+        "tie_break": outcome.tie_break,
+        "next": _next_sentence(programme, stage, outcome),
+        "page": path_of(application),
         "ahead": list(ahead) if outcome.decision == "goes_on" else [],
-        "debrief_until": (now + DEBRIEF).isoformat() if ended else None, "contact": programme.contact,
-    }  # fmt: skip
+        "debrief_until": (now + DEBRIEF).isoformat() if ended else None,
+        "contact": programme.contact,
+    }
 
 
 def _criteria(card: Scorecard, means: Means, outcome: Outcome, winners: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -129,9 +155,10 @@ def _winner(session: Session, outcome: Outcome, card: Scorecard, means: Means) -
     application = session.get_one(Application, outcome.application_id)
     scores = means.get(outcome.application_id, {})
     return {
-        "team": session.get_one(Team, application.team_id).name, "total": _total(outcome),
+        "team": session.get_one(Team, application.team_id).name,
+        "total": _total(outcome),
         "scores": {c.title: tenths(scores[c.id]) for c in card.criteria if c.id in scores},
-    }  # fmt: skip
+    }
 
 
 def _named(card: Scorecard, reasons: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
@@ -204,12 +231,29 @@ def _post(
     until = day(now + DEBRIEF, data["zone"]) if data["debrief_until"] else ""
     sentence = SENTENCES[data["decision"]].format(**data)
     subject = f"{data['reference']}: the result of “{data['gate']}” for {data['challenge']}"
-    post_all(session, [
-        write(person=person, kind="outcome", key=f"letter-{gate.id}-{application.id}-{person.id}", now=now,
-              about=f"/applications/{application.id}", document_id=document.id, subject=subject, sentence=sentence,
-              reasons=bool(data["reasons"]), contact=data["contact"], reference=data["reference"], next=data["next"], debrief_until=until)
-        for person in members(session, application.team_id)
-    ], now=now, **documents.issued(document))  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="outcome",
+                key=f"letter-{gate.id}-{application.id}-{person.id}",
+                now=now,
+                about=f"/applications/{application.id}",
+                document_id=document.id,
+                subject=subject,
+                sentence=sentence,
+                reasons=bool(data["reasons"]),
+                contact=data["contact"],
+                reference=data["reference"],
+                next=data["next"],
+                debrief_until=until,
+            )
+            for person in members(session, application.team_id)
+        ],
+        now=now,
+        **documents.issued(document),
+    )
 
 
 def sample_letters(
@@ -230,5 +274,6 @@ def sample_letters(
     means, reasons, ahead = _means(session, gate), _reasons(session, gate), what_lies_ahead(session, gate, now=now)
     return [
         letter_data(session, gate, first[kind], outcomes, means=means, reasons=reasons, ahead=ahead, now=now)
-        for kind in DECISIONS if kind in first
-    ]  # fmt: skip
+        for kind in DECISIONS
+        if kind in first
+    ]

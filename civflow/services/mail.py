@@ -80,9 +80,11 @@ def claim(session: Session, message_id: int, *, settings: Settings, now: datetim
     """
     message = session.get_one(Message, message_id, populate_existing=True)
     mine = update(Message).where(
-        col(Message.id) == message_id, stands_before(Message, "send"), col(Message.not_before) <= now,
+        col(Message.id) == message_id,
+        stands_before(Message, "send"),
+        col(Message.not_before) <= now,
         col(Message.attempts) == message.attempts,
-    )  # fmt: skip
+    )
     taken = mine.values(attempts=message.attempts + 1, not_before=now + LEASE)
     if session.connection().execute(taken).rowcount != 1:
         return None

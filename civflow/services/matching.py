@@ -53,18 +53,24 @@ def match(session: Session, gate: Gate) -> Matched:
     wanted = stage.panel.assessors_per_application if stage.panel else 2
     free = [min(wanted, len(seats)) for _ in applications]
     result = assign(
-        fit, per_application=free, largest_load=[s.largest_load for s, _ in seats],
-        conflicts=(_conflicts(session, applications, seats) | gone) - already, already=already, sides=[s.side for s, _ in seats],
-        one_from_each=stage.panel.sides if stage.panel else (), names=[f"Application {a.reference}" for a in applications],
-    )  # fmt: skip
+        fit,
+        per_application=free,
+        largest_load=[s.largest_load for s, _ in seats],
+        conflicts=(_conflicts(session, applications, seats) | gone) - already,
+        already=already,
+        sides=[s.side for s, _ in seats],
+        one_from_each=stage.panel.sides if stage.panel else (),
+        names=[f"Application {a.reference}" for a in applications],
+    )
     return Matched([(applications[row], seats[column][0]) for row, column in result.pairs], result.sentences)
 
 
 def _applications(session: Session, gate: Gate) -> Sequence[Application]:
     query = select(Application).where(
-        col(Application.challenge_id) == gate.challenge_id, col(Application.stage) == gate.stage,
+        col(Application.challenge_id) == gate.challenge_id,
+        col(Application.stage) == gate.stage,
         stands_before(Application, "go_on"),
-    )  # fmt: skip
+    )
     return session.scalars(query.order_by(col(Application.reference))).all()
 
 

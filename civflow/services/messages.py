@@ -24,13 +24,26 @@ UNDO = timedelta(seconds=30)  # how long a message waits, so that it can still b
 def _templates() -> Environment:
     """Plain text, so nothing is escaped; a missing value is an error and not an empty line."""
     return Environment(
-        loader=PackageLoader("civflow", "templates/mail"), undefined=StrictUndefined, autoescape=False,  # noqa: S701
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False,
-    )  # fmt: skip
+        loader=PackageLoader("civflow", "templates/mail"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
 
 
-def write(*, person: Person, kind: str, key: str, about: str, now: datetime, document_id: int | None = None,
-          unsubscribe: str = "", **context: Any) -> Message:  # fmt: skip
+def write(
+    *,
+    person: Person,
+    kind: str,
+    key: str,
+    about: str,
+    now: datetime,
+    document_id: int | None = None,
+    unsubscribe: str = "",
+    **context: Any,
+) -> Message:
     """A message from templates/mail/`kind`.txt, whose first line is the subject.
 
     `about` is the path of a page, `unsubscribe` the path that ends messages of this kind with one press.
@@ -38,13 +51,31 @@ def write(*, person: Person, kind: str, key: str, about: str, now: datetime, doc
     text = _templates().get_template(f"{kind}.txt").render(person=person, **context)
     subject, _, body = text.strip().partition("\n")
     return Message(
-        key=key, person_id=person.id, address=person.email, subject=subject.strip()[:200], body=body.strip(),
-        about=about, unsubscribe=unsubscribe, document_id=document_id, not_before=now + UNDO, state="", since=now,
-    )  # fmt: skip
+        key=key,
+        person_id=person.id,
+        address=person.email,
+        subject=subject.strip()[:200],
+        body=body.strip(),
+        about=about,
+        unsubscribe=unsubscribe,
+        document_id=document_id,
+        not_before=now + UNDO,
+        state="",
+        since=now,
+    )
 
 
-def post(session: Session, *, person: Person, kind: str, key: str, about: str, now: datetime,
-         document_id: int | None = None, **context: Any) -> Message:  # fmt: skip
+def post(
+    session: Session,
+    *,
+    person: Person,
+    kind: str,
+    key: str,
+    about: str,
+    now: datetime,
+    document_id: int | None = None,
+    **context: Any,
+) -> Message:
     """Put one message into the outbox; see `write`."""
     message = write(person=person, kind=kind, key=key, about=about, now=now, document_id=document_id, **context)
     post_all(session, [message], now=now)

@@ -27,7 +27,7 @@ from civflow.models import (
     Sprint,
     Team,
     Tracked,
-)  # fmt: skip
+)
 from civflow.services.programmes import programme_of
 
 
@@ -82,13 +82,22 @@ STEP_PAGES = {
     ("assignment", "score"): "/assignments/{}",
 }
 PAGES = {
-    "application": "applications", "gate": "gates", "assignment": "assignments", "team": "teams",
-    "agreement": "agreements", "round": "rounds", "place": "delivery", "question": "questions", "livesession": "sessions",
-}  # fmt: skip
+    "application": "applications",
+    "gate": "gates",
+    "assignment": "assignments",
+    "team": "teams",
+    "agreement": "agreements",
+    "round": "rounds",
+    "place": "delivery",
+    "question": "questions",
+    "livesession": "sessions",
+}
 # Records that are read on the page of another: the page, and the column with that one's id.
 PARTS = {
-    "membership": ("teams", "team_id"), "sprint": ("delivery", "place_id"), "deliverable": ("delivery", "place_id"),
-}  # fmt: skip
+    "membership": ("teams", "team_id"),
+    "sprint": ("delivery", "place_id"),
+    "deliverable": ("delivery", "place_id"),
+}
 
 
 def _challenge_title(session: Session, challenge_id: int) -> str:

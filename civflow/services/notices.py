@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 # How the portals number a notice, and where they show it.
 PORTALS = (
-    (re.compile(r"[A-Z]{3}\d{6}"), "Public Contracts Scotland",
-     "https://www.publiccontractsscotland.gov.uk/search/show/search_view.aspx?ID={0}"),
+    (
+        re.compile(r"[A-Z]{3}\d{6}"),
+        "Public Contracts Scotland",
+        "https://www.publiccontractsscotland.gov.uk/search/show/search_view.aspx?ID={0}",
+    ),
     (re.compile(r"(\d{6}-\d{4})"), "Find a Tender", "https://www.find-tender.service.gov.uk/Notice/{0}"),
     (re.compile(r"(\d{4})/S \d{3}-(\d{6})"), "Find a Tender", "https://www.find-tender.service.gov.uk/Notice/{2}-{1}"),
-)  # fmt: skip
+)
 HOSTS = {urlsplit(address).hostname: portal for _, portal, address in PORTALS}
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 

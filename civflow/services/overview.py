@@ -89,14 +89,24 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     running = attention.gates_of_running(session, gates, ours)
     gate_cases = cases_of(session, [at.gate for at in running], actor=actor, now=now)
     by_id = {strip.challenge.id or 0: strip.challenge for strip in found.strips if strip.has_record}
-    found.waiting = by_urgency([need.waiting for need in (
-        *attention.at_gates(running, gate_cases, now=now), *attention.to_approve(cases, ours, now=now),
-        *attention.answers(session, by_id, actor=actor, now=now), *attention.agreements(session, by_id, actor=actor),
-    )])  # fmt: skip
+    found.waiting = by_urgency(
+        [
+            need.waiting
+            for need in (
+                *attention.at_gates(running, gate_cases, now=now),
+                *attention.to_approve(cases, ours, now=now),
+                *attention.answers(session, by_id, actor=actor, now=now),
+                *attention.agreements(session, by_id, actor=actor),
+            )
+        ]
+    )
     happening = [
-        *_of_challenges(ours, cases), *_of_replies(ours, cases), *_of_gates(running, gate_cases), *_of_places(session, by_id, actor, now),
+        *_of_challenges(ours, cases),
+        *_of_replies(ours, cases),
+        *_of_gates(running, gate_cases),
+        *_of_places(session, by_id, actor, now),
         *_of_questions(session, by_id, actor, now),
-    ]  # fmt: skip
+    ]
     found.late = sorted((d for d in happening if d.at < now and d.why), key=lambda d: d.at)
     found.due = sorted((d for d in happening if now <= d.at <= now + SOON), key=lambda d: d.at)
     failed = select(func.count()).where(in_sight(actor, Message), stands_before(Message, "retry"))
@@ -111,8 +121,10 @@ def needs_of(session: Session, challenge: Challenge, *, actor: Actor, now: datet
     gates = gates_at(session, [challenge], actor=actor)
     running = attention.gates_of_running(session, gates, [challenge])
     cases, by_id = cases_of(session, [at.gate for at in running], actor=actor, now=now), {challenge.id or 0: challenge}
-    found: list[Need] = [*attention.at_gates(running, cases, now=now),
-                         *attention.agreements(session, by_id, actor=actor)]  # fmt: skip
+    found: list[Need] = [
+        *attention.at_gates(running, cases, now=now),
+        *attention.agreements(session, by_id, actor=actor),
+    ]
     return [need.waiting for need in found]
 
 
@@ -191,8 +203,13 @@ def _of_gates(gates: Sequence[GateAt], cases: dict[int, Case]) -> Iterator[Due]:
             else "nobody assesses yet"
         )
         why = tuple(case.workflow.unmet(case, step)) or (f"Somebody presses “{step.button}”.",)
-        yield Due(at.title, what if at.asked - at.done or not at.asked else step.button, at.gate.scoring_due_at,
-                  f"/gates/{at.gate.id}", why)  # fmt: skip
+        yield Due(
+            at.title,
+            what if at.asked - at.done or not at.asked else step.button,
+            at.gate.scoring_due_at,
+            f"/gates/{at.gate.id}",
+            why,
+        )
 
 
 def _of_places(session: Session, challenges: dict[int, Challenge], actor: Actor, now: datetime) -> Iterator[Due]:
@@ -212,14 +229,21 @@ def _of_questions(session: Session, challenges: dict[int, Challenge], actor: Act
     """Questions that nobody can read an answer to: those beyond their promised day, and those that come next."""
     columns = col(Question.challenge_id), col(Question.answer_promised_at)
     query = select(*columns).where(
-        col(Question.challenge_id).in_(challenges), stands_before(Question, "draft"), in_sight(actor, Question),
+        col(Question.challenge_id).in_(challenges),
+        stands_before(Question, "draft"),
+        in_sight(actor, Question),
         col(Question.answer_promised_at).is_not(None),
-    )  # fmt: skip
+    )
     by_day: dict[tuple[int, bool], list[datetime]] = {}
     for key, promised in session.execute(query.order_by(columns[1])):
         by_day.setdefault((key, promised < now), []).append(promised)
     for (key, _), promises in by_day.items():
         challenge = challenges[key]
         what = f"{count(len(promises), 'question')} without a published answer"
-        yield Due(f"{challenge.reference} {challenge.title}".strip(), what, promises[0],
-                  f"{path_of(challenge)}/questions", ("An answer is published.",))  # fmt: skip
+        yield Due(
+            f"{challenge.reference} {challenge.title}".strip(),
+            what,
+            promises[0],
+            f"{path_of(challenge)}/questions",
+            ("An answer is published.",),
+        )

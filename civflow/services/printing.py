@@ -73,9 +73,12 @@ class Printer:
             self.close()
             path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "civflow.services.printing"], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}, start_new_session=True,
-            )  # fmt: skip
+                [sys.executable, "-m", "civflow.services.printing"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,
+            )
             self._printed = 0
         self._printed += 1
         return self._child

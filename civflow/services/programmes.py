@@ -24,8 +24,13 @@ def store(session: Session, loaded: Loaded, *, now: datetime) -> Programme:
     if known:
         return known
     contents = loaded.programme
-    stored = Programme(name=contents.programme, version=contents.version, content_hash=loaded.content_hash,
-                       source=loaded.source, stored_at=now)  # fmt: skip
+    stored = Programme(
+        name=contents.programme,
+        version=contents.version,
+        content_hash=loaded.content_hash,
+        source=loaded.source,
+        stored_at=now,
+    )
     session.add(stored)
     session.flush()
     states = challenge_workflow(loaded.source).states
@@ -44,10 +49,13 @@ def store_shipped(session: Session, *, now: datetime) -> list[Programme]:
     new = [loaded for loaded in shipped_programmes().values() if loaded.content_hash not in hashes]
     changed = [p for p in (there.get((x.programme.programme, x.programme.version)) for x in new) if p]
     if changed:
-        raise Refusal(*(
-            f"The programme file of {p.name} says version {p.version}, and another text is stored as that version since "
-            f"{p.stored_at:%-d %B %Y}. Give the file a new version, or restore the text that it had." for p in changed
-        ))  # fmt: skip
+        raise Refusal(
+            *(
+                f"The programme file of {p.name} says version {p.version}, and another text is stored as that version since "
+                f"{p.stored_at:%-d %B %Y}. Give the file a new version, or restore the text that it had."
+                for p in changed
+            )
+        )
     return [store(session, loaded, now=now) for loaded in new]
 
 

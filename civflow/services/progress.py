@@ -81,15 +81,22 @@ def _with_numbers() -> Select[Any]:
     at_gate = (Assignment, Panellist, Slot, Outcome)
     assignment, panellist, slot, outcome = (col(model.gate_id) == col(Gate.id) for model in at_gate)
     here = and_(
-        col(Application.challenge_id) == col(Gate.challenge_id), col(Application.stage) == col(Gate.stage),
+        col(Application.challenge_id) == col(Gate.challenge_id),
+        col(Application.stage) == col(Gate.stage),
         stands_before(Application, "go_on"),
-    )  # fmt: skip
+    )
     taken = or_(stands_before(Slot, "cancel"), col(Slot.attended) > 0)
     same = and_(col(StageDates.challenge_id) == col(Gate.challenge_id), col(StageDates.stage) == col(Gate.stage))
     return select(
-        Gate, col(StageDates.starts_at), _number(panellist), _number(here), _number(and_(assignment, counted())),
-        _number(and_(assignment, col(Assignment.state).in_(LOCKED))), _number(and_(slot, taken)), _number(outcome),
-    ).outerjoin(StageDates, same)  # fmt: skip
+        Gate,
+        col(StageDates.starts_at),
+        _number(panellist),
+        _number(here),
+        _number(and_(assignment, counted())),
+        _number(and_(assignment, col(Assignment.state).in_(LOCKED))),
+        _number(and_(slot, taken)),
+        _number(outcome),
+    ).outerjoin(StageDates, same)
 
 
 def counted() -> ColumnElement[bool]:

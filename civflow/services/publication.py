@@ -154,20 +154,27 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     stages = funnels(session, [challenge], [contents], staff=runs_it(looked_at))[challenge.id]
     answers, taken_back = numbered(session, challenge) if challenge.version else ([], [])
     return Publication(
-        challenge=challenge, round=round_, programme=contents,
+        challenge=challenge,
+        round=round_,
+        programme=contents,
         state=workflow.states[challenge.state],
         sponsor=sponsor_name(legal_name, challenge.sponsors_in_source),
         supporters=supporter_names(session, [challenge.id or 0]).get(challenge.id or 0, []),
-        sections=version.sections if version else {}, version=version if challenge.version else None,
-        ended=ended(session, challenge) if challenge.state in _after(workflow, "cancel") else None, stages=stages,
-        answers=answers, taken_back=taken_back,
+        sections=version.sections if version else {},
+        version=version if challenge.version else None,
+        ended=ended(session, challenge) if challenge.state in _after(workflow, "cancel") else None,
+        stages=stages,
+        answers=answers,
+        taken_back=taken_back,
         extensions=extensions_of(session, challenge) if challenge.version else [],
         winners=winners_of(session, challenge) if _decided(stages) else [],
         brief=Brief(document_id, made_at is not None, size) if document_id else None,
-        case=looked_at, is_preview=not public, is_staff=runs_it(looked_at),
+        case=looked_at,
+        is_preview=not public,
+        is_staff=runs_it(looked_at),
         is_archive=public and challenge.version == 0,
         takes_applications=challenge.state in workflow.sources("close"),
-    )  # fmt: skip
+    )
 
 
 def _decided(stages: list[StageOf]) -> bool:
@@ -193,11 +200,20 @@ def _found(slug: str):  # type: ignore[no-untyped-def]
     )
     text = and_(col(ChallengeVersion.challenge_id) == col(Challenge.id), col(ChallengeVersion.number) == number)
     brief = select(func.max(col(Document.id))).where(
-        col(Document.workflow) == "challenge", col(Document.record_id) == col(Challenge.id),
+        col(Document.workflow) == "challenge",
+        col(Document.record_id) == col(Challenge.id),
         col(Document.kind) == "challenge_brief",
-    )  # fmt: skip
-    columns = (Challenge, Round, Programme, ChallengeVersion, col(Organisation.legal_name),
-               col(Document.id), col(Document.made_at), col(Document.size))  # fmt: skip
+    )
+    columns = (
+        Challenge,
+        Round,
+        Programme,
+        ChallengeVersion,
+        col(Organisation.legal_name),
+        col(Document.id),
+        col(Document.made_at),
+        col(Document.size),
+    )
     return (
         select(*columns)
         .join(Round, col(Round.id) == col(Challenge.round_id))
@@ -215,8 +231,14 @@ def numbered(session: Session, challenge: Challenge) -> tuple[list[Answer], list
     Never with who asked, nor in words that would tell.
     """
     wording = func.coalesce(func.nullif(col(Question.wording), ""), col(Question.text))
-    columns = (col(Question.number), wording, col(Question.answer), col(Question.asked_at), col(Question.published_at),
-               case((col(ChallengeVersion.published_at).is_not(None), col(ChallengeVersion.number))))  # fmt: skip
+    columns = (
+        col(Question.number),
+        wording,
+        col(Question.answer),
+        col(Question.asked_at),
+        col(Question.published_at),
+        case((col(ChallengeVersion.published_at).is_not(None), col(ChallengeVersion.number))),
+    )
     query = (
         select(col(Question.state), *columns)
         .outerjoin(ChallengeVersion, col(ChallengeVersion.id) == col(Question.version_id))
@@ -236,14 +258,16 @@ def containing(answers: Sequence[Answer], words: str) -> list[Answer]:
 def extensions_of(session: Session, challenge: Challenge) -> list[Extension]:
     """Moved deadlines, oldest first: the challenge's own, and those of single teams, without their names."""
     own = and_(
-        col(History.workflow) == "challenge", col(History.record_id) == challenge.id,
+        col(History.workflow) == "challenge",
+        col(History.record_id) == challenge.id,
         col(History.step).in_(("extend", "reopen", "move_questions")),
-    )  # fmt: skip
+    )
     applications = select(col(Application.id)).where(col(Application.challenge_id) == challenge.id)
     one = and_(
-        col(History.workflow) == "application", col(History.step) == "extend",
+        col(History.workflow) == "application",
+        col(History.step) == "extend",
         col(History.record_id).in_(applications),
-    )  # fmt: skip
+    )
     columns = (col(History.at), col(History.inputs), col(History.reason), col(History.workflow))
     rows = session.execute(select(*columns).where(or_(own, one)).order_by(col(History.at), col(History.id)))
     return [

@@ -82,8 +82,13 @@ def line_of(question: Question, *, now: datetime, zone: ZoneInfo, other: Questio
     days = (now.astimezone(zone).date() - question.asked_at.astimezone(zone).date()).days
     waits = f"has waited {count(days, 'day')}" if days else "was asked today"
     promised = question.answer_promised_at
-    return Line(question, PAGE.states[question.state], waits if is_waiting else "",
-                is_waiting and promised is not None and promised < now, other)  # fmt: skip
+    return Line(
+        question,
+        PAGE.states[question.state],
+        waits if is_waiting else "",
+        is_waiting and promised is not None and promised < now,
+        other,
+    )
 
 
 def _others(session: Session, questions: Sequence[Question]) -> dict[int, Question]:
@@ -95,9 +100,10 @@ def _others(session: Session, questions: Sequence[Question]) -> dict[int, Questi
 def candidates(session: Session, question: Question) -> Sequence[Question]:
     """The questions that this one can be merged into: waiting ones first, oldest first, then the answered by number."""
     query = select(Question).where(
-        col(Question.challenge_id) == question.challenge_id, col(Question.id) != question.id,
+        col(Question.challenge_id) == question.challenge_id,
+        col(Question.id) != question.id,
         col(Question.state).in_((*WAITING, *PUBLIC)),
-    )  # fmt: skip
+    )
     return session.scalars(query.order_by(col(Question.number).nulls_first(), col(Question.asked_at))).all()
 
 

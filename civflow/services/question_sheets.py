@@ -33,8 +33,19 @@ NOT_KEPT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # characters that no spr
 MOST_ROWS, LARGEST_SHEET = 2000, 50 * 1024 * 1024  # bytes, unpacked
 LONGEST_REFERENCE = 60
 # What the library and the parts that it is made of say to a file that is no Excel file.
-BROKEN = (zipfile.BadZipFile, zlib.error, SyntaxError, InvalidFileException, LookupError, ValueError, TypeError,
-          AttributeError, OSError, EOFError, RuntimeError)  # fmt: skip
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,
+    InvalidFileException,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 WIDTHS = (10, 60, 80, 20, 20)
 
 
@@ -124,15 +135,22 @@ def import_questions(
     known = _known(session, challenge)
     fresh = [row for row in rows if row.reference not in known]
     made = [
-        new_question(session, challenge, row.text, now=now, portal_reference=row.reference,
-                     asked_at=_not_before(row.asked_at or now, challenge.opens_at, zone))
+        new_question(
+            session,
+            challenge,
+            row.text,
+            now=now,
+            portal_reference=row.reference,
+            asked_at=_not_before(row.asked_at or now, challenge.opens_at, zone),
+        )
         for row in fresh
-    ]  # fmt: skip
+    ]
     begin_many(session, made, actor=actor, now=now)
     differ = [
         f"Row {row.row}: {row.reference} is here already, with other words. They were not changed."
-        for row in rows if row.reference in known and known[row.reference] != row.text
-    ]  # fmt: skip
+        for row in rows
+        if row.reference in known and known[row.reference] != row.text
+    ]
     return Imported(made, len(rows) - len(fresh), differ)
 
 

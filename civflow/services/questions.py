@@ -50,9 +50,15 @@ def new_question(
     """A question that is not stored yet, with the moment by which its answer is promised."""
     programme = programme_of(session, challenge)
     return Question(
-        round_id=challenge.round_id, challenge_id=challenge.id or 0, asked_at=asked_at, text=text, state="", since=now,
-        answer_promised_at=promised(programme, asked_at, challenge.closes_at), **columns,
-    )  # fmt: skip
+        round_id=challenge.round_id,
+        challenge_id=challenge.id or 0,
+        asked_at=asked_at,
+        text=text,
+        state="",
+        since=now,
+        answer_promised_at=promised(programme, asked_at, challenge.closes_at),
+        **columns,
+    )
 
 
 def too_late(session: Session, challenge: Challenge) -> str:
@@ -200,12 +206,25 @@ def tell_of_the_answer(session: Session, move: Move) -> None:
     question: Question = move.record
     challenge = session.get_one(Challenge, question.challenge_id)
     told = _tell_the_askers(session, question, move)
-    post_all(session, [
-        write(person=person, kind="answer_for_all", now=move.now, challenge=challenge.title, number=question.number,
-              key=f"answer-{question.id}-{question.revision}-{person.id}", question=words_of(question),
-              answer=question.answer, about=f"/challenges/{challenge.slug}#question-{question.number}")
-        for person in those_with_an_application(session, challenge) if person.id not in told
-    ], now=move.now)  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="answer_for_all",
+                now=move.now,
+                challenge=challenge.title,
+                number=question.number,
+                key=f"answer-{question.id}-{question.revision}-{person.id}",
+                question=words_of(question),
+                answer=question.answer,
+                about=f"/challenges/{challenge.slug}#question-{question.number}",
+            )
+            for person in those_with_an_application(session, challenge)
+            if person.id not in told
+        ],
+        now=move.now,
+    )
 
 
 @effect
@@ -259,13 +278,23 @@ def _tell_the_askers(session: Session, question: Question, move: Move) -> set[in
     messages = []
     for own, person in askers_of(session, question):
         is_merged = own is not stands_for_it
-        messages.append(write(
-            person=person, kind="answer", now=move.now, challenge=challenge.title, question=own.text,
-            key=f"{TO_AN_ASKER}{question.id}-{question.revision}-{own.id}", reason=move.reason, state=state.public,
-            about=f"/challenges/{challenge.slug}/questions/{own.id}",
-            is_merged=is_merged, merged=words_of(stands_for_it) if is_merged and is_answered else "",
-            number=stands_for_it.number, answer=stands_for_it.answer if is_answered else "",
-        ))  # fmt: skip
+        messages.append(
+            write(
+                person=person,
+                kind="answer",
+                now=move.now,
+                challenge=challenge.title,
+                question=own.text,
+                key=f"{TO_AN_ASKER}{question.id}-{question.revision}-{own.id}",
+                reason=move.reason,
+                state=state.public,
+                about=f"/challenges/{challenge.slug}/questions/{own.id}",
+                is_merged=is_merged,
+                merged=words_of(stands_for_it) if is_merged and is_answered else "",
+                number=stands_for_it.number,
+                answer=stands_for_it.answer if is_answered else "",
+            )
+        )
     post_all(session, messages, now=move.now)
     return {message.person_id for message in messages}
 

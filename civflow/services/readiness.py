@@ -71,8 +71,10 @@ def why_answered_late(session: Session, challenge: Challenge, *, now: datetime) 
     if answered <= challenge.opens_at:
         return ""
     promised, opens = (moment(at, programme.timezone) for at in (answered, challenge.opens_at))
-    return (f"The answer is promised by {promised}, and that is later than the opening on {opens}: "
-            "choose a later opening, or it opens when it is approved.")  # fmt: skip
+    return (
+        f"The answer is promised by {promised}, and that is later than the opening on {opens}: "
+        "choose a later opening, or it opens when it is approved."
+    )
 
 
 def opens_unanswered(session: Session, challenge: Challenge) -> str:
@@ -81,8 +83,10 @@ def opens_unanswered(session: Session, challenge: Challenge) -> str:
     if promised is None or opens is None or promised <= opens:
         return ""
     zone = programme_of(session, challenge).timezone
-    return (f"It is to open on {moment(opens, zone)}, before the day by which the answer is promised: "
-            "answered later than that, it opens when it is approved.")  # fmt: skip
+    return (
+        f"It is to open on {moment(opens, zone)}, before the day by which the answer is promised: "
+        "answered later than that, it opens when it is approved."
+    )
 
 
 def promised_reply(session: Session, challenge: Challenge) -> datetime | None:
@@ -92,9 +96,15 @@ def promised_reply(session: Session, challenge: Challenge) -> datetime | None:
 
 
 def request_changes(
-    session: Session, challenge: Challenge, reasons: Mapping[str, str], *, general: str, actor: Actor, now: datetime,
+    session: Session,
+    challenge: Challenge,
+    reasons: Mapping[str, str],
+    *,
+    general: str,
+    actor: Actor,
+    now: datetime,
     seen: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Send a challenge back to its sponsor: part of the draft -> what to change there and why; `general` for all of it.
 
     Raises Refused with a sentence per field where nothing is asked for or a reason is too long; Forbidden; Conflicted.
@@ -105,8 +115,9 @@ def request_changes(
         raise KeyError(f"The draft has no part {', '.join(sorted(set(wanted) - set(titles)))}.")
     fields = {
         part: f"“{titles[part]}” has {len(words):,} characters here; a reason may have {LONGEST}."
-        for part, words in wanted.items() if len(words) > LONGEST
-    }  # fmt: skip
+        for part, words in wanted.items()
+        if len(words) > LONGEST
+    }
     if len(general) > LONGEST:
         fields["general"] = f"What you say about all of it may have {LONGEST} characters; it has {len(general):,}."
     if not wanted and not general.strip():
@@ -114,16 +125,25 @@ def request_changes(
     if fields:
         raise Refused(*fields.values(), fields=fields)
     reason = general.strip() or f"Changes are asked for in {', '.join(f'“{titles[part]}”' for part in wanted)}."
-    advance(session, challenge, "request_changes", actor=actor, now=now, seen=seen, reason=reason[:LONGEST],
-            parts=wanted)  # fmt: skip
+    advance(
+        session, challenge, "request_changes", actor=actor, now=now, seen=seen, reason=reason[:LONGEST], parts=wanted
+    )
 
 
 @effect
 def keep_the_asked_changes(session: Session, move: Move) -> None:
     """Each part that is to be changed keeps the reason until the sponsor says that it is dealt with."""
     for part, reason in move.inputs.get("parts", {}).items():
-        session.add(AskedChange(challenge_id=move.record_id, review=move.row.review, part=part, reason=reason,
-                                asked_by_id=move.actor.id or 0, asked_at=move.now))  # fmt: skip
+        session.add(
+            AskedChange(
+                challenge_id=move.record_id,
+                review=move.row.review,
+                part=part,
+                reason=reason,
+                asked_by_id=move.actor.id or 0,
+                asked_at=move.now,
+            )
+        )
     session.flush()
 
 
@@ -182,9 +202,10 @@ def title_of_part(session: Session, challenge: Challenge, part_id: str) -> str:
 def open_changes(session: Session, challenge: Challenge, part: Part | None = None) -> list[Asked]:
     """The changes that nobody has dealt with yet: of one part, or of all."""
     return [
-        asked for asked in asked_changes(session, challenge)
+        asked
+        for asked in asked_changes(session, challenge)
         if asked.change.dealt_at is None and (part is None or asked.change.part == part.id)
-    ]  # fmt: skip
+    ]
 
 
 def facts_of(challenge: Challenge) -> list[tuple[str, Any]]:

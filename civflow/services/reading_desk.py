@@ -125,13 +125,20 @@ def sheet(session: Session, assignment: Assignment, actor: Actor, *, now: dateti
     answers, earlier = _words(session, assignment, gate) if may_read else ([], [])
     previous, following, left, total = _neighbours(session, assignment)
     return ReadingSheet(
-        conflict=conflict, may_read=may_read, locked=locked, answers=answers, earlier=earlier,
+        conflict=conflict,
+        may_read=may_read,
+        locked=locked,
+        answers=answers,
+        earlier=earlier,
         scores=scores_of(session, assignment) if sees_scores else {},
         others=_others(session, assignment) if locked and sees_scores else [],
         team=session.get_one(Team, assignment.team_id).name,
         options={o.step.name: o for o in options(session, assignment, actor=actor, now=now)},
-        previous=previous, following=following, left=left, total=total,
-    )  # fmt: skip
+        previous=previous,
+        following=following,
+        left=left,
+        total=total,
+    )
 
 
 def _open_to(session: Session, assignment: Assignment, gate: Gate, actor: Actor, now: datetime) -> tuple[bool, bool]:
@@ -164,9 +171,11 @@ def _pairs(form: Form, submission: Submission) -> list[tuple[str, str]]:
 
 def _others(session: Session, assignment: Assignment) -> list[OthersSheet]:
     query = select(Assignment).where(
-        col(Assignment.gate_id) == assignment.gate_id, col(Assignment.application_id) == assignment.application_id,
-        col(Assignment.id) != assignment.id, col(Assignment.state).in_(LOCKED),
-    )  # fmt: skip
+        col(Assignment.gate_id) == assignment.gate_id,
+        col(Assignment.application_id) == assignment.application_id,
+        col(Assignment.id) != assignment.id,
+        col(Assignment.state).in_(LOCKED),
+    )
     others = session.scalars(query.order_by(col(Assignment.id))).all()
     return [OthersSheet(f"Assessor {n}", scores_of(session, other)) for n, other in enumerate(others, start=2)]
 

@@ -17,10 +17,25 @@ from civflow.services import (
     teams,
     telling,
     versions,
-)  # fmt: skip
+)
 from civflow.services.following import steps
 
 SERVICES = (
-    agreements, applications, assessment, binding, challenge_scoring, challenges, changes, closing, delivery, questions,
-    readiness, seating, sessions, steps, teams, telling, versions,
-)  # fmt: skip
+    agreements,
+    applications,
+    assessment,
+    binding,
+    challenge_scoring,
+    challenges,
+    changes,
+    closing,
+    delivery,
+    questions,
+    readiness,
+    seating,
+    sessions,
+    steps,
+    teams,
+    telling,
+    versions,
+)

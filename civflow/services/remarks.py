@@ -68,9 +68,16 @@ def open_numbers(session: Session, challenge: Challenge) -> dict[str, int]:
 
 
 def say(
-    session: Session, challenge: Challenge, part: str, text: str, *, title: str, actor: Actor, now: datetime,
+    session: Session,
+    challenge: Challenge,
+    part: str,
+    text: str,
+    *,
+    title: str,
+    actor: Actor,
+    now: datetime,
     thread_id: int | None = None,
-) -> Remark:  # fmt: skip
+) -> Remark:
     """Begin a thread at a part, or answer in one; an answer opens a thread that was settled.
 
     `title` is the part's, for the message that tells the others. Raises Refused for no words or too many, NotFound for
@@ -153,8 +160,17 @@ def _standing(session: Session, challenge: Challenge, part: str, thread_id: int)
 
 def _mark(session: Session, first: Remark, kind: str, *, actor: Actor, now: datetime, text: str = "") -> None:
     first.is_open = kind == "reopened"
-    session.add(Remark(challenge_id=first.challenge_id, part=first.part, thread_id=first.id, kind=kind, text=text,
-                       by_id=actor.id or 0, at=now))  # fmt: skip
+    session.add(
+        Remark(
+            challenge_id=first.challenge_id,
+            part=first.part,
+            thread_id=first.id,
+            kind=kind,
+            text=text,
+            by_id=actor.id or 0,
+            at=now,
+        )
+    )
     session.flush()
 
 
@@ -162,15 +178,25 @@ def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, n
     """The other writers get one message; what is said before it leaves needs no other."""
     people = {p.id: p for p in _audience(session, challenge) if p.id != actor.id}
     waiting = select(col(Message.person_id)).where(
-        col(Message.key).startswith(f"comments-{challenge.id}-"), stands_before(Message, "send"),
+        col(Message.key).startswith(f"comments-{challenge.id}-"),
+        stands_before(Message, "send"),
         col(Message.person_id).in_(people),
-    )  # fmt: skip
+    )
     known = set(session.scalars(waiting))
     messages = [
-        write(person=person, kind="comments", key=f"comments-{challenge.id}-{key}-{now:%Y%m%d%H%M%S%f}", now=now,
-              about=f"/challenges/{challenge.slug}/edit", by=actor.name, part=title, title=challenge.title)
-        for key, person in people.items() if key not in known
-    ]  # fmt: skip
+        write(
+            person=person,
+            kind="comments",
+            key=f"comments-{challenge.id}-{key}-{now:%Y%m%d%H%M%S%f}",
+            now=now,
+            about=f"/challenges/{challenge.slug}/edit",
+            by=actor.name,
+            part=title,
+            title=challenge.title,
+        )
+        for key, person in people.items()
+        if key not in known
+    ]
     for message in messages:
         message.not_before = now + GATHERED
     post_all(session, messages, now=now)

@@ -18,8 +18,13 @@ from civflow.services.wording import count
 from civflow.workflows.engine import Case, Workflow
 from civflow.workflows.visibility import may_read_name, may_read_names, may_read_reason, may_read_step, reads_as
 
-BEGUN = {"application": "Began the application", "place": "The place was offered", "team": "Founded the team",
-         "agreement": "The agreement was drafted", "question": "The question was asked"}  # fmt: skip
+BEGUN = {
+    "application": "Began the application",
+    "place": "The place was offered",
+    "team": "Founded the team",
+    "agreement": "The agreement was drafted",
+    "question": "The question was asked",
+}
 
 
 class Told(NamedTuple):
@@ -50,9 +55,10 @@ def retell_to(session: Session, record: Tracked, case: Case) -> list[Told]:
     """
     page, reader = workflow_of(session, record), reads_as(case)
     entries = [
-        entry for entry in history_of(session, page.name, record.id or 0)
+        entry
+        for entry in history_of(session, page.name, record.id or 0)
         if may_read_step(case, entry.step, entry.from_state, entry.to_state)
-    ]  # fmt: skip
+    ]
     named = None if may_read_names(case) else _named(session, record, case) if reader == "concerned" else set()
     who = _Names(session, record, entries, named=named, case=case)
     return [
@@ -88,9 +94,14 @@ class _Names:
     """Who took a step, by name where the reader may know it, and otherwise by the side that they were on."""
 
     def __init__(
-        self, session: Session, record: Tracked, entries: Sequence[History], *, named: set[int | None] | None,
+        self,
+        session: Session,
+        record: Tracked,
+        entries: Sequence[History],
+        *,
+        named: set[int | None] | None,
         case: Case | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._named, self._case = named, case
         self._sides: dict[int | None, str] = {}
         if named is None or {e.actor_id for e in entries} <= named | {None}:

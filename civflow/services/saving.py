@@ -35,9 +35,16 @@ class Store(NamedTuple):
 
 
 def save(
-    session: Session, challenge: Challenge, part: Part, values: Mapping[str, Any], *, seen: str, actor: Actor,
-    now: datetime, store: Store | None = None,
-) -> bool:  # fmt: skip
+    session: Session,
+    challenge: Challenge,
+    part: Part,
+    values: Mapping[str, Any],
+    *,
+    seen: str,
+    actor: Actor,
+    now: datetime,
+    store: Store | None = None,
+) -> bool:
     """Save one part, of the draft or of another `store`; whether anything changed.
 
     `seen` is the fingerprint of what the writer had before their eyes: where the part was changed meanwhile, nothing

@@ -89,9 +89,12 @@ def panel(session: Session, gate: Gate, *, now: datetime) -> Panel:
     taken = {seat.person_id for seat, _ in seats}
     others = sorted((s for key, s in known.items() if key not in taken), key=lambda s: s.person.name.casefold())
     return Panel(
-        stage, sitting, [s for s in others if not s.applies], [s for s in others if s.applies],
+        stage,
+        sitting,
+        [s for s in others if not s.applies],
+        [s for s in others if s.applies],
         _still_wanted(stage, [seat for seat, _ in seats]),
-    )  # fmt: skip
+    )
 
 
 def _fitting(session: Session, gate: Gate) -> Iterable[tuple[Person, str, str]]:
@@ -206,5 +209,12 @@ def unseat_the_panellist(session: Session, move: Move) -> None:
     session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))
     person = session.get_one(Person, person_id)
     said = words(session, move.workflow, move.step, gate, move.actor, move.reason)
-    post(session, person=person, kind="step", key=f"unseat-{gate.id}-{gate.revision}-{person_id}", about="/",
-         now=move.now, **said)  # fmt: skip
+    post(
+        session,
+        person=person,
+        kind="step",
+        key=f"unseat-{gate.id}-{gate.revision}-{person_id}",
+        about="/",
+        now=move.now,
+        **said,
+    )

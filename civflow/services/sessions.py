@@ -26,9 +26,17 @@ LENGTHS = {"title": 120, "place": 300, "link": 500}  # characters
 
 
 def schedule(
-    session: Session, challenge: Challenge, *, actor: Actor, now: datetime, title: str, starts_at: datetime | None,
-    ends_at: datetime | None, place: str = "", link: str = "",
-) -> LiveSession:  # fmt: skip
+    session: Session,
+    challenge: Challenge,
+    *,
+    actor: Actor,
+    now: datetime,
+    title: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    place: str = "",
+    link: str = "",
+) -> LiveSession:
     """Plan a session and, once the challenge is public, tell people of it. Raises Refused with a sentence per field."""
     given: dict[str, Any] = {"title": title, "starts_at": starts_at, "ends_at": ends_at, "place": place, "link": link}
     _check(given, now)
@@ -136,8 +144,12 @@ def event_of(live: LiveSession, title: str, *, page: str, now: datetime) -> ical
     return event
 
 
-WHAT = {"change": "has changed", "cancel": "is cancelled", "add_recording": "can be watched",
-        "schedule_again": "takes place at another time"}  # fmt: skip
+WHAT = {
+    "change": "has changed",
+    "cancel": "is cancelled",
+    "add_recording": "can be watched",
+    "schedule_again": "takes place at another time",
+}
 
 
 @effect
@@ -156,9 +168,21 @@ def _tell(
         return
     sentence = sentence_of(live, what, programme_of(session, challenge).timezone, reason)
     people = those_with_an_application(session, challenge)
-    post_all(session, [
-        write(person=person, kind="live_session", key=f"{key}-{person.id}", now=now, challenge=challenge.title,
-              about=f"/challenges/{challenge.slug}#session-{live.id}", what=f"Live session {what}", sentence=sentence)
-        for person in people
-    ], now=now)  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="live_session",
+                key=f"{key}-{person.id}",
+                now=now,
+                challenge=challenge.title,
+                about=f"/challenges/{challenge.slug}#session-{live.id}",
+                what=f"Live session {what}",
+                sentence=sentence,
+            )
+            for person in people
+        ],
+        now=now,
+    )
     tell(session, challenge, "session", sentence, key=key, now=now, told={person.id or 0 for person in people})

@@ -53,8 +53,11 @@ def add_supporter(session: Session, challenge: Challenge, name: str, *, actor: A
     session.refresh(challenge, with_for_update=True)  # two people may name the same one at once
     if body in bodies(session, challenge):
         raise _at_the_field(f"{body.legal_name} is a sponsor of this challenge already.")
-    session.add(SupportingSponsor(challenge_id=challenge.id or 0, organisation_id=body.id or 0, added_by_id=actor.id,
-                                  added_at=now))  # fmt: skip
+    session.add(
+        SupportingSponsor(
+            challenge_id=challenge.id or 0, organisation_id=body.id or 0, added_by_id=actor.id, added_at=now
+        )
+    )
     session.flush()
     _note(session, challenge, actor=actor, now=now)
     return body
@@ -72,9 +75,12 @@ def remove_supporter(
     if found is None:
         raise NotFound("This body does not support the challenge.")
     writes = select(col(Grant.id)).where(
-        col(Grant.role) == "challenge_writer", col(Grant.scope) == "challenge", col(Grant.scope_id) == challenge.id,
-        col(Grant.organisation_id) == organisation_id, col(Grant.revoked_at).is_(None),
-    )  # fmt: skip
+        col(Grant.role) == "challenge_writer",
+        col(Grant.scope) == "challenge",
+        col(Grant.scope_id) == challenge.id,
+        col(Grant.organisation_id) == organisation_id,
+        col(Grant.revoked_at).is_(None),
+    )
     if session.scalars(writes).first() is not None:
         raise _at_the_field("Somebody writes for this body. Take that right back first, below.")
     session.delete(found)

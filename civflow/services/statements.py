@@ -37,7 +37,7 @@ from sqlalchemy import (
     select,
     true,
     update,
-)  # fmt: skip
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -57,7 +57,7 @@ LINK = ("record_id", "number", "previous", "hash")  # what differs between entri
 SHARED = tuple(c.name for c in HISTORY.c if c.name not in {"id", *LINK})  # and what they share
 LAID_OUT = Table(
     "links", MetaData(schema="temp"), *(Column(n, HISTORY.c[n].type, primary_key=n == "record_id") for n in LINK)
-)  # fmt: skip
+)
 MAKE_ROOM = str(CreateTable(LAID_OUT, if_not_exists=True).compile(dialect=DIALECTS["sqlite"]))
 LOCK_ORDER = ("round", "challenge", "team", "gate", "application", "place", "agreement")
 
@@ -272,9 +272,12 @@ def _append(rows: Select[Any]) -> Insert:
 
 
 def _change(
-    table: Table, columns: tuple[str, ...], link: Mapping[str, ColumnElement[Any]], first: bool,
+    table: Table,
+    columns: tuple[str, ...],
+    link: Mapping[str, ColumnElement[Any]],
+    first: bool,
     linked: ColumnElement[bool] | None = None,
-) -> Update:  # fmt: skip
+) -> Update:
     """Change the rows that are `linked`: those whose id is the link's."""
     change = update(table).where(table.c.id == link["record_id"] if linked is None else linked)
     if first:

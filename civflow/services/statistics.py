@@ -31,8 +31,17 @@ RULE = (
     "share of several challenges is reckoned from those shares that are told, as they are told: nobody can count back "
     "to a team that was not selected."
 )
-COLUMNS = ("challenge", "title", "applications", "small_company_share", "shortlisted", "winners",
-           "contract_value_pounds", "stage", "days")  # fmt: skip
+COLUMNS = (
+    "challenge",
+    "title",
+    "applications",
+    "small_company_share",
+    "shortlisted",
+    "winners",
+    "contract_value_pounds",
+    "stage",
+    "days",
+)
 
 
 @dataclass(frozen=True)
@@ -66,9 +75,10 @@ def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, S
     programmes = [programme_of(session, challenge) for challenge in challenges]
     stages = funnels(session, challenges, programmes)
     told = [
-        (challenge, programme) for challenge, programme in zip(challenges, programmes, strict=True)
+        (challenge, programme)
+        for challenge, programme in zip(challenges, programmes, strict=True)
         if any(stage.released_at for stage in stages[challenge.id or 0])
-    ]  # fmt: skip
+    ]
     ids = [challenge.id or 0 for challenge, _ in told]
     sizes, won = _sizes(session, ids), _won(session, ids)
     values, moves = _values(session, ids), moves_of(session, ids)
@@ -105,12 +115,15 @@ def together(several: Iterable[Statistics]) -> Statistics:
     told = [(2 * BANDS.index(one.small_share) + 1, one.applications) for one in found if one.small_share]
     sixths, weight = sum(sixth * number for sixth, number in told), sum(number for _, number in told)
     return Statistics(
-        applications=sum(one.applications for one in found), small_share=_share(sixths, 6 * weight),
-        shortlisted=_sum(one.shortlisted for one in found), winners=_sum(one.winners for one in found),
+        applications=sum(one.applications for one in found),
+        small_share=_share(sixths, 6 * weight),
+        shortlisted=_sum(one.shortlisted for one in found),
+        winners=_sum(one.winners for one in found),
         value_pounds=_sum(one.value_pounds for one in found),
         days={title: round(sum(numbers) / len(numbers)) for title, numbers in days.items()},
-        withdrew=sum(one.withdrew for one in found), ruled_out=sum(one.ruled_out for one in found),
-    )  # fmt: skip
+        withdrew=sum(one.withdrew for one in found),
+        ruled_out=sum(one.ruled_out for one in found),
+    )
 
 
 def _sum(values: Iterable[int | None]) -> int | None:
@@ -124,20 +137,28 @@ def _share(small: int, known: int) -> str | None:
 
 
 def _of(
-    session: Session, challenge: Challenge, programme: Programme, stages: list[StageOf],
-    sizes: Mapping[int, tuple[int, int]], won: Mapping[int, int], values: Mapping[int, int],
+    session: Session,
+    challenge: Challenge,
+    programme: Programme,
+    stages: list[StageOf],
+    sizes: Mapping[int, tuple[int, int]],
+    won: Mapping[int, int],
+    values: Mapping[int, int],
     moves: Mapping[int, list[tuple[str, datetime]]],
-) -> Statistics:  # fmt: skip
+) -> Statistics:
     gates = [stage for stage in stages if stage.kind == "gate"]
     small, known = sizes.get(challenge.id or 0, (0, 0))
     decided = all(gate.released_at for gate in gates)
     return Statistics(
-        applications=gates[0].applied or 0, small_share=_share(small, known), shortlisted=gates[0].went_on,
+        applications=gates[0].applied or 0,
+        small_share=_share(small, known),
+        shortlisted=gates[0].went_on,
         winners=won.get(challenge.id or 0, 0) if decided else None,
         value_pounds=values.get(challenge.id or 0) if decided else None,
         days=_days(programme, set(workflow_of(session, challenge).sources("close")), moves.get(challenge.id or 0, [])),
-        withdrew=gates[0].withdrew, ruled_out=gates[0].ruled_out,
-    )  # fmt: skip
+        withdrew=gates[0].withdrew,
+        ruled_out=gates[0].ruled_out,
+    )
 
 
 def _sizes(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
@@ -151,10 +172,13 @@ def _sizes(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
         select(col(Application.challenge_id), func.sum(is_small), func.sum(is_known))
         .join(Team, col(Team.id) == col(Application.team_id))
         .outerjoin(Organisation, col(Organisation.id) == col(Team.organisation_id))
-        .where(col(Application.challenge_id).in_(ids), col(Application.submitted_at).is_not(None),
-               ~stands_before(Application, "submit"))
+        .where(
+            col(Application.challenge_id).in_(ids),
+            col(Application.submitted_at).is_not(None),
+            ~stands_before(Application, "submit"),
+        )
         .group_by(col(Application.challenge_id))
-    )  # fmt: skip
+    )
     return {row[0]: (row[1], row[2]) for row in session.execute(query)}
 
 
@@ -190,10 +214,15 @@ def _days(programme: Programme, calling: set[str], moves: Sequence[tuple[str, da
 def as_data(challenge: Challenge, found: Statistics) -> dict[str, Any]:
     """The numbers of one challenge as plain values."""
     return {
-        "challenge": challenge.slug, "title": challenge.title, "applications": found.applications,
-        "small_company_share": found.small_share, "shortlisted": found.shortlisted, "winners": found.winners,
-        "contract_value_pounds": found.value_pounds, "days": dict(found.days),
-    }  # fmt: skip
+        "challenge": challenge.slug,
+        "title": challenge.title,
+        "applications": found.applications,
+        "small_company_share": found.small_share,
+        "shortlisted": found.shortlisted,
+        "winners": found.winners,
+        "contract_value_pounds": found.value_pounds,
+        "days": dict(found.days),
+    }
 
 
 def as_csv(rows: Iterable[tuple[Challenge, Statistics]]) -> str:

@@ -35,10 +35,15 @@ def tells(audience: Audience) -> Audience:
         about = path_of(move.record)
         key = f"{move.workflow.name}-{move.record.id}-{move.record.revision}-{move.step.name}"
         kind = LETTERS.get((move.workflow.name, move.step.name), "step")
-        post_all(session, [
-            write(person=person, kind=kind, about=about, now=move.now, key=f"{key}-{person.id}", **context)
-            for person in audience(session, move.record) if person.id != move.actor.id
-        ], now=move.now)  # fmt: skip
+        post_all(
+            session,
+            [
+                write(person=person, kind=kind, about=about, now=move.now, key=f"{key}-{person.id}", **context)
+                for person in audience(session, move.record)
+                if person.id != move.actor.id
+            ],
+            now=move.now,
+        )
 
     AUDIENCES[audience.__name__] = audience
     effect_named(audience.__name__, tell)

@@ -30,16 +30,30 @@ class Turn(NamedTuple):
         """What the history keeps of it; `fixed` is what its effects make binding (effects.fixed_by)."""
         inputs = {**self.inputs, **fixed} if fixed else self.inputs
         return history.deed(
-            workflow=self.workflow.name, at=self.now, actor=self.actor, step=self.step.name,
-            from_state=self.from_state, to_state=self.to_state, reason=self.reason, inputs=inputs,
-        )  # fmt: skip
+            workflow=self.workflow.name,
+            at=self.now,
+            actor=self.actor,
+            step=self.step.name,
+            from_state=self.from_state,
+            to_state=self.to_state,
+            reason=self.reason,
+            inputs=inputs,
+        )
 
     def move(self, row: Any, records: Records) -> Move:
         """The turn of one of the records, for what follows."""
         return Move(
-            self.workflow, self.step, row, records, self.from_state, self.to_state, self.actor, self.now, self.reason,
+            self.workflow,
+            self.step,
+            row,
+            records,
+            self.from_state,
+            self.to_state,
+            self.actor,
+            self.now,
+            self.reason,
             self.inputs,
-        )  # fmt: skip
+        )
 
 
 class Moves(Sequence[Move]):
@@ -65,9 +79,15 @@ class Moves(Sequence[Move]):
 
 
 def judge(
-    workflow: Workflow, row: Any, trigger: str, actor: Actor, now: datetime, reason: str, inputs: Mapping[str, Any],
+    workflow: Workflow,
+    row: Any,
+    trigger: str,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+    inputs: Mapping[str, Any],
     known: Turn | None = None,
-) -> Turn:  # fmt: skip
+) -> Turn:
     """Ask the handbook; `known` is the turn of another record in the same state. Raises Forbidden or Refused."""
     step = known.step if known else workflow.step(trigger, row.state)
     case = Case(workflow, row, actor, now, reason, inputs)

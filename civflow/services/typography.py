@@ -78,6 +78,14 @@ def prose(text: str) -> Markup:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "moment": moment, "day": day, "short_day": short_day, "instant": instant, "ordinal": ordinal,
-    "money": wording.money, "count": wording.count, "in_groups": in_groups, "typed": typed, "prose": prose,
-}  # fmt: skip
+    "moment": moment,
+    "day": day,
+    "short_day": short_day,
+    "instant": instant,
+    "ordinal": ordinal,
+    "money": wording.money,
+    "count": wording.count,
+    "in_groups": in_groups,
+    "typed": typed,
+    "prose": prose,
+}

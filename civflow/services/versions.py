@@ -35,9 +35,12 @@ from civflow.workflows.programme import Programme
 
 LONGEST_WHY = 500  # characters
 LABELS = {
-    "title": "Title", "question": "The question", "money_pounds": "Money for the contract",
-    "decision_promised_at": "First decisions promised by", "notice_reference": "Procurement notice",
-}  # fmt: skip
+    "title": "Title",
+    "question": "The question",
+    "money_pounds": "Money for the contract",
+    "decision_promised_at": "First decisions promised by",
+    "notice_reference": "Procurement notice",
+}
 
 
 # Reading
@@ -56,9 +59,11 @@ def change_in_hand(session: Session, challenge: Challenge) -> ChallengeVersion |
     if not challenge.version:
         return None
     query = select(ChallengeVersion).where(
-        col(ChallengeVersion.challenge_id) == challenge.id, col(ChallengeVersion.number) > challenge.version,
-        col(ChallengeVersion.published_at).is_(None), col(ChallengeVersion.dropped_at).is_(None),
-    )  # fmt: skip
+        col(ChallengeVersion.challenge_id) == challenge.id,
+        col(ChallengeVersion.number) > challenge.version,
+        col(ChallengeVersion.published_at).is_(None),
+        col(ChallengeVersion.dropped_at).is_(None),
+    )
     return session.scalars(query).first()
 
 
@@ -140,7 +145,7 @@ def _parts(programme: Programme, text: ChallengeVersion, promised: datetime | No
         "money_pounds": f"{money(text.money_pounds)} {'excluding' if programme.money_excludes_vat else 'including'} VAT",
         "decision_promised_at": moment(promised, programme.timezone) if promised else "",
         "notice_reference": text.notice_reference,
-    }  # fmt: skip
+    }
     sections = {section.id: text.sections.get(section.id, "") for section in programme.brief}
     return {"title": text.title, "question": text.question, **sections, **columns}
 
@@ -160,9 +165,16 @@ def begin_change(session: Session, challenge: Challenge, *, why: str, actor: Act
 
 
 def write_change(
-    session: Session, challenge: Challenge, *, actor: Actor, now: datetime, sections: Mapping[str, str] | None = None,
-    why: str | None = None, seen: int | None = None, **columns: Any,
-) -> ChallengeVersion:  # fmt: skip
+    session: Session,
+    challenge: Challenge,
+    *,
+    actor: Actor,
+    now: datetime,
+    sections: Mapping[str, str] | None = None,
+    why: str | None = None,
+    seen: int | None = None,
+    **columns: Any,
+) -> ChallengeVersion:
     """Write in the change: sections, columns of VERSIONED, and why. Raises Refused with a sentence per field."""
     unknown = set(columns) - set(VERSIONED)
     if unknown:
@@ -221,9 +233,10 @@ def _checked(why: str) -> str:
     words = " ".join(why.split())
     if not words or len(words) > LONGEST_WHY:
         sentence = (
-            f"The reason may have {LONGEST_WHY} characters; it has {len(words):,}." if words
+            f"The reason may have {LONGEST_WHY} characters; it has {len(words):,}."
+            if words
             else "Say in a sentence why the text changes."
-        )  # fmt: skip
+        )
         raise Refused(sentence, fields={"why": sentence})
     return words
 
@@ -239,10 +252,16 @@ def begin_the_change(session: Session, move: Move) -> None:
     if before is None:
         raise Refused("Nothing is published yet, so the draft itself is changed.")
     text = ChallengeVersion(
-        challenge_id=challenge.id or 0, number=challenge.version + 1, sections=dict(before.sections),
-        why=move.reason[:LONGEST_WHY], complete=before.complete, written_by_id=move.actor.id, written_at=move.now,
-        closes_at=challenge.closes_at, **{name: getattr(challenge, name) for name in VERSIONED},
-    )  # fmt: skip
+        challenge_id=challenge.id or 0,
+        number=challenge.version + 1,
+        sections=dict(before.sections),
+        why=move.reason[:LONGEST_WHY],
+        complete=before.complete,
+        written_by_id=move.actor.id,
+        written_at=move.now,
+        closes_at=challenge.closes_at,
+        **{name: getattr(challenge, name) for name in VERSIONED},
+    )
     session.add(text)
     session.flush()
 

@@ -26,9 +26,13 @@ class Next(NamedTuple):
 
 
 def what_next(
-    challenge: Challenge, stages: list[StageOf], *, questions_until: datetime | None, promised: datetime | None,
+    challenge: Challenge,
+    stages: list[StageOf],
+    *,
+    questions_until: datetime | None,
+    promised: datetime | None,
     now: datetime,
-) -> Next:  # fmt: skip
+) -> Next:
     """The dates of a challenge that runs; the promise of its first decision stands among them."""
     first = next((stage for stage in stages if stage.kind == "gate"), None)
     after = stages[stages.index(first) + 1] if first and first is not stages[-1] else None
@@ -39,9 +43,12 @@ def what_next(
         (questions_until, "The last moment for questions."),
         (challenge.closes_at, "The call closes. What is not submitted then does not count."),
         *((promised, f"The first decision is promised{goal}.") for _ in [0] if not released),
-        *((stage.starts_at, f"{stage.title} begins. {stage.sentence}".strip())
-          for stage in stages if stage.kind != "call" and stage is not first),
-    ]  # fmt: skip
+        *(
+            (stage.starts_at, f"{stage.title} begins. {stage.sentence}".strip())
+            for stage in stages
+            if stage.kind != "call" and stage is not first
+        ),
+    ]
     # What falls on the same moment stays in this order: a decision comes before the stage that it leads to.
     ahead = sorted((Ahead(at, what) for at, what in found if at and at > now), key=lambda one: one.at)[:MOST]
     return Next(ahead, promised if promised and promised < now and not released else None)

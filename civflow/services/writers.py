@@ -52,10 +52,15 @@ def writers(session: Session, challenge: Challenge) -> list[Writer]:
     bodies_of = _names(session, Organisation, {_body(grant, person, lead) for grant, person in rows})
     takers = _names(session, Person, {row[0].revoked_by_id for row in rows})
     return [
-        Writer(person, grant.role, bodies_of.get(_body(grant, person, lead), ""), grant,
-               takers.get(grant.revoked_by_id, ""))
+        Writer(
+            person,
+            grant.role,
+            bodies_of.get(_body(grant, person, lead), ""),
+            grant,
+            takers.get(grant.revoked_by_id, ""),
+        )
         for grant, person in rows
-    ]  # fmt: skip
+    ]
 
 
 def _body(grant: Grant, person: Person, lead: Organisation | None) -> int | None:
@@ -74,16 +79,25 @@ def name_owner(session: Session, challenge: Challenge, *, email: str, actor: Act
     """Give somebody who has an account the role of an owner of this challenge. Raises Forbidden, Refused."""
     found = people.person_by_email(session, email)
     if found is None:
-        raise Refused(f"Nobody has an account with the address {email}. Ask them to make one first."
-                      if email else "Write the e-mail address of a colleague.")  # fmt: skip
+        raise Refused(
+            f"Nobody has an account with the address {email}. Ask them to make one first."
+            if email
+            else "Write the e-mail address of a colleague."
+        )
     people.grant(session, found, "challenge_owner", actor=actor, now=now, scope="challenge", scope_id=challenge.id)
     return found
 
 
 def name_writer(
-    session: Session, challenge: Challenge, *, email: str, name: str = "", organisation_id: int | None, actor: Actor,
+    session: Session,
+    challenge: Challenge,
+    *,
+    email: str,
+    name: str = "",
+    organisation_id: int | None,
+    actor: Actor,
     now: datetime,
-) -> Writer:  # fmt: skip
+) -> Writer:
     """Let a colleague write the draft for one of its sponsors, and tell them.
 
     Whoever has no account yet gets one under `name`, and a link that opens it: it reaches nobody but that address.
@@ -103,8 +117,16 @@ def name_writer(
         raise Refused(*fields.values(), fields=fields)
     is_new = person is None
     person = person or people.add_person(session, name=name, email=email, now=now)
-    made = people.grant(session, person, "challenge_writer", actor=actor, now=now, scope="challenge",
-                        scope_id=challenge.id, organisation_id=organisation_id)  # fmt: skip
+    made = people.grant(
+        session,
+        person,
+        "challenge_writer",
+        actor=actor,
+        now=now,
+        scope="challenge",
+        scope_id=challenge.id,
+        organisation_id=organisation_id,
+    )
     _tell(session, challenge, person, body.legal_name if body else "", is_new=is_new, actor=actor, now=now)
     return Writer(person, "challenge_writer", body.legal_name if body else "", made, "")
 
@@ -143,9 +165,10 @@ def _faults(
 def _named_lately(session: Session, actor: Actor, *, now: datetime) -> int:
     """How many writers the actor has named within a day, of all challenges. CivFlow itself has named nobody."""
     query = select(func.count()).where(
-        col(Grant.role) == "challenge_writer", col(Grant.granted_by_id) == actor.id,
+        col(Grant.role) == "challenge_writer",
+        col(Grant.granted_by_id) == actor.id,
         col(Grant.granted_at) > now - timedelta(days=1),
-    )  # fmt: skip
+    )
     return session.scalar(query) or 0
 
 
@@ -157,8 +180,19 @@ def _tell(
         token = people.make_link(session, person, now=now, lasts=LINK_LASTS)
         about = f"/sign-in/{token}?" + urlencode({"then": about}, safe="/")
         key = f"{SIGN_IN}{people.token_hash(token)[:40]}"
-    post(session, person=person, kind="to_write", key=key, about=about, now=now, inviter=actor.name, is_new=is_new,
-         title=challenge.title, body=body, days=LINK_LASTS.days)  # fmt: skip
+    post(
+        session,
+        person=person,
+        kind="to_write",
+        key=key,
+        about=about,
+        now=now,
+        inviter=actor.name,
+        is_new=is_new,
+        title=challenge.title,
+        body=body,
+        days=LINK_LASTS.days,
+    )
 
 
 def take_back(session: Session, challenge: Challenge, person: Person, *, actor: Actor, now: datetime) -> None:

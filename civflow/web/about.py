@@ -14,8 +14,16 @@ from civflow.web.access import anyone, open_to
 from civflow.web.current import session, settings
 
 blueprint = Blueprint("about", __name__)
-NOT_FOR_ROBOTS = ("/account", "/applications", "/assignments", "/cases", "/documents", "/following", "/sign-in",
-                  "/unsubscribe")  # fmt: skip
+NOT_FOR_ROBOTS = (
+    "/account",
+    "/applications",
+    "/assignments",
+    "/cases",
+    "/documents",
+    "/following",
+    "/sign-in",
+    "/unsubscribe",
+)
 
 
 @blueprint.get("/how-it-works")

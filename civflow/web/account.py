@@ -18,8 +18,14 @@ blueprint = Blueprint("account", __name__)
 LONGEST_SKILL, MOST_SKILLS = 40, 20
 # The first sign that is found counts: most browsers also name others.
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
-           ("Linux", "Linux"))  # fmt: skip
+SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 
 
 @blueprint.get("/account")
@@ -108,8 +114,13 @@ def browser_words(agent: str) -> str:
 
 
 def _context() -> dict[str, object]:
-    held = sorted({ROLES[h.role] + ("" if h.scope == "site" else f", for one {h.scope}")
-                   for h in actor().roles if h.role in ROLES})  # fmt: skip
+    held = sorted(
+        {
+            ROLES[h.role] + ("" if h.scope == "site" else f", for one {h.scope}")
+            for h in actor().roles
+            if h.role in ROLES
+        }
+    )
     here = people.sign_in_of(session(), request.cookies.get(COOKIE, ""))
     return {
         "me": _me(),

@@ -19,8 +19,15 @@ from civflow.workflows import HANDBOOK
 
 LAST_PAGE = 100_000
 # What a phone, which has no headings to sort by, can choose; the headings also sort the other way.
-SORTS = {"": "Closing date of the call", "reference": "Number", "team": "Team", "challenge": "Challenge",
-         "state": "State", "submitted": "Submitted first", "-submitted": "Submitted last"}  # fmt: skip
+SORTS = {
+    "": "Closing date of the call",
+    "reference": "Number",
+    "team": "Team",
+    "challenge": "Challenge",
+    "state": "State",
+    "submitted": "Submitted first",
+    "-submitted": "Submitted last",
+}
 
 
 def answer() -> Response:
@@ -76,10 +83,20 @@ def _fields(wanted: finding.Wanted, found: finding.Page) -> list[dict[str, Any]]
     challenges = [(str(key), title) for key, title in found.challenges]
     return [
         {"name": "q", "label": "Search", "type": "search", "value": wanted.words, "hint": "Number, team, title"},
-        {"name": "round", "label": "Round", "type": "select", "value": str(wanted.round or ""),
-         "options": [("", "Any round"), *rounds]},
-        {"name": "challenge", "label": "Challenge", "type": "select", "value": str(wanted.challenge or ""),
-         "options": [("", "Any challenge"), *challenges]},
+        {
+            "name": "round",
+            "label": "Round",
+            "type": "select",
+            "value": str(wanted.round or ""),
+            "options": [("", "Any round"), *rounds],
+        },
+        {
+            "name": "challenge",
+            "label": "Challenge",
+            "type": "select",
+            "value": str(wanted.challenge or ""),
+            "options": [("", "Any challenge"), *challenges],
+        },
         {"name": "state", "label": "State", "type": "select", "value": wanted.state, "options": [("", "Any"), *states]},
         {"name": "sort", "label": "Sort by", "type": "select", "value": wanted.sort, "options": list(SORTS.items())},
-    ]  # fmt: skip
+    ]

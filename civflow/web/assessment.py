@@ -139,8 +139,15 @@ def _keep(assignment: Assignment, criterion: str, typed: dict[str, str], kept: S
     if fingerprint(before) != _seen(criterion, kept):
         sentence = CHANGED.format(**before)
         raise Refused(sentence, fields={f"{criterion}-value": sentence})
-    record_score(session(), assignment, criterion=criterion, value=whole_number(typed["value"]), why=typed["why"],
-                 actor=actor(), now=now())  # fmt: skip
+    record_score(
+        session(),
+        assignment,
+        criterion=criterion,
+        value=whole_number(typed["value"]),
+        why=typed["why"],
+        actor=actor(),
+        now=now(),
+    )
 
 
 @blueprint.post("/assignments/<int:assignment_id>/submit")
@@ -162,8 +169,14 @@ def _not_scored(assignment: Assignment, criterion: str, typed: dict[str, str], r
     context = _with_criterion(assignment, criterion)
     faults = refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
     context |= {"typed": {criterion: typed}, "faults": faults, "errors": [*faults.items()]}
-    return page_or_fragment("assessment/show.html", "assessment/_score.html", 422, also=[PROGRESS],
-                            instead_of=f"#criterion-{criterion}", **context)  # fmt: skip
+    return page_or_fragment(
+        "assessment/show.html",
+        "assessment/_score.html",
+        422,
+        also=[PROGRESS],
+        instead_of=f"#criterion-{criterion}",
+        **context,
+    )
 
 
 def _with_criterion(assignment: Assignment, criterion: str) -> dict[str, Any]:
@@ -185,8 +198,14 @@ def _context(assignment: Assignment) -> dict[str, Any]:
     application = session().get_one(Application, assignment.application_id)
     challenge = session().get_one(Challenge, assignment.challenge_id)
     return {
-        "assignment": assignment, "gate": gate, "sheet": sheet, "card": scorecard_of(session(), gate),
-        "application": application, "challenge": challenge, "typed": {}, "faults": {},
+        "assignment": assignment,
+        "gate": gate,
+        "sheet": sheet,
+        "card": scorecard_of(session(), gate),
+        "application": application,
+        "challenge": challenge,
+        "typed": {},
+        "faults": {},
         "news": news_since(session(), challenge, application.challenge_version),
         "seen_of": lambda kept: fingerprint(as_typed(kept)),
-    }  # fmt: skip
+    }

@@ -69,9 +69,15 @@ def _look_ahead(challenge: Challenge, option: Option | None) -> tuple[Moved | No
     try:
         inputs = read_inputs(session(), option.step, request.form, zone=zone_of(challenge))
         moved = foretell_the_close(
-            session(), challenge, option.step, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")),
-            reason=plain(request.form.get("reason", "")), **inputs,
-        )  # fmt: skip
+            session(),
+            challenge,
+            option.step,
+            actor=actor(),
+            now=now(),
+            seen=whole_number(request.form.get("seen", "")),
+            reason=plain(request.form.get("reason", "")),
+            **inputs,
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         return None, refusal
@@ -83,12 +89,19 @@ def _deadline(challenge: Challenge) -> dict[str, Any]:
     people = {a.person.id: a.person for a in applicants(session(), challenge)}
     sealed = are_sealed(session(), challenge, now=now())
     return {
-        "challenge": challenge, "option": _offered(challenge, "extend", "reopen"), "typed": {}, "errors": [],
-        "fields": {}, "sealed": sealed, "people": [] if sealed else [p.name for p in people.values()],
-        "zone_words": zone_name(g.zone), "ends_at": session().get_one(Round, challenge.round_id).ends_at,
+        "challenge": challenge,
+        "option": _offered(challenge, "extend", "reopen"),
+        "typed": {},
+        "errors": [],
+        "fields": {},
+        "sealed": sealed,
+        "people": [] if sealed else [p.name for p in people.values()],
+        "zone_words": zone_name(g.zone),
+        "ends_at": session().get_one(Round, challenge.round_id).ends_at,
         "followers": changes.followers(session(), challenge, leave_out=[*([] if sealed else people), actor().id]),
-        "sealed_until": sealed_until(session(), [challenge]).get(challenge.id or 0), "later": later_dates(session(), challenge),
-    }  # fmt: skip
+        "sealed_until": sealed_until(session(), [challenge]).get(challenge.id or 0),
+        "later": later_dates(session(), challenge),
+    }
 
 
 @blueprint.post("/challenges/<slug>/deadline/of-one")
@@ -141,10 +154,17 @@ def _one_deadline(application: Application) -> dict[str, Any]:
     blanks = {"when": "(the new date)", "reason": "(your reason)"}
     letter = deadline_letter(session(), application, people[0], now=now(), **blanks) if people else None
     return {
-        "application": application, "challenge": challenge, "team": session().get_one(Team, application.team_id),
-        "people": [p.name for p in people], "option": _offered(application, "extend"), "typed": {}, "errors": [],
-        "fields": {}, "zone_words": zone_name(g.zone), "letter": letter,
-    }  # fmt: skip
+        "application": application,
+        "challenge": challenge,
+        "team": session().get_one(Team, application.team_id),
+        "people": [p.name for p in people],
+        "option": _offered(application, "extend"),
+        "typed": {},
+        "errors": [],
+        "fields": {},
+        "zone_words": zone_name(g.zone),
+        "letter": letter,
+    }
 
 
 # Endings
@@ -179,10 +199,17 @@ def _ending(challenge: Challenge, trigger: str) -> dict[str, Any]:
     known = [] if sealed else [a.person.id for a in applicants(session(), challenge)]
     step = next(step for step in page.steps if step.name == trigger)
     return {
-        "challenge": challenge, "option": option, "step": step, "told": told, "typed": {}, "errors": [], "fields": {},
+        "challenge": challenge,
+        "option": option,
+        "step": step,
+        "told": told,
+        "typed": {},
+        "errors": [],
+        "fields": {},
         "followers": changes.followers(session(), challenge, leave_out=[*known, actor().id]),
-        "state": page.states[challenge.state], "is_public": challenge.version > 0,
-    }  # fmt: skip
+        "state": page.states[challenge.state],
+        "is_public": challenge.version > 0,
+    }
 
 
 # Copying
@@ -219,8 +246,14 @@ def make_copy(slug: str) -> Response:
 def _copying(challenge: Challenge) -> dict[str, Any]:
     rounds = beginning.rounds_for(session(), actor())
     lost = {round_.id: copying.left_out(session(), challenge, round_) for round_ in rounds}
-    return {"challenge": challenge, "rounds": rounds, "lost": lost, "typed": {"title": challenge.title, "round": ""},
-            "errors": [], "refused": {}}  # fmt: skip
+    return {
+        "challenge": challenge,
+        "rounds": rounds,
+        "lost": lost,
+        "typed": {"title": challenge.title, "round": ""},
+        "errors": [],
+        "refused": {},
+    }
 
 
 def _copy(challenge: Challenge, typed: dict[str, str]) -> Challenge:
@@ -253,8 +286,16 @@ def _take(record: Tracked, option: Option | None) -> Refused | Conflicted | None
     seen = whole_number(request.form.get("seen", ""))
     try:
         inputs = read_inputs(session(), option.step, request.form, zone=zone_of(record))
-        advance(session(), record, option.step.name, actor=actor(), now=now(), seen=seen,
-                reason=plain(request.form.get("reason", "")), **inputs)  # fmt: skip
+        advance(
+            session(),
+            record,
+            option.step.name,
+            actor=actor(),
+            now=now(),
+            seen=seen,
+            reason=plain(request.form.get("reason", "")),
+            **inputs,
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         return refusal

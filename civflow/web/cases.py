@@ -56,8 +56,16 @@ def take(workflow: str, record_id: int, trigger: str) -> Response:
         return _form(record, case, trigger, status=422)
     try:
         inputs = read_inputs(session(), step, request.form, zone=zone_of(record))
-        move = advance(session(), record, trigger, actor=actor(), now=now(), seen=seen,
-                       reason=plain(request.form.get("reason", "")), **inputs)  # fmt: skip
+        move = advance(
+            session(),
+            record,
+            trigger,
+            actor=actor(),
+            now=now(),
+            seen=seen,
+            reason=plain(request.form.get("reason", "")),
+            **inputs,
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         if isinstance(refusal, Conflicted) and _was_me(workflow, record_id, trigger, seen):
@@ -79,8 +87,15 @@ def _refused(workflow: str, record_id: int, trigger: str, refusal: Refused | Con
     record, case = _load(workflow, record_id)
     is_late = isinstance(refusal, Conflicted)
     fields = refusal.fields if isinstance(refusal, Refused) else {}
-    return _form(record, case, trigger, status=409 if is_late else 422, errors=lines_of(refusal), fields=fields,
-                 conflict=refusal if is_late else None)  # fmt: skip
+    return _form(
+        record,
+        case,
+        trigger,
+        status=409 if is_late else 422,
+        errors=lines_of(refusal),
+        fields=fields,
+        conflict=refusal if is_late else None,
+    )
 
 
 def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **more: Any) -> Response:
@@ -98,12 +113,18 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         told = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
         foretold = foretell(session(), step, record, now=now(), reason=reason) if option.allowed else None
     details = {
-        "option": option, "step": step, "zone_words": zone_name(g.zone), "told": told, "foretold": foretold,
-        "undo": undoing(page, step, record.state), "reason_is_public": visibility.publishes_its_reason(page, step.name),
+        "option": option,
+        "step": step,
+        "zone_words": zone_name(g.zone),
+        "told": told,
+        "foretold": foretold,
+        "undo": undoing(page, step, record.state),
+        "reason_is_public": visibility.publishes_its_reason(page, step.name),
         "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
-        "typed": request.form, **more,
-    }  # fmt: skip
+        "typed": request.form,
+        **more,
+    }
     return page_or_fragment("cases/step.html", "cases/_step.html", status, **{**context(record, case), **details})
 
 
@@ -123,24 +144,30 @@ def context(record: Tracked, case: Case) -> dict[str, Any]:
     state = page.states[record.state]
     offered = options(session(), record, actor=actor(), now=now())
     return {
-        "record": record, "noun": page, "title": title_of(session(), record), "state": state,
+        "record": record,
+        "noun": page,
+        "title": title_of(session(), record),
+        "state": state,
         "label": state.staff if is_staff(case) else state.public or state.staff,
-        "rows": rows_of(session(), record, case), "path": path_of(record),
-        "own_page": not path_of(record).startswith("/cases/"), **offered_steps(record, offered),
-    }  # fmt: skip
+        "rows": rows_of(session(), record, case),
+        "path": path_of(record),
+        "own_page": not path_of(record).startswith("/cases/"),
+        **offered_steps(record, offered),
+    }
 
 
 def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
     """For cases/_options.html: what this person may do now, and what is not possible yet, with why."""
     found = offered if offered is not None else options(session(), record, actor=actor(), now=now())
     return {
-        "case_workflow": workflow_of(session(), record).name, "case_id": record.id,
+        "case_workflow": workflow_of(session(), record).name,
+        "case_id": record.id,
         "step_paths": {o.step.name: path for o in found if (path := step_path(record, o.step.name))},
         "possible": [o for o in found if o.allowed and not is_by_itself(o.step)],
         "not_yet": [o for o in found if not o.allowed and not o.forbidden and not is_by_itself(o.step)],
         "by_itself": [o for o in found if o.due and o.due > now()],
         "for_others": [o for o in found if o.forbidden and not is_by_itself(o.step)],
-    }  # fmt: skip
+    }
 
 
 def is_by_itself(step: Step) -> bool:

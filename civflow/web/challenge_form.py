@@ -23,13 +23,21 @@ def show(slug: str) -> str:
     g.zone = contents.timezone
     forms = [
         (stage, contents.forms[stage.form], next((s for s in contents.flow[number:] if s.scorecard), None))
-        for number, stage in enumerate(contents.flow) if stage.form
-    ]  # fmt: skip
+        for number, stage in enumerate(contents.flow)
+        if stage.form
+    ]
     return render_template(
-        "challenges/form.html", found=found, challenge=found.challenge, contents=contents, forms=forms,
-        readers=readers(contents), questions_until=last_moment(session(), found.challenge),
-        is_open=found.takes_applications and found.challenge.closes_at is not None and found.challenge.closes_at > now(),
-    )  # fmt: skip
+        "challenges/form.html",
+        found=found,
+        challenge=found.challenge,
+        contents=contents,
+        forms=forms,
+        readers=readers(contents),
+        questions_until=last_moment(session(), found.challenge),
+        is_open=found.takes_applications
+        and found.challenge.closes_at is not None
+        and found.challenge.closes_at > now(),
+    )
 
 
 def readers(contents: Programme) -> list[str]:

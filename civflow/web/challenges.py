@@ -53,10 +53,17 @@ def list_challenges() -> Response:
     found = finding.find(session(), wanted, actor=actor(), with_choices=not is_htmx())
     groups = [(name, title) for name, title in GROUPS.items() if name != "preparing" or found.counts[name]]
     return page_or_fragment(
-        "challenges/list.html", "challenges/_list.html", found=found, wanted=wanted, groups=groups,
-        fields=searching.fields(asked, found.choices), headings=searching.headings(wanted), may_draft=may_begin_somewhere(actor()),
-        faults=asked.faults, search=finding.address_of(wanted),
-    )  # fmt: skip
+        "challenges/list.html",
+        "challenges/_list.html",
+        found=found,
+        wanted=wanted,
+        groups=groups,
+        fields=searching.fields(asked, found.choices),
+        headings=searching.headings(wanted),
+        may_draft=may_begin_somewhere(actor()),
+        faults=asked.faults,
+        search=finding.address_of(wanted),
+    )
 
 
 @blueprint.get("/challenges.csv")
@@ -65,8 +72,23 @@ def download() -> Response:
     """The same list, whole, as a table."""
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow(("reference", "title", "question", "sponsor", "themes", "place", "state", "opens_at", "closes_at",
-                     "money_pounds_excluding_vat", "round", "what_became_of_it", "source"))  # fmt: skip
+    writer.writerow(
+        (
+            "reference",
+            "title",
+            "question",
+            "sponsor",
+            "themes",
+            "place",
+            "state",
+            "opens_at",
+            "closes_at",
+            "money_pounds_excluding_vat",
+            "round",
+            "what_became_of_it",
+            "source",
+        )
+    )
     writer.writerows(_line(row) for row in finding.every(session(), searching.asked().wanted, actor=actor()))
     answer = Response("\ufeff" + table.getvalue(), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="challenges.csv"'
@@ -114,21 +136,33 @@ def _context(slug: str) -> dict[str, Any]:
     words = " ".join(request.args.get("answers", "").replace("\0", "").split())[:200]
     newest = request.args.get("order") == "newest"
     return {
-        "found": found, "challenge": challenge, "record": shown, "contents": found.programme, "longest": LONGEST,
+        "found": found,
+        "challenge": challenge,
+        "record": shown,
+        "contents": found.programme,
+        "longest": LONGEST,
         "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
         "follow": following.of(session(), person(), challenge.id or 0),
-        "owns": owns, "typed": "", "structured": None if found.is_preview else structured(found),
+        "owns": owns,
+        "typed": "",
+        "structured": None if found.is_preview else structured(found),
         "own_questions": [] if owns else asked_by(session(), challenge, actor=actor()),
         "answers": publication.containing(found.answers, words)[:: -1 if newest else 1],
-        "answer_words": words, "newest": newest, "questions_until": questions_until, "notice": notice(challenge.notice_reference),
+        "answer_words": words,
+        "newest": newest,
+        "questions_until": questions_until,
+        "notice": notice(challenge.notice_reference),
         "next": _next(found, questions_until),
-        "statistics": of_challenge(session(), challenge) if found.gates else None, "definition": DEFINITION, "rule": RULE,
-        "sessions": sessions_of(session(), challenge), "own_states": HANDBOOK["question"].states,
+        "statistics": of_challenge(session(), challenge) if found.gates else None,
+        "definition": DEFINITION,
+        "rule": RULE,
+        "sessions": sessions_of(session(), challenge),
+        "own_states": HANDBOOK["question"].states,
         "answers_questions": owns or the_auditor.claim(found.case),
         "may_read_parts": any(permits(found.case) for permits in COMMENTERS),
         "questions_waiting": waiting_for_us(session(), challenge, now=now()) if found.is_staff else None,
         **(_for_staff(challenge, owns) if found.is_staff else {}),
-    }  # fmt: skip
+    }
 
 
 def _next(found: Publication, questions_until: datetime | None) -> Next | None:
@@ -149,18 +183,33 @@ def _for_staff(challenge: Challenge, owns: bool) -> dict[str, Any]:
         ]
     origin = copying.origin_of(session(), challenge)
     return {
-        **steps, **(before_approval(challenge) if not challenge.version else {}),
+        **steps,
+        **(before_approval(challenge) if not challenge.version else {}),
         "opens_by_itself": any(o.step.name == "open" for o in steps["by_itself"]),
-        "change": change, "may_copy": owns and may_begin_somewhere(actor()),
+        "change": change,
+        "may_copy": owns and may_begin_somewhere(actor()),
         "origin": origin if origin and may_open(origin) else None,
         "copies": [copy for copy in copying.copies_of(session(), challenge) if may_open(copy)],
-    }  # fmt: skip
+    }
 
 
 def _line(row: Found) -> tuple[str, ...]:
     opens, closes = (at.isoformat() if at else "" for at in (row.opens_at, row.closes_at))
     money = str(row.money_pounds) if row.money_pounds else ""
     themes = "; ".join(THEMES[theme] for theme in row.themes)
-    cells = (row.reference, row.title, row.question, row.sponsor, themes, row.place, row.label, opens, closes, money,
-             row.round_title, row.result, row.source)  # fmt: skip
+    cells = (
+        row.reference,
+        row.title,
+        row.question,
+        row.sponsor,
+        themes,
+        row.place,
+        row.label,
+        opens,
+        closes,
+        money,
+        row.round_title,
+        row.result,
+        row.source,
+    )
     return tuple(harmless(cell) for cell in cells)

@@ -72,8 +72,12 @@ def part(slug: str, part_id: str) -> str:
     challenge = owned(slug)
     chosen, text = _part(challenge, part_id), versions.in_hand(session(), challenge)
     values = change_parts.stored_in(text, chosen)
-    return render_template("challenges/change_part.html", **_page(challenge, chosen), typed=_typed(chosen, values),
-                           seen=fingerprint(values))  # fmt: skip
+    return render_template(
+        "challenges/change_part.html",
+        **_page(challenge, chosen),
+        typed=_typed(chosen, values),
+        seen=fingerprint(values),
+    )
 
 
 @blueprint.post("/challenges/<slug>/change/<part_id>")
@@ -85,8 +89,16 @@ def save(slug: str, part_id: str) -> Response:
     typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
     try:
         seen = request.form.get("seen", "")
-        saving.save(session(), challenge, chosen, _values(chosen, typed), seen=seen, actor=actor(), now=now(),
-                      store=change_parts.THE_CHANGE)  # fmt: skip
+        saving.save(
+            session(),
+            challenge,
+            chosen,
+            _values(chosen, typed),
+            seen=seen,
+            actor=actor(),
+            now=now(),
+            store=change_parts.THE_CHANGE,
+        )
     except (Refused, Conflicted) as refusal:
         return _not_saved(slug, part_id, typed, refusal)
     session().commit()
@@ -101,10 +113,13 @@ def _not_saved(slug: str, part_id: str, typed: dict[str, str], refusal: Refused 
     conflict, fields = isinstance(refusal, Conflicted), refusal.fields if isinstance(refusal, Refused) else {}
     values = change_parts.stored_in(versions.in_hand(session(), challenge), chosen)
     context = {
-        **_page(challenge, chosen), "typed": typed, "errors": lines_of(refusal), "refused": fields,
+        **_page(challenge, chosen),
+        "typed": typed,
+        "errors": lines_of(refusal),
+        "refused": fields,
         "theirs": _typed(chosen, values) if conflict else None,
         "seen": fingerprint(values) if conflict else request.form.get("seen", ""),
-    }  # fmt: skip
+    }
     return Response(render_template("challenges/change_part.html", **context), 409 if conflict else 422)
 
 
@@ -120,8 +135,9 @@ def look(slug: str) -> str:
 def publish(slug: str) -> Response:
     challenge = owned(slug, READERS)
     try:
-        text = versions.publish_change(session(), challenge, actor=actor(), now=now(),
-                                       seen=whole_number(request.form.get("seen", "")))  # fmt: skip
+        text = versions.publish_change(
+            session(), challenge, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", ""))
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         status = 409 if isinstance(refusal, Conflicted) else 422
@@ -136,19 +152,29 @@ def _desk(challenge: Challenge) -> dict[str, Any]:
     """The parts of the change with what each is like, and the difference so far."""
     contents, text = programme_of(session(), challenge), versions.change_in_hand(session(), challenge)
     offered = {o.step.name: o for o in options(session(), challenge, actor=actor(), now=now())}
-    context: dict[str, Any] = {"challenge": challenge, "text": text, "offered": offered, "errors": [], "typed": None,
-                               "longest": versions.LONGEST_WHY, "begins": _is_allowed(offered.get("change")),
-                               "moves": "extend" in offered and not offered["extend"].forbidden}  # fmt: skip
+    context: dict[str, Any] = {
+        "challenge": challenge,
+        "text": text,
+        "offered": offered,
+        "errors": [],
+        "typed": None,
+        "longest": versions.LONGEST_WHY,
+        "begins": _is_allowed(offered.get("change")),
+        "moves": "extend" in offered and not offered["extend"].forbidden,
+    }
     if text is None:
         return context
     found = _difference(challenge, published_text(session(), challenge), text)
     changed = {one.name for one in found["differences"]}
     return {
-        **context, **found,
-        "tasks": [(p, progress_of(p, change_parts.stored_in(text, p)), any(f.name in changed for f in p.fields))
-                  for p in change_parts.parts_of_a_change(contents)],
+        **context,
+        **found,
+        "tasks": [
+            (p, progress_of(p, change_parts.stored_in(text, p)), any(f.name in changed for f in p.fields))
+            for p in change_parts.parts_of_a_change(contents)
+        ],
         "may_write": "write_change" in offered and not offered["write_change"].forbidden,
-    }  # fmt: skip
+    }
 
 
 def _is_allowed(option: Option | None) -> bool:
@@ -159,8 +185,10 @@ def _difference(challenge: Challenge, older: ChallengeVersion | None, newer: Cha
     contents = programme_of(session(), challenge)
     if older is None:
         return {"differences": [], "unchanged": []}
-    return {"differences": versions.differences(contents, older, newer),
-            "unchanged": versions.unchanged(contents, older, newer)}  # fmt: skip
+    return {
+        "differences": versions.differences(contents, older, newer),
+        "unchanged": versions.unchanged(contents, older, newer),
+    }
 
 
 def _second_look(challenge: Challenge) -> dict[str, Any]:
@@ -168,11 +196,15 @@ def _second_look(challenge: Challenge) -> dict[str, Any]:
     offered = {o.step.name: o for o in options(session(), challenge, actor=actor(), now=now())}
     told = changes.preview(session(), challenge, actor=actor(), now=now())
     return {
-        "challenge": challenge, "text": text, "option": offered.get("publish_change"), "errors": [], "told": told,
+        "challenge": challenge,
+        "text": text,
+        "option": offered.get("publish_change"),
+        "errors": [],
+        "told": told,
         "number_told": sum(len(group.people) for group in told),
         "sealed": are_sealed(session(), challenge, now=now()),
         **_difference(challenge, published_text(session(), challenge), text),
-    }  # fmt: skip
+    }
 
 
 def _part(challenge: Challenge, part_id: str) -> Part:

@@ -86,8 +86,14 @@ def keep_signed_in(response: Response, token: str, until: datetime) -> Response:
 
     It is told for how long and not until when: its clock may be another one than ours.
     """
-    response.set_cookie(COOKIE, token, max_age=until - now(), httponly=True, samesite="Lax",
-                        secure=settings().base_url.startswith("https://"))  # fmt: skip
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=until - now(),
+        httponly=True,
+        samesite="Lax",
+        secure=settings().base_url.startswith("https://"),
+    )
     return response
 
 

@@ -36,9 +36,12 @@ def pdf(document_id: int) -> Response:
         return redirect_to(f"/documents/{document_id}")
     content = handing_out.content(paper, files=settings().files)
     answer = send_file(
-        BytesIO(content), mimetype="application/pdf", download_name=paper.filename,
-        etag=paper.document.content_hash, last_modified=paper.document.made_at,
-    )  # fmt: skip
+        BytesIO(content),
+        mimetype="application/pdf",
+        download_name=paper.filename,
+        etag=paper.document.content_hash,
+        last_modified=paper.document.made_at,
+    )
     kept = f"public, max-age={A_DAY}" if paper.is_public else "private, no-store"
     answer.headers["Cache-Control"] = kept
     return answer

@@ -53,8 +53,11 @@ def change(slug: str, part_id: str) -> Response:
         context = _context(challenge, chosen)
         thread = whole_number(request.form.get("answers", ""))
         has_box = any(found.id == thread and found.is_open for found in context["threads"])
-        wrong = {"thread": thread if has_box else None, "sentence": refusal.fields["text"],
-                 "text": request.form.get("text", "")}  # fmt: skip
+        wrong = {
+            "thread": thread if has_box else None,
+            "sentence": refusal.fields["text"],
+            "text": request.form.get("text", ""),
+        }
         return page_or_fragment(PAGE, FRAGMENT, 422, **context, wrong=wrong)
     session().commit()
     if not is_htmx():
@@ -77,8 +80,16 @@ def _change(challenge: Challenge, chosen: Part) -> str:
     thread = whole_number(form.get("answers", ""))
     if form.get("answers") and thread is None:
         raise Refused(NOT_AN_ANSWER, fields={"text": NOT_AN_ANSWER})
-    remarks.say(session(), challenge, chosen.id, form.get("text", ""), title=chosen.title, thread_id=thread,
-                actor=actor(), now=now())  # fmt: skip
+    remarks.say(
+        session(),
+        challenge,
+        chosen.id,
+        form.get("text", ""),
+        title=chosen.title,
+        thread_id=thread,
+        actor=actor(),
+        now=now(),
+    )
     return "Your answer is there." if thread else "Your comment is there."
 
 

@@ -41,8 +41,7 @@ def part(slug: str, part_id: str) -> str | Response:
         return redirect_to(f"/challenges/{slug}/edit")
     arrive(challenge, part_id, stays=True)
     values = _stored(challenge, chosen)
-    return render_template(PAGE, **_page(challenge, chosen), typed=_as_typed(values),
-                           seen=drafting.fingerprint(values))  # fmt: skip
+    return render_template(PAGE, **_page(challenge, chosen), typed=_as_typed(values), seen=drafting.fingerprint(values))
 
 
 @blueprint.post("/challenges/<slug>/edit/<part_id>")
@@ -75,9 +74,10 @@ def _typed(challenge: Challenge, chosen: Part) -> dict[str, str]:
     kept = _as_typed(_stored(challenge, chosen))
     return {
         field.name: pasted(",".join(request.form.getlist(field.name)))
-        if field.name in request.form or field.kind == "choices" else kept[field.name]
+        if field.name in request.form or field.kind == "choices"
+        else kept[field.name]
         for field in chosen.fields
-    }  # fmt: skip
+    }
 
 
 def _fixed(challenge: Challenge, chosen: Part) -> set[str]:
@@ -95,8 +95,9 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
         stored = _stored(challenge, chosen)
         values = {name: stored[name] if name in told else values[name] for name in stored}
         try:
-            saving.save(session(), challenge, chosen, values, seen=request.form.get("seen", ""), actor=actor(),
-                          now=now())  # fmt: skip
+            saving.save(
+                session(), challenge, chosen, values, seen=request.form.get("seen", ""), actor=actor(), now=now()
+            )
         except Refused as refusal:
             fresh = {name: sentence for name, sentence in refusal.fields.items() if name not in told}
             if not fresh or not is_writable(challenge):
@@ -126,10 +127,17 @@ def _not_saved(slug: str, chosen: Part, typed: dict[str, str], refusal: Refused 
     conflict = isinstance(refusal, Conflicted)
     values = _stored(challenge, chosen)
     return _answer(
-        challenge, chosen, typed, 409 if conflict else 422, told=fields, seen=request.form.get("seen", ""),
-        errors=errors, theirs=_as_typed(values) if conflict else None, seen_theirs=drafting.fingerprint(values),
+        challenge,
+        chosen,
+        typed,
+        409 if conflict else 422,
+        told=fields,
+        seen=request.form.get("seen", ""),
+        errors=errors,
+        theirs=_as_typed(values) if conflict else None,
+        seen_theirs=drafting.fingerprint(values),
         saved=False,
-    )  # fmt: skip
+    )
 
 
 def _answer(challenge: Challenge, chosen: Part, typed: dict[str, str], status: int = 200, **context: Any) -> Response:
@@ -148,16 +156,24 @@ def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
     stages = funnels(session(), [challenge], [contents]) if chosen is drafting.DATES else {}
     found = findings(contents, challenge, text_to_read(session(), challenge))
     return {
-        "challenge": challenge, "part": chosen, "fixed": _fixed(challenge, chosen),
-        "position": parts.index(chosen) + 1, "number": len(parts),
+        "challenge": challenge,
+        "part": chosen,
+        "fixed": _fixed(challenge, chosen),
+        "position": parts.index(chosen) + 1,
+        "number": len(parts),
         "sponsors": drafting.public_bodies(session()) if chosen is drafting.QUESTION else [],
         "places": drafting.known_places(session()) if chosen is drafting.FINDING else [],
         "budget": session().get_one(Round, challenge.round_id).budget_pounds,
         "stages": stages.get(challenge.id or 0, []),
-        "checked": chosen.id in found, "findings": found.get(chosen.id, []), "finding_kinds": KINDS, "now": now(),
-        "too_long": drafting.too_long, "asked": open_changes(session(), challenge, chosen),
-        **around(challenge, chosen.id), **comments_on(challenge, chosen),
-    }  # fmt: skip
+        "checked": chosen.id in found,
+        "findings": found.get(chosen.id, []),
+        "finding_kinds": KINDS,
+        "now": now(),
+        "too_long": drafting.too_long,
+        "asked": open_changes(session(), challenge, chosen),
+        **around(challenge, chosen.id),
+        **comments_on(challenge, chosen),
+    }
 
 
 def _onwards(challenge: Challenge, chosen: Part) -> str:
@@ -176,11 +192,15 @@ def _as_typed(values: dict[str, Any]) -> dict[str, str]:
     """Stored values as people would type them."""
     moments = {field.name for field in drafting.DATES.fields if field.kind == "moment"}
     return {
-        name: typed_moment(value, g.zone) if name in moments
-        else ",".join(value) if isinstance(value, list)
-        else f"{value:,}" if isinstance(value, int) and value else str(value or "")
+        name: typed_moment(value, g.zone)
+        if name in moments
+        else ",".join(value)
+        if isinstance(value, list)
+        else f"{value:,}"
+        if isinstance(value, int) and value
+        else str(value or "")
         for name, value in values.items()
-    }  # fmt: skip
+    }
 
 
 def _readable(chosen: Part, typed: dict[str, str], zone: str) -> dict[str, Any]:

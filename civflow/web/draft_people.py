@@ -34,8 +34,9 @@ def show(slug: str) -> str:
 def change_owners(slug: str) -> Response:
     """The programme office names a challenge owner, or takes the role back."""
     email, leaves = request.form.get("email", "").strip(), request.form.get("leaves", "").strip()
-    return _changed(slug, lambda challenge: _owner_goes(challenge, leaves) if leaves else _owner_comes(challenge, email),
-                    at="owner")  # fmt: skip
+    return _changed(
+        slug, lambda challenge: _owner_goes(challenge, leaves) if leaves else _owner_comes(challenge, email), at="owner"
+    )
 
 
 @blueprint.post("/challenges/<slug>/edit/people/writers")
@@ -60,8 +61,13 @@ def _changed(slug: str, change: Callable[[Challenge], str | None], *, at: str) -
         session().rollback()
         fields = refusal.fields if isinstance(refusal, Refused) else {}
         errors = list(fields.items()) or [(at, sentence) for sentence in refusal.sentences]
-        page = render_template("challenges/people.html", **_people(owned(slug, WRITERS)), errors=errors,
-                               refused=dict(errors), typed=request.form)  # fmt: skip
+        page = render_template(
+            "challenges/people.html",
+            **_people(owned(slug, WRITERS)),
+            errors=errors,
+            refused=dict(errors),
+            typed=request.form,
+        )
         return Response(page, 403 if isinstance(refusal, Forbidden) else 422)
     session().commit()
     if done:
@@ -77,14 +83,22 @@ def _owner_goes(challenge: Challenge, email: str) -> None:
     found = people.person_by_email(session(), email)
     if found is None:
         raise NotFound("Nobody has an account with this address.")
-    people.revoke(session(), found, "challenge_owner", actor=actor(), now=now(), scope="challenge",
-                  scope_id=challenge.id)  # fmt: skip
+    people.revoke(
+        session(), found, "challenge_owner", actor=actor(), now=now(), scope="challenge", scope_id=challenge.id
+    )
 
 
 def _writer_comes(challenge: Challenge) -> str:
     typed = request.form
-    made = name_writer(session(), challenge, email=typed.get("email", ""), name=typed.get("name", ""), actor=actor(),
-                       organisation_id=whole_number(typed.get("body", "")), now=now())  # fmt: skip
+    made = name_writer(
+        session(),
+        challenge,
+        email=typed.get("email", ""),
+        name=typed.get("name", ""),
+        actor=actor(),
+        organisation_id=whole_number(typed.get("body", "")),
+        now=now(),
+    )
     return f"{made.person.name} can write now, for {made.body}, and gets a message."
 
 
@@ -112,11 +126,15 @@ def _people(challenge: Challenge) -> dict[str, Any]:
     bodies = sponsors.bodies(session(), challenge)
     here = [w for w in everybody if w.grant.revoked_at is None]
     return {
-        "challenge": challenge, "may_name": may_name(), "may_name_writers": drafting.may_name_sponsors(challenge, actor()),
+        "challenge": challenge,
+        "may_name": may_name(),
+        "may_name_writers": drafting.may_name_sponsors(challenge, actor()),
         "owners": [w for w in here if w.role == "challenge_owner"],
         "writers": [w for w in here if w.role == "challenge_writer"],
         "earlier": [w for w in everybody if w.grant.revoked_at is not None],
         "lead": next((b for b in bodies if b.id == challenge.sponsor_id), None),
-        "supporters": [b for b in bodies if b.id != challenge.sponsor_id], "bodies": bodies,
-        "known_bodies": drafting.public_bodies(session()), "writable": is_writable(challenge),
-    }  # fmt: skip
+        "supporters": [b for b in bodies if b.id != challenge.sponsor_id],
+        "bodies": bodies,
+        "known_bodies": drafting.public_bodies(session()),
+        "writable": is_writable(challenge),
+    }

@@ -78,8 +78,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
     sponsor, round_ = None, rounds[typed["round"]]
     if typed["sponsor"]:
         sponsor = drafting.sponsor_called(session(), typed["sponsor"], actor=actor(), round_id=round_.id)
-    challenge = draft(session(), round_=round_, sponsor=sponsor, title=typed["title"],
-                      actor=actor(), now=now())  # fmt: skip
+    challenge = draft(session(), round_=round_, sponsor=sponsor, title=typed["title"], actor=actor(), now=now())
     if owner:
         name_owner(session(), challenge, email=owner.email, actor=actor(), now=now())
     return challenge
@@ -93,24 +92,33 @@ def edit(slug: str) -> str:
     text, contents = text_to_read(session(), challenge), programme_of(session(), challenge)
     found = findings(contents, challenge, text)
     tasks = [
-        (part, drafting.progress_of(part, drafting.stored(session(), challenge, text, part)),
-         in_a_few_words(found.get(part.id, [])))
+        (
+            part,
+            drafting.progress_of(part, drafting.stored(session(), challenge, text, part)),
+            in_a_few_words(found.get(part.id, [])),
+        )
         for part in drafting.parts_of(contents)
-    ]  # fmt: skip
+    ]
     arrive(challenge, "")
     steps = offered_steps(challenge)
     for group in ("possible", "not_yet"):
         steps[group] = [option for option in steps[group] if option.step.name not in AT_THE_PART]
     return render_template(
-        "challenges/edit.html", challenge=challenge, tasks=tasks,
+        "challenges/edit.html",
+        challenge=challenge,
+        tasks=tasks,
         done=sum(progress.tone == "done" for _, progress, _ in tasks),
-        writable=is_writable(challenge), back=_the_step_back(challenge), sponsors=bodies(session(), challenge),
+        writable=is_writable(challenge),
+        back=_the_step_back(challenge),
+        sponsors=bodies(session(), challenge),
         writers=[w for w in writers(session(), challenge) if w.grant.revoked_at is None],
         checklist=drafting.checklist(session(), challenge, actor=actor(), now=now()),
         open_comments=open_numbers(session(), challenge),
         may_write=may_write(challenge),
-        **before_approval(challenge), **around(challenge, ""), **steps,
-    )  # fmt: skip
+        **before_approval(challenge),
+        **around(challenge, ""),
+        **steps,
+    )
 
 
 def _the_step_back(challenge: Challenge) -> Step | None:
@@ -139,10 +147,11 @@ def parse_pounds(text: str) -> int:
 def _choices() -> dict[str, Any]:
     rounds = beginning.rounds_for(session(), actor())
     return {
-        "rounds": rounds, "why_none": [] if rounds else beginning.why_no_round(session(), actor()),
+        "rounds": rounds,
+        "why_none": [] if rounds else beginning.why_no_round(session(), actor()),
         "sponsors": drafting.public_bodies(session()),
         "may_name": may_name(),
-    }  # fmt: skip
+    }
 
 
 def may_name() -> bool:

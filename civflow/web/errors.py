@@ -21,10 +21,18 @@ from civflow.workflows.rules import BY_ITSELF, NOBODY_PRESSES
 
 STATUS: dict[type[Refusal], int] = {NotFound: 404, Forbidden: 403, Conflicted: 409, Refused: 422}
 TITLES = {
-    400: "The page could not be read", 401: "Sign in first", 403: "Not open to you", 404: "Not found",
-    405: "Not possible here", 409: "Somebody was first", 413: "Too large", 422: "Not possible yet",
-    429: "Too many tries", 500: "Something went wrong", 503: "Not there at the moment",
-}  # fmt: skip
+    400: "The page could not be read",
+    401: "Sign in first",
+    403: "Not open to you",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Somebody was first",
+    413: "Too large",
+    422: "Not possible yet",
+    429: "Too many tries",
+    500: "Something went wrong",
+    503: "Not there at the moment",
+}
 SENTENCES = {
     400: "What was sent could not be read. Go back, and send it again.",
     401: "Sign in, then come back to this page.",

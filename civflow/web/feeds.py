@@ -22,8 +22,12 @@ from civflow.web.current import now, session, settings
 from civflow.workflows.engine import NOBODY
 
 blueprint = Blueprint("feeds", __name__)
-WHAT = {"opens": "Opens", "closes": "Closes", "decision": "First decisions promised by",
-        "questions": "The last moment for questions"}  # fmt: skip
+WHAT = {
+    "opens": "Opens",
+    "closes": "Closes",
+    "decision": "First decisions promised by",
+    "questions": "The last moment for questions",
+}
 SHARED = "public, max-age=300"  # everybody reads the same, whoever is signed in
 PAGES = ("/", "/challenges", "/how-it-works", "/handbook", "/accessibility", "/privacy")
 
@@ -36,9 +40,14 @@ def atom() -> Response:
     found = feeds.entries(session(), replace(wanted, sort="-opens", page=1))
     updated = max((entry.updated_at for entry in found if entry.updated_at), default=now())
     text = render_template(
-        "feeds/challenges.xml", entries=found, updated=updated, host=_host(), query=request.query_string.decode(),
-        title=finding.in_words(wanted), base=settings().base_url,
-    )  # fmt: skip
+        "feeds/challenges.xml",
+        entries=found,
+        updated=updated,
+        host=_host(),
+        query=request.query_string.decode(),
+        title=finding.in_words(wanted),
+        base=settings().base_url,
+    )
     return _shared(text, "application/atom+xml")
 
 
@@ -99,8 +108,9 @@ def _event(date: Date) -> Event:
 @open_to(anyone)
 def sitemap() -> Response:
     """Every page that everybody can read."""
-    text = render_template("feeds/sitemap.xml", pages=PAGES, addresses=feeds.addresses(session()),
-                           base=settings().base_url)  # fmt: skip
+    text = render_template(
+        "feeds/sitemap.xml", pages=PAGES, addresses=feeds.addresses(session()), base=settings().base_url
+    )
     return _shared(text, "application/xml")
 
 
@@ -124,16 +134,25 @@ def structured(found: Publication) -> dict[str, Any]:
     """The challenge as schema.org's Demand: a public body says publicly what it wants, until when, for how much."""
     challenge, page = found.challenge, f"{settings().base_url}/challenges/{found.challenge.slug}"
     offered = {
-        "@type": "PriceSpecification", "maxPrice": challenge.money_pounds, "priceCurrency": "GBP",
+        "@type": "PriceSpecification",
+        "maxPrice": challenge.money_pounds,
+        "priceCurrency": "GBP",
         "valueAddedTaxIncluded": not found.programme.money_excludes_vat,
-    }  # fmt: skip
+    }
     told: dict[str, Any] = {
-        "@context": "https://schema.org", "@type": "Demand", "@id": page, "url": page, "name": challenge.title,
-        "description": challenge.question, "identifier": challenge.reference, "areaServed": challenge.place,
-        "validFrom": _iso(challenge.opens_at), "validThrough": _iso(challenge.closes_at),
+        "@context": "https://schema.org",
+        "@type": "Demand",
+        "@id": page,
+        "url": page,
+        "name": challenge.title,
+        "description": challenge.question,
+        "identifier": challenge.reference,
+        "areaServed": challenge.place,
+        "validFrom": _iso(challenge.opens_at),
+        "validThrough": _iso(challenge.closes_at),
         "seller": {"@type": "GovernmentOrganization", "name": found.sponsor} if found.sponsor else None,
         "priceSpecification": offered if challenge.money_pounds else None,
-    }  # fmt: skip
+    }
     return {name: value for name, value in told.items() if value}
 
 

@@ -80,8 +80,14 @@ def board(flows: Mapping[int, Flow]) -> Board:
     shown = {key: found for key, found in flows.items() if found.stages}
     if not shown:
         return Board(Markup(""), {})
-    days = [(local_day(f.stages[0].starts, f.zone), local_day(f.stages[-1].starts, f.zone),
-             local_day(f.stages[-1].ends, f.zone)) for f in shown.values()]  # fmt: skip
+    days = [
+        (
+            local_day(f.stages[0].starts, f.zone),
+            local_day(f.stages[-1].starts, f.zone),
+            local_day(f.stages[-1].ends, f.zone),
+        )
+        for f in shown.values()
+    ]
     starts = min(first for first, _, _ in days).replace(day=1)
     ends = min(max(end for *_, end in days), max(begun for _, begun, _ in days) + TAIL)
     zone = next(iter(shown.values())).zone
@@ -101,8 +107,13 @@ def strip(flow: Flow, starts: date, ends: date) -> Markup:
         (stage, across(at(stage.starts), max(at(stage.starts) + 4, at(stage.ends) - 2), begin / 3, end / 3, middle=15))
         for stage, (begin, end) in zip(flow.stages, levels(flow.stages, counts=True), strict=True)
     ]
-    return _rendered("_flow_strip.html", flow=flow, bars=bars, numbers=numbers_of(flow.stages),
-                     today=at(flow.today) if _is_between(flow.today, starts, ends, flow.zone) else None)  # fmt: skip
+    return _rendered(
+        "_flow_strip.html",
+        flow=flow,
+        bars=bars,
+        numbers=numbers_of(flow.stages),
+        today=at(flow.today) if _is_between(flow.today, starts, ends, flow.zone) else None,
+    )
 
 
 def _axis(starts: date, ends: date, zone: str) -> Markup:

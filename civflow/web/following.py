@@ -32,8 +32,9 @@ def ask(slug: str) -> str:
 def follow(slug: str) -> Response:
     challenge = finding.known(session(), slug, actor=actor())
     try:
-        following.follow(session(), _me(), challenge=challenge, delivery=request.form.get("delivery", "at_once"),
-                         now=now())  # fmt: skip
+        following.follow(
+            session(), _me(), challenge=challenge, delivery=request.form.get("delivery", "at_once"), now=now()
+        )
     except Refused as refused:
         session().rollback()
         return Response(render_template("following/challenge.html", **_context(challenge), **_why_not(refused)), 422)
@@ -89,8 +90,12 @@ def end(follow_id: int) -> Response:
 def confirm(token: str, daily: bool = False) -> str:
     """A page with a button: programmes that look at mail open links, and must not end anything."""
     follows = _by_token(token, daily)
-    return render_template("following/unsubscribe.html", titles=_titles(follows), daily=daily,
-                           ended=not any(f.ended_at is None for f in follows))  # fmt: skip
+    return render_template(
+        "following/unsubscribe.html",
+        titles=_titles(follows),
+        daily=daily,
+        ended=not any(f.ended_at is None for f in follows),
+    )
 
 
 @blueprint.post("/unsubscribe/<token>")
@@ -109,8 +114,10 @@ def _by_token(token: str, daily: bool) -> list[Follow]:
     """What the link ends: one thing, or with `daily` everything in the daily message. Raises NotFound."""
     one = following.by_token(session(), token[:60])
     if one is None:
-        raise NotFound("This link ends nothing. Copy the whole address from the message, or sign in and look at your "
-                       "account: what you follow is listed there.")  # fmt: skip
+        raise NotFound(
+            "This link ends nothing. Copy the whole address from the message, or sign in and look at your "
+            "account: what you follow is listed there."
+        )
     return (following.daily_of(session(), one.person_id) or [one]) if daily else [one]
 
 
@@ -148,8 +155,11 @@ def _done(challenge: Challenge | None, sentence: str) -> Response:
 
 
 def _context(challenge: Challenge) -> dict[str, Any]:
-    return {"challenge": challenge, "follow": following.of(session(), person(), challenge.id or 0),
-            "deliveries": DELIVERIES}  # fmt: skip
+    return {
+        "challenge": challenge,
+        "follow": following.of(session(), person(), challenge.id or 0),
+        "deliveries": DELIVERIES,
+    }
 
 
 def _search() -> dict[str, str]:

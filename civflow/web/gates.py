@@ -63,8 +63,16 @@ def propose_it(gate_id: int) -> Response:
     }
     number = whole_number(typed["going_on"])
     try:
-        advance(session(), gate, "propose", actor=actor(), now=now(), seen=_seen(), going_on=number,
-                number_reason=typed["number_reason"])  # fmt: skip
+        advance(
+            session(),
+            gate,
+            "propose",
+            actor=actor(),
+            now=now(),
+            seen=_seen(),
+            going_on=number,
+            number_reason=typed["number_reason"],
+        )
     except (Refused, Conflicted) as refused:
         return _again("gates/propose.html", gate_id, refused, typed=typed)
     session().commit()
@@ -110,8 +118,17 @@ def adjust_it(gate_id: int, score_id: int) -> Response:
     typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "").strip()}
     value = whole_number(typed["value"])
     try:
-        advance(session(), gate, "adjust", actor=actor(), now=now(), seen=_seen(), score_id=chosen["score"].id,
-                value=value, why=typed["why"])  # fmt: skip
+        advance(
+            session(),
+            gate,
+            "adjust",
+            actor=actor(),
+            now=now(),
+            seen=_seen(),
+            score_id=chosen["score"].id,
+            value=value,
+            why=typed["why"],
+        )
     except (Refused, Conflicted) as refused:
         return _again("gates/adjust.html", gate_id, refused, typed=typed, score_id=score_id)
     session().commit()
@@ -200,14 +217,21 @@ def _context(gate: Gate) -> dict[str, Any]:
     page = panels.gate_page(session(), gate, with_scores=sees_scores, kept_back=kept_back)
     titles = {criterion.id: criterion.title for criterion in page.card.criteria}
     return {
-        "gate": gate, "challenge": challenge, "page": page, "sees_scores": sees_scores, "kept_back": KEPT_BACK,
-        "steps": {option.step.name: option for option in offered}, **offered_steps(gate, offered),
-        "case_state": HANDBOOK["gate"].states[gate.state], "slot_states": HANDBOOK["slot"].states,
-        "tie_titles": [titles[tie] for tie in page.card.ties], "decision_words": DECISIONS,
+        "gate": gate,
+        "challenge": challenge,
+        "page": page,
+        "sees_scores": sees_scores,
+        "kept_back": KEPT_BACK,
+        "steps": {option.step.name: option for option in offered},
+        **offered_steps(gate, offered),
+        "case_state": HANDBOOK["gate"].states[gate.state],
+        "slot_states": HANDBOOK["slot"].states,
+        "tie_titles": [titles[tie] for tie in page.card.ties],
+        "decision_words": DECISIONS,
         "opens_slots": bool(page.slots) and may_open(page.slots[0][0]),
         "opens_assignments": looks_into(actor(), "assignment", challenge) or _chairs(page.seats),
         "may_offer": may_begin(session(), Slot(**slot_keys(gate)), actor=actor(), now=now()),
-    }  # fmt: skip
+    }
 
 
 def _chairs(seats: list[panels.Seat]) -> bool:
@@ -216,5 +240,12 @@ def _chairs(seats: list[panels.Seat]) -> bool:
 
 def slot_keys(gate: Gate) -> dict[str, Any]:
     """The columns of a slot that would be offered at the gate, as far as permission looks at them."""
-    return {"round_id": gate.round_id, "challenge_id": gate.challenge_id, "gate_id": gate.id, "state": "", "since": now(),
-            "starts_at": now(), "ends_at": now()}  # fmt: skip
+    return {
+        "round_id": gate.round_id,
+        "challenge_id": gate.challenge_id,
+        "gate_id": gate.id,
+        "state": "",
+        "since": now(),
+        "starts_at": now(),
+        "ends_at": now(),
+    }

@@ -41,10 +41,17 @@ def show(name: str) -> str:
         raise NotFound(f"The handbook has no page “{name}”. Its pages are {', '.join(HANDBOOK)}.")
     counts = _counts(page) if _is_staff() else {}
     nodes, edges = drawing(page, counts)
-    return render_template("handbook/show.html", page=page, counts=counts, is_staff=_is_staff(),
-                           picture=diagrams.picture(nodes, edges, title=page.title), steps=_steps(page),
-                           sees=_sentences(SEES[name]), begins=_sentences((*page.begun_by, BY_CIVFLOW)),
-                           begin_requires=_sentences(page.begin_requires))  # fmt: skip
+    return render_template(
+        "handbook/show.html",
+        page=page,
+        counts=counts,
+        is_staff=_is_staff(),
+        picture=diagrams.picture(nodes, edges, title=page.title),
+        steps=_steps(page),
+        sees=_sentences(SEES[name]),
+        begins=_sentences((*page.begun_by, BY_CIVFLOW)),
+        begin_requires=_sentences(page.begin_requires),
+    )
 
 
 @blueprint.get("/handbook/programmes/<name>")
@@ -78,14 +85,18 @@ def _steps(page: Workflow) -> list[dict[str, Any]]:
     """Each step in the words of the page."""
     return [
         {
-            "step": step, "from": [page.states[s].staff for s in step.sources], "to": page.states[step.target].staff,
+            "step": step,
+            "from": [page.states[s].staff for s in step.sources],
+            "to": page.states[step.target].staff,
             "backward": any(page.is_backward(step, source) for source in step.sources),
-            "by": _sentences(step.permits), "requires": _sentences(step.requires), "asks": _asks(step),
+            "by": _sentences(step.permits),
+            "requires": _sentences(step.requires),
+            "asks": _asks(step),
             "then": [name.replace("_", " ") for name in step.then],
             "due": step.due.removesuffix("_at").replace("_", " ") if step.due else "",
         }
         for step in page.steps
-    ]  # fmt: skip
+    ]
 
 
 def _sentences(rules: Iterable[Rule]) -> list[str]:

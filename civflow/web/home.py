@@ -27,12 +27,18 @@ def home() -> str:
     strips = strips_of(session(), [row.id for row in open_rows], now=now()) | _strips_of_desks(mine)
     signed_in = actor().id is not None
     return render_template(
-        "home/show.html", desks=mine, parts={desk.role: _template_of(desk.role) for desk in mine},
+        "home/show.html",
+        desks=mine,
+        parts={desk.role: _template_of(desk.role) for desk in mine},
         waiting=desks.by_urgency([waiting for desk in mine for waiting in desk.waiting]),
-        open_rows=open_rows, soon_rows=[row for row in rows if row.group == "soon"][:SHOWN], strips=strips,
-        boards=_boards_of_desks(mine), numbers=finding.numbers(session()), contents=None if signed_in else current_programme(session()),
+        open_rows=open_rows,
+        soon_rows=[row for row in rows if row.group == "soon"][:SHOWN],
+        strips=strips,
+        boards=_boards_of_desks(mine),
+        numbers=finding.numbers(session()),
+        contents=None if signed_in else current_programme(session()),
         results=[] if signed_in else publication.latest_results(session()),
-    )  # fmt: skip
+    )
 
 
 def _strips_of_desks(mine: list[desks.Desk]) -> dict[int, Markup]:

@@ -37,10 +37,18 @@ def messages() -> Response:
     states = [("", "Any")] + [(s.name, s.staff) for s in HANDBOOK["message"].states.values()]
     found = session().scalars(query).all()
     return page_or_fragment(
-        "outbox/list.html", "outbox/_list.html", messages=found, total=total, number=number, unnamed=_unnamed(found),
-        state=state, words=words, states=states, labels=HANDBOOK["message"].states,
+        "outbox/list.html",
+        "outbox/_list.html",
+        messages=found,
+        total=total,
+        number=number,
+        unnamed=_unnamed(found),
+        state=state,
+        words=words,
+        states=states,
+        labels=HANDBOOK["message"].states,
         leaves=set(HANDBOOK["message"].sources("send")),
-    )  # fmt: skip
+    )
 
 
 def _filter(state: str, words: str) -> list[ColumnElement[bool]]:
@@ -72,8 +80,15 @@ def show(message_id: int) -> str:
     message, case = _message(message_id)
     state = HANDBOOK["message"].states[message.state]
     unread = kept_back(case) - ({"body", "about"} if settings().demonstration else set())
-    return render_template("outbox/show.html", message=message, state=state, unread=unread, reader_id=actor().id,
-                           entries=entries(message, case), **offered_steps(message))  # fmt: skip
+    return render_template(
+        "outbox/show.html",
+        message=message,
+        state=state,
+        unread=unread,
+        reader_id=actor().id,
+        entries=entries(message, case),
+        **offered_steps(message),
+    )
 
 
 def _message(message_id: int) -> tuple[Message, Case]:

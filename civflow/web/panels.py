@@ -42,8 +42,17 @@ def seat(gate_id: int) -> Response:
     chairs = request.form.get("chairs") == "yes"
     try:
         person = _chosen(typed)
-        advance(session(), gate, "seat", actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")),
-                person_id=person.id, side=typed["side"], chairs=chairs)  # fmt: skip
+        advance(
+            session(),
+            gate,
+            "seat",
+            actor=actor(),
+            now=now(),
+            seen=whole_number(request.form.get("seen", "")),
+            person_id=person.id,
+            side=typed["side"],
+            chairs=chairs,
+        )
     except (Refused, Conflicted) as refusal:
         return _again("gates/panel.html", gate_id, refusal, typed={**typed, "chairs": chairs})
     session().commit()
@@ -95,8 +104,16 @@ def unseat(gate_id: int, person_id: int) -> Response:
     reason = plain(request.form.get("reason", ""))
     context = _leaving(gate, person_id)
     try:
-        advance(session(), gate, "unseat", actor=actor(), now=now(), person_id=person_id, reason=reason,
-                seen=whole_number(request.form.get("seen", "")))  # fmt: skip
+        advance(
+            session(),
+            gate,
+            "unseat",
+            actor=actor(),
+            now=now(),
+            person_id=person_id,
+            reason=reason,
+            seen=whole_number(request.form.get("seen", "")),
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         fields = refusal.fields if isinstance(refusal, Refused) else {}
@@ -113,9 +130,11 @@ def _leaving(gate: Gate, person_id: int) -> dict[str, Any]:
     if held is None:
         raise NotFound("This person does not sit on the panel.")
     return {
-        **_about(gate), "person": session().get_one(Person, person_id), "seat": held,
+        **_about(gate),
+        "person": session().get_one(Person, person_id),
+        "seat": held,
         "leaving": seating.leaving(session(), gate, person_id),
-    }  # fmt: skip
+    }
 
 
 # Ties
@@ -134,8 +153,16 @@ def settle(gate_id: int) -> Response:
     gate = load(Gate, gate_id)
     typed = {"application": request.form.get("application", ""), "reason": plain(request.form.get("reason", ""))}
     try:
-        advance(session(), gate, "settle", actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")),
-                application_id=whole_number(typed["application"]), reason=typed["reason"])  # fmt: skip
+        advance(
+            session(),
+            gate,
+            "settle",
+            actor=actor(),
+            now=now(),
+            seen=whole_number(request.form.get("seen", "")),
+            application_id=whole_number(typed["application"]),
+            reason=typed["reason"],
+        )
     except (Refused, Conflicted) as refusal:
         return _again("gates/ties.html", gate_id, refusal, typed=typed)
     session().commit()
@@ -160,9 +187,11 @@ def _ties(gate: Gate) -> dict[str, Any]:
 def _about(gate: Gate) -> dict[str, Any]:
     offered = options(session(), gate, actor=actor(), now=now())
     return {
-        "gate": gate, "challenge": session().get_one(Challenge, gate.challenge_id),
-        "title": stage_of(session(), gate)[1].title, "steps": {option.step.name: option for option in offered},
-    }  # fmt: skip
+        "gate": gate,
+        "challenge": session().get_one(Challenge, gate.challenge_id),
+        "title": stage_of(session(), gate)[1].title,
+        "steps": {option.step.name: option for option in offered},
+    }
 
 
 def _context(gate: Gate) -> dict[str, Any]:

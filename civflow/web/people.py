@@ -33,9 +33,14 @@ def everybody() -> Response:
     found = finding.find(session(), words=words, role=role, page=number)
     fields = [
         {"name": "q", "label": "Search", "type": "search", "value": words, "hint": "Name or address"},
-        {"name": "role", "label": "Role", "type": "select", "value": role,
-         "options": [("", "Anybody"), *ROLES.items(), (finding.ON_A_PANEL, "Sits on a panel")]},
-    ]  # fmt: skip
+        {
+            "name": "role",
+            "label": "Role",
+            "type": "select",
+            "value": role,
+            "options": [("", "Anybody"), *ROLES.items(), (finding.ON_A_PANEL, "Sits on a panel")],
+        },
+    ]
     return page_or_fragment("people/list.html", "people/_list.html", found=found, fields=fields, number=number)
 
 
@@ -52,8 +57,16 @@ def give(person_id: int) -> Response:
     chosen, typed = _person(person_id), {n: plain(request.form.get(n, "")) for n in ("role", "scope", "limit")}
     try:
         scope, scope_id = _scope(typed)
-        people.grant(session(), chosen, typed["role"], actor=actor(), now=now(), scope=scope, scope_id=scope_id,
-                     limit_pounds=_limit(typed))  # fmt: skip
+        people.grant(
+            session(),
+            chosen,
+            typed["role"],
+            actor=actor(),
+            now=now(),
+            scope=scope,
+            scope_id=scope_id,
+            limit_pounds=_limit(typed),
+        )
     except (Refused, Forbidden, NotFound) as refusal:
         return _again(person_id, refusal, typed)
     session().commit()
@@ -136,9 +149,12 @@ def _context(chosen: Person) -> dict[str, Any]:
     held = finding.roles_of(session(), [chosen.id or 0]).get(chosen.id or 0, [])
     givable = {role: words for role, words in ROLES.items() if people.may_give(actor(), role)}
     return {
-        "person": chosen, "held": [h for h in held if h.grant.revoked_at is None],
-        "earlier": [h for h in held if h.grant.revoked_at is not None], "givable": givable,
-        "scopes": finding.scopes(session()), "is_me": chosen.id == actor().id,
+        "person": chosen,
+        "held": [h for h in held if h.grant.revoked_at is None],
+        "earlier": [h for h in held if h.grant.revoked_at is not None],
+        "givable": givable,
+        "scopes": finding.scopes(session()),
+        "is_me": chosen.id == actor().id,
         "sign_ins": people.sign_ins(session(), chosen, now=now()),
         "may_end": actor().holds("administrator", {}),
-    }  # fmt: skip
+    }

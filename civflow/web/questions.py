@@ -44,10 +44,17 @@ def list_questions(slug: str) -> Response:
     number = min(max(1, whole_number(request.args.get("page", "")) or 1), LAST_PAGE)
     found = question_lists.listed(session(), challenge, group=group, page=number, now=now())
     return page_or_fragment(
-        "questions/list.html", "questions/_list.html", challenge=challenge, found=found, group=group, groups=GROUPS,
-        number=number, questions_until=last_moment(session(), challenge), may_answer=answers(case),
+        "questions/list.html",
+        "questions/_list.html",
+        challenge=challenge,
+        found=found,
+        group=group,
+        groups=GROUPS,
+        number=number,
+        questions_until=last_moment(session(), challenge),
+        may_answer=answers(case),
         may_move=may_move_the_last_moment(case),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/challenges/<slug>/questions/<int:question_id>")
@@ -60,9 +67,16 @@ def show(slug: str, question_id: int) -> str | Response:
     if reads_as(case) == "public":
         return redirect_to(f"/challenges/{slug}#question-{question.number}")
     other = root_of(session(), question)
-    return render_template("questions/asker.html", challenge=challenge, question=question, other=other,
-                           state=HANDBOOK["question"].states[question.state], is_answered=other.state in PUBLIC,
-                           words=words_of(other), entries=entries(question, case))  # fmt: skip
+    return render_template(
+        "questions/asker.html",
+        challenge=challenge,
+        question=question,
+        other=other,
+        state=HANDBOOK["question"].states[question.state],
+        is_answered=other.state in PUBLIC,
+        words=words_of(other),
+        entries=entries(question, case),
+    )
 
 
 @blueprint.get("/questions/<int:question_id>")
@@ -169,8 +183,9 @@ def take_in(slug: str) -> Response:
         session().rollback()
         challenge, _ = challenge_at(slug)
         errors = [("file", sentence) for _, sentence in lines_of(refused)]
-        page = render_template("questions/import.html", challenge=challenge, columns=question_sheets.IMPORTED,
-                               errors=errors)  # fmt: skip
+        page = render_template(
+            "questions/import.html", challenge=challenge, columns=question_sheets.IMPORTED, errors=errors
+        )
         return Response(page, 422)
     session().commit()
     return Response(render_template("questions/imported.html", challenge=challenge, imported=done))
@@ -262,24 +277,34 @@ def _context(challenge: Challenge, question: Question, case: Case) -> dict[str, 
     takeable = {option.step.name for option in steps["possible"]}
     steps["possible"] = [option for option in steps["possible"] if option.step.name != "draft"]
     return {
-        "challenge": challenge, "question": question, "words": words_of(question), "may_draft": "draft" in takeable,
+        "challenge": challenge,
+        "question": question,
+        "words": words_of(question),
+        "may_draft": "draft" in takeable,
         "line": question_lists.line_of(question, now=now(), zone=zone, other=other),
-        "merged": question_lists.merged_into(session(), question), "entries": entries(question, case),
-        "typed": {"answer": question.answer, "wording": words_of(question)}, "fields": {}, "conflict": False,
-        "step_paths": {"publish": f"{here}/publish", "merge": f"{here}/merge"}, "may_publish": "publish" in takeable,
-        "told": told_of_an_answer(session(), question, now=now()), "sealed": are_sealed(session(), challenge, now=now()),
+        "merged": question_lists.merged_into(session(), question),
+        "entries": entries(question, case),
+        "typed": {"answer": question.answer, "wording": words_of(question)},
+        "fields": {},
+        "conflict": False,
+        "step_paths": {"publish": f"{here}/publish", "merge": f"{here}/merge"},
+        "may_publish": "publish" in takeable,
+        "told": told_of_an_answer(session(), question, now=now()),
+        "sealed": are_sealed(session(), challenge, now=now()),
         "is_mine": question.drafted_by_id == actor().id,
-        "is_waiting": question.state in WAITING, **steps,
-    }  # fmt: skip
+        "is_waiting": question.state in WAITING,
+        **steps,
+    }
 
 
 def _publishing(challenge: Challenge, question: Question, case: Case) -> dict[str, Any]:
     """The page before publishing, with whether the answer can change the challenge."""
     return {
-        **_context(challenge, question, case), "changes": request.form.get("changes") == "yes",
+        **_context(challenge, question, case),
+        "changes": request.form.get("changes") == "yes",
         "may_change": questions.may_change_the_text(session(), challenge, actor=actor(), now=now()),
         "change_in_hand": change_in_hand(session(), challenge) is not None,
-    }  # fmt: skip
+    }
 
 
 def _merging(challenge: Challenge, question: Question, case: Case) -> dict[str, Any]:

@@ -34,11 +34,13 @@ def before_approval(challenge: Challenge) -> dict[str, Any]:
     scoring = challenge_scoring.standing(session(), challenge, actor=actor())
     return {
         "promised": readiness.promised_reply(session(), challenge),
-        "unanswered": readiness.opens_unanswered(session(), challenge), "readiness": readiness.facts_of(challenge),
-        "asked": asked, "asked_parts": {one.change.part for one in asked},
+        "unanswered": readiness.opens_unanswered(session(), challenge),
+        "readiness": readiness.facts_of(challenge),
+        "asked": asked,
+        "asked_parts": {one.change.part for one in asked},
         "dealt": [one for one in every if one.change.dealt_at],
         "scoring": scoring if scoring and (scoring.sheets or readiness.promised_reply(session(), challenge)) else None,
-    }  # fmt: skip
+    }
 
 
 @blueprint.get("/challenges/<slug>/request-changes")
@@ -57,9 +59,14 @@ def request_changes(slug: str) -> Response:
     reasons = {part.id: typed.get(part.id, "") for part in drafting.parts_of(programme_of(session(), challenge))}
     try:
         readiness.request_changes(
-            session(), challenge, reasons, general=typed.get("general", ""), actor=actor(), now=now(),
+            session(),
+            challenge,
+            reasons,
+            general=typed.get("general", ""),
+            actor=actor(),
+            now=now(),
             seen=whole_number(request.form.get("seen", "")),
-        )  # fmt: skip
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         fields = refusal.fields if isinstance(refusal, Refused) else {}
@@ -80,11 +87,17 @@ def _asking(challenge: Challenge) -> dict[str, Any]:
     if option and option.allowed:
         told = preview(session(), page, option.step, challenge, actor=actor(), now=now())
     return {
-        "challenge": challenge, "option": option, "typed": {}, "errors": [], "fields": {}, "told": told,
-        "longest": readiness.LONGEST, "promised": readiness.promised_reply(session(), challenge),
+        "challenge": challenge,
+        "option": option,
+        "typed": {},
+        "errors": [],
+        "fields": {},
+        "told": told,
+        "longest": readiness.LONGEST,
+        "promised": readiness.promised_reply(session(), challenge),
         "unanswered": readiness.opens_unanswered(session(), challenge),
         "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],
-    }  # fmt: skip
+    }
 
 
 def _option(challenge: Challenge, trigger: str) -> Option | None:
@@ -136,8 +149,9 @@ def score(slug: str) -> Response:
     challenge = _readable(slug)
     given = _given(challenge)
     try:
-        challenge_scoring.score(session(), challenge, given, actor=actor(), now=now(),
-                                seen=whole_number(request.form.get("seen", "")))  # fmt: skip
+        challenge_scoring.score(
+            session(), challenge, given, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", ""))
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         return _not_scored(slug, given, refusal)
@@ -153,8 +167,9 @@ def keep(slug: str) -> Response:
     challenge = _readable(slug)
     given = _given(challenge)
     try:
-        kept = challenge_scoring.keep(session(), challenge, given, seen=request.form.get("kept", ""), actor=actor(),
-                                      now=now())  # fmt: skip
+        kept = challenge_scoring.keep(
+            session(), challenge, given, seen=request.form.get("kept", ""), actor=actor(), now=now()
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         return _not_scored(slug, given, refusal)
@@ -164,8 +179,10 @@ def keep(slug: str) -> Response:
     if not is_htmx():
         flash("Your scores and reasons are kept, for you alone. They count once you send them.", "done")
         return redirect_to("/")
-    parts = [render_template(name, kept=kept.seen, faults=kept.faults, now=now(), oob=OUT_OF_BAND)
-             for name in ("readiness/_kept_status.html", "readiness/_kept.html")]  # fmt: skip
+    parts = [
+        render_template(name, kept=kept.seen, faults=kept.faults, now=now(), oob=OUT_OF_BAND)
+        for name in ("readiness/_kept_status.html", "readiness/_kept.html")
+    ]
     return Response("\n".join(parts))
 
 
@@ -205,9 +222,15 @@ def _scoring(challenge: Challenge) -> dict[str, Any]:
     parts = drafting.parts_of(programme_of(session(), challenge))
     kept = challenge_scoring.kept(session(), challenge, actor=actor())
     return {
-        "challenge": challenge, "scoring": found, "errors": [], "fields": {}, "typed": kept.typed, "kept": kept.seen,
-        "may_score": option is not None and option.allowed, "longest": challenge_scoring.LONGEST,
+        "challenge": challenge,
+        "scoring": found,
+        "errors": [],
+        "fields": {},
+        "typed": kept.typed,
+        "kept": kept.seen,
+        "may_score": option is not None and option.allowed,
+        "longest": challenge_scoring.LONGEST,
         "promised": readiness.promised_reply(session(), challenge),
         "unanswered": readiness.opens_unanswered(session(), challenge),
         "parts": [(part, drafting.stored(session(), challenge, text, part)) for part in parts],
-    }  # fmt: skip
+    }

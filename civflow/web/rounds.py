@@ -83,8 +83,15 @@ def change(round_id: int) -> Response:
     round_, typed = _managed(round_id), _typed()
     try:
         values = _read(typed)
-        beginning.change_round(session(), round_, title=_title(typed), seen=whole_number(request.form.get("seen", "")),
-                               actor=actor(), now=now(), **values)  # fmt: skip
+        beginning.change_round(
+            session(),
+            round_,
+            title=_title(typed),
+            seen=whole_number(request.form.get("seen", "")),
+            actor=actor(),
+            now=now(),
+            **values,
+        )
     except (Refused, Conflicted) as refusal:
         session().rollback()
         fields = refusal.fields if isinstance(refusal, Refused) else {}
@@ -112,9 +119,11 @@ def _changing(round_: Round) -> dict[str, Any]:
 
 def _as_typed(round_: Round) -> dict[str, str]:
     return {
-        "title": round_.title, "budget_pounds": f"{round_.budget_pounds:,}",
-        "starts_at": typed_moment(round_.starts_at, DEFAULT_ZONE), "ends_at": typed_moment(round_.ends_at, DEFAULT_ZONE),
-    }  # fmt: skip
+        "title": round_.title,
+        "budget_pounds": f"{round_.budget_pounds:,}",
+        "starts_at": typed_moment(round_.starts_at, DEFAULT_ZONE),
+        "ends_at": typed_moment(round_.ends_at, DEFAULT_ZONE),
+    }
 
 
 def _typed() -> dict[str, str]:
@@ -129,9 +138,14 @@ def _begin(typed: dict[str, str]) -> Round:
         wrong["programme"] = "Choose the programme that the round runs under."
     values = _read(typed, wrong)
     return beginning.begin_round(
-        session(), stored[typed["programme"]], title=_title(typed), rehearsal=typed["rehearsal"] == "yes",
-        actor=actor(), now=now(), **values,
-    )  # fmt: skip
+        session(),
+        stored[typed["programme"]],
+        title=_title(typed),
+        rehearsal=typed["rehearsal"] == "yes",
+        actor=actor(),
+        now=now(),
+        **values,
+    )
 
 
 def _title(typed: Mapping[str, str]) -> str:
@@ -175,8 +189,15 @@ def show(round_id: int) -> str:
     found = overview.overview(session(), round_, actor=actor(), now=now())
     state = HANDBOOK["round"].states[round_.state]
     released = [numbers for _, numbers in statistics.of_round(session(), round_)]
-    return render_template("rounds/show.html", found=found, board=board_of_round(found.strips), round=round_,
-                           state=state, total=statistics.together(released) if released else None, **offered_steps(round_))  # fmt: skip
+    return render_template(
+        "rounds/show.html",
+        found=found,
+        board=board_of_round(found.strips),
+        round=round_,
+        state=state,
+        total=statistics.together(released) if released else None,
+        **offered_steps(round_),
+    )
 
 
 def board_of_round(strips: Sequence[Strip]) -> Board:

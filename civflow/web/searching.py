@@ -13,8 +13,11 @@ from civflow.web.moments import parse_day
 from civflow.workflows.themes import THEMES
 
 READ: dict[str, Callable[[str], object]] = {
-    "money_from": parse_pounds, "money_to": parse_pounds, "closes_from": parse_day, "closes_to": parse_day,
-}  # fmt: skip
+    "money_from": parse_pounds,
+    "money_to": parse_pounds,
+    "closes_from": parse_day,
+    "closes_to": parse_day,
+}
 LEFT_OUT = "“{text}” is left out: {why}"
 
 
@@ -45,8 +48,10 @@ def asked() -> Asked:
 def _crossed(wanted: Wanted) -> list[tuple[str, str]]:
     """Limits the wrong way round find nothing, and the list says why."""
     money, days = (wanted.money_from, wanted.money_to), (wanted.closes_from, wanted.closes_to)
-    crossed = [("money_to", money[0] is not None and money[1] is not None and money[1] < money[0]),
-               ("closes_to", days[0] is not None and days[1] is not None and days[1] < days[0])]  # fmt: skip
+    crossed = [
+        ("money_to", money[0] is not None and money[1] is not None and money[1] < money[0]),
+        ("closes_to", days[0] is not None and days[1] is not None and days[1] < days[0]),
+    ]
     return [
         (name, "The second limit lies below the first, so that nothing can fit.") for name, is_so in crossed if is_so
     ]
@@ -66,18 +71,29 @@ def fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
             if value in ("", *(option for option, _ in options))
             else [(value, THEMES.get(value, value) if name == "theme" else value)]
         )
-        return {"name": name, "label": label, "type": "select", "value": value,
-                "options": [("", nothing), *known, *options], **more}  # fmt: skip
+        return {
+            "name": name,
+            "label": label,
+            "type": "select",
+            "value": value,
+            "options": [("", nothing), *known, *options],
+            **more,
+        }
 
     def between(what: str, label: str, kind: str, hint: str) -> dict[str, Any]:
-        ends = [{"name": f"{what}_{end}", "label": end, "value": typed.get(f"{what}_{end}", ""),
-                 "error": faults.get(f"{what}_{end}")} for end in ("from", "to")]  # fmt: skip
-        return {"name": what, "label": label, "type": "between", "kind": kind, "hint": hint, "ends": ends,
-                "more": True}  # fmt: skip
+        ends = [
+            {
+                "name": f"{what}_{end}",
+                "label": end,
+                "value": typed.get(f"{what}_{end}", ""),
+                "error": faults.get(f"{what}_{end}"),
+            }
+            for end in ("from", "to")
+        ]
+        return {"name": what, "label": label, "type": "between", "kind": kind, "hint": hint, "ends": ends, "more": True}
 
     found: list[dict[str, Any]] = [
-        {"name": "q", "label": "Search", "type": "search", "value": wanted.words,
-         "hint": "Any words of it"},
+        {"name": "q", "label": "Search", "type": "search", "value": wanted.words, "hint": "Any words of it"},
         {"name": "group", "type": "hidden", "value": wanted.group},
         {"name": "sort", "type": "hidden", "value": wanted.sort},
         chosen("theme", "Theme", "Any theme", [(key, THEMES[key]) for key in choices.themes]),
@@ -86,9 +102,15 @@ def fields(asked: Asked, choices: Choices) -> list[dict[str, Any]]:
         between("money", "Money", "pounds", "Whole pounds, such as 250,000"),
         between("closes", "Closing date", "day", "Days such as 31 March 2027"),
         chosen("round", "Round", "Any round", choices.rounds, more=True),
-        {"name": "result", "label": "Result", "type": "select", "value": "known" if wanted.known else "",
-         "options": [("", "Any"), ("known", "Known")], "more": True},
-    ]  # fmt: skip
+        {
+            "name": "result",
+            "label": "Result",
+            "type": "select",
+            "value": "known" if wanted.known else "",
+            "options": [("", "Any"), ("known", "Known")],
+            "more": True,
+        },
+    ]
     return [field for field in found if field["type"] != "select" or len(field["options"]) > 1]
 
 
@@ -100,6 +122,12 @@ def headings(wanted: Wanted) -> list[dict[str, Any]]:
         down, up = f"-{name}", name
         # What is largest or newest is asked for first; of words and dates what comes first.
         begins, turns = (down, up) if name in {"money", "round"} else (up, down)
-        found.append({"label": label, "sort": turns if wanted.sort == begins else begins, "now": wanted.sort in {up, down},
-                      "arrow": {up: "↑", down: "↓"}.get(wanted.sort, "")})  # fmt: skip
+        found.append(
+            {
+                "label": label,
+                "sort": turns if wanted.sort == begins else begins,
+                "now": wanted.sort in {up, down},
+                "arrow": {up: "↑", down: "↓"}.get(wanted.sort, ""),
+            }
+        )
     return found

@@ -33,10 +33,13 @@ def list_sessions(slug: str) -> str | Response:
     found = sessions.sessions_of(session(), challenge)
     offered = options_of(session(), [shown.live for shown in found], actor=actor(), now=now())
     return render_template(
-        "sessions/list.html", challenge=challenge, found=found, states=HANDBOOK["live_session"].states,
+        "sessions/list.html",
+        challenge=challenge,
+        found=found,
+        states=HANDBOOK["live_session"].states,
         steps={shown.live.id: offered_steps(shown.live, offered[shown.live.id or 0]) for shown in found},
         may_answer=answers(case),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/challenges/<slug>/sessions.ics")
@@ -99,8 +102,9 @@ def edit(slug: str, session_id: int) -> str:
 def change(slug: str, session_id: int) -> Response:
     _, live = _live_at(slug, session_id)
     try:
-        sessions.change(session(), live, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")),
-                        **_given())  # fmt: skip
+        sessions.change(
+            session(), live, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")), **_given()
+        )
     except (Refused, Conflicted) as refused:
         session().rollback()
         challenge, live = _live_at(slug, session_id)
@@ -144,6 +148,12 @@ def _form(
     fields = refusal.fields if isinstance(refusal, Refused) else {}
     errors = list(fields.items()) or [("", sentence) for sentence in (refusal.sentences if refusal else ())]
     return render_template(
-        "sessions/edit.html", challenge=challenge, live=live, typed=typed, asks=WHERE, fields=fields, errors=errors,
+        "sessions/edit.html",
+        challenge=challenge,
+        live=live,
+        typed=typed,
+        asks=WHERE,
+        fields=fields,
+        errors=errors,
         conflict=isinstance(refusal, Conflicted),
-    )  # fmt: skip
+    )

@@ -87,8 +87,13 @@ def ask_for_account() -> Response:
     try:
         person = people.welcome(session(), name=request.form.get("name", ""), email=email, now=now())
     except Refused as refused:
-        page = render_template("sign_in/register.html", then=then, typed=request.form, refused=refused.fields,
-                               errors=[*refused.fields.items()])  # fmt: skip
+        page = render_template(
+            "sign_in/register.html",
+            then=then,
+            typed=request.form,
+            refused=refused.fields,
+            errors=[*refused.fields.items()],
+        )
         return Response(page, 422)
     _post_link(person, then)
     session().commit()

@@ -34,8 +34,14 @@ def challenge_json(slug: str) -> Response:
 def of_round(round_id: int) -> str:
     """The sums of a round, and each of its challenges that has a released result."""
     round_, rows = _of_round(round_id)
-    return render_template("statistics/round.html", round=round_, rows=rows, definition=DEFINITION, rule=RULE,
-                           total=statistics.together(found for _, found in rows))  # fmt: skip
+    return render_template(
+        "statistics/round.html",
+        round=round_,
+        rows=rows,
+        definition=DEFINITION,
+        rule=RULE,
+        total=statistics.together(found for _, found in rows),
+    )
 
 
 @blueprint.get("/rounds/<int:round_id>/statistics.csv")

@@ -66,8 +66,9 @@ def new() -> str:
 def found_it() -> Response:
     typed = request.form
     try:
-        organisation = company(session(), legal_name=typed.get("company", ""), number=typed.get("number", ""),
-                               size=typed.get("size", ""))  # fmt: skip
+        organisation = company(
+            session(), legal_name=typed.get("company", ""), number=typed.get("number", ""), size=typed.get("size", "")
+        )
         team = found(
             session(),
             name=typed.get("name", ""),
@@ -80,8 +81,9 @@ def found_it() -> Response:
         )
     except Refused as refused:
         session().rollback()
-        page = render_template("teams/new.html", typed=typed, wrong=refused.fields, sizes=SIZES,
-                               errors=list(refused.fields.items()))  # fmt: skip
+        page = render_template(
+            "teams/new.html", typed=typed, wrong=refused.fields, sizes=SIZES, errors=list(refused.fields.items())
+        )
         return Response(page, 422)
     session().commit()
     flash(f"{team.name} is founded. You lead it.", "done")
@@ -110,12 +112,24 @@ def edit(team_id: int) -> str:
 def save(team_id: int) -> Response:
     team, _ = load_case(Team, team_id)
     try:
-        change_about(session(), team, about=request.form.get("about", ""), actor=actor(),
-                     looking_for=_skills(request.form.get("looking_for", "")), size=request.form.get("size", ""))  # fmt: skip
+        change_about(
+            session(),
+            team,
+            about=request.form.get("about", ""),
+            actor=actor(),
+            looking_for=_skills(request.form.get("looking_for", "")),
+            size=request.form.get("size", ""),
+        )
     except Refused as refused:
         session().rollback()
-        page = render_template("teams/edit.html", team=load_case(Team, team_id)[0], typed=request.form, sizes=SIZES,
-                               wrong=refused.fields, errors=list(refused.fields.items()))  # fmt: skip
+        page = render_template(
+            "teams/edit.html",
+            team=load_case(Team, team_id)[0],
+            typed=request.form,
+            sizes=SIZES,
+            wrong=refused.fields,
+            errors=list(refused.fields.items()),
+        )
         return Response(page, 422)
     session().commit()
     flash("Saved.", "done")

@@ -42,9 +42,13 @@ def _context(challenge: Challenge, number: int) -> dict[str, Any]:
     older = published.get(asked) if asked < number else None
     binds = challenge.decision_promised_at if number == challenge.version else newer.decision_promised_at
     return {
-        "challenge": challenge, "version": newer, "older": older, "newest": challenge.version,
+        "challenge": challenge,
+        "version": newer,
+        "older": older,
+        "newest": challenge.version,
         "differences": versions.differences(contents, older, newer) if older else [],
         "unchanged": versions.unchanged(contents, older, newer) if older else [],
         "text": [(s, newer.sections[s.id]) for s in contents.brief if newer.sections.get(s.id, "").strip()],
-        "contents": contents, "moved_to": binds if binds != newer.decision_promised_at else None,
-    }  # fmt: skip
+        "contents": contents,
+        "moved_to": binds if binds != newer.decision_promised_at else None,
+    }

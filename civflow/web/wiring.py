@@ -21,11 +21,40 @@ from civflow.web import access, current, errors, formats, htmx, limits, pages, r
 from civflow.workflows.engine import Actor
 
 FEATURES = (
-    "home", "challenges", "feeds", "following", "questions", "sessions", "drafting", "draft_parts", "draft_people", "draft_comments",
-    "documents", "about", "sign_in", "account", "cases",
-    "handbook", "outbox", "teams", "applying", "applications", "writing", "delivery", "assessment", "gates", "panels", "rounds",
-    "changing", "versions", "calling", "people", "readiness", "challenge_form", "statistics",
-)  # fmt: skip
+    "home",
+    "challenges",
+    "feeds",
+    "following",
+    "questions",
+    "sessions",
+    "drafting",
+    "draft_parts",
+    "draft_people",
+    "draft_comments",
+    "documents",
+    "about",
+    "sign_in",
+    "account",
+    "cases",
+    "handbook",
+    "outbox",
+    "teams",
+    "applying",
+    "applications",
+    "writing",
+    "delivery",
+    "assessment",
+    "gates",
+    "panels",
+    "rounds",
+    "changing",
+    "versions",
+    "calling",
+    "people",
+    "readiness",
+    "challenge_form",
+    "statistics",
+)
 LARGEST_FORM = 8 * 1024 * 1024  # bytes: a text of 2 MB, as browsers write it, is told at its field what is wrong
 
 
@@ -37,11 +66,17 @@ def wire(
     check_safe_to_serve(settings)
     app = Flask("civflow", template_folder="templates", static_folder="static")
     app.config.update(
-        SETTINGS=settings, ENGINE=engine or make_engine(settings), SECRET_KEY=settings.secret_key,
-        BASE_URL=settings.base_url, DEMONSTRATION=settings.demonstration, MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM, WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_SAMESITE="Lax",
+        SETTINGS=settings,
+        ENGINE=engine or make_engine(settings),
+        SECRET_KEY=settings.secret_key,
+        BASE_URL=settings.base_url,
+        DEMONSTRATION=settings.demonstration,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
+        WTF_CSRF_TIME_LIMIT=None,
+        SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
-    )  # fmt: skip
+    )
     app.url_map.converters["int"] = Number
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
@@ -104,5 +139,7 @@ def _navigation(actor: Actor) -> list[dict[str, Any]]:
     if roles & {"programme_manager", "administrator"}:
         items += [("Outbox", "/outbox"), ("People", "/people")]
     here = request.path
-    return [{"text": text, "href": href, "current": here == href or (href != "/" and here.startswith(href))}
-            for text, href in items]  # fmt: skip
+    return [
+        {"text": text, "href": href, "current": here == href or (href != "/" and here.startswith(href))}
+        for text, href in items
+    ]

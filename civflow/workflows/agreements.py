@@ -92,4 +92,4 @@ agreement = Workflow(
              requires=(both_sides_have_signed,), then=("tell_both_sides",), label="Bring back into force",
              says="Both sides read your reason."),
     ],
-)  # fmt: skip
+)

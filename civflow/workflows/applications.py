@@ -193,4 +193,4 @@ application = Workflow(
              label="Take the application up again",
              says="It is a draft again, with every word. It counts when you submit it before the deadline."),
     ],
-)  # fmt: skip
+)

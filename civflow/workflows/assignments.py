@@ -99,4 +99,4 @@ assignment = Workflow(
              says="The assessor no longer sees the application.",
              undo="No. Match assessors again, and the application gets another one."),
     ],
-)  # fmt: skip
+)

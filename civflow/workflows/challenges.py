@@ -151,26 +151,26 @@ def _calling() -> Iterator[Step]:
     yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
                requires=(the_round_is_open, the_dates_are_set),
                then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions", "tell_the_followers"),
-               label="Open the call", says="The challenge becomes public, and teams can apply.")  # fmt: skip
+               label="Open the call", says="The challenge becomes public, and teams can apply.")
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
                on_its_page=True, label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
-               undo="No. The closing date only moves to a later one, and it can be moved again.")  # fmt: skip
+               undo="No. The closing date only moves to a later one, and it can be moved again.")
     yield Step("move_questions", "open", "open", by=OWNERS, reason=True, asks=(NEW_LAST_QUESTIONS,),
                requires=(the_last_moment_for_questions_fits,), then=("tell_the_applicants", "tell_the_followers"),
                label="Move the last moment for questions",
                says="It moves for everybody, and the public reads your reason. Every team with a draft is told.",
-               undo="No. It can be moved again.")  # fmt: skip
+               undo="No. It can be moved again.")
     yield Step("close", "open", "closed", by=by_itself, due="closes_at",
                then=("take_in_the_applications", "tell_the_followers"),
-               label="Close the call", says="Applications are opened to the programme office.")  # fmt: skip
+               label="Close the call", says="Applications are opened to the programme office.")
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
                on_its_page=True, label="Reopen the call",
-               says="Teams can apply again. Submitted applications are sealed again.")  # fmt: skip
+               says="Teams can apply again. Submitted applications are sealed again.")
 
 
 def _changing() -> Iterator[Step]:
@@ -178,26 +178,26 @@ def _changing() -> Iterator[Step]:
     yield Step("change", "open", "open", by=OWNERS, reason=True, requires=(no_change_is_being_written,),
                then=("begin_the_change",), on_its_page=True, label="Change the published text",
                says="A new version is written beside the published one. Nobody is told before it is published.",
-             undo="Yes: “Drop the change”, with a reason.")  # fmt: skip
+             undo="Yes: “Drop the change”, with a reason.")
     yield Step("write_change", "open", "open", by=OWNERS, requires=(a_change_is_being_written,),
-               on_its_page=True, label="Write the change", says="Only the sponsor and the programme office read it.")  # fmt: skip
+               on_its_page=True, label="Write the change", says="Only the sponsor and the programme office read it.")
     yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
                then=("tell_the_programme_managers",), label="Ask for the change to be published",
                says="The programme office is asked to look at it.",
-             undo="Yes: write on in the change, or drop it, until it is published.")  # fmt: skip
+             undo="Yes: write on in the change, or drop it, until it is published.")
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
                          a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
                then=("publish_the_change", "make_the_brief", "tell_of_the_change"), on_its_page=True,
                label="Publish the change",
                says="Followers and every applicant are told at once. Drafts must acknowledge it.",
-             undo="No. Everybody is told at once; another change can be published later.")  # fmt: skip
+             undo="No. Everybody is told at once; another change can be published later.")
     for state in ("open", "closed"):
         yield Step("drop_change", state, state, by=OWNERS, reason=True, requires=(a_change_is_being_written,),
                    then=("drop_the_change",), label="Drop the change",
                    says="The published text stays as it is. The words of the change are kept in the record.",
-             undo="No. The words are kept in the record, and a new change can be begun.")  # fmt: skip
+             undo="No. The words are kept in the record, and a new change can be begun.")
 
 
 def _stages(programme: Programme) -> Iterator[Step]:
@@ -207,10 +207,10 @@ def _stages(programme: Programme) -> Iterator[Step]:
     while stage:
         yield Step(f"begin_{stage.id}", state, stage.id, by=(the_programme_manager, by_itself),
                    requires=_finished(before), then=("begin_the_stage",), label=f"Begin the stage {stage.title}",
-                   says=stage.sentence or f"The stage “{stage.title}” begins.")  # fmt: skip
+                   says=stage.sentence or f"The stage “{stage.title}” begins.")
         yield Step(f"leave_{stage.id}", stage.id, state, by=the_programme_manager, reason=True,
                    label=f"Go back from the stage {stage.title}",
-                   says="The challenge stands one stage earlier. Nothing is deleted.")  # fmt: skip
+                   says="The challenge stands one stage earlier. Nothing is deleted.")
         before, state = stage, stage.id
         stage = programme.after(stage)
 
@@ -249,26 +249,26 @@ def _ending(programme: Programme) -> Iterator[Step]:
     last = next(s for s in programme.stages if programme.after(s) is None)
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
                then=("tell_the_followers",), label="Complete the challenge",
-               says="The challenge becomes part of the archive.")  # fmt: skip
+               says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
                by=the_programme_manager, reason=True,
                then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
-               label="End without a winner", says="Every team still in the selection is told why.")  # fmt: skip
+               label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
                then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
-               says="It is shown in the archive with its source.")  # fmt: skip
+               says="It is shown in the archive with its source.")
     yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),
                then=("keep_it_findable",), label="Resume the challenge",
-               says="It stands at its last stage again.")  # fmt: skip
+               says="It stands at its last stage again.")
     yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
                reason=True, then=("tell_the_programme_managers", "tell_the_followers"), locks=("round",),
-               label="Withdraw the challenge", says="It is not shown to the public.")  # fmt: skip
+               label="Withdraw the challenge", says="It is not shown to the public.")
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
-               says="The sponsor can go on writing.")  # fmt: skip
+               says="The sponsor can go on writing.")
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
                then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
                label="Cancel the challenge",
-               says="Every applicant and the public read your reason.")  # fmt: skip
+               says="Every applicant and the public read your reason.")
 
 
 challenge = challenge_workflow(shipped_programmes()["civtech"].source)

@@ -20,7 +20,7 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 def findings(
     page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]],
     pages: Collection[tuple[str, str]],
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Everything that is wrong with a page, in sentences; none for a page that holds.
 
     `effects` are the names that services do, `facts` what they can tell of each noun, `pages` the steps (noun and name)

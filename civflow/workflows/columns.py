@@ -84,7 +84,7 @@ COLUMNS: dict[str, Columns] = {
         shown=("since", "person_id", "subject", "body", "about", "not_before", "attempts", "sent_at"), staff=("address",),
         hidden=("key", "document_id", "unsubscribe"),  # the last ends messages for whoever has it
     ),
-}  # fmt: skip
+}
 
 
 def columns_shown(noun: str, *, staff: bool) -> frozenset[str]:

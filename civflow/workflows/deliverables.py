@@ -28,4 +28,4 @@ deliverable = Workflow(
         Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True, then=("tell_the_members",),
              locks=("place",), label="Take the acceptance back", says="The team reads your reason."),
     ],
-)  # fmt: skip
+)

@@ -249,7 +249,7 @@ class Workflow:
         self, name: str, record: type[Tracked], *, states: Iterable[State], steps: Iterable[Step],
         title: str = "", sentence: str = "", begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (),
         begin_requires: tuple[Rule, ...] = (), checks_states: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name, self.record = name, record
         self.title, self.sentence = title or name.replace("_", " ").capitalize(), sentence
         self.table: Table = record.__table__  # type: ignore[attr-defined]
@@ -303,7 +303,7 @@ class Workflow:
             transitions=[
                 {"trigger": step.name, "source": list(step.sources), "dest": step.target} for step in self.steps
             ],
-        )  # fmt: skip
+        )
 
     def _limit_states(self) -> None:
         """The states are the table's CHECK: they are written once, here, and the database is the last judge."""

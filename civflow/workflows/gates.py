@@ -10,7 +10,7 @@ from civflow.workflows.rules import (
     the_approver,
     the_panel_chair,
     the_programme_manager,
-)  # fmt: skip
+)
 
 
 @rule("The panel has at least two people.", needs=("panel_size",))
@@ -88,7 +88,7 @@ def no_conflict_with_the_scored_team(case: Case) -> bool:
 
 
 @rule("The person does not apply to this challenge: nobody judges beside an application of their own.",
-      needs=("applicant_ids",))  # fmt: skip
+      needs=("applicant_ids",))
 def they_do_not_apply_here(case: Case) -> bool:
     return str(case.inputs.get("person_id")) not in (case.record.applicant_ids or "").split(",")
 
@@ -111,7 +111,7 @@ SEAT = (
 UNSEAT = (Ask("person_id", "Who", "person", "Their e-mail address."),)
 GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
-                    hint="Only where the number differs from the declared one. It is published.")  # fmt: skip
+                    hint="Only where the number differs from the declared one. It is published.")
 
 gate = Workflow(
     "gate",
@@ -202,4 +202,4 @@ gate = Workflow(
              says="Every team gets its letter. This cannot be undone.",
              undo="No. A letter that was sent cannot be taken back. An application can still be reinstated, with a reason."),
     ],
-)  # fmt: skip
+)

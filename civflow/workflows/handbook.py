@@ -23,4 +23,4 @@ HANDBOOK: dict[str, Workflow] = {
         round_, challenge, question, live_session, team, membership, application, gate,
         assignment, slot, place, agreement, sprint, deliverable, message,
     )
-}  # fmt: skip
+}

@@ -76,4 +76,4 @@ membership = Workflow(
              label="Ask again to join",
              says="The team lead reads your reason and answers within two weeks."),
     ],
-)  # fmt: skip
+)

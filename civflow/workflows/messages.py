@@ -24,4 +24,4 @@ message = Workflow(
         Step("cancel", ("waiting", "failed"), "cancelled", by=the_programme_manager, reason=True,
              label="Cancel the message", says="It does not leave."),
     ],
-)  # fmt: skip
+)

@@ -107,4 +107,4 @@ place = Workflow(
              then=("take_the_team_in_again", "tell_the_members"), locks=GIVING_UP, label="Resume the stage",
              says="The team works on."),
     ],
-)  # fmt: skip
+)

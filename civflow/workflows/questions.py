@@ -36,7 +36,7 @@ def the_other_question_can_stand_for_it(case: Case) -> bool:
 WAITING, PUBLIC = ("asked", "drafted"), ("published",)
 ANSWERING = (the_challenge_owner, the_programme_manager)  # who answers, merges and declines
 WORDING = Ask("wording", "The question as everybody reads it", required=False, most=2000,
-              hint="Only where its own words would tell who asks. Whoever asked keeps their own words.")  # fmt: skip
+              hint="Only where its own words would tell who asks. Whoever asked keeps their own words.")
 ANSWER = Ask("answer", "The answer", hint="Everybody reads it, and nobody learns who asked.", most=4000)
 OTHER = Ask("merged_into_id", "The question that asks the same", "question")
 
@@ -82,4 +82,4 @@ question = Workflow(
              label="Take the answer back",
              says="Question and answer are hidden from the public until published again. Its number stays its own."),
     ],
-)  # fmt: skip
+)

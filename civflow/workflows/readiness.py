@@ -239,20 +239,20 @@ def a_low_score_has_a_reason(scoring: Scoring) -> Rule:
 
 ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", required=False,
                   hint="From then on everybody reads its title, its sponsor and when it opens. "
-                       "Left empty, nobody outside reads anything before it opens.")  # fmt: skip
+                       "Left empty, nobody outside reads anything before it opens.")
 LOW_SCORE_REASON = Ask("low_score_reason", "Why it is approved although its score is low", required=False, most=500,
-                       hint="Only where it scored less than the programme asks for. The sponsor reads it.")  # fmt: skip
+                       hint="Only where it scored less than the programme asks for. The sponsor reads it.")
 SCORER = Ask("person_id", "E-mail address of who scores it", "person", hint="They need an account here.")
 NAMED = Ask("person_id", "E-mail address of who does not score it after all", "person")
 WHICH = Ask("change_id", "Which change", "number")
 HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500,
-          hint="You can leave it empty when you have written in this part since the change was asked for.")  # fmt: skip
+          hint="You can leave it empty when you have written in this part since the change was asked for.")
 OWNERS = (the_challenge_owner, the_programme_manager)
 WRITERS = (*OWNERS, the_challenge_writer)
 COMMENTERS = (*WRITERS, the_approver)
 ANSWERING = (the_programme_manager, the_approver)
 READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time,
-         the_access_to_data_is_written, the_exit_is_written)  # fmt: skip
+         the_access_to_data_is_written, the_exit_is_written)
 
 
 def drafting(programme: Programme) -> Iterator[Step]:
@@ -261,20 +261,20 @@ def drafting(programme: Programme) -> Iterator[Step]:
     written = _written(programme)
     for state in ("draft", "changes_requested"):
         yield Step("write", state, state, by=WRITERS, on_its_page=True, label="Write the challenge",
-                   says="Only the sponsor and the programme office read it.")  # fmt: skip
+                   says="Only the sponsor and the programme office read it.")
         yield Step("deal_with", state, state, by=OWNERS, requires=(a_change_is_asked_for,), asks=(WHICH, HOW),
                    then=("keep_what_was_done",), on_its_page=True, label="Say that a requested change is dealt with",
                    says="It is shown no longer beside the text. The programme office reads what you did.",
-                   undo="No. The programme office reads it, and can ask again.")  # fmt: skip
+                   undo="No. The programme office reads it, and can ask again.")
     yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
                requires=(*written, every_asked_change_is_dealt_with),
                then=("promise_the_answer", "tell_the_approvers"), label="Send for approval",
-               says=f"The programme office reads it and answers within {within}.")  # fmt: skip
+               says=f"The programme office reads it and answers within {within}.")
     yield Step("request_changes", "in_review", "changes_requested", by=ANSWERING, reason=True,
                then=("keep_the_asked_changes", "tell_the_challenge_owners"), on_its_page=True, label="Request changes",
-               says="The sponsor reads at each part of the draft what to change, and why.")  # fmt: skip
+               says="The sponsor reads at each part of the draft what to change, and why.")
     yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
-               says="The programme office no longer reads it.")  # fmt: skip
+               says="The programme office no longer reads it.")
     yield from _approving(programme)
 
 
@@ -303,11 +303,11 @@ def _approving(programme: Programme) -> Iterator[Step]:
                          the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
                then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",),
                asks=(ANNOUNCE_AT, LOW_SCORE_REASON) if scoring else (ANNOUNCE_AT,), label="Approve the challenge",
-               says="It opens by itself at its time. Your name stands in the record.")  # fmt: skip
+               says="It opens by itself at its time. Your name stands in the record.")
     yield Step("unapprove", "approved", "changes_requested", by=ANSWERING, reason=True,
                then=("take_the_announcement_back", "tell_the_challenge_owners"), locks=("round",),
                label="Take the approval back",
-               says="It does not open until it is approved again.")  # fmt: skip
+               says="It does not open until it is approved again.")
 
 
 def _scoring(scoring: Scoring) -> Iterator[Step]:
@@ -316,15 +316,15 @@ def _scoring(scoring: Scoring) -> Iterator[Step]:
                requires=(they_do_not_write_it, they_do_not_apply_to_it, they_are_not_named,
                          the_scores_are_not_shown(scoring)), then=("name_the_scorer",),
                label="Name somebody to score it", says="They are told, read the draft, and score it on their own.",
-               undo="Yes, until they have scored: “Take a scorer off”.")  # fmt: skip
+               undo="Yes, until they have scored: “Take a scorer off”.")
     yield Step("take_off_a_scorer", "in_review", "in_review", by=ANSWERING, reason=True, asks=(NAMED,),
                requires=(somebody_has_not_scored_it,), then=("take_the_scorer_off",), label="Take a scorer off",
-               says="Its approval no longer waits for them.", undo="Yes: name them again.")  # fmt: skip
+               says="Its approval no longer waits for them.", undo="Yes: name them again.")
     yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it, you_do_not_write_it),
                then=("lock_the_scores",),
                on_its_page=True, label="Score the challenge",
                says="Your scores are locked. The sponsor and the approver read them when everybody has scored.",
-               undo="No. What was scored stays as it is.")  # fmt: skip
+               undo="No. What was scored stays as it is.")
 
 
 def announcing() -> Iterator[Step]:
@@ -332,8 +332,8 @@ def announcing() -> Iterator[Step]:
     yield Step("announce", "approved", "approved", by=ANSWERING, due="announce_at", requires=(it_is_not_announced,),
                then=("show_the_announcement",), label="Announce it now",
                says="Everybody reads its title, its sponsor and when it opens.",
-             undo="No: whoever has read it knows it. “Take the approval back” hides it from everybody else.")  # fmt: skip
+             undo="No: whoever has read it knows it. “Take the approval back” hides it from everybody else.")
     yield Step("plan_the_announcement", "approved", "approved", by=ANSWERING, asks=(ANNOUNCE_AT,),
                requires=(it_is_not_announced, it_is_announced_before_it_opens), label="Change when it is announced",
                says="Until then nobody outside reads anything of it.",
-             undo="Yes: until it is announced you can choose another moment.")  # fmt: skip
+             undo="Yes: until it is announced you can choose another moment.")

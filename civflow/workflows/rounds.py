@@ -37,14 +37,14 @@ LARGEST_BUDGET = 1_000_000_000  # whole pounds
 BASICS = (
     Ask("title", "Title", "line"), Ask("starts_at", "Begins", "moment"), Ask("ends_at", "Ends", "moment"),
     Ask("budget_pounds", "Budget in pounds", "number", least=1, most=LARGEST_BUDGET),
-)  # fmt: skip
+)
 
 
 def _changing(state: str) -> Step:
     return Step("change", state, state, by=the_programme_manager, asks=BASICS, on_its_page=True, aside=True,
                 requires=(it_ends_after_it_begins, it_ends_after_its_calls, the_budget_covers_what_is_committed),
                 label="Change the round", says="Its title, its dates and its budget. Nobody is told.",
-                undo="Yes: change it back. The record keeps what was before.")  # fmt: skip
+                undo="Yes: change it back. The record keeps what was before.")
 
 
 round_ = Workflow(
@@ -69,4 +69,4 @@ round_ = Workflow(
         Step("reopen", "closed", "open", by=the_programme_manager, reason=True,
              label="Reopen the round", says="The round can take challenges again."),
     ],
-)  # fmt: skip
+)

@@ -70,4 +70,4 @@ live_session = Workflow(
              requires=(its_time_lies_ahead,), then=("tell_of_the_session",), label="Schedule it again",
              says="It takes place at its new time. Followers, and everybody with a draft, are told."),
     ],
-)  # fmt: skip
+)

@@ -31,7 +31,7 @@ def the_application_is_invited(case: Case) -> bool:
 
 
 @rule("The team has no other interview booked at this gate. One that it has is given back first.",
-      needs=("booked_applications",))  # fmt: skip
+      needs=("booked_applications",))
 def it_has_no_other_interview(case: Case) -> bool:
     return _named(case) not in _listed(case.record.booked_applications)
 
@@ -100,4 +100,4 @@ slot = Workflow(
              requires=(it_lies_ahead,), then=("empty_the_slot",), label="Offer the slot again",
              says="A team can book it."),
     ],
-)  # fmt: skip
+)

@@ -45,4 +45,4 @@ sprint = Workflow(
              label="Reopen the review",
              says="Team and sponsor look at it again."),
     ],
-)  # fmt: skip
+)

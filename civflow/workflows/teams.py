@@ -58,4 +58,4 @@ team = Workflow(
              requires=(no_application_is_running,), then=("tell_the_members",), label="Disband the team",
              says="Every member is told. The team's history stays."),
     ],
-)  # fmt: skip
+)

@@ -16,7 +16,7 @@ from civflow.workflows.rules import (
     the_panel_chair,
     the_programme_manager,
     the_team_lead,
-)  # fmt: skip
+)
 
 
 @rule("You are an auditor: you read everything and change nothing.")
@@ -173,11 +173,11 @@ GRANTED = {
     the_challenge_writer.name: "challenge_writer", the_auditor.name: "auditor", the_approver.name: "approver",
     the_finance_officer.name: "finance_officer", the_challenge_owner_after_the_seal.name: "challenge_owner",
     the_approver_after_the_seal.name: "approver", the_programme_manager_after_the_seal.name: "programme_manager",
-}  # fmt: skip
+}
 
 FOR_EVERYBODY = (
     it_is_no_rehearsal, it_is_public, its_answer_is_public, its_challenge_is_public, it_is_a_team_for_others,
-)  # fmt: skip
+)
 
 
 @rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))

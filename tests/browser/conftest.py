@@ -25,8 +25,15 @@ from tests.browser.looking import SETTLED, Looking
 from tests.played import NOW, settings_in
 from tests.web.visitor import an_app
 
-OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-           "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
+OFFLINE = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
 PATIENCE = 60_000  # milliseconds: a machine that does much else is slow, and not wrong
 

@@ -23,15 +23,21 @@ HERS = {
 }
 HIS = {
     "question": {"question": "How might we know in time where peat dries out?"},
-    "text-who_benefits": {"who_benefits": "Wardens, crofters, and everybody who drinks the water that comes from there. " * 3},
-    "text-on_offer": {"on_offer": "Ten years of notes, two wardens for a day a week, and a moor to try things on. " * 3},
+    "text-who_benefits": {
+        "who_benefits": "Wardens, crofters, and everybody who drinks the water that comes from there. " * 3
+    },
+    "text-on_offer": {
+        "on_offer": "Ten years of notes, two wardens for a day a week, and a moor to try things on. " * 3
+    },
     "readiness": {
-        "budget_holder": "Director of Land", "route_to_adoption": "The wardens' team takes it over and pays for it.",
-        "sponsor_time": "Two wardens, one day a week each.", "data_access": "The notes are public.",
+        "budget_holder": "Director of Land",
+        "route_to_adoption": "The wardens' team takes it over and pays for it.",
+        "sponsor_time": "Two wardens, one day a week each.",
+        "data_access": "The notes are public.",
         "exit_if_too_expensive": "The director stops it, and what was learnt is published.",
     },
     "dates": {"opens_at": "7 December 2026 09:00", "closes_at": "25 January 2027 12:00", "money_pounds": "100,000"},
-}  # fmt: skip
+}
 
 
 def write(visitor, part: str, words: dict[str, str]) -> None:

@@ -70,8 +70,10 @@ def test_a_manager_releases_letters_and_who_presses_later_reads_who_was_first(co
         visitor.sees_page("Release 8 letters")
     manager.reads(
         "6 teams go on. Every member of all 8 teams gets a message with the team's letter, and the result becomes public.",
-        "the result of “Sift” for Outpatient appointments", "Your total:", "Going on:",
-    )  # fmt: skip
+        "the result of “Sift” for Outpatient appointments",
+        "Your total:",
+        "Going on:",
+    )
     expect(manager.page.locator(".app-decision details li")).to_have_count(8)
     whole(manager)
     manager.press("Release the result")
@@ -168,8 +170,17 @@ def an_agreement_that_the_team_has_signed(site) -> int:
         ).first()
         challenge, now = session.get_one(Challenge, application.challenge_id), site.now
         stage = programme_of(session, challenge).stage("accelerator")
-        agreement = draft_agreement(session, place=None, application=application, stage=stage, price=stage.money,
-                                    starts_at=now, ends_at=now + stage.length, standstill_ends_at=None, now=now)  # fmt: skip
+        agreement = draft_agreement(
+            session,
+            place=None,
+            application=application,
+            stage=stage,
+            price=stage.money,
+            starts_at=now,
+            ends_at=now + stage.length,
+            standstill_ends_at=None,
+            now=now,
+        )
         session.commit()
     site.work()
     with site.session() as session:

@@ -118,11 +118,21 @@ def assert_the_full_round_is_right(session) -> None:
         assert went_on["sift"] == min(6, ranked(session, gates["sift"]))
         assert went_on["interview"] == 3
         assert went_on["pitch"] in (1, 2)
-        contracts = number(session, Agreement, col(Agreement.challenge_id) == challenge.id, col(Agreement.stage) == "contract",
-                           col(Agreement.state) == "active")  # fmt: skip
+        contracts = number(
+            session,
+            Agreement,
+            col(Agreement.challenge_id) == challenge.id,
+            col(Agreement.stage) == "contract",
+            col(Agreement.state) == "active",
+        )
         assert contracts == went_on["pitch"]
-        explorations = number(session, Place, col(Place.challenge_id) == challenge.id, col(Place.stage) == "exploration",
-                              col(Place.state) == "completed")  # fmt: skip
+        explorations = number(
+            session,
+            Place,
+            col(Place.challenge_id) == challenge.id,
+            col(Place.stage) == "exploration",
+            col(Place.state) == "completed",
+        )
         assert explorations == 3
 
 
@@ -156,7 +166,9 @@ def ranked(session, gate) -> int:
 
 def assert_no_conflict_was_broken(session) -> None:
     scored = select(Score.id).join(Assignment, col(Assignment.id) == col(Score.assignment_id))
-    scored = scored.join(Conflict, (col(Conflict.person_id) == col(Assignment.assessor_id))
-                         & (col(Conflict.team_id) == col(Assignment.team_id)))  # fmt: skip
+    scored = scored.join(
+        Conflict,
+        (col(Conflict.person_id) == col(Assignment.assessor_id)) & (col(Conflict.team_id) == col(Assignment.team_id)),
+    )
     assert session.scalars(scored.where(col(Score.scored_at) > col(Conflict.declared_at))).all() == []
     assert number(session, Conflict) > 0

@@ -38,13 +38,16 @@ def spread(choice: list[tuple[int, ...]]) -> tuple[int, int]:
 
 small = st.builds(
     lambda numbers, forbidden, needed, limit: (
-        [[x / 1000 for x in numbers[4 * a : 4 * a + 4]] for a in range(3)], forbidden, needed, limit,
+        [[x / 1000 for x in numbers[4 * a : 4 * a + 4]] for a in range(3)],
+        forbidden,
+        needed,
+        limit,
     ),
     st.lists(st.integers(0, 1000), min_size=12, max_size=12),
     st.sets(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=6),
     st.integers(1, 3),
     st.integers(0, 3),
-)  # fmt: skip
+)
 
 
 @given(small)
@@ -93,8 +96,15 @@ def topics(n: int, m: int, seed: int) -> np.ndarray:
 
 
 def seats_of(affinity: np.ndarray, needed: int, limit: int, conflicts: object = ()) -> Seats:
-    return read_seats(affinity, per_application=needed, largest_load=limit, conflicts=conflicts, already=(),
-                      sides=None, one_from_each=())  # type: ignore[arg-type] # fmt: skip
+    return read_seats(
+        affinity,
+        per_application=needed,
+        largest_load=limit,
+        conflicts=conflicts,
+        already=(),
+        sides=None,
+        one_from_each=(),
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("limit", [4, 5, 3])
@@ -166,8 +176,15 @@ def test_a_seat_is_kept_for_each_side(seed: int, conflicts: Pairs, already: Pair
     already -= conflicts
     sides = ["sponsor"] * 3 + ["programme"] * 3 + ["guest"] * 2
     affinity = np.random.default_rng(seed).random((20, 8))
-    result = assign(affinity, per_application=needed, largest_load=limit, conflicts=conflicts, already=already,
-                    sides=sides, one_from_each=["sponsor", "programme"])  # fmt: skip
+    result = assign(
+        affinity,
+        per_application=needed,
+        largest_load=limit,
+        conflicts=conflicts,
+        already=already,
+        sides=sides,
+        one_from_each=["sponsor", "programme"],
+    )
     rules_hold(result, n=20, needed=needed, limit=limit, conflicts=conflicts, already=already)
     for application in range(20):
         new = {j for a, j in result.pairs if a == application}
@@ -185,15 +202,27 @@ def test_a_seat_is_kept_for_each_side(seed: int, conflicts: Pairs, already: Pair
 def test_one_from_each_side_costs_total_and_is_kept() -> None:
     affinity = [[0.9, 0.8, 0.1], [0.9, 0.8, 0.2]]
     free = assign(affinity, per_application=2, largest_load=2, aim="total")
-    both = assign(affinity, per_application=2, largest_load=2, sides=["sponsor", "sponsor", "programme"],
-                  one_from_each=["sponsor", "programme"], aim="total")  # fmt: skip
+    both = assign(
+        affinity,
+        per_application=2,
+        largest_load=2,
+        sides=["sponsor", "sponsor", "programme"],
+        one_from_each=["sponsor", "programme"],
+        aim="total",
+    )
     assert free.pairs == ((0, 0), (0, 1), (1, 0), (1, 1))
     assert both.pairs == ((0, 0), (0, 2), (1, 0), (1, 2))
 
 
 def test_a_pair_that_exists_takes_the_seat_of_its_side() -> None:
-    result = assign([[0.1, 0.2, 0.9]], per_application=2, largest_load=1, already=[(0, 2)],
-                    sides=["sponsor", "programme", "programme"], one_from_each=["sponsor", "programme"])  # fmt: skip
+    result = assign(
+        [[0.1, 0.2, 0.9]],
+        per_application=2,
+        largest_load=1,
+        already=[(0, 2)],
+        sides=["sponsor", "programme", "programme"],
+        one_from_each=["sponsor", "programme"],
+    )
     assert result.pairs == ((0, 0),)
     assert result.loads == (1, 0, 1)
     assert result.total == 1.0
@@ -255,9 +284,12 @@ def test_empty_seats_are_spread() -> None:
 
 def test_an_application_says_what_it_lacks_and_why() -> None:
     result = assign(
-        np.full((3, 6), 0.5), per_application=[3, 1, 1], largest_load=[1, 0, 1, 1, 1, 1],
-        conflicts=[(0, 2), (0, 3), (0, 4), (0, 5), (1, 0), (1, 1)], names=["Ash", "Birch", "Cedar"],
-    )  # fmt: skip
+        np.full((3, 6), 0.5),
+        per_application=[3, 1, 1],
+        largest_load=[1, 0, 1, 1, 1, 1],
+        conflicts=[(0, 2), (0, 3), (0, 4), (0, 5), (1, 0), (1, 1)],
+        names=["Ash", "Birch", "Cedar"],
+    )
     assert result.missing == (2, 0, 0)
     assert result.sentences == (
         "Ash has 1 of the 3 assessors it needs: 4 of the 6 assessors have a conflict, the other is full.",
@@ -274,29 +306,44 @@ def test_an_application_says_what_it_lacks_and_why() -> None:
         (1, 9, [0], "Application 1 has 0 of the 3 assessors it needs: the only assessor has a conflict."),
         (3, [0, 1, 1], [], "Application 1 has 2 of the 3 assessors it needs: the other is full."),
         (3, 0, [], "Application 1 has 0 of the 3 assessors it needs: all 3 assessors are full."),
-        (5, [1, 0, 0, 0, 0], [4],
-         "Application 1 has 1 of the 3 assessors it needs: 1 of the 5 assessors has a conflict, the others are full."),
+        (
+            5,
+            [1, 0, 0, 0, 0],
+            [4],
+            "Application 1 has 1 of the 3 assessors it needs: 1 of the 5 assessors has a conflict, the others are full.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_reason_has_its_words(assessors: int, limit: int, conflicts: list[int], sentence: str) -> None:
-    result = assign(np.full((1, assessors), 0.5), per_application=3, largest_load=limit,
-                    conflicts=[(0, j) for j in conflicts])  # fmt: skip
+    result = assign(
+        np.full((1, assessors), 0.5), per_application=3, largest_load=limit, conflicts=[(0, j) for j in conflicts]
+    )
     assert result.sentences[-1] == sentence
 
 
 def test_a_side_that_cannot_come_is_named() -> None:
     result = assign(
-        [[0.5] * 4], per_application=2, largest_load=1, conflicts=[(0, 2), (0, 3)],
-        sides=["sponsor", "sponsor", "programme", "programme"], one_from_each=["sponsor", "programme"],
-    )  # fmt: skip
+        [[0.5] * 4],
+        per_application=2,
+        largest_load=1,
+        conflicts=[(0, 2), (0, 3)],
+        sides=["sponsor", "sponsor", "programme", "programme"],
+        one_from_each=["sponsor", "programme"],
+    )
     assert len(result.pairs) == 1
     assert result.missing == (1,)
     assert result.sentences == ("Application 1 has nobody from the programme side: all 2 assessors have a conflict.",)
 
 
 def test_a_side_whose_seat_is_taken_is_named() -> None:
-    result = assign([[0.5] * 3], per_application=2, largest_load=1, already=[(0, 0), (0, 1)],
-                    sides=["sponsor", "sponsor", "programme"], one_from_each=["sponsor", "programme"])  # fmt: skip
+    result = assign(
+        [[0.5] * 3],
+        per_application=2,
+        largest_load=1,
+        already=[(0, 0), (0, 1)],
+        sides=["sponsor", "sponsor", "programme"],
+        one_from_each=["sponsor", "programme"],
+    )
     assert result.pairs == ()
     assert result.sentences == (
         "Application 1 has nobody from the programme side: its other assessors have all the seats.",
@@ -310,8 +357,9 @@ def test_too_little_room_in_all_is_said_first() -> None:
 
 
 def test_who_has_more_than_they_take_is_named_and_gets_nothing() -> None:
-    result = assign(np.full((3, 2), 0.5), per_application=1, largest_load=1, already=[(0, 0), (1, 0)],
-                    assessor_names=["Jo", "Al"])  # fmt: skip
+    result = assign(
+        np.full((3, 2), 0.5), per_application=1, largest_load=1, already=[(0, 0), (1, 0)], assessor_names=["Jo", "Al"]
+    )
     assert result.pairs == ((2, 1),)
     assert result.sentences == ("Jo has 2 applications already, more than the 1 they take.",)
 
@@ -335,17 +383,21 @@ def test_nobody_and_nothing(affinity: object) -> None:
         ({"largest_load": 1.5}, "largest_load must be whole numbers of 0 or more."),
         ({"conflicts": [(2, 0)]}, "conflicts must be pairs of an application (below 2) and an assessor (2)."),
         ({"already": [(0, -1)]}, "already must be pairs of an application (below 2) and an assessor (2)."),
-        ({"already": [(1, 0)], "conflicts": [(1, 0)]},
-         "Assessor 0 has a conflict with application 1 and is assigned to it already."),
+        (
+            {"already": [(1, 0)], "conflicts": [(1, 0)]},
+            "Assessor 0 has a conflict with application 1 and is assigned to it already.",
+        ),
         ({"sides": ["sponsor"]}, "There must be a side for each assessor: 2, not 1."),
         ({"one_from_each": ["sponsor"]}, "one_from_each needs the side of every assessor."),
         ({"sides": ["a", "b"], "one_from_each": ["a", "a"]}, "one_from_each must name each side once."),
-        ({"sides": ["a", "b"], "one_from_each": ["a", "b"]},
-         "An application needs one assessor from each of 2 sides, but has fewer seats."),
+        (
+            {"sides": ["a", "b"], "one_from_each": ["a", "b"]},
+            "An application needs one assessor from each of 2 sides, but has fewer seats.",
+        ),
         ({"names": ["Ash"]}, "There must be a name for each application: 2, not 1."),
         ({"assessor_names": ["Jo"]}, "There must be a name for each assessor: 2, not 1."),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(change: dict[str, object], sentence: str) -> None:
     arguments: dict[str, object] = {"affinity": [[0.5, 0.5]] * 2, "per_application": 1, "largest_load": 1} | change
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):

@@ -7,21 +7,44 @@ import pytest
 from civflow.methods.difference import Piece, difference
 
 
-@pytest.mark.parametrize(("old", "new", "pieces"), [
-    ("two hours", "three hours", [("gone", "two"), ("new", "three"), ("same", " hours")]),
-    ("", "New words.", [("new", "New words.")]),
-    ("Old words.", "", [("gone", "Old words.")]),
-    ("The same.", "The same.", [("same", "The same.")]),
-    ("up to £650,000 now", "up to £700,000 now", [
-        ("same", "up to "), ("gone", "£650,000"), ("new", "£700,000"), ("same", " now"),
-    ]),
-    ("One.\n\nThree.", "One.", [("same", "One."), ("gone", "\n\nThree.")]),
-    # one word that stayed between two changes is read with them; two words are not
-    ("we read a b gauges", "we count a b schools", [
-        ("same", "we "), ("gone", "read"), ("new", "count"), ("same", " a b "), ("gone", "gauges"), ("new", "schools"),
-    ]),
-    ("we read a gauges", "we count a schools", [("same", "we "), ("gone", "read a gauges"), ("new", "count a schools")]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "pieces"),
+    [
+        ("two hours", "three hours", [("gone", "two"), ("new", "three"), ("same", " hours")]),
+        ("", "New words.", [("new", "New words.")]),
+        ("Old words.", "", [("gone", "Old words.")]),
+        ("The same.", "The same.", [("same", "The same.")]),
+        (
+            "up to £650,000 now",
+            "up to £700,000 now",
+            [
+                ("same", "up to "),
+                ("gone", "£650,000"),
+                ("new", "£700,000"),
+                ("same", " now"),
+            ],
+        ),
+        ("One.\n\nThree.", "One.", [("same", "One."), ("gone", "\n\nThree.")]),
+        # one word that stayed between two changes is read with them; two words are not
+        (
+            "we read a b gauges",
+            "we count a b schools",
+            [
+                ("same", "we "),
+                ("gone", "read"),
+                ("new", "count"),
+                ("same", " a b "),
+                ("gone", "gauges"),
+                ("new", "schools"),
+            ],
+        ),
+        (
+            "we read a gauges",
+            "we count a schools",
+            [("same", "we "), ("gone", "read a gauges"), ("new", "count a schools")],
+        ),
+    ],
+)
 def test_words_are_compared_whole(old, new, pieces):
     found = difference(old, new)
     assert found == [Piece(*piece) for piece in pieces]

@@ -32,8 +32,15 @@ class Question:
         return form_teams(self.people, self.teams, together=self.together, apart=self.apart, placed=dict(self.placed))
 
     def searched(self, seed: int = 0) -> Where:
-        plan = Plan.of(self.people, self.teams, together=self.together, apart=self.apart,
-                       placed=dict(self.placed), skill_points=3, wish_points=(3, 2, 1))  # fmt: skip
+        plan = Plan.of(
+            self.people,
+            self.teams,
+            together=self.together,
+            apart=self.apart,
+            placed=dict(self.placed),
+            skill_points=3,
+            wish_points=(3, 2, 1),
+        )
         return search(plan, effort=1.0, seed=seed)
 
     def keeps_the_rules(self, where: Where) -> bool:
@@ -112,8 +119,10 @@ def many(people: int, teams: int) -> Question:
     return Question(
         tuple(Person(f"P{n}", skills[n], tuple(dict.fromkeys(wishes[n]))) for n in range(people)),
         tuple(Team(f"T{n}", f"C{n}", frozenset(SKILLS), 3, 4) for n in range(teams)),
-        together=((0, 1), (1, 2), (8, 9)), apart=((3, 4), (5, 6), (0, 5)), placed=((7, 2), (10, 0)),
-    )  # fmt: skip
+        together=((0, 1), (1, 2), (8, 9)),
+        apart=((3, 4), (5, 6), (0, 5)),
+        placed=((7, 2), (10, 0)),
+    )
 
 
 def test_the_search_comes_near_the_optimum() -> None:
@@ -137,8 +146,14 @@ def test_the_same_question_has_the_same_answer(size: tuple[int, int]) -> None:
 
 def test_what_is_too_large_to_prove_is_searched_and_has_an_honest_bound() -> None:
     question = many(110, 100)
-    found = form_teams(question.people, question.teams, together=question.together, apart=question.apart,
-                       placed=dict(question.placed), effort=0.1)  # fmt: skip
+    found = form_teams(
+        question.people,
+        question.teams,
+        together=question.together,
+        apart=question.apart,
+        placed=dict(question.placed),
+        effort=0.1,
+    )
     where = where_of(question, found)
     assert question.keeps_the_rules(where)
     assert (found.value, found.optimal) == (question.worth(where), False)
@@ -181,8 +196,9 @@ def test_who_was_placed_by_hand_stays_although_the_team_cannot_be_filled(way: st
     question = Question(
         (Person("Ada"), Person("Bo"), Person("Cy"), Person("Di")),
         (Team("Bees", "bees", smallest=2, largest=3), Team("Buses", "buses", smallest=3, largest=3)),
-        apart=((0, 1), (0, 2), (0, 3)), placed=((0, 0),),
-    )  # fmt: skip
+        apart=((0, 1), (0, 2), (0, 3)),
+        placed=((0, 0),),
+    )
     if way == "search":
         assert question.searched() == [0, 1, 1, 1]
     else:
@@ -198,18 +214,22 @@ BEES = Team("Bees", "bees", smallest=1, largest=2)
     [
         ({"together": [(0, 1)], "apart": [(1, 0)]}, "Two people must stay together and must stay apart."),
         ({"together": [(0, 1), (1, 2)], "apart": [(0, 2)]}, "Two people must stay together and must stay apart."),
-        ({"together": [(0, 1)], "placed": {0: 0, 1: 1}},
-         "Bo and somebody who stays with them are placed in two teams."),
+        (
+            {"together": [(0, 1)], "placed": {0: 0, 1: 1}},
+            "Bo and somebody who stays with them are placed in two teams.",
+        ),
         ({"placed": {0: 0, 1: 0, 2: 0}}, "More people are placed in Bees than the 2 that it can have."),
-        ({"together": [(0, 1), (1, 2)], "placed": {0: 0}},
-         "More people are placed in Bees than the 2 that it can have."),
+        (
+            {"together": [(0, 1), (1, 2)], "placed": {0: 0}},
+            "More people are placed in Bees than the 2 that it can have.",
+        ),
         ({"apart": [(0, 1)], "placed": {0: 0, 1: 0}}, "Two people who must stay apart are placed in Bees."),
         ({"placed": {3: 0}}, "Person 3 cannot be placed in team 0: there is no such person or team."),
         ({"apart": [(0, 3)]}, "The pair (0, 3) does not name two people."),
         ({"together": [(1, 1)]}, "The pair (1, 1) does not name two people."),
         ({"wish_points": (3, -1)}, "Points for wishes cannot be negative."),
     ],
-)  # fmt: skip
+)
 def test_rules_that_contradict_each_other_are_refused(rules: dict[str, object], sentence: str) -> None:
     people = [Person("Ada"), Person("Bo"), Person("Cy")]
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - the sentence is compared

@@ -78,7 +78,7 @@ BRIEF: dict[str, Any] = {
     "notice_reference": "AUG512345",
     "source_url": "https://example.org/challenges/10.1",
     "how_to_apply_url": "/challenges/biodiversity-on-the-farm/apply",
-}  # fmt: skip
+}
 
 RECEIPT: dict[str, Any] = {
     "reference": "10.1-017",
@@ -166,18 +166,26 @@ AGREEMENT: dict[str, Any] = {
     "challenge": "Biodiversity on the farm",
     "question": BRIEF["question"],
     "sponsor": {"legal_name": "NatureScot", "address": "Great Glen House, Leachkin Road, Inverness IV3 8NW"},
-    "team": {"name": "Corncrake Labs", "legal_name": "Corncrake Laboratories Ltd", "number": "SC123456",
-             "address": "12 Shore Street, Ullapool IV26 2UR", "lead": "Morag Sinclair"},
+    "team": {
+        "name": "Corncrake Labs",
+        "legal_name": "Corncrake Laboratories Ltd",
+        "number": "SC123456",
+        "address": "12 Shore Street, Ullapool IV26 2UR",
+        "lead": "Morag Sinclair",
+    },
     "price_pounds": 5000,
     "excludes_vat": True,
     "starts_at": "2024-11-11T09:00:00+00:00",
     "ends_at": "2024-11-29T17:00:00+00:00",
     "zone": "Europe/London",
     "deliverables": [
-        {"title": "What we learnt and what we propose", "done_when": "The sponsor has discussed it.",
-         "due_at": "2024-11-29T17:00:00+00:00"},
+        {
+            "title": "What we learnt and what we propose",
+            "done_when": "The sponsor has discussed it.",
+            "due_at": "2024-11-29T17:00:00+00:00",
+        },
     ],
     "standstill_ends_at": None,
-}  # fmt: skip
+}
 
 EXAMPLES = {"challenge_brief": BRIEF, "receipt": RECEIPT, "outcome_letter": LETTER, "agreement": AGREEMENT}

@@ -52,8 +52,14 @@ def stored(session, record):
 
 
 def a_question(call: Call) -> Question:
-    question = Question(round_id=call.challenge.round_id, challenge_id=call.challenge.id or 0, asked_at=call.now,
-                        text="How many?", state="", since=call.now)  # fmt: skip
+    question = Question(
+        round_id=call.challenge.round_id,
+        challenge_id=call.challenge.id or 0,
+        asked_at=call.now,
+        text="How many?",
+        state="",
+        since=call.now,
+    )
     begin(call.session, question, actor=CIVFLOW, now=call.now)
     return question
 
@@ -233,8 +239,16 @@ def test_nothing_is_half_done_when_what_follows_fails(session, team, lead, now, 
 
 def test_the_database_is_the_last_judge(session, team, lead, now):
     """What it refuses comes as SQLAlchemy's error, although the statement goes straight to the driver."""
-    what = history.deed(workflow="team", at=now, actor=lead(), step="form", from_state="forming", to_state="formed",
-                        reason="", inputs={})  # fmt: skip
+    what = history.deed(
+        workflow="team",
+        at=now,
+        actor=lead(),
+        step="form",
+        from_state="forming",
+        to_state="formed",
+        reason="",
+        inputs={},
+    )
     links = what.links([(team.id, 0, team.head)])
     with pytest.raises(IntegrityError):
         history.append(session.connection(), Team.__table__, {"lead_id": 1_000_000}, what, links)
@@ -261,8 +275,15 @@ def test_a_record_begins_with_its_first_entry(session, team, lead, now):
 def test_a_record_that_may_not_begin_is_not_stored(call, session, now):
     priya = call.person("Priya Raeburn")
     team = call.team("Otter Works", priya)
-    application = Application(round_id=call.challenge.round_id, challenge_id=call.challenge.id, team_id=team.id,
-                              reference="1-0001", state="", since=now, closes_at=now)  # fmt: skip
+    application = Application(
+        round_id=call.challenge.round_id,
+        challenge_id=call.challenge.id,
+        team_id=team.id,
+        reference="1-0001",
+        state="",
+        since=now,
+        closes_at=now,
+    )
     with pytest.raises(Refused):
         begin(session, application, actor=call.actor(priya), now=call.closes_at)
     with pytest.raises(Forbidden):
@@ -297,8 +318,20 @@ def essence(session, membership):
     """What a step leaves behind, without what must differ from record to record."""
     row = stored(session, membership)
     entry = history.last_entry(session, "membership", membership.id)
-    return (row.state, row.revision, row.since, row.head == entry.hash, entry.number, entry.at, entry.actor_name,
-            entry.step, entry.from_state, entry.to_state, entry.reason, entry.inputs)  # fmt: skip
+    return (
+        row.state,
+        row.revision,
+        row.since,
+        row.head == entry.hash,
+        entry.number,
+        entry.at,
+        entry.actor_name,
+        entry.step,
+        entry.from_state,
+        entry.to_state,
+        entry.reason,
+        entry.inputs,
+    )
 
 
 @pytest.mark.parametrize("chunk", [3, 5000])
@@ -341,8 +374,16 @@ def test_many_that_stand_in_different_states_move_together(session, team, people
 
 @pytest.mark.parametrize(("state", "revision"), [("invited", 1), ("requested", 0)])
 def test_of_many_one_that_was_moved_meanwhile_is_noticed(session, invited, now, state, revision):
-    what = history.deed(workflow="membership", at=now, actor=CIVFLOW, step="lapse", from_state="invited",
-                        to_state="lapsed", reason="", inputs={})  # fmt: skip
+    what = history.deed(
+        workflow="membership",
+        at=now,
+        actor=CIVFLOW,
+        step="lapse",
+        from_state="invited",
+        to_state="lapsed",
+        reason="",
+        inputs={},
+    )
     right = what.links((m.id, 0, m.head) for m in invited)
     with session.begin_nested() as undone:
         invited[4].state, invited[4].revision = state, revision

@@ -249,8 +249,15 @@ def test_at_the_deadline_what_is_submitted_is_taken_in_and_a_draft_stays(call, s
 def test_one_team_gets_more_time_for_a_reason(call, session, priya, complete):
     later = call.closes_at + timedelta(days=2)
     with pytest.raises(Refused) as refused:
-        advance(session, complete, "extend", actor=call.actor(call.manager), now=call.now, reason="Outage.",
-                closes_at=call.now)  # fmt: skip
+        advance(
+            session,
+            complete,
+            "extend",
+            actor=call.actor(call.manager),
+            now=call.now,
+            reason="Outage.",
+            closes_at=call.now,
+        )
     assert refused.value.sentences == ("The new deadline is later than the old one, and it has not passed.",)
     advance(
         session, complete, "extend", actor=call.actor(call.manager), now=call.now, reason="Outage.", closes_at=later

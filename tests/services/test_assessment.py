@@ -57,10 +57,18 @@ def step(panel: Panel, assignment: Assignment, trigger: str, person=None, **inpu
     return ()
 
 
-def give(panel: Panel, assignment: Assignment, value: int | None = 3, why: str = "Good.", *, criterion="solves",
-         person=None) -> None:  # fmt: skip
-    record_score(panel.session, assignment, criterion=criterion, value=value, why=why, now=panel.call.now,
-                 actor=panel.call.actor(person or panel.chair))  # fmt: skip
+def give(
+    panel: Panel, assignment: Assignment, value: int | None = 3, why: str = "Good.", *, criterion="solves", person=None
+) -> None:
+    record_score(
+        panel.session,
+        assignment,
+        criterion=criterion,
+        value=value,
+        why=why,
+        now=panel.call.now,
+        actor=panel.call.actor(person or panel.chair),
+    )
 
 
 # Being asked ---------------------------------------------------------------------------------------------------------
@@ -136,8 +144,10 @@ def test_what_is_off_the_scale_or_the_scorecard_is_refused_on_every_way_and_hold
     session.commit()
     off_the_scale = ("The score lies on the scale of the gate's scorecard.",)
     for value, criterion, sentences in (
-        (99, "solves", off_the_scale), (5, "solves", off_the_scale), (3, "charm", ("The gate's scorecard has this criterion.",)),
-    ):  # fmt: skip
+        (99, "solves", off_the_scale),
+        (5, "solves", off_the_scale),
+        (3, "charm", ("The gate's scorecard has this criterion.",)),
+    ):
         assert step(panel, mine, "score", criterion=criterion, value=value, why="Good.") == sentences
     scores = scores_of(session, mine)
     assert {score.value for score in scores.values()} == {3}
@@ -263,8 +273,10 @@ def test_the_panels_value_counts_and_the_assessors_stays_beside_it(session, mode
     moderating.take(moderating.chair, "adjust", score_id=score.id, value=4, why="We heard more.")
     assert (score.value, score.reason) == (2, "Reason 0 about 1-0002.")
     assert (score.moderated_value, score.moderated_reason, score.moderated_by_id) == (
-        4, "We heard more.", moderating.chair.id,
-    )  # fmt: skip
+        4,
+        "We heard more.",
+        moderating.chair.id,
+    )
     # one of three assessors gives 4 of 4 instead of 2 for what weighs 40: 50 + 40 * (2 / 4) / 3
     assert [total for _, _, total, _ in places(session, moderating)] == [7500, 5666]
 
@@ -373,8 +385,15 @@ def test_a_panel_has_one_chair_and_each_person_one_seat(session, panel):
 
 
 def offered(panel: Panel, *, after: timedelta = timedelta(days=1), people: int = 2):
-    return offer_slots(panel.session, panel.gate, starts=[panel.call.now + after], where="", now=panel.call.now,
-                       panel=[p.id for p in panel.people[:people]], actor=panel.call.actor(panel.call.manager))  # fmt: skip
+    return offer_slots(
+        panel.session,
+        panel.gate,
+        starts=[panel.call.now + after],
+        where="",
+        now=panel.call.now,
+        panel=[p.id for p in panel.people[:people]],
+        actor=panel.call.actor(panel.call.manager),
+    )
 
 
 def test_interviews_lie_ahead_and_are_heard_by_two(panel):

@@ -38,8 +38,16 @@ READY = {
 @pytest.fixture
 def round_(session, now) -> Round:
     programme = store(session, shipped_programmes()["civtech"], now=now)
-    made = Round(programme_id=programme.id, slug="a-round", title="A round", budget_pounds=1_000_000,
-                 starts_at=now, ends_at=now + timedelta(days=300), state="", since=now)  # fmt: skip
+    made = Round(
+        programme_id=programme.id,
+        slug="a-round",
+        title="A round",
+        budget_pounds=1_000_000,
+        starts_at=now,
+        ends_at=now + timedelta(days=300),
+        state="",
+        since=now,
+    )
     begin(session, made, actor=CIVFLOW, now=now)
     return made
 
@@ -54,9 +62,18 @@ def challenge(session, round_, now) -> Challenge:
 def written(session, challenge, now) -> Challenge:
     """A draft that can be sent for approval, and approved."""
     sections = {s.id: "Words." for s in programme_of(session, challenge).brief}
-    write_challenge(session, challenge, sections=sections, question="How might we see a flood coming?",
-                    opens_at=now + timedelta(days=7), closes_at=now + timedelta(days=49),
-                    money_pounds=650_000, actor=OWNER, now=now, **READY)  # fmt: skip
+    write_challenge(
+        session,
+        challenge,
+        sections=sections,
+        question="How might we see a flood coming?",
+        opens_at=now + timedelta(days=7),
+        closes_at=now + timedelta(days=49),
+        money_pounds=650_000,
+        actor=OWNER,
+        now=now,
+        **READY,
+    )
     return challenge
 
 
@@ -110,9 +127,12 @@ def test_what_is_written_is_kept_with_who_changed_what(session, challenge, now):
 def test_a_section_that_is_too_long_is_kept_and_not_approved(session, written, now):
     write_challenge(session, written, sections={"problem": "word " * 401}, actor=OWNER, now=now)
     assert text_in_hand(session, written).complete is False
-    assert drafting.progress_of(part(session, written, "text-problem"), values_of(session, written, "text-problem")) == (
-        "Too long: 401 of 400 words", "stopped",
-    )  # fmt: skip
+    assert drafting.progress_of(
+        part(session, written, "text-problem"), values_of(session, written, "text-problem")
+    ) == (
+        "Too long: 401 of 400 words",
+        "stopped",
+    )
     with pytest.raises(Refused):
         advance(session, written, "submit_for_review", actor=OWNER, now=now)
     with pytest.raises(Refused) as refused:
@@ -120,13 +140,20 @@ def test_a_section_that_is_too_long_is_kept_and_not_approved(session, written, n
     assert refused.value.fields == {"problem": "“The problem” has 400,000 words; it may have 400."}
 
 
-@pytest.mark.parametrize(("columns", "fields"), [
-    ({"title": " "}, {"title": "Give the challenge a title."}),
-    ({"money_pounds": 1_000_001},
-     {"money_pounds": "The money must lie between £0 and the round's budget of £1,000,000."}),
-    ({"opens_at": datetime(2026, 2, 2, tzinfo=UTC), "closes_at": datetime(2026, 2, 1, tzinfo=UTC)},
-     {"closes_at": "The closing date must come after the opening date."}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("columns", "fields"),
+    [
+        ({"title": " "}, {"title": "Give the challenge a title."}),
+        (
+            {"money_pounds": 1_000_001},
+            {"money_pounds": "The money must lie between £0 and the round's budget of £1,000,000."},
+        ),
+        (
+            {"opens_at": datetime(2026, 2, 2, tzinfo=UTC), "closes_at": datetime(2026, 2, 1, tzinfo=UTC)},
+            {"closes_at": "The closing date must come after the opening date."},
+        ),
+    ],
+)
 def test_what_cannot_be_is_refused_at_its_field(session, challenge, now, columns, fields):
     with pytest.raises(Refused) as refused:
         write_challenge(session, challenge, actor=OWNER, now=now, **columns)
@@ -157,8 +184,10 @@ def values_of(session, challenge, name):
 
 
 def test_each_part_says_how_far_it_is(session, challenge):
-    found = {p.id: drafting.progress_of(p, values_of(session, challenge, p.id)).words
-             for p in drafting.parts_of(programme_of(session, challenge))}  # fmt: skip
+    found = {
+        p.id: drafting.progress_of(p, values_of(session, challenge, p.id)).words
+        for p in drafting.parts_of(programme_of(session, challenge))
+    }
     assert found["question"] == "Missing: the question, sponsor"
     assert (found["text-problem"], found["text-constraints"]) == ("Not begun", "May stay empty")
 
@@ -268,8 +297,18 @@ def test_an_approver_needs_a_limit_that_covers_the_money(session, written, now):
 def test_the_money_of_a_round_is_spent_once(session, round_, approved, now):
     second = draft(session, round_=round_, sponsor=None, title="Second", actor=OWNER, now=now)
     sections = {s.id: "Words." for s in programme_of(session, second).brief}
-    write_challenge(session, second, sections=sections, question="How?", opens_at=now,
-                    closes_at=now + OPEN_FOR, money_pounds=350_001, actor=OWNER, now=now, **READY)  # fmt: skip
+    write_challenge(
+        session,
+        second,
+        sections=sections,
+        question="How?",
+        opens_at=now,
+        closes_at=now + OPEN_FOR,
+        money_pounds=350_001,
+        actor=OWNER,
+        now=now,
+        **READY,
+    )
     advance(session, second, "submit_for_review", actor=OWNER, now=now)
     with pytest.raises(Refused) as refused:
         advance(session, second, "approve", actor=APPROVER, now=now)
@@ -304,16 +343,25 @@ def test_it_opens_by_itself_at_its_time_with_its_text_and_its_brief(session, rou
 def test_the_brief_prints_plain_data(session, call):
     data = brief_data(session, call.challenge, now=call.now)
     assert (data["reference"], data["money_pounds"], data["how_to_apply_url"]) == (
-        "11.2", 650_000, "/challenges/11-2-flooding-impact/apply",
-    )  # fmt: skip
+        "11.2",
+        650_000,
+        "/challenges/11-2-flooding-impact/apply",
+    )
     assert [stage["title"] for stage in data["stages"]][:3] == ["Open call", "Sift", "Interview"]
 
 
 def test_a_moved_deadline_moves_every_application_and_is_told_and_published(session, call):
     application = call.application(call.team("Otter Works", call.person("Priya Raeburn")))
     later = call.closes_at + timedelta(days=7)
-    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, closes_at=later,
-            reason="The notice was late.")  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "extend",
+        actor=call.actor(call.manager),
+        now=call.now,
+        closes_at=later,
+        reason="The notice was late.",
+    )
     assert (call.challenge.closes_at, application.closes_at) == (later, later)
     told = session.scalars(select(Message).where(col(Message.key).startswith("deadline-"))).one()
     assert told.address == "priya.raeburn@example.org"
@@ -323,16 +371,30 @@ def test_a_moved_deadline_moves_every_application_and_is_told_and_published(sess
 
 def test_a_deadline_never_moves_backwards(session, call):
     with pytest.raises(Refused) as refused:
-        advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now,
-                reason="Why not", closes_at=call.closes_at - timedelta(days=1))  # fmt: skip
+        advance(
+            session,
+            call.challenge,
+            "extend",
+            actor=call.actor(call.manager),
+            now=call.now,
+            reason="Why not",
+            closes_at=call.closes_at - timedelta(days=1),
+        )
     assert refused.value.sentences == ("The new closing date is later than the old one, and it has not passed.",)
 
 
 def test_one_teams_deadline_is_published_without_its_name(session, call):
     application = call.application(call.team("Otter Works", call.person("Priya Raeburn")))
     later = call.closes_at + timedelta(days=1)
-    advance(session, application, "extend", actor=call.actor(call.manager), now=call.now, closes_at=later,
-            reason="Illness in the team.")  # fmt: skip
+    advance(
+        session,
+        application,
+        "extend",
+        actor=call.actor(call.manager),
+        now=call.now,
+        closes_at=later,
+        reason="Illness in the team.",
+    )
     published = publication.extensions_of(session, call.challenge)
     assert published == [publication.Extension(call.now, later, "Illness in the team.", False)]
 
@@ -344,8 +406,15 @@ def test_a_reopened_call_seals_the_applications_again(session, call):
     call.wait_until(call.closes_at)
     assert (call.challenge.state, application.state) == ("closed", "in_progress")
     later = call.now + timedelta(days=3)
-    advance(session, call.challenge, "reopen", actor=call.actor(call.manager), now=call.now, closes_at=later,
-            reason="The site could not be reached.")  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "reopen",
+        actor=call.actor(call.manager),
+        now=call.now,
+        closes_at=later,
+        reason="The site could not be reached.",
+    )
     assert (call.challenge.state, application.state, application.closes_at) == ("open", "submitted", later)
 
 
@@ -397,18 +466,27 @@ def test_rounds_of_the_archive_are_closed_and_the_newest_is_the_last(session, ci
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ({"question": "Service management (as described by a third-party demonstrator; verify)"},
-         {"question": "Service management"}),
+        (
+            {"question": "Service management (as described by a third-party demonstrator; verify)"},
+            {"question": "Service management"},
+        ),
         ({"question": "More uptake (GBP 650,000)"}, {"question": "More uptake"}),
-        ({"stage": "Contract award notice: GBP 599,859; 29 bidders, all SME"},
-         {"stage": "Contract award notice: £599,859; 29 bidders, all small or medium-sized companies"}),
-        ({"title": "(challenge number not stated in source)", "winner": "Daysix"}, {"title": "Title not known: Daysix"}),
-        ({"sponsor": "SEPA; Stirling Council (lead)"},
-         {"sponsor": "Scottish Environment Protection Agency (SEPA); Stirling Council"}),
+        (
+            {"stage": "Contract award notice: GBP 599,859; 29 bidders, all SME"},
+            {"stage": "Contract award notice: £599,859; 29 bidders, all small or medium-sized companies"},
+        ),
+        (
+            {"title": "(challenge number not stated in source)", "winner": "Daysix"},
+            {"title": "Title not known: Daysix"},
+        ),
+        (
+            {"sponsor": "SEPA; Stirling Council (lead)"},
+            {"sponsor": "Scottish Environment Protection Agency (SEPA); Stirling Council"},
+        ),
         ({"number": "Wildcard"}, {"reference": ""}),
         ({"round": "2", "number": "4"}, {"reference": "2.4"}),
     ],
-)  # fmt: skip
+)
 def test_what_the_writer_of_a_table_noted_for_themselves_is_not_shown(written, shown):
     row = archive.Row("", "", "A title", "", "", "", "", "https://example.org")._replace(**written)
     tidied = row.tidied({"SEPA": "Scottish Environment Protection Agency (SEPA)"})
@@ -453,8 +531,12 @@ def test_an_approved_challenge_is_announced_by_the_clock_and_no_more_than_that(s
     approved = written
     row = find(session, Wanted(), actor=NOBODY).rows[0]
     assert (row.group, row.title, row.question, row.money_pounds, row.is_readable) == (
-        "soon", "Flooding impact", "", 0, False,
-    )  # fmt: skip
+        "soon",
+        "Flooding impact",
+        "",
+        0,
+        False,
+    )
     assert titles(session, Wanted(words="see a flood")) == []
     with pytest.raises(NotFound):
         publication.read(session, approved.slug, actor=NOBODY, now=approved.since)

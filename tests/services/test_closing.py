@@ -57,13 +57,21 @@ def sent(session, call):
 
 
 def more_time(session, call, application, manager, until=None):
-    advance(session, application, "extend", actor=manager, now=call.now, reason=REASON,
-            closes_at=until or call.closes_at + MORE)  # fmt: skip
+    advance(
+        session,
+        application,
+        "extend",
+        actor=manager,
+        now=call.now,
+        reason=REASON,
+        closes_at=until or call.closes_at + MORE,
+    )
 
 
 def may_read(session, call, application) -> bool:
-    return visibility.may_read_words(seen(session, type(application), application.id, actor=call.actor(call.manager),
-                                          now=call.now)[1])  # fmt: skip
+    return visibility.may_read_words(
+        seen(session, type(application), application.id, actor=call.actor(call.manager), now=call.now)[1]
+    )
 
 
 def number_sealed_in_two_ways(session, call) -> tuple[int, int]:
@@ -206,8 +214,9 @@ def test_a_copy_is_a_challenge_of_its_own(session, call, manager):
     session.flush()
     assert published_text(session, call.challenge).sections["problem"] == "Words."
     assert session.scalars(select(col(Challenge.slug)).order_by(col(Challenge.id))).all() == [
-        "11-2-flooding-impact", "flooding-impact",
-    ]  # fmt: skip
+        "11-2-flooding-impact",
+        "flooding-impact",
+    ]
 
 
 def test_only_those_who_may_begin_a_challenge_copy_one(session, call, priya):

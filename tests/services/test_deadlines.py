@@ -35,10 +35,15 @@ def invited(call, session) -> list[Membership]:
     """Six people who were asked into a team and have a week to answer."""
     team = call.team("Otter Works", call.person("Priya Raeburn"))
     memberships = [
-        Membership(team_id=team.id, person_id=call.person(f"Person {n}").id, respond_by=call.now + WEEK, state="",
-                   since=call.now)
+        Membership(
+            team_id=team.id,
+            person_id=call.person(f"Person {n}").id,
+            respond_by=call.now + WEEK,
+            state="",
+            since=call.now,
+        )
         for n in range(6)
-    ]  # fmt: skip
+    ]
     begin_many(session, memberships, actor=CIVFLOW, now=call.now)
     session.commit()
     return memberships
@@ -171,15 +176,32 @@ def _approved(call: Call, title: str, opens_at) -> Challenge:
     session, now = call.session, call.now
     round_, sponsor = session.get_one(Round, call.challenge.round_id), session.scalars(select(Organisation)).first()
     manager = call.actor(call.manager)
-    challenge = draft(session, round_=round_, sponsor=sponsor, title=title, reference=title, question="How might we?",
-                      actor=manager, now=now)  # fmt: skip
+    challenge = draft(
+        session,
+        round_=round_,
+        sponsor=sponsor,
+        title=title,
+        reference=title,
+        question="How might we?",
+        actor=manager,
+        now=now,
+    )
     write_challenge(
-        session, challenge, actor=manager, now=now, opens_at=opens_at,
+        session,
+        challenge,
+        actor=manager,
+        now=now,
+        opens_at=opens_at,
         sections={section.id: "Words." for section in programme_of(session, challenge).brief},
-        closes_at=opens_at + 4 * WEEK, decision_promised_at=opens_at + 8 * WEEK, money_pounds=10_000,
-        budget_holder="A director", route_to_adoption="It is taken over.", sponsor_time="A day a week.",
-        data_access="There is none.", exit_if_too_expensive="The sponsor keeps what was learnt.",
-    )  # fmt: skip
+        closes_at=opens_at + 4 * WEEK,
+        decision_promised_at=opens_at + 8 * WEEK,
+        money_pounds=10_000,
+        budget_holder="A director",
+        route_to_adoption="It is taken over.",
+        sponsor_time="A day a week.",
+        data_access="There is none.",
+        exit_if_too_expensive="The sponsor keeps what was learnt.",
+    )
     advance(session, challenge, "submit_for_review", actor=manager, now=now)
     advance(session, challenge, "approve", actor=manager, now=now)
     return challenge

@@ -327,14 +327,27 @@ def test_nobody_signs_during_the_standstill(call, session, priya, place, tmp_pat
     over = standstill_end(session, call.challenge, stage)
     assert over == datetime(2026, 7, 11, 23, tzinfo=UTC)
     agreement = draft_agreement(
-        session, place=None, application=_application(session, place), stage=stage,
-        price=650_000, starts_at=over, ends_at=over + timedelta(days=90), standstill_ends_at=over, now=call.now,
-    )  # fmt: skip
+        session,
+        place=None,
+        application=_application(session, place),
+        stage=stage,
+        price=650_000,
+        starts_at=over,
+        ends_at=over + timedelta(days=90),
+        standstill_ends_at=over,
+        now=call.now,
+    )
     call.make_documents(tmp_path)
     advance(session, agreement, "issue", actor=call.actor(call.manager), now=call.now)
     with pytest.raises(Refused) as refused:
-        advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=over - timedelta(seconds=1),
-                may_sign=True)  # fmt: skip
+        advance(
+            session,
+            agreement,
+            "sign_for_the_team",
+            actor=call.actor(priya),
+            now=over - timedelta(seconds=1),
+            may_sign=True,
+        )
     assert refused.value.sentences == ("The standstill is over.",)
     advance(session, agreement, "sign_for_the_team", actor=call.actor(priya), now=over, may_sign=True)
     assert agreement.team_signed_at == over

@@ -119,9 +119,17 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "FILE:///etc/passwd", "http://127.0.0.1:9/", "https://127.0.0.1:9/", "ftp://a/b",
-            f"file://{rendering.STATIC}/../settings.py", f"file://{rendering.STATIC}/%2e%2e/settings.py"],
-)  # fmt: skip
+    "url",
+    [
+        "file:///etc/passwd",
+        "FILE:///etc/passwd",
+        "http://127.0.0.1:9/",
+        "https://127.0.0.1:9/",
+        "ftp://a/b",
+        f"file://{rendering.STATIC}/../settings.py",
+        f"file://{rendering.STATIC}/%2e%2e/settings.py",
+    ],
+)
 def test_the_fetcher_opens_nothing_outside(url: str) -> None:
     with pytest.raises(ValueError, match=r"may not open|disallowed protocol"):
         rendering.closed_fetcher(rendering.STATIC).fetch(url)
@@ -203,8 +211,10 @@ def test_an_agreement_names_who_signed_and_when() -> None:
     assert "The team Not signed yet, for Corncrake Laboratories Ltd" in unsigned
     assert "Price £5,000 excluding VAT" in unsigned
     assert "Read this before you sign." in unsigned
-    signatures = [{"side": "team", "name": "Morag Sinclair", "signed_at": "2024-11-08T16:20:00+00:00"},
-                  {"side": "sponsor", "name": "Iain Ross", "signed_at": "2024-11-11T10:00:00+00:00"}]  # fmt: skip
+    signatures = [
+        {"side": "team", "name": "Morag Sinclair", "signed_at": "2024-11-08T16:20:00+00:00"},
+        {"side": "sponsor", "name": "Iain Ross", "signed_at": "2024-11-11T10:00:00+00:00"},
+    ]
     signed = text_of(render("agreement", {**EXAMPLES["agreement"], "signatures": signatures, "text_hash": "4f" * 32}))
     assert "The team Morag Sinclair, for Corncrake Laboratories Ltd Friday 8 November 2024, 4:20pm (UK time)" in signed
     assert "The sponsor Iain Ross, for NatureScot Monday 11 November 2024, 10am (UK time)" in signed
@@ -305,9 +315,15 @@ def test_people_may_write_commonmark_in_a_section_and_nothing_more() -> None:
 
 def ask(session: Session, now: datetime, key: str = "receipt-1", **data: Any) -> Document:
     return documents.ask(
-        session, kind="receipt", key=key, title="Receipt 10.1-017", workflow="application", record_id=17,
-        data={**RECEIPT, **data}, now=now,
-    )  # fmt: skip
+        session,
+        kind="receipt",
+        key=key,
+        title="Receipt 10.1-017",
+        workflow="application",
+        record_id=17,
+        data={**RECEIPT, **data},
+        now=now,
+    )
 
 
 def test_asking_twice_is_one_document(session: Session, now: datetime) -> None:

@@ -67,10 +67,14 @@ def test_a_conflict_is_the_lead_a_member_now_or_before_the_organisation_or_a_dec
         membership.state, membership.joined_at = state, joined
     session.flush()
     assert {name: conflict_of(session, person.id, team.id) for name, person in people.items()} == {
-        "Lead": "leads the team", "Left": "is or was a member of the team",
-        "Employed": "belongs to the team's organisation", "Kin": "has put a conflict on record",
-        "Invited": None, "Asks": None, "No": None,
-    }  # fmt: skip
+        "Lead": "leads the team",
+        "Left": "is or was a member of the team",
+        "Employed": "belongs to the team's organisation",
+        "Kin": "has put a conflict on record",
+        "Invited": None,
+        "Asks": None,
+        "No": None,
+    }
 
 
 def test_who_has_left_and_asks_to_come_back_keeps_the_conflict(session, call):
@@ -106,8 +110,9 @@ def test_an_assessor_who_joins_the_team_no_longer_reads_scores_or_submits_and_th
     assert (desk.may_read, desk.answers, desk.scores) == (False, [], {})
     page = gate_page(session, panel.gate, with_scores=False)
     assert {line.team.name: [(s.person.name, s.conflict) for s in line.in_conflict] for line in page.lines} == {
-        "Otter Works": [("Assessor One", "is or was a member of the team")], "Heron Labs": [],
-    }  # fmt: skip
+        "Otter Works": [("Assessor One", "is or was a member of the team")],
+        "Heron Labs": [],
+    }
 
 
 def test_matching_again_replaces_whoever_has_got_a_conflict_and_never_proposes_another(session, panel):
@@ -125,9 +130,15 @@ def test_matching_again_replaces_whoever_has_got_a_conflict_and_never_proposes_a
 def test_nobody_hears_a_team_in_an_interview_that_they_have_a_conflict_with(session, panel):
     call, slots = panel.call, []
     for number in range(2):
-        slots += offer_slots(session, panel.gate, starts=[call.now + timedelta(hours=1 + number)], where="Online",
-                             panel=[p.id for p in panel.people[number : number + 2]], actor=call.actor(call.manager),
-                             now=call.now)  # fmt: skip
+        slots += offer_slots(
+            session,
+            panel.gate,
+            starts=[call.now + timedelta(hours=1 + number)],
+            where="Online",
+            panel=[p.id for p in panel.people[number : number + 2]],
+            actor=call.actor(call.manager),
+            now=call.now,
+        )
     panel.joins(panel.chair, panel.otter)
     assert list(open_slots(session, panel.otter, now=call.now)) == slots[1:]
     assert list(open_slots(session, panel.heron, now=call.now)) == slots
@@ -186,8 +197,15 @@ NOBODY_RUNS_IT = (
 def test_who_runs_a_challenge_does_not_apply_to_it_and_nor_does_their_team(session, call, role):
     lead, judge = call.person("Priya Raeburn"), call.person("Judge")
     if role == "panel":
-        advance(session, gate_of(session, call.challenge, "sift"), "seat", actor=call.actor(call.manager), now=call.now,
-                person_id=judge.id, side="expert")  # fmt: skip
+        advance(
+            session,
+            gate_of(session, call.challenge, "sift"),
+            "seat",
+            actor=call.actor(call.manager),
+            now=call.now,
+            person_id=judge.id,
+            side="expert",
+        )
     elif role == "challenge_owner":
         grant(session, judge, role, call.now, scope="challenge", scope_id=call.challenge.id)
     else:

@@ -36,12 +36,24 @@ def opened(session, call, title, *, announced=False, **columns) -> Challenge:
     """A challenge that has opened, or that is announced and opens tomorrow."""
     sections = {s.id: "Words." for s in programme_of(session, call.challenge).brief} | columns.pop("sections", {})
     opens_at = call.now + timedelta(days=1) if announced else call.now
-    made = another(session, call, title, **{
-        "question": "How might we?", "opens_at": opens_at, "closes_at": call.now + timedelta(days=40),
-        "money_pounds": 5_000,
-        "budget_holder": "A director", "route_to_adoption": "A team.", "sponsor_time": "A day.",
-        "data_access": "None.", "exit_if_too_expensive": "We stop.", **columns,
-    }, sections=sections)  # fmt: skip
+    made = another(
+        session,
+        call,
+        title,
+        **{
+            "question": "How might we?",
+            "opens_at": opens_at,
+            "closes_at": call.now + timedelta(days=40),
+            "money_pounds": 5_000,
+            "budget_holder": "A director",
+            "route_to_adoption": "A team.",
+            "sponsor_time": "A day.",
+            "data_access": "None.",
+            "exit_if_too_expensive": "We stop.",
+            **columns,
+        },
+        sections=sections,
+    )
     for step in ("submit_for_review", "approve", "announce" if announced else "open"):
         advance(session, made, step, actor=call.actor(call.manager), now=call.now)
     return made
@@ -51,10 +63,23 @@ def found(session, actor=NOBODY, **wanted) -> list[str]:
     return [row.title for row in finding.find(session, Wanted(**wanted), actor=actor).rows]
 
 
-@pytest.mark.parametrize("words", [
-    "flooding", "FLOODS", "flood", "floodin", "impacts", "flooding impact", "council", "invented flood", "11.2", "coming",
-    "see a flood com", "word",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        "flooding",
+        "FLOODS",
+        "flood",
+        "floodin",
+        "impacts",
+        "flooding impact",
+        "council",
+        "invented flood",
+        "11.2",
+        "coming",
+        "see a flood com",
+        "word",
+    ],
+)
 def test_a_challenge_is_found_by_any_of_its_words(session, call, words):
     """Of the title, the sponsor, the number, the question and the text; by stem, and by how the last word begins."""
     assert found(session, words=words) == ["Flooding impact"]
@@ -65,8 +90,22 @@ def test_a_challenge_is_not_found_by_what_it_does_not_say(session, call, words):
     assert found(session, words=words) == []
 
 
-@pytest.mark.parametrize("words", ['"flood', "flood*", "flood OR peat", "flood:*", "'", "flood & (", "%", "{title}: flood",
-                                   "flood\\", "NEAR(flood)", "-flood"])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        '"flood',
+        "flood*",
+        "flood OR peat",
+        "flood:*",
+        "'",
+        "flood & (",
+        "%",
+        "{title}: flood",
+        "flood\\",
+        "NEAR(flood)",
+        "-flood",
+    ],
+)
 def test_no_sign_means_anything_to_the_search(session, call, words):
     expected = ["Flooding impact"] if words_of(words) == "flood" else []
     assert found(session, words=words) == expected
@@ -85,12 +124,27 @@ def test_what_stands_in_the_title_comes_first_then_the_question_then_the_text(se
 
 
 def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone(session, call):
-    opened(session, call, "Quiet roads", announced=True, question="How might we calm traffic?", place="Perth",
-           themes=["transport"], money_pounds=90_000, sections={"problem": "Lorries."})  # fmt: skip
+    opened(
+        session,
+        call,
+        "Quiet roads",
+        announced=True,
+        question="How might we calm traffic?",
+        place="Perth",
+        themes=["transport"],
+        money_pounds=90_000,
+        sections={"problem": "Lorries."},
+    )
 
     assert found(session, words="quiet") == ["Quiet roads"]
-    hidden = ({"words": "traffic"}, {"words": "lorries"}, {"place": "Perth"}, {"theme": "transport"},
-              {"money_from": 90_000, "money_to": 90_000}, {"closes_from": call.now.date()})  # fmt: skip
+    hidden = (
+        {"words": "traffic"},
+        {"words": "lorries"},
+        {"place": "Perth"},
+        {"theme": "transport"},
+        {"money_from": 90_000, "money_to": 90_000},
+        {"closes_from": call.now.date()},
+    )
     assert [found(session, **wanted) for wanted in hidden] == [[], [], [], [], [], ["Flooding impact"]]
     staff = call.actor(call.manager)
     assert [found(session, staff, **wanted) for wanted in hidden[:5]] == [["Quiet roads"]] * 5
@@ -154,12 +208,18 @@ def test_the_index_of_sqlite_agrees_with_the_words(session, call):
 
 
 FILTERS = [
-    ({"theme": "health"}, ["Warm homes"]), ({"theme": "climate"}, ["Cold water", "Warm homes"]), ({"theme": "sea"}, []),
-    ({"place": "Perth"}, ["Warm homes"]), ({"sponsor": "Invented Council"}, ["Flooding impact"]),
-    ({"money_from": 100_000}, ["Flooding impact", "Warm homes"]), ({"money_to": 100_000}, ["Cold water", "Warm homes"]),
-    ({"money_from": 60_000, "money_to": 200_000}, ["Warm homes"]), ({"round": "a-round", "theme": "health"}, ["Warm homes"]),
-    ({"group": "open", "place": "Dùn Dè"}, ["Cold water"]), ({"group": "finished"}, []),
-]  # fmt: skip
+    ({"theme": "health"}, ["Warm homes"]),
+    ({"theme": "climate"}, ["Cold water", "Warm homes"]),
+    ({"theme": "sea"}, []),
+    ({"place": "Perth"}, ["Warm homes"]),
+    ({"sponsor": "Invented Council"}, ["Flooding impact"]),
+    ({"money_from": 100_000}, ["Flooding impact", "Warm homes"]),
+    ({"money_to": 100_000}, ["Cold water", "Warm homes"]),
+    ({"money_from": 60_000, "money_to": 200_000}, ["Warm homes"]),
+    ({"round": "a-round", "theme": "health"}, ["Warm homes"]),
+    ({"group": "open", "place": "Dùn Dè"}, ["Cold water"]),
+    ({"group": "finished"}, []),
+]
 
 
 @pytest.mark.parametrize(("wanted", "titles"), FILTERS, ids=lambda value: "-".join(map(str, value)))
@@ -181,12 +241,18 @@ def test_a_closing_date_belongs_to_its_day_in_london_and_midnight_to_the_day_tha
     assert (between(0, 0), between(1, 1), between(-1, -1)) == (["Warm homes"], [], [])
 
 
-@pytest.mark.parametrize(("sort", "titles"), [
-    ("title", ["Cold water", "Flooding impact", "Warm homes"]), ("-title", ["Warm homes", "Flooding impact", "Cold water"]),
-    ("money", ["Warm homes", "Flooding impact", "Cold water"]), ("-money", ["Flooding impact", "Warm homes", "Cold water"]),
-    ("closes", ["Flooding impact", "Cold water", "Warm homes"]), ("-closes", ["Warm homes", "Cold water", "Flooding impact"]),
-    ("", ["Flooding impact", "Cold water", "Warm homes"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("sort", "titles"),
+    [
+        ("title", ["Cold water", "Flooding impact", "Warm homes"]),
+        ("-title", ["Warm homes", "Flooding impact", "Cold water"]),
+        ("money", ["Warm homes", "Flooding impact", "Cold water"]),
+        ("-money", ["Flooding impact", "Warm homes", "Cold water"]),
+        ("closes", ["Flooding impact", "Cold water", "Warm homes"]),
+        ("-closes", ["Warm homes", "Cold water", "Flooding impact"]),
+        ("", ["Flooding impact", "Cold water", "Warm homes"]),
+    ],
+)
 def test_the_list_is_sorted_by_the_heading_that_is_chosen(session, call, sort, titles):
     """Where nothing is said it comes last, whichever way round."""
     opened(session, call, "Warm homes", money_pounds=100_000, closes_at=call.now + timedelta(days=60))
@@ -221,6 +287,8 @@ def test_a_challenge_fits_a_search_as_the_public_would_find_it(session, call):
     hidden = another(session, call, "Flood plans")
     ids = {c.title: c.id for c in session.scalars(select(Challenge).order_by(col(Challenge.id)))}
 
-    assert [finding.fits(session, Wanted(words=words, group="finished"), ids["Flooding impact"])
-            for words in ("flood", "peat")] == [True, False]  # fmt: skip
+    assert [
+        finding.fits(session, Wanted(words=words, group="finished"), ids["Flooding impact"])
+        for words in ("flood", "peat")
+    ] == [True, False]
     assert finding.fits(session, Wanted(words="flood"), hidden.id) is False

@@ -33,8 +33,13 @@ def follower(session, call) -> Person:
 
 
 def follows(session, call, person, delivery="at_once") -> Follow:
-    made = Follow(person_id=person.id, challenge_id=call.challenge.id, delivery=delivery, begun_at=call.now,
-                  token=secrets.token_urlsafe(24))  # fmt: skip
+    made = Follow(
+        person_id=person.id,
+        challenge_id=call.challenge.id,
+        delivery=delivery,
+        begun_at=call.now,
+        token=secrets.token_urlsafe(24),
+    )
     session.add(made)
     session.flush()
     return made
@@ -57,21 +62,30 @@ def answered(session, call, asker) -> Question:
 def test_who_follows_is_told_of_answers_new_dates_and_the_close(session, call, follower):
     answered(session, call, call.person("Asker"))
     later = call.closes_at + timedelta(days=7)
-    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
-            closes_at=later)  # fmt: skip
+    advance(
+        session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.", closes_at=later
+    )
     call.wait_until(later)
 
     assert news_to(session, follower) == [
-        "A question is answered: Flooding impact", "A date has moved: Flooding impact",
+        "A question is answered: Flooding impact",
+        "A date has moved: Flooding impact",
         "Closed for applications: Flooding impact",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_message_says_what_happened_why_it_came_and_how_to_end_it(session, call):
     person = call.person("Fiona Gunn")
     follow = follows(session, call, person)
-    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
-            closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "extend",
+        actor=call.actor(call.manager),
+        now=call.now,
+        reason="Snow.",
+        closes_at=call.closes_at + timedelta(days=7),
+    )
 
     [message] = session.scalars(select(Message).where(col(Message.person_id) == person.id))
     assert message.body.split("\n\n") == [
@@ -94,15 +108,29 @@ def test_who_is_told_another_way_is_not_told_again(session, call, follower):
     lead = call.person("Lewis Shaw")
     follows(session, call, lead)
     call.application(call.team("Burn Watch", lead))
-    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
-            closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "extend",
+        actor=call.actor(call.manager),
+        now=call.now,
+        reason="Snow.",
+        closes_at=call.closes_at + timedelta(days=7),
+    )
     answered(session, call, follower)
     assert news_to(session, lead) == []
     assert news_to(session, follower) == ["A date has moved: Flooding impact"]
 
     call.wait_until(call.closes_at)
-    advance(session, call.challenge, "reopen", actor=call.actor(call.manager), now=call.now, reason="Snow.",
-            closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "reopen",
+        actor=call.actor(call.manager),
+        now=call.now,
+        reason="Snow.",
+        closes_at=call.closes_at + timedelta(days=7),
+    )
     closed, moved = "Closed for applications: Flooding impact", "A date has moved: Flooding impact"
     assert (news_to(session, lead), news_to(session, follower)) == ([closed], [moved, closed, moved])
 
@@ -147,9 +175,13 @@ def test_a_challenge_that_opens_is_told_to_its_followers_and_to_those_whose_sear
     assert [following.compare_with_searches(session, now=call.now) for _ in range(2)] == [1, 0]
     assert not following.is_waiting(session, now=call.now)
     assert {name: news_to(session, person) for name, person in people.items()} == {
-        "Follower": ["Open for applications: Peat bogs"], "Both": ["Open for applications: Peat bogs"],
-        "Searcher": ["A new challenge: Peat bogs"], "Another": [], "Stopped": [], "Gone": [],
-    }  # fmt: skip
+        "Follower": ["Open for applications: Peat bogs"],
+        "Both": ["Open for applications: Peat bogs"],
+        "Searcher": ["A new challenge: Peat bogs"],
+        "Another": [],
+        "Stopped": [],
+        "Gone": [],
+    }
 
 
 def test_a_message_about_a_search_says_which(session, call):
@@ -205,8 +237,11 @@ def test_what_happens_after_eight_comes_the_next_day(session, call):
 
     following.compare_with_searches(session, now=call.now)
     assert [following.is_waiting(session, now=eight + timedelta(hours=h)) for h in (0, 1, 23, 24)] == [
-        False, False, False, True,
-    ]  # fmt: skip
+        False,
+        False,
+        False,
+        True,
+    ]
     assert following.send_daily(session, base_url="", now=eight + timedelta(hours=23)) == 0
     assert following.send_daily(session, base_url="", now=eight + timedelta(hours=24)) == 1
 

@@ -45,14 +45,17 @@ def test_matching_says_who_gets_what_and_does_just_that(call):
 
     assert said.sentences == ["9 new assessments for 3 people, who are invited when the scoring starts."]
     assert [line.split(" (")[0] for line in said.lines] == [
-        "Ailsa: 3 applications", "Brodie: 3 applications", "Catriona: 3 applications",
-    ]  # fmt: skip
+        "Ailsa: 3 applications",
+        "Brodie: 3 applications",
+        "Catriona: 3 applications",
+    ]
     assert call.session.scalar(select(func.count()).select_from(Assignment)) == 0
     advance(call.session, gate, "match", actor=call.actor(call.manager), now=call.now)
     assert call.session.scalar(select(func.count()).select_from(Assignment)) == 9
     assert told_of(call, gate, "match").sentences == [
-        "Nobody gets a new assessment.", "9 assessments that stand already stay as they are.",
-    ]  # fmt: skip
+        "Nobody gets a new assessment.",
+        "9 assessments that stand already stay as they are.",
+    ]
 
 
 def test_going_back_from_a_stage_says_what_is_kept(call):
@@ -97,10 +100,12 @@ def test_there_is_one_letter_of_each_kind(call):
     following = stage_dates(call.session, call.challenge)["interview"]
     begins, ends = (moment(at, "Europe/London") for at in (following.starts_at, following.ends_at))
     assert [letter["ahead"] for letter in samples] == [
-        [f"“Interview” begins on {begins}, and its result is planned for {ends}.",
-         f"An interview lasts 30 minutes. {CHOOSE_A_TIME}"],
+        [
+            f"“Interview” begins on {begins}, and its result is planned for {ends}.",
+            f"An interview lasts 30 minutes. {CHOOSE_A_TIME}",
+        ],
         [],
-    ]  # fmt: skip
+    ]
     interview = gate_of(call.session, call.challenge, "interview")
     place = "The team lead accepts or declines it, from the application's page, until "
     work = what_lies_ahead(call.session, interview, now=call.now)

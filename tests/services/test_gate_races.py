@@ -219,16 +219,33 @@ def test_two_challenges_do_not_spend_the_same_money(engine, call, session):
 def _in_review(call: Call, title: str, *, money: int) -> Challenge:
     session, now, manager = call.session, call.now, call.actor(call.manager)
     round_, sponsor = session.get_one(Round, call.challenge.round_id), session.scalars(select(Organisation)).first()
-    challenge = draft(session, round_=round_, sponsor=sponsor, title=title, reference=title, question="How might we?",
-                      actor=manager, now=now)  # fmt: skip
+    challenge = draft(
+        session,
+        round_=round_,
+        sponsor=sponsor,
+        title=title,
+        reference=title,
+        question="How might we?",
+        actor=manager,
+        now=now,
+    )
     opens = now + timedelta(days=7)
     write_challenge(
-        session, challenge, actor=manager, now=now, opens_at=opens, closes_at=opens + timedelta(days=28),
-        sections={section.id: "Words." for section in programme_of(session, challenge).brief}, money_pounds=money,
-        decision_promised_at=opens + timedelta(days=60), budget_holder="A director", sponsor_time="A day a week.",
-        data_access="There is none.", exit_if_too_expensive="The sponsor keeps what was learnt.",
+        session,
+        challenge,
+        actor=manager,
+        now=now,
+        opens_at=opens,
+        closes_at=opens + timedelta(days=28),
+        sections={section.id: "Words." for section in programme_of(session, challenge).brief},
+        money_pounds=money,
+        decision_promised_at=opens + timedelta(days=60),
+        budget_holder="A director",
+        sponsor_time="A day a week.",
+        data_access="There is none.",
+        exit_if_too_expensive="The sponsor keeps what was learnt.",
         route_to_adoption="It is taken over.",
-    )  # fmt: skip
+    )
     advance(session, challenge, "submit_for_review", actor=manager, now=now)
     return challenge
 
@@ -302,12 +319,23 @@ def test_those_who_lock_the_same_things_wait_and_do_not_deadlock(engine, call, s
 # What the handbook declares ------------------------------------------------------------------------------------------
 
 ABOVE = {  # facts that tell of a record above the case's own, and which
-    "challenge_state": "challenge", "challenge_version_now": "challenge", "resubmit_by": "challenge",
-    "round_state": "round", "round_budget": "round", "round_money_committed": "round", "gate_state": "gate",
-    "criteria": "gate", "scale_least": "gate", "scale_most": "gate", "team_state": "team", "lead_id": "team",
+    "challenge_state": "challenge",
+    "challenge_version_now": "challenge",
+    "resubmit_by": "challenge",
+    "round_state": "round",
+    "round_budget": "round",
+    "round_money_committed": "round",
+    "gate_state": "gate",
+    "criteria": "gate",
+    "scale_least": "gate",
+    "scale_most": "gate",
+    "team_state": "team",
+    "lead_id": "team",
     "application_state": "application",
-    "place_state": "place", "invited_applications": "gate", "booked_applications": "gate",
-}  # fmt: skip
+    "place_state": "place",
+    "invited_applications": "gate",
+    "booked_applications": "gate",
+}
 UNLOCKED = {("application", "write"): "Words are saved while somebody types; only what is submitted counts."}
 
 

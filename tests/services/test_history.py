@@ -89,10 +89,20 @@ def test_the_history_of_a_record_is_told_from_its_end(session, teams):
 
 
 CHANGES = {
-    "workflow": "round", "record_id": 99, "number": 7, "at": datetime(2026, 1, 6, 12, 0, 1, tzinfo=UTC),
-    "actor_id": None, "actor_name": "Somebody else", "step": "form", "from_state": "formed", "to_state": "formed",
-    "reason": "Done: “bye”!", "inputs": "{}", "previous": "0" * 64, "hash": "0" * 64,
-}  # fmt: skip
+    "workflow": "round",
+    "record_id": 99,
+    "number": 7,
+    "at": datetime(2026, 1, 6, 12, 0, 1, tzinfo=UTC),
+    "actor_id": None,
+    "actor_name": "Somebody else",
+    "step": "form",
+    "from_state": "formed",
+    "to_state": "formed",
+    "reason": "Done: “bye”!",
+    "inputs": "{}",
+    "previous": "0" * 64,
+    "hash": "0" * 64,
+}
 
 
 def test_every_column_of_an_entry_is_tried():
@@ -233,9 +243,15 @@ def test_the_seal_waits_for_those_who_are_writing(engine, session, teams, lead, 
 
 
 SEAL_CHANGES = {
-    "day": date(2026, 1, 9), "first_id": 1000, "last_id": 1000, "entries": 9, "root": "1" * 64, "previous": "1" * 64,
-    "hash": "1" * 64, "sealed_at": datetime(2026, 2, 1, tzinfo=UTC),
-}  # fmt: skip
+    "day": date(2026, 1, 9),
+    "first_id": 1000,
+    "last_id": 1000,
+    "entries": 9,
+    "root": "1" * 64,
+    "previous": "1" * 64,
+    "hash": "1" * 64,
+    "sealed_at": datetime(2026, 2, 1, tzinfo=UTC),
+}
 
 
 def test_a_changed_seal_is_found(session, sealed):

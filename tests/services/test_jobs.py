@@ -118,8 +118,9 @@ def test_the_tick_asks_again_for_what_waits(
     session.commit()
     Worker(settings, prepared, now=lambda: now).tick()
     assert asked_for(session) == [
-        ("make_document:tick-20260105T120000", "ENQUEUED"), ("send_message:tick-20260105T120000", "ENQUEUED"),
-    ]  # fmt: skip
+        ("make_document:tick-20260105T120000", "ENQUEUED"),
+        ("send_message:tick-20260105T120000", "ENQUEUED"),
+    ]
 
 
 def test_the_tick_asks_for_nothing_where_nothing_waits(
@@ -173,10 +174,15 @@ def test_a_worker_inside_the_web_does_what_is_asked_for(
 def a_worker(settings: Settings, name: str = "tests") -> Iterator[subprocess.Popen[bytes]]:
     """A worker in a process of its own, as `civflow worker` runs it; killed at the end if nobody did so before."""
     environment = {
-        **os.environ, "CIVFLOW_DATABASE_URL": settings.database_url, "CIVFLOW_FILES": str(settings.files),
-        "CIVFLOW_SMTP_URL": settings.smtp_url, "CIVFLOW_DEMONSTRATION": "1", "CIVFLOW_WORKER": name,
-        "PYTHONPATH": str(ROOT), "CIVFLOW_SQLITE_SYNCHRONOUS": "NORMAL",
-    }  # fmt: skip
+        **os.environ,
+        "CIVFLOW_DATABASE_URL": settings.database_url,
+        "CIVFLOW_FILES": str(settings.files),
+        "CIVFLOW_SMTP_URL": settings.smtp_url,
+        "CIVFLOW_DEMONSTRATION": "1",
+        "CIVFLOW_WORKER": name,
+        "PYTHONPATH": str(ROOT),
+        "CIVFLOW_SQLITE_SYNCHRONOUS": "NORMAL",
+    }
     code = "from civflow.worker import run; from civflow.settings import read_settings; run(read_settings())"
     worker = subprocess.Popen([sys.executable, "-c", code], env=environment)
     try:
@@ -189,11 +195,17 @@ def a_worker(settings: Settings, name: str = "tests") -> Iterator[subprocess.Pop
 def ask_for_receipts(session: Session, count: int, now: datetime) -> list[Document]:
     return [
         documents.ask(
-            session, kind="receipt", key=f"receipt-{n}", title=f"Receipt {n}", workflow="application", record_id=n,
-            data={**RECEIPT, "number": n}, now=now,
+            session,
+            kind="receipt",
+            key=f"receipt-{n}",
+            title=f"Receipt {n}",
+            workflow="application",
+            record_id=n,
+            data={**RECEIPT, "number": n},
+            now=now,
         )
         for n in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def until(happened: Callable[[], bool], seconds: float = 120) -> None:

@@ -64,8 +64,10 @@ def test_a_message_arrives_as_it_was_written(
     assert worker.send_messages() == 1
     [received] = server.mails
     assert (received["From"], received["To"], received["Subject"]) == (
-        settings.mail_from, "person0@example.org", subject,
-    )  # fmt: skip
+        settings.mail_from,
+        "person0@example.org",
+        subject,
+    )
     assert received["Auto-Submitted"] == "auto-generated"
     assert received["Date"].datetime == now
     assert received["Message-ID"] == mail.message_id_of(message, settings)
@@ -80,9 +82,15 @@ def test_a_message_takes_its_document_along_and_waits_for_it(
     session: Session, worker: Worker, server: Mailbox, now: datetime, settings: Settings
 ) -> None:
     document = documents.ask(
-        session, kind="receipt", key="r", title="Receipt 10.1-017: “Every field”", workflow="application", record_id=1,
-        data=RECEIPT, now=now,
-    )  # fmt: skip
+        session,
+        kind="receipt",
+        key="r",
+        title="Receipt 10.1-017: “Every field”",
+        workflow="application",
+        record_id=1,
+        data=RECEIPT,
+        now=now,
+    )
     waiting_messages(session, 1, now=now, document_id=document.id)
     session.commit()
     assert worker.send_messages() == 0
@@ -241,9 +249,15 @@ def test_a_subject_cannot_bring_headers_of_its_own(
 
 @pytest.mark.parametrize(
     "address",
-    ["a@example.org\r\nBcc: b@example.org", "a@example.org, b@example.org", "a b@example.org", "nobody", "",
-     "A <a@example.org>"],
-)  # fmt: skip
+    [
+        "a@example.org\r\nBcc: b@example.org",
+        "a@example.org, b@example.org",
+        "a b@example.org",
+        "nobody",
+        "",
+        "A <a@example.org>",
+    ],
+)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_no_address_fails(
     session: Session, worker: Worker, server: Mailbox, now: datetime, address: str

@@ -31,8 +31,13 @@ def application(call, session) -> Application:
     (application,) = applied(call, "Otter Works")
     tom, team = call.person("Tom Baird"), session.get_one(Team, application.team_id)
     lead = session.get_one(Person, team.lead_id)
-    advance(session, invite(session, team, tom, actor=call.actor(lead), now=call.now), "accept",
-            actor=call.actor(tom), now=call.now)  # fmt: skip
+    advance(
+        session,
+        invite(session, team, tom, actor=call.actor(lead), now=call.now),
+        "accept",
+        actor=call.actor(tom),
+        now=call.now,
+    )
     closed(call)
     return application
 
@@ -51,8 +56,16 @@ def told(session, step: str) -> list[Message]:
 
 
 def letter(person: Person, key: str, now, subject: str = "Formed") -> Message:
-    return write(person=person, kind="step", key=key, about="/cases/team/1", now=now, subject=subject,
-                 body="Otter Works is complete.", reason="")  # fmt: skip
+    return write(
+        person=person,
+        kind="step",
+        key=key,
+        about="/cases/team/1",
+        now=now,
+        subject=subject,
+        body="Otter Works is complete.",
+        reason="",
+    )
 
 
 def test_a_message_has_the_first_line_as_its_subject_and_waits_to_be_undone(session, call, now):
@@ -143,8 +156,13 @@ def test_a_step_that_is_taken_again_is_told_again(session, call, application):
 def test_who_is_on_both_sides_is_told_once(session, call, application):
     owner_too = session.scalars(select(Person).where(col(Person.name) == "Tom Baird")).one()
     grant(session, owner_too, "challenge_owner", call.now, scope="challenge", scope_id=call.challenge.id)
-    agreement = Agreement(round_id=call.challenge.round_id, challenge_id=call.challenge.id,
-                          team_id=application.team_id, place_id=None, kind="contract")  # fmt: skip
+    agreement = Agreement(
+        round_id=call.challenge.round_id,
+        challenge_id=call.challenge.id,
+        team_id=application.team_id,
+        place_id=None,
+        kind="contract",
+    )
     found = [p.name for p in AUDIENCES["tell_both_sides"](session, agreement)]
     assert sorted(found) == ["Hamish Drummond", "Lead of Otter Works", "Tom Baird"]
 
@@ -165,8 +183,14 @@ def test_what_is_shown_before_is_what_is_sent(session, call, application):
 
 def test_before_the_reason_is_written_its_place_is_shown(session, call, application):
     page = workflow_of(session, application)
-    shown = preview(session, page, page.step("rule_out", application.state), application, now=call.now,
-                    actor=call.actor(call.manager))  # fmt: skip
+    shown = preview(
+        session,
+        page,
+        page.step("rule_out", application.state),
+        application,
+        now=call.now,
+        actor=call.actor(call.manager),
+    )
     assert shown.body.endswith("The reason given:\n(your reason)")
     assert told(session, "rule_out") == []
 

@@ -126,17 +126,24 @@ def test_scores_that_are_due_are_counted_and_late_ones_say_how_late_and_why(call
 
     (due,) = seen_by(call, call.manager).due
     assert (due.title, due.what, due.at) == (
-        "Sift of 11.2 Flooding impact", "4 of 9 assessments outstanding", gate.scoring_due_at,
-    )  # fmt: skip
+        "Sift of 11.2 Flooding impact",
+        "4 of 9 assessments outstanding",
+        gate.scoring_due_at,
+    )
 
     call.now = gate.scoring_due_at + timedelta(days=3)
     found = seen_by(call, call.manager)
     assert [due.title for due in found.due] == ["Interview of 11.2 Flooding impact"]
-    assert [(late.what, late.href, late.why) for late in found.late] == [(
-        "4 of 9 assessments outstanding", f"/gates/{gate.id}",
-        ("Every assessor has submitted, or the panel has decided to proceed without them.",
-         "Every application has scores from at least two assessors."),
-    )]  # fmt: skip
+    assert [(late.what, late.href, late.why) for late in found.late] == [
+        (
+            "4 of 9 assessments outstanding",
+            f"/gates/{gate.id}",
+            (
+                "Every assessor has submitted, or the panel has decided to proceed without them.",
+                "Every application has scores from at least two assessors.",
+            ),
+        )
+    ]
 
 
 def test_an_answer_of_somebody_else_waits_to_be_published(call):
@@ -162,18 +169,31 @@ def test_a_question_beyond_its_promised_day_is_late(call):
 
     (late,) = seen_by(call, call.manager).late
     assert (late.title, late.what, late.href) == (
-        "11.2 Flooding impact", "1 question without a published answer",
+        "11.2 Flooding impact",
+        "1 question without a published answer",
         f"/challenges/{call.challenge.slug}/questions",
-    )  # fmt: skip
+    )
 
 
 def test_an_owner_of_another_challenge_learns_nothing_of_this_one(call):
     gate = a_decided_sift(call)
     call.now = gate.scoring_due_at + timedelta(days=3)
-    hidden = draft(call.session, round_=call.session.get_one(Round, call.challenge.round_id), sponsor=None,
-                   title="Not announced", actor=call.actor(call.manager), now=call.now)  # fmt: skip
-    own = draft(call.session, round_=call.session.get_one(Round, call.challenge.round_id), sponsor=None, title="Own",
-                actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    hidden = draft(
+        call.session,
+        round_=call.session.get_one(Round, call.challenge.round_id),
+        sponsor=None,
+        title="Not announced",
+        actor=call.actor(call.manager),
+        now=call.now,
+    )
+    own = draft(
+        call.session,
+        round_=call.session.get_one(Round, call.challenge.round_id),
+        sponsor=None,
+        title="Own",
+        actor=call.actor(call.manager),
+        now=call.now,
+    )
     other = call.person("Owner of another")
     grant(call.session, other, "challenge_owner", call.now, scope="challenge", scope_id=own.id)
 
@@ -212,6 +232,12 @@ def test_a_round_asks_the_same_however_much_it_holds(call, engine):
     draft(call.session, round_=round_, sponsor=None, title="One", actor=call.actor(call.manager), now=call.now)
     few = asked()
     for number in range(6):
-        draft(call.session, round_=round_, sponsor=None, title=f"Number {number}", actor=call.actor(call.manager),
-              now=call.now)  # fmt: skip
+        draft(
+            call.session,
+            round_=round_,
+            sponsor=None,
+            title=f"Number {number}",
+            actor=call.actor(call.manager),
+            now=call.now,
+        )
     assert asked() == few

@@ -63,16 +63,18 @@ def test_a_password_is_kept_only_as_its_hash(session, now):
         ({"email": "two@example.org,three@example.org"}, {"email": ADDRESS}),
         ({"email": "a@b.org\nBcc: c@example.org"}, {"email": ADDRESS}),
         ({"email": f"{'x' * 250}@example.org"}, {"email": ADDRESS}),
-        ({"email": "PRIYA@example.org"},
-         {"email": "There is an account with this address already. Sign in instead."}),
-        ({"password": "short"},
-         {"password": "Choose a password with at least 12 characters, and at most 200."}),
-        ({"password": "abababababababab"},
-         {"password": "Choose a password that nobody would guess: three words that only you would put together are"
-                      " good."}),
+        ({"email": "PRIYA@example.org"}, {"email": "There is an account with this address already. Sign in instead."}),
+        ({"password": "short"}, {"password": "Choose a password with at least 12 characters, and at most 200."}),
+        (
+            {"password": "abababababababab"},
+            {
+                "password": "Choose a password that nobody would guess: three words that only you would put together are"
+                " good."
+            },
+        ),
         ({"name": "", "email": ""}, {"name": "Write a name, with at most 120 characters.", "email": ADDRESS}),
     ],
-)  # fmt: skip
+)
 def test_what_will_not_do_is_refused_at_its_field(session, priya, now, given, fields):
     with pytest.raises(Refused) as refused:
         people.add_person(session, **{"name": "Tom", "email": "tom@example.org", "now": now, **given})
@@ -311,17 +313,22 @@ def test_nobody_gives_a_role_to_themselves(session, priya, now):
 @pytest.mark.parametrize(
     ("given", "kind", "sentence"),
     [
-        ({"role": "king"}, Refused,
-         f"There is no role 'king'; the roles are {', '.join(ROLES)}."),
+        ({"role": "king"}, Refused, f"There is no role 'king'; the roles are {', '.join(ROLES)}."),
         ({"scope": "hub"}, Refused, "There is no scope 'hub'; the scopes are site, round, challenge, team."),
-        ({"scope": "round"}, Refused,
-         "A role for the site has no number; every other scope needs the number of its record."),
-        ({"scope_id": 1}, Refused,
-         "A role for the site has no number; every other scope needs the number of its record."),
+        (
+            {"scope": "round"},
+            Refused,
+            "A role for the site has no number; every other scope needs the number of its record.",
+        ),
+        (
+            {"scope_id": 1},
+            Refused,
+            "A role for the site has no number; every other scope needs the number of its record.",
+        ),
         ({"limit_pounds": -1}, Refused, "A limit in pounds is 0 or more."),
         ({"scope": "challenge", "scope_id": 99}, NotFound, "There is no challenge 99."),
     ],
-)  # fmt: skip
+)
 def test_a_role_that_cannot_be_is_refused(session, priya, now, given, kind, sentence):
     with pytest.raises(kind) as refused:
         people.grant(session, priya, **{"role": "assessor", "actor": CIVFLOW, "now": now, **given})

@@ -44,8 +44,12 @@ def test_a_version_is_stored_once_with_its_text_its_hash_and_its_states(session,
 
     assert [p.id for p in stored_programmes(session)] == [stored.id]
     assert (stored.name, stored.version, stored.source, stored.content_hash, stored.stored_at) == (
-        "civtech", "1", CIVTECH.source, CIVTECH.content_hash, now,
-    )  # fmt: skip
+        "civtech",
+        "1",
+        CIVTECH.source,
+        CIVTECH.content_hash,
+        now,
+    )
     states = session.scalars(select(ProgrammeState.state).where(col(ProgrammeState.programme_id) == stored.id)).all()
     assert set(states) == set(challenge_workflow(CIVTECH.source).states)
 
@@ -137,9 +141,15 @@ def test_newcomers_read_the_programme_of_the_round_that_began_last(session, now)
     open_call(session, now)
     for number, rehearsal in enumerate((False, True)):
         round_ = Round(
-            programme_id=later.id, slug=f"r{number}", title="R", rehearsal=rehearsal, state="", since=now,
-            starts_at=now + timedelta(days=number + 1), ends_at=now + timedelta(days=99),
-        )  # fmt: skip
+            programme_id=later.id,
+            slug=f"r{number}",
+            title="R",
+            rehearsal=rehearsal,
+            state="",
+            since=now,
+            starts_at=now + timedelta(days=number + 1),
+            ends_at=now + timedelta(days=99),
+        )
         begin(session, round_, actor=CIVFLOW, now=now)
     assert current_programme(session) == CIVTECH.programme  # a round that is planned or rehearsed is not read about
 

@@ -44,8 +44,13 @@ def xlsx(*rows: tuple[object, ...]) -> bytes:
 
 
 def taken_in(call: Call, data: bytes | str) -> tuple[list[tuple[str | None, str]], int, list[str]]:
-    done = import_questions(call.session, call.challenge, data.encode() if isinstance(data, str) else data,
-                            actor=call.actor(call.owner), now=call.now)  # fmt: skip
+    done = import_questions(
+        call.session,
+        call.challenge,
+        data.encode() if isinstance(data, str) else data,
+        actor=call.actor(call.owner),
+        now=call.now,
+    )
     return [(q.portal_reference, q.text) for q in done.made], done.known, done.differ
 
 
@@ -109,8 +114,10 @@ def test_an_imported_question_waits_like_any_other_and_names_nobody(session, cal
 def test_other_words_under_a_known_reference_are_told_and_change_nothing(session, call):
     taken_in(call, "reference,question\nPCS-1,May I?\n")
     assert taken_in(call, "reference,question\nPCS-1,May we?\nPCS-2,Can I?\n") == (
-        [("PCS-2", "Can I?")], 1, ["Row 2: PCS-1 is here already, with other words. They were not changed."],
-    )  # fmt: skip
+        [("PCS-2", "Can I?")],
+        1,
+        ["Row 2: PCS-1 is here already, with other words. They were not changed."],
+    )
     assert session.scalars(select(Question.text).order_by(col(Question.id))).all() == ["May I?", "Can I?"]
 
 
@@ -169,14 +176,20 @@ def test_what_excel_writes_without_being_asked_for_utf_8_is_read(call):
     assert taken_in(call, "reference,question\nP-1,Is £5 enough?\n".encode("cp1252"))[0] == [("P-1", "Is £5 enough?")]
 
 
-@pytest.mark.parametrize(("data", "sentence"), [
-    (b"", "Choose the file with the questions."),
-    (b"question\nMay I?\n", "The first row must name the columns reference, question, asked; there is no reference."),
-    (b"reference,question\n", "The file has no question in it."),
-    (b'reference,question\n"P-1,May I?', "The file cannot be read as CSV"),
-    (b"PK\x03\x04 and no more", "The file cannot be read as an Excel file. Save it again as .xlsx or as CSV."),
-    (xlsx(("reference", "question"), ("P-1", "May I?"))[:-200], "The file cannot be read as an Excel file."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "Choose the file with the questions."),
+        (
+            b"question\nMay I?\n",
+            "The first row must name the columns reference, question, asked; there is no reference.",
+        ),
+        (b"reference,question\n", "The file has no question in it."),
+        (b'reference,question\n"P-1,May I?', "The file cannot be read as CSV"),
+        (b"PK\x03\x04 and no more", "The file cannot be read as an Excel file. Save it again as .xlsx or as CSV."),
+        (xlsx(("reference", "question"), ("P-1", "May I?"))[:-200], "The file cannot be read as an Excel file."),
+    ],
+)
 def test_a_file_that_is_no_such_table_is_refused_with_a_sentence(call, data, sentence):
     [told] = why_not(call, data)
     assert told.startswith(sentence)

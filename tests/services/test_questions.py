@@ -69,10 +69,13 @@ def answers(call: Call) -> list[tuple[int, str, str]]:
 # Asking
 
 
-@pytest.mark.parametrize(("text", "sentence"), [
-    ("  ", "Write your question."),
-    ("x" * 2001, "Your question has 2001 characters; 2000 fit."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("  ", "Write your question."),
+        ("x" * 2001, "Your question has 2001 characters; 2000 fit."),
+    ],
+)
 def test_a_question_has_words_and_not_too_many(call, text, sentence):
     with pytest.raises(Refused) as refused:
         asked(call, text)
@@ -177,8 +180,13 @@ def test_before_the_opening_the_sponsor_may_set_another_last_moment(session, cal
     session.flush()
     assert last_moment(session, challenge) == call.closes_at - BEFORE_THE_CALL_CLOSES
     with pytest.raises(Refused) as refused:
-        write_challenge(session, challenge, actor=call.actor(call.owner), now=call.now,
-                        questions_until=call.closes_at + timedelta(days=1))  # fmt: skip
+        write_challenge(
+            session,
+            challenge,
+            actor=call.actor(call.owner),
+            now=call.now,
+            questions_until=call.closes_at + timedelta(days=1),
+        )
     assert refused.value.fields == {"questions_until": "Questions end after the call opens, and not after it closes."}
     write_challenge(session, challenge, actor=call.actor(call.owner), now=call.now, questions_until=other)
     assert last_moment(session, challenge) == other
@@ -272,8 +280,10 @@ def test_an_answer_that_changes_the_challenge_begins_a_new_version(session, call
         publish(session, one, actor=call.actor(call.manager), now=call.now, changes=True)
     text = change_in_hand(session, call.challenge)
     assert (text.why, question.version_id, other.version_id) == (
-        "Question 1 was asked and answered: May a person apply?", text.id, text.id,
-    )  # fmt: skip
+        "Question 1 was asked and answered: May a person apply?",
+        text.id,
+        text.id,
+    )
     assert [a.version for a in publication.numbered(session, call.challenge)[0]] == [None, None]
     write_change(
         session, call.challenge, actor=call.actor(call.owner), now=call.now, sections={"constraints": "New words."}
@@ -314,8 +324,9 @@ def test_before_it_is_answered_nobody_reads_the_words_of_somebody_else(call):
     merged(call, second, first)
     [message] = mail_to(call, second)
     assert (message.subject, "secret" in message.body) == (
-        "Your question about Flooding impact: Waiting for an answer", False,
-    )  # fmt: skip
+        "Your question about Flooding impact: Waiting for an answer",
+        False,
+    )
 
 
 def test_a_merge_is_undone_with_a_reason_and_the_record_keeps_both(session, call):
@@ -331,8 +342,9 @@ def test_a_merge_is_undone_with_a_reason_and_the_record_keeps_both(session, call
     assert [m.subject.split(": ")[1] for m in mail_to(call, second)] == ["Waiting for an answer"] * 2
     steps = [(e.step, e.reason, e.inputs) for e in history.history_of(session, "question", second.id)]
     assert steps[:2] == [
-        ("unmerge", "It asks about the interview.", ""), ("merge", "", f'{{"merged_into_id":{first.id}}}'),
-    ]  # fmt: skip
+        ("unmerge", "It asks about the interview.", ""),
+        ("merge", "", f'{{"merged_into_id":{first.id}}}'),
+    ]
 
 
 def test_a_question_is_merged_only_into_one_that_can_stand_for_it(session, call):
@@ -406,10 +418,18 @@ def test_the_public_reads_the_wording_and_the_asker_keeps_their_own_words(call):
     assert "We at Acme build rafts. May we apply?" in mail_to(call, question)[0].body
 
 
-@pytest.mark.parametrize(("role", "learns"), [
-    ("challenge_owner", False), ("programme_manager", False), ("approver", False), ("finance_officer", False),
-    ("assessor", False), ("administrator", False), ("auditor", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("role", "learns"),
+    [
+        ("challenge_owner", False),
+        ("programme_manager", False),
+        ("approver", False),
+        ("finance_officer", False),
+        ("assessor", False),
+        ("administrator", False),
+        ("auditor", True),
+    ],
+)
 @pytest.mark.parametrize("is_answered", [False, True])
 def test_no_role_but_the_auditor_learns_who_asked(session, call, role, learns, is_answered):
     question = asked(call)
@@ -444,8 +464,9 @@ def test_a_refusal_names_nobody_who_asked(session, call):
     with pytest.raises(Conflicted) as conflict:
         advance(session, question, "draft", actor=call.actor(call.owner), now=call.now, seen=99, answer="Yes.")
     assert (conflict.value.sentences, conflict.value.who) == (
-        ("What you had before you is not what is here. Look at it again.",), "",
-    )  # fmt: skip
+        ("What you had before you is not what is here. Look at it again.",),
+        "",
+    )
 
 
 def test_an_export_of_the_record_names_nobody_who_asked(session, call):
@@ -453,8 +474,11 @@ def test_an_export_of_the_record_names_nobody_who_asked(session, call):
     auditor = call.person("Joanna Spence")
     grant(session, auditor, "auditor", call.now)
     names, rows = rows_to_export(session, "history", actor=call.actor(auditor), now=call.now)
-    [begun] = [row for row in (dict(zip(names, r, strict=True)) for r in rows)
-               if row["workflow"] == "question" and row["record_id"] == question.id]  # fmt: skip
+    [begun] = [
+        row
+        for row in (dict(zip(names, r, strict=True)) for r in rows)
+        if row["workflow"] == "question" and row["record_id"] == question.id
+    ]
     assert (begun["step"], begun["actor_id"], begun["actor_name"]) == ("begin", None, "Somebody")
 
 

@@ -25,9 +25,13 @@ from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, grant, open_call
 
 READY = {
-    "budget_holder": "A director", "route_to_adoption": "A team takes it over.", "sponsor_time": "A day a week.",
-    "data_access": "There is none.", "exit_if_too_expensive": "We publish what was learnt.", "money_pounds": 100_000,
-}  # fmt: skip
+    "budget_holder": "A director",
+    "route_to_adoption": "A team takes it over.",
+    "sponsor_time": "A day a week.",
+    "data_access": "There is none.",
+    "exit_if_too_expensive": "We publish what was learnt.",
+    "money_pounds": 100_000,
+}
 LOW, GOOD = 1, 3
 
 
@@ -46,20 +50,42 @@ def sent(session: Session, call: Call) -> Challenge:
     """A second challenge of the round that waits for approval."""
     round_ = session.get_one(Round, call.challenge.round_id)
     manager = call.actor(call.manager)
-    challenge = draft(session, round_=round_, sponsor=None, title="Ghost gear", reference="11.3",
-                      question="How might we find lost nets?", actor=manager, now=call.now)  # fmt: skip
+    challenge = draft(
+        session,
+        round_=round_,
+        sponsor=None,
+        title="Ghost gear",
+        reference="11.3",
+        question="How might we find lost nets?",
+        actor=manager,
+        now=call.now,
+    )
     grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=challenge.id)
     sections = {section.id: "Words." for section in programme_of(session, challenge).brief}
-    write_challenge(session, challenge, actor=manager, now=call.now, sections=sections,
-                    opens_at=call.now + timedelta(days=40), closes_at=call.now + timedelta(days=80), **READY)  # fmt: skip
+    write_challenge(
+        session,
+        challenge,
+        actor=manager,
+        now=call.now,
+        sections=sections,
+        opens_at=call.now + timedelta(days=40),
+        closes_at=call.now + timedelta(days=80),
+        **READY,
+    )
     advance(session, challenge, "submit_for_review", actor=call.actor(call.owner), now=call.now)
     return challenge
 
 
 def name(call: Call, challenge: Challenge, *people: str) -> None:
     for person in people:
-        advance(call.session, challenge, "name_a_scorer", actor=call.actor(call.manager), now=call.now,
-                person_id=call.people[person].id)  # fmt: skip
+        advance(
+            call.session,
+            challenge,
+            "name_a_scorer",
+            actor=call.actor(call.manager),
+            now=call.now,
+            person_id=call.people[person].id,
+        )
 
 
 def score(call: Call, challenge: Challenge, person: str, value: int) -> None:
@@ -89,7 +115,8 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
     assert seen(promised) == ([(promised, "up to £100,000; the call is to open before the answer is due")], [])
     assert readiness.opens_unanswered(session, sent) == (
         "It is to open on Monday 19 January 2026, 9am (UK time), before the day by which the answer is promised: answered "
-        "later than that, it opens when it is approved.")  # fmt: skip
+        "later than that, it opens when it is approved."
+    )
     sent.opens_at = kept
     late = "up to £100,000; the answer that the sponsor was promised is late"
     after = promised + timedelta(seconds=1)
@@ -105,18 +132,38 @@ def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(sessi
     grant(session, writer, "challenge_writer", call.now, scope="challenge", scope_id=sent.id)
     advance(session, sent, "take_back", actor=owner, now=call.now, reason="The dates.")
     opens = datetime(2026, 3, 9, 9, tzinfo=UTC)  # a Monday: the answer has to be there on Friday
-    write_challenge(session, sent, actor=owner, now=call.now, opens_at=opens, closes_at=opens + timedelta(days=40),
-                    budget_holder="Another director")  # fmt: skip
+    write_challenge(
+        session,
+        sent,
+        actor=owner,
+        now=call.now,
+        opens_at=opens,
+        closes_at=opens + timedelta(days=40),
+        budget_holder="Another director",
+    )
 
     def due(actor) -> list[tuple[str, datetime | None, str]]:
         waiting = [w for desk in desks(session, actor=actor, now=call.now) for w in desk.waiting]
         return [(w.text, w.due, w.detail) for w in waiting if "Ghost gear" in w.text]
 
     last, on = datetime(2026, 2, 20, 17, tzinfo=UTC), "Monday 9 March 2026, 9am (UK time)"
-    assert due(owner) == [("Finish the draft of “Ghost gear”", last, ("It is not sent for approval yet. Send it by then: "
-                           f"the answer may take 10 working days, and it opens on {on}."))]  # fmt: skip
-    assert due(call.actor(writer)) == [("Write “Ghost gear”", last, ("It has to be sent for approval by then, so that it "
-                                        f"is answered before it opens on {on}."))]  # fmt: skip
+    assert due(owner) == [
+        (
+            "Finish the draft of “Ghost gear”",
+            last,
+            (
+                "It is not sent for approval yet. Send it by then: "
+                f"the answer may take 10 working days, and it opens on {on}."
+            ),
+        )
+    ]
+    assert due(call.actor(writer)) == [
+        (
+            "Write “Ghost gear”",
+            last,
+            (f"It has to be sent for approval by then, so that it is answered before it opens on {on}."),
+        )
+    ]
 
     step = workflow_of(session, sent).steps_from(sent.state)["submit_for_review"]
     assert foretell(session, step, sent, now=last, reason="") is None
@@ -151,9 +198,7 @@ def test_a_requested_change_stands_at_its_part_until_the_sponsor_says_that_it_is
     manager, owner = call.actor(call.manager), call.actor(call.owner)
     with pytest.raises(Refused) as refused:
         readiness.request_changes(session, sent, {"readiness": "x" * 501}, general=" ", actor=manager, now=call.now)
-    assert refused.value.fields == {
-        "readiness": "“Readiness” has 501 characters here; a reason may have 500."
-    }  # fmt: skip
+    assert refused.value.fields == {"readiness": "“Readiness” has 501 characters here; a reason may have 500."}
     with pytest.raises(Refused):
         readiness.request_changes(session, sent, {"readiness": " "}, general="", actor=manager, now=call.now)
 
@@ -188,8 +233,9 @@ def test_a_requested_change_stands_at_its_part_until_the_sponsor_says_that_it_is
     assert readiness.promised_reply(session, sent) == datetime(2026, 1, 20, 17, tzinfo=UTC)
     kept = readiness.asked_changes(session, sent)
     assert [(a.part, a.dealt_by, a.change.how) for a in kept] == [
-        ("The problem", "Hamish Drummond", "It is a question now."), ("Readiness", "Hamish Drummond", ""),
-    ]  # fmt: skip
+        ("The problem", "Hamish Drummond", "It is a question now."),
+        ("Readiness", "Hamish Drummond", ""),
+    ]
     entry = next(e for e in history_of(session, "challenge", sent.id) if e.step == "request_changes")
     assert json.loads(entry.inputs)["parts"] == {name: words for name, words in reasons.items() if words}
     assert entry.reason == "Changes are asked for in “The problem”, “Readiness”."
@@ -203,8 +249,11 @@ def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, c
     name(call, sent, "Ada Innes", "Callum Reid")
     with pytest.raises(Forbidden):
         score(call, sent, "Una Galbraith", GOOD)
-    assert [d.waiting[0].href for d in desks(session, actor=call.actor(call.people["Ada Innes"]), now=call.now)
-            if d.role == "scorer"] == ["/challenges/11-3-ghost-gear/scoring"]  # fmt: skip
+    assert [
+        d.waiting[0].href
+        for d in desks(session, actor=call.actor(call.people["Ada Innes"]), now=call.now)
+        if d.role == "scorer"
+    ] == ["/challenges/11-3-ghost-gear/scoring"]
 
     score(call, sent, "Ada Innes", GOOD)
     for reader in (owner, call.actor(call.manager), call.actor(call.people["Callum Reid"])):
@@ -281,8 +330,9 @@ def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answe
     with pytest.raises(Refused) as refused:
         approve(call, sent)
     assert refused.value.sentences == (
-        "Its score is at least 50 of 100, or you say why it is approved all the same.", "You did not score it yourself.",
-    )  # fmt: skip
+        "Its score is at least 50 of 100, or you say why it is approved all the same.",
+        "You did not score it yourself.",
+    )
     assert (challenge_scoring.standing(session, sent, actor=owner).total, sent.reply_promised_at) == (25, promised)
 
     again(sponsor_time="Two days a week.")
@@ -300,8 +350,15 @@ def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answe
 def test_scores_are_shown_when_enough_have_scored_and_then_nobody_else_is_named(session, call, sent):
     name(call, sent, "Ada Innes", "Callum Reid")
     score(call, sent, "Ada Innes", GOOD)
-    advance(session, sent, "take_off_a_scorer", actor=call.actor(call.manager), now=call.now, reason="They are ill.",
-            person_id=call.people["Callum Reid"].id)  # fmt: skip
+    advance(
+        session,
+        sent,
+        "take_off_a_scorer",
+        actor=call.actor(call.manager),
+        now=call.now,
+        reason="They are ill.",
+        person_id=call.people["Callum Reid"].id,
+    )
     seen = challenge_scoring.standing(session, sent, actor=call.actor(call.manager))
     assert ([sheet.given for sheet in seen.sheets], seen.total) == ([{}], None)
     name(call, sent, "Callum Reid")
@@ -348,8 +405,13 @@ def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):
 def test_a_score_without_a_reason_or_off_the_scale_is_told_at_its_field(session, call, sent):
     name(call, sent, "Ada Innes")
     ada, good = call.actor(call.people["Ada Innes"]), ("3", "Because.")
-    given = {"importance": ("5", "x" * 501), "user_need": ("", " "), "needs_innovation": good, "transferable": good,
-             "right_size": good}  # fmt: skip
+    given = {
+        "importance": ("5", "x" * 501),
+        "user_need": ("", " "),
+        "needs_innovation": good,
+        "transferable": good,
+        "right_size": good,
+    }
     with pytest.raises(Refused) as refused:
         challenge_scoring.score(session, sent, given, actor=ada, now=call.now)
     assert refused.value.fields == {

@@ -31,16 +31,24 @@ def listeners(session, call) -> list[Person]:
     writes, follows = call.person("Lewis Shaw"), call.person("Fiona Gunn")
     call.application(call.team("Burn Watch", writes))
     for person in (writes, follows):
-        session.add(Follow(person_id=person.id, challenge_id=call.challenge.id, begun_at=call.now,
-                           token=secrets.token_urlsafe(24)))  # fmt: skip
+        session.add(
+            Follow(
+                person_id=person.id, challenge_id=call.challenge.id, begun_at=call.now, token=secrets.token_urlsafe(24)
+            )
+        )
     session.flush()
     return [writes, follows]
 
 
 def planned(call: Call, **given) -> LiveSession:
     start = call.now + timedelta(days=3)
-    given = {"title": "Meet the sponsor", "starts_at": start, "ends_at": start + HOUR, "link": "https://example.org/meet",
-             **given}  # fmt: skip
+    given = {
+        "title": "Meet the sponsor",
+        "starts_at": start,
+        "ends_at": start + HOUR,
+        "link": "https://example.org/meet",
+        **given,
+    }
     return schedule(call.session, call.challenge, actor=call.actor(call.owner), now=call.now, **given)
 
 
@@ -52,8 +60,17 @@ def told(call: Call, person: Person) -> list[str]:
 def test_followers_and_everybody_with_a_draft_are_told_of_each_step_once(session, call, listeners):
     live, owner = planned(call), call.actor(call.owner)
     start = live.starts_at + timedelta(days=1)
-    change(session, live, actor=owner, now=call.now, title="Meet the sponsor", starts_at=start, ends_at=start + HOUR,
-           place="Town House, Inverness", link="")  # fmt: skip
+    change(
+        session,
+        live,
+        actor=owner,
+        now=call.now,
+        title="Meet the sponsor",
+        starts_at=start,
+        ends_at=start + HOUR,
+        place="Town House, Inverness",
+        link="",
+    )
     advance(session, live, "cancel", actor=owner, now=call.now, reason="Snow.")
     again = start + timedelta(days=1)
     advance(
@@ -93,7 +110,7 @@ def test_followers_and_everybody_with_a_draft_are_told_of_each_step_once(session
     writes, follows = listeners
     assert told(call, writes) == [
         f"Live session {what}: Flooding impact | {said}" for what, said in zip(whats, sentences, strict=True)
-    ]  # fmt: skip
+    ]
     assert told(call, follows) == [f"A live session: Flooding impact | {said}" for said in sentences]
 
 
@@ -109,14 +126,17 @@ def test_before_the_challenge_is_public_nobody_is_told_or_shown(session, call, l
     assert seen(session, LiveSession, live.id, actor=NOBODY, now=call.now)[0] is live
 
 
-@pytest.mark.parametrize(("given", "fields"), [
-    ({"title": ""}, {"title": "Give the session a title, such as “Meet the sponsor”."}),
-    ({"starts_at": None}, {"starts_at": "Write when the session begins: a day and a time that lie ahead."}),
-    ({"ends_at": None}, {"ends_at": "Write when the session ends: later than it begins."}),
-    ({"link": ""}, {"place": "Write a place, or a link for those who come online, or both."}),
-    ({"link": "javascript:alert(1)"}, {"link": "The link must begin with https:// or http://."}),
-    ({"place": "x" * 301}, {"place": "This may have 300 characters; it has 301."}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"title": ""}, {"title": "Give the session a title, such as “Meet the sponsor”."}),
+        ({"starts_at": None}, {"starts_at": "Write when the session begins: a day and a time that lie ahead."}),
+        ({"ends_at": None}, {"ends_at": "Write when the session ends: later than it begins."}),
+        ({"link": ""}, {"place": "Write a place, or a link for those who come online, or both."}),
+        ({"link": "javascript:alert(1)"}, {"link": "The link must begin with https:// or http://."}),
+        ({"place": "x" * 301}, {"place": "This may have 300 characters; it has 301."}),
+    ],
+)
 def test_what_cannot_be_is_told_at_its_field(call, given, fields):
     with pytest.raises(Refused) as refused:
         planned(call, **given)
@@ -150,8 +170,16 @@ def test_only_those_who_run_the_challenge_plan_and_change(session, call):
     live = planned(call)
     stranger = call.actor(call.person("Somebody"))
     with pytest.raises(Forbidden):
-        schedule(session, call.challenge, actor=stranger, now=call.now, title="Mine", starts_at=live.starts_at,
-                 ends_at=live.ends_at, place="Here")  # fmt: skip
+        schedule(
+            session,
+            call.challenge,
+            actor=stranger,
+            now=call.now,
+            title="Mine",
+            starts_at=live.starts_at,
+            ends_at=live.ends_at,
+            place="Here",
+        )
     for step in ("change", "cancel", "end"):
         with pytest.raises(Forbidden):
             advance(session, live, step, actor=stranger, now=call.now, reason="So.")
@@ -174,8 +202,11 @@ def test_the_calendar_follows_a_session_through_its_changes(session, call):
 
     first = entry()
     assert (str(first["uid"]), str(first["summary"]), first.decoded("dtstart"), str(first["location"])) == (
-        f"live_session-{live.id}@civflow.example.org", "Meet the sponsor: Flooding impact", live.starts_at, "Town House",
-    )  # fmt: skip
+        f"live_session-{live.id}@civflow.example.org",
+        "Meet the sponsor: Flooding impact",
+        live.starts_at,
+        "Town House",
+    )
     advance(session, live, "cancel", actor=call.actor(call.owner), now=call.now, reason="Snow.")
     after = entry()
     assert (after["uid"], after["sequence"], str(after["status"])) == (first["uid"], first["sequence"] + 1, "CANCELLED")

@@ -43,8 +43,14 @@ def test_numbers_come_with_the_release_and_say_what_is_decided(session, call):
     released(call, call.gate)
 
     # Three of the five of whom it is known; after a call of four weeks, ten days until the result was told.
-    known = Statistics(applications=6, small_share="between a third and two thirds", shortlisted=3, winners=None,
-                       value_pounds=None, days={"Open call": 28, "Sift": 10})  # fmt: skip
+    known = Statistics(
+        applications=6,
+        small_share="between a third and two thirds",
+        shortlisted=3,
+        winners=None,
+        value_pounds=None,
+        days={"Open call": 28, "Sift": 10},
+    )
     assert of_challenge(session, call.challenge) == known
     round_ = session.get_one(Round, call.challenge.round_id)
     assert [(c.slug, s.applications) for c, s in of_round(session, round_)] == [("11-2-flooding-impact", 6)]
@@ -72,10 +78,15 @@ def test_no_share_is_told_of_fewer_than_five_applications_whose_company_is_known
     found = of_challenge(session, call.challenge)
     assert (found.applications, found.small_share) == (6, None)
     assert statistics.as_data(call.challenge, found) == {
-        "challenge": "11-2-flooding-impact", "title": "Flooding impact", "applications": 6,
-        "small_company_share": None, "shortlisted": 3, "winners": None, "contract_value_pounds": None,
+        "challenge": "11-2-flooding-impact",
+        "title": "Flooding impact",
+        "applications": 6,
+        "small_company_share": None,
+        "shortlisted": 3,
+        "winners": None,
+        "contract_value_pounds": None,
         "days": {"Open call": 28, "Sift": 0},
-    }  # fmt: skip
+    }
 
 
 def test_the_numbers_of_several_challenges_are_summed_and_their_share_tells_of_none_that_withholds_its_own():

@@ -55,11 +55,27 @@ def test_an_approver_reads_that_it_is_theirs_to_approve_and_by_when(call, sessio
     grant(session, ada, "approver", call.now, limit_pounds=900_000)
     manager = call.actor(call.manager)
     round_ = session.get_one(Round, call.challenge.round_id)
-    challenge = draft(session, round_=round_, sponsor=None, title="Ghost gear", reference="11.3",
-                      question="How might we find lost nets?", actor=manager, now=call.now)  # fmt: skip
+    challenge = draft(
+        session,
+        round_=round_,
+        sponsor=None,
+        title="Ghost gear",
+        reference="11.3",
+        question="How might we find lost nets?",
+        actor=manager,
+        now=call.now,
+    )
     sections = {section.id: "Words." for section in programme_of(session, challenge).brief}
-    write_challenge(session, challenge, actor=manager, now=call.now, sections=sections, money_pounds=650_000,
-                    opens_at=call.closes_at, closes_at=call.closes_at.replace(month=3))  # fmt: skip
+    write_challenge(
+        session,
+        challenge,
+        actor=manager,
+        now=call.now,
+        sections=sections,
+        money_pounds=650_000,
+        opens_at=call.closes_at,
+        closes_at=call.closes_at.replace(month=3),
+    )
     advance(session, challenge, "submit_for_review", actor=manager, now=call.now)
     assert messages_to(session, ada) == [
         (

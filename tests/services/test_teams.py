@@ -91,8 +91,9 @@ def test_a_team_of_one_that_is_no_longer_one_stays_and_the_person_gets_another(c
         advance(session, mine, "leave", actor=call.actor(priya), now=call.now)
     second = found_alone(session, priya, actor=call.actor(priya), now=call.now)
     assert [(first.name, first.alone_id), (second.name, second.alone_id)] == [
-        ("Priya Raeburn", None), ("Priya Raeburn 2", priya.id),
-    ]  # fmt: skip
+        ("Priya Raeburn", None),
+        ("Priya Raeburn 2", priya.id),
+    ]
     assert found_alone(session, priya, actor=call.actor(priya), now=call.now) is second
 
 
@@ -181,8 +182,13 @@ def test_who_said_no_may_ask_again(call, session, priya, otter):
 
 def test_the_lead_hands_over_before_leaving(call, session, priya, otter):
     hana, omar = call.person("Hana Begg"), call.person("Omar Tait")
-    advance(session, invite(session, otter, hana, actor=call.actor(priya), now=call.now), "accept",
-            actor=call.actor(hana), now=call.now)  # fmt: skip
+    advance(
+        session,
+        invite(session, otter, hana, actor=call.actor(priya), now=call.now),
+        "accept",
+        actor=call.actor(hana),
+        now=call.now,
+    )
     own = membership_of(session, otter, priya.id)
     with pytest.raises(Refused) as refused:
         advance(session, own, "leave", actor=call.actor(priya), now=call.now)

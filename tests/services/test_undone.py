@@ -25,9 +25,11 @@ def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(session, now,
     grant(session, call.manager, "administrator", now)
     call.make_documents(tmp_path)
     found = desk(session, actor=call.actor(call.manager), now=moments[1])
-    assert [(w.text, w.detail) for w in found.waiting] == [(
-        "See that civflow's worker runs",
-        f"A message has waited since {noon}. Without a worker no mail goes out, no document is made and no deadline is kept.",
-    )]  # fmt: skip
+    assert [(w.text, w.detail) for w in found.waiting] == [
+        (
+            "See that civflow's worker runs",
+            f"A message has waited since {noon}. Without a worker no mail goes out, no document is made and no deadline is kept.",
+        )
+    ]
     call.wait_until(moments[2])
     assert "a deadline" not in undone(session, now=moments[2])

@@ -59,8 +59,14 @@ def priya(call):
 def changed(session, call, owner) -> ChallengeVersion:
     """A change that is written and not published."""
     begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
-    return write_change(session, call.challenge, actor=owner, now=call.now, sections={"problem": "Words about water."},
-                        question="How might we see two floods coming?")  # fmt: skip
+    return write_change(
+        session,
+        call.challenge,
+        actor=owner,
+        now=call.now,
+        sections={"problem": "Words about water."},
+        question="How might we see two floods coming?",
+    )
 
 
 def published(session, call, manager, **columns) -> ChallengeVersion:
@@ -86,10 +92,13 @@ def test_only_those_who_own_or_run_the_challenge_begin_a_change(session, call, p
         begin_change(session, call.challenge, why=WHY, actor=call.actor(priya), now=call.now)
 
 
-@pytest.mark.parametrize(("why", "sentence"), [
-    (" ", "Say in a sentence why the text changes."),
-    ("x" * 501, "The reason may have 500 characters; it has 501."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (" ", "Say in a sentence why the text changes."),
+        ("x" * 501, "The reason may have 500 characters; it has 501."),
+    ],
+)
 def test_a_change_says_why(session, call, owner, why, sentence):
     with pytest.raises(Refused) as refused:
         begin_change(session, call.challenge, why=why, actor=owner, now=call.now)
@@ -192,13 +201,15 @@ def test_a_published_change_is_the_text_and_the_columns_of_the_challenge(session
     publish_change(session, call.challenge, actor=manager, now=call.now)
     assert found(session, words="about water") == ["Flooding impact"]
     assert [(v.number, v.published_at) for v in versions_of(session, call.challenge)] == [
-        (1, call.now - timedelta(hours=1)), (2, call.now),
-    ]  # fmt: skip
+        (1, call.now - timedelta(hours=1)),
+        (2, call.now),
+    ]
     assert (call.challenge.version, call.challenge.question) == (2, "How might we see two floods coming?")
     brief = session.scalars(select(Document).where(col(Document.kind) == "challenge_brief")).all()
     assert [(d.data["version"], d.data["question"]) for d in brief] == [
-        (1, "How might we see a flood coming?"), (2, "How might we see two floods coming?"),
-    ]  # fmt: skip
+        (1, "How might we see a flood coming?"),
+        (2, "How might we see two floods coming?"),
+    ]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -223,8 +234,15 @@ def test_a_changed_sum_needs_the_budget_and_a_limit_that_covers_it(session, call
     with pytest.raises(Refused) as refused:
         publish_change(session, call.challenge, actor=manager, now=call.now)
     assert refused.value.sentences == ("If the money changes, your limit in pounds covers the new sum.",)
-    others = draft(session, round_=session.get_one(Round, call.challenge.round_id), sponsor=None, title="Another",
-                   actor=manager, now=call.now, money_pounds=4_200_000)  # fmt: skip
+    others = draft(
+        session,
+        round_=session.get_one(Round, call.challenge.round_id),
+        sponsor=None,
+        title="Another",
+        actor=manager,
+        now=call.now,
+        money_pounds=4_200_000,
+    )
     others.state = "approved"
     session.flush()
     write_change(session, call.challenge, actor=owner, now=call.now, money_pounds=900_000)
@@ -251,9 +269,11 @@ def test_everybody_whom_a_change_concerns_is_told_once_and_its_publisher_not(ses
     published(session, call, manager, question="How might we see two floods coming?")
     told = session.scalars(select(Message).where(col(Message.id).not_in(before)).order_by(col(Message.address))).all()
     assert {m.address: m.about for m in told} == {
-        priya.email: f"/applications/{writer.id}", ewan.email: f"/applications/{sent.id}",
-        call.owner.email: f"/challenges/{call.challenge.slug}/versions/2", fin.email: f"/challenges/{call.challenge.slug}",
-    }  # fmt: skip
+        priya.email: f"/applications/{writer.id}",
+        ewan.email: f"/applications/{sent.id}",
+        call.owner.email: f"/challenges/{call.challenge.slug}/versions/2",
+        fin.email: f"/challenges/{call.challenge.slug}",
+    }
     assert len(told) == 4
     bodies = {m.address: m.body for m in told}
     assert all(WHY in body and "The question" in body for body in bodies.values())
@@ -282,8 +302,13 @@ def changes_told(session, call, manager) -> list[changes.Told]:
 
 def test_the_difference_is_read_section_by_section(session, call, manager):
     older = published_text(session, call.challenge)
-    newer = published(session, call, manager, money_pounds=700_000,
-                      sections={"problem": "Words about water.", "constraints": "Words, few."})  # fmt: skip
+    newer = published(
+        session,
+        call,
+        manager,
+        money_pounds=700_000,
+        sections={"problem": "Words about water.", "constraints": "Words, few."},
+    )
     programme = programme_of(session, call.challenge)
     found = [(c.title, [tuple(p) for p in c.pieces]) for c in differences(programme, older, newer)]
     assert found == [
@@ -322,8 +347,18 @@ def test_the_database_keeps_no_submission_to_a_version_that_there_is_not(session
     application = call.application(call.team("Otter Works", priya), complete=True)
     kept = submit(session, application, actor=call.actor(priya), now=call.now)
     assert kept.challenge_version == 1
-    session.add(Submission(application_id=application.id, challenge_id=call.challenge.id, number=2, stage="call",
-                           challenge_version=2, answers={}, content_hash="", submitted_at=call.now))  # fmt: skip
+    session.add(
+        Submission(
+            application_id=application.id,
+            challenge_id=call.challenge.id,
+            number=2,
+            stage="call",
+            challenge_version=2,
+            answers={},
+            content_hash="",
+            submitted_at=call.now,
+        )
+    )
     with pytest.raises(IntegrityError):
         session.flush()
 

@@ -109,5 +109,6 @@ def test_of_two_workers_one_tells_and_the_other_waits_and_finds_nothing(engine, 
         assert (other.ends(), other.answer) == (None, 0)
     told = select(col(Message.subject)).where(col(Message.person_id) == person.id).order_by(col(Message.id))
     assert list(session.scalars(told)) == [
-        "A new challenge: Peat bogs", "What happened to 1 challenge that you follow",
-    ]  # fmt: skip
+        "A new challenge: Peat bogs",
+        "What happened to 1 challenge that you follow",
+    ]

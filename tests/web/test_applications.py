@@ -159,8 +159,9 @@ def test_who_runs_a_challenge_reads_that_they_cannot_apply_to_it(visit, call, ap
         assert browser.page(APPLY).select_one("main form") is None
         answer = browser.post(APPLY, {"who": "alone"}, on="/teams/new")
         assert (answer.status_code, errors_of(answer)) == (
-            422, ["Needed first: " + nobody_in_the_team_runs_it.sentence],
-        )  # fmt: skip
+            422,
+            ["Needed first: " + nobody_in_the_team_runs_it.sentence],
+        )
     assert applications() == []
 
 
@@ -184,8 +185,13 @@ def test_the_team_reads_what_it_needs_and_by_when(visit, draft, priya):
 
 def test_the_list_has_what_needs_the_person_first(visit, call, draft, priya, session):
     both, hana = call.team("Second", priya), call.person("Hana Begg")
-    advance(session, invite(session, both, hana, actor=call.actor(priya), now=call.now), "accept",
-            actor=call.actor(hana), now=call.now)  # fmt: skip
+    advance(
+        session,
+        invite(session, both, hana, actor=call.actor(priya), now=call.now),
+        "accept",
+        actor=call.actor(hana),
+        now=call.now,
+    )
     second = call.application(both, complete=True)
     submit(session, second, actor=call.actor(priya), now=call.now)
     cards = visit(priya).page("/applications").select(".app-card")
@@ -225,8 +231,10 @@ def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than
 
     def see_it() -> list[str]:
         session.commit()
-        pages = {person.name: [visit(person).get(path).status_code for path in (own, f"/cases/team/{team.id}")]
-                 for person in (priya, *others)}  # fmt: skip
+        pages = {
+            person.name: [visit(person).get(path).status_code for path in (own, f"/cases/team/{team.id}")]
+            for person in (priya, *others)
+        }
         assert all(codes in ([200, 200], [404, 404]) for codes in pages.values())
         return [name for name, codes in pages.items() if codes == [200, 200]]
 
@@ -529,10 +537,16 @@ def test_the_first_team_has_the_time_and_a_conflicted_panel_is_not_offered(
 ):
     other = call.person("Omar Tait")
     theirs = Application(
-        round_id=complete.round_id, challenge_id=complete.challenge_id, reference="1-0002", stage="interview",
-        team_id=call.team("Theirs", other).id, state=complete.state, since=call.now, closes_at=complete.closes_at,
+        round_id=complete.round_id,
+        challenge_id=complete.challenge_id,
+        reference="1-0002",
+        stage="interview",
+        team_id=call.team("Theirs", other).id,
+        state=complete.state,
+        since=call.now,
+        closes_at=complete.closes_at,
         submitted_at=call.now,
-    )  # fmt: skip
+    )
     session.add(theirs)
     session.flush()
     mine, path, slot = (

@@ -41,18 +41,34 @@ def filled(owner, path, **typed) -> dict[str, str]:
 DATES = {"opens_at": "12 January 2026 09:00", "closes_at": "16 February 2026 12:00", "money_pounds": "650,000"}
 
 
-@pytest.mark.parametrize(("typed", "field", "sentence"), [
-    ({"closes_at": "9 January 2026 12:00"}, "closes_at", "The closing date must come after the opening date."),
-    ({"opens_at": "4 January 2026 09:00"}, "opens_at", "The opening date has passed. Write a date that lies ahead."),
-    ({"opens_at": "3 January 2026 09:00", "closes_at": "4 January 2026 09:00"}, "closes_at",
-     "The closing date has passed. Write a date that lies ahead."),
-    ({"money_pounds": "5,000,001"}, "money_pounds",
-     "The money must lie between £0 and the round's budget of £5,000,000."),
-    ({"money_pounds": "a lot"}, "money_pounds", "Write whole pounds, such as 650,000."),
-    ({"closes_at": "1 June 9999 12:00"}, "closes_at", "Write a year from 2000 to 2099."),
-    ({"closes_at": "31 February 2026 12:00"}, "closes_at",
-     "There is no such day or time. Write a day and a time such as 10 September 2026 12:00."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("typed", "field", "sentence"),
+    [
+        ({"closes_at": "9 January 2026 12:00"}, "closes_at", "The closing date must come after the opening date."),
+        (
+            {"opens_at": "4 January 2026 09:00"},
+            "opens_at",
+            "The opening date has passed. Write a date that lies ahead.",
+        ),
+        (
+            {"opens_at": "3 January 2026 09:00", "closes_at": "4 January 2026 09:00"},
+            "closes_at",
+            "The closing date has passed. Write a date that lies ahead.",
+        ),
+        (
+            {"money_pounds": "5,000,001"},
+            "money_pounds",
+            "The money must lie between £0 and the round's budget of £5,000,000.",
+        ),
+        ({"money_pounds": "a lot"}, "money_pounds", "Write whole pounds, such as 650,000."),
+        ({"closes_at": "1 June 9999 12:00"}, "closes_at", "Write a year from 2000 to 2099."),
+        (
+            {"closes_at": "31 February 2026 12:00"},
+            "closes_at",
+            "There is no such day or time. Write a day and a time such as 10 September 2026 12:00.",
+        ),
+    ],
+)
 def test_dates_and_money_that_cannot_be_are_refused_at_their_field(owner, a_draft, typed, field, sentence):
     path = f"/challenges/{a_draft.slug}/edit/dates"
     sent = filled(owner, path, **{**DATES, **typed})

@@ -11,8 +11,13 @@ from civflow.services.programmes import newest, store_shipped
 from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of
 
-TYPED = {"title": "CivTech 12", "programme": "civtech", "starts_at": "1 March 2026 09:00", "ends_at": "31 March 2027 17:00",
-         "budget_pounds": "£4,000,000"}  # fmt: skip
+TYPED = {
+    "title": "CivTech 12",
+    "programme": "civtech",
+    "starts_at": "1 March 2026 09:00",
+    "ends_at": "31 March 2027 17:00",
+    "budget_pounds": "£4,000,000",
+}
 
 
 @pytest.fixture
@@ -54,13 +59,18 @@ def test_a_round_that_was_begun_is_corrected_on_the_form_that_began_it(visit, se
     assert "Begins Sunday 1 March 2026, 9am (UK time), in 55 days; ends" in " ".join(shown.text.split())
     buttons = shown.select("#options a.govuk-button")
     assert [(b.text, "govuk-button--secondary" in b["class"]) for b in buttons] == [
-        ("File as an earlier round", True), ("Change the round", True),
-    ]  # fmt: skip
+        ("File as an earlier round", True),
+        ("Change the round", True),
+    ]
     form = browser.page(buttons[1]["href"])
     seen = form.select_one("input[name=seen]")["value"]
     typed = {i["name"]: i["value"] for i in form.select("main input[type=text]")}
-    assert typed == {"title": "CivTech 12", "starts_at": "1 March 2026 09:00", "ends_at": "31 March 2027 17:00",
-                     "budget_pounds": "4,000,000"}  # fmt: skip
+    assert typed == {
+        "title": "CivTech 12",
+        "starts_at": "1 March 2026 09:00",
+        "ends_at": "31 March 2027 17:00",
+        "budget_pounds": "4,000,000",
+    }
     new = {**typed, "seen": seen, "ends_at": "30 April 2027 17:00", "budget_pounds": "5,000,000"}
     assert browser.post(f"{url}/edit", new, on=f"{url}/edit").location == url
     assert "ends Friday 30 April 2027, 5pm" in " ".join(browser.page(url).text.split())
@@ -69,13 +79,20 @@ def test_a_round_that_was_begun_is_corrected_on_the_form_that_began_it(visit, se
 
 def test_a_round_keeps_room_for_what_its_challenges_have_committed(visit, session, call):
     url = f"/rounds/{call.challenge.round_id}/edit"
-    new = {"title": "A round", "starts_at": "1 January 2026 09:00", "ends_at": "1 February 2026 12:00",
-           "budget_pounds": str(call.challenge.money_pounds - 1)}  # fmt: skip
+    new = {
+        "title": "A round",
+        "starts_at": "1 January 2026 09:00",
+        "ends_at": "1 February 2026 12:00",
+        "budget_pounds": str(call.challenge.money_pounds - 1),
+    }
     answer = visit(call.manager).post(url, new, on=url)
     assert (answer.status_code, errors_of(answer)) == (
-        422, ["Needed first: The round ends after the call of each of its challenges has closed.",
-              "Needed first: The budget covers what its challenges have committed."],
-    )  # fmt: skip
+        422,
+        [
+            "Needed first: The round ends after the call of each of its challenges has closed.",
+            "Needed first: The budget covers what its challenges have committed.",
+        ],
+    )
     assert (visit(call.owner).get(url).status_code, session.get_one(Round, call.challenge.round_id).title) == (
         403,
         "A round",
@@ -95,15 +112,20 @@ def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(visit, sessi
     }
     answer = browser.post("/rounds/new", wrong, on="/rounds/new")
     assert (answer.status_code, errors_of(answer)) == (
-        422, ["Write a day and a time such as 10 September 2026 12:00.", "Write whole pounds, such as 650,000."],
-    )  # fmt: skip
+        422,
+        ["Write a day and a time such as 10 September 2026 12:00.", "Write whole pounds, such as 650,000."],
+    )
     assert 'value="much"' in answer.text
     wrong = {**TYPED, "title": "x" * 121, "ends_at": TYPED["starts_at"], "budget_pounds": "0"}
     answer = browser.post("/rounds/new", wrong, on="/rounds/new")
     assert (answer.status_code, errors_of(answer)) == (
-        422, ["Give the round a title of up to 120 characters.", "Say when the round ends: a moment after it begins.",
-              "Say what its challenges may cost together, up to £1,000,000,000."],
-    )  # fmt: skip
+        422,
+        [
+            "Give the round a title of up to 120 characters.",
+            "Say when the round ends: a moment after it begins.",
+            "Say what its challenges may cost together, up to £1,000,000,000.",
+        ],
+    )
 
 
 def test_nobody_whose_role_is_for_one_round_begins_another(visit, session, call):

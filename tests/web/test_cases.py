@@ -50,8 +50,10 @@ def test_a_step_says_what_will_happen_to_whom_and_how_it_is_undone(come, withdra
     page = come(priya).page(withdraw)
     assert page.h1.get_text() == "Withdraw the application"
     assert [h.get_text() for h in page.select(".app-decision h2")] == [
-        "What will happen", "What they will be sent", "Can this be undone?",
-    ]  # fmt: skip
+        "What will happen",
+        "What they will be sent",
+        "Can this be undone?",
+    ]
     assert [li.get_text() for li in page.select(".app-decision details li")] == ["Morag Sinclair"]
     assert "(your reason)" in page.select_one(".app-letter").get_text()
 
@@ -116,8 +118,11 @@ def test_a_step_with_a_page_of_its_own_is_taken_only_there(come, session, call, 
 
 def test_what_is_not_there_is_said_in_a_sentence(come, withdraw, priya):
     record, visitor = withdraw.removesuffix("/withdraw"), come(priya)
-    said = {path: (answer.status_code, text_of(answer)) for path in (f"{record}/fly", "/cases/dragon/1")
-            for answer in [visitor.get(path)]}  # fmt: skip
+    said = {
+        path: (answer.status_code, text_of(answer))
+        for path in (f"{record}/fly", "/cases/dragon/1")
+        for answer in [visitor.get(path)]
+    }
     assert said == {
         f"{record}/fly": (404, "Not found Application: there is no step “fly”. Go to the home page"),
         "/cases/dragon/1": (404, "Not found The handbook has no page “dragon”. Go to the home page"),
@@ -131,15 +136,22 @@ def test_a_record_names_the_record_that_it_refers_to_and_the_public_reads_only_w
     session.commit()
     records = [f"/cases/challenge/{call.challenge.id}", f"/cases/round/{call.challenge.round_id}"]
     staff, public = ([facts_of(visitor.page(path)) for path in records] for visitor in (come(call.manager), come()))
-    for_staff = [{name: value for name, value in facts.items() if name not in read}
-                 for facts, read in zip(staff, public, strict=True)]  # fmt: skip
+    for_staff = [
+        {name: value for name, value in facts.items() if name not in read}
+        for facts, read in zip(staff, public, strict=True)
+    ]
     assert for_staff == [
-        {"Copied from": "Flooding impact", "Budget holder": "A director", "Sponsor time": "A day a week.",
-         "Route to adoption": "The service team takes it over.", "Access to data": "There is none.",
-         "If it is too expensive": "The sponsor keeps what was learnt.",
-         "Answer to the sponsor promised by": for_staff[0]["Answer to the sponsor promised by"]},
+        {
+            "Copied from": "Flooding impact",
+            "Budget holder": "A director",
+            "Sponsor time": "A day a week.",
+            "Route to adoption": "The service team takes it over.",
+            "Access to data": "There is none.",
+            "If it is too expensive": "The sponsor keeps what was learnt.",
+            "Answer to the sponsor promised by": for_staff[0]["Answer to the sponsor promised by"],
+        },
         {"Rehearsal": "No", "Budget": "£5,000,000"},
-    ]  # fmt: skip
+    ]
     assert "Morag Sinclair" not in str(public)
 
 

@@ -61,8 +61,14 @@ def innovator(app, session, call) -> Visitor:
 @pytest.fixture
 def a_draft(session, call) -> Challenge:
     """A second challenge of the same owner, which nobody outside may read."""
-    made = draft(session, round_=_round(session, call), sponsor=None, title="Secret plans",
-                 actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    made = draft(
+        session,
+        round_=_round(session, call),
+        sponsor=None,
+        title="Secret plans",
+        actor=call.actor(call.manager),
+        now=call.now,
+    )
     grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=made.id)
     session.commit()
     return made
@@ -111,12 +117,20 @@ def test_htmx_gets_the_list_alone_and_may_keep_its_address(visitor):
     assert (form["hx-push-url"], form["method"]) == ("true", "get")
 
 
-@pytest.mark.parametrize(("query", "found"), [
-    ("q=flood+COUNCIL", ["11.2 Flooding impact"]), ("q=nothing", []), ("group=open", ["11.2 Flooding impact"]),
-    ("group=finished", []), ("round=a-round", ["11.2 Flooding impact"]), ("round=other", []),
-    ("sponsor=Invented+Council", ["11.2 Flooding impact"]), ("group=nonsense&sort=nonsense&page=nonsense",
-                                                            ["11.2 Flooding impact"]), ("page=99999999999", []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=flood+COUNCIL", ["11.2 Flooding impact"]),
+        ("q=nothing", []),
+        ("group=open", ["11.2 Flooding impact"]),
+        ("group=finished", []),
+        ("round=a-round", ["11.2 Flooding impact"]),
+        ("round=other", []),
+        ("sponsor=Invented+Council", ["11.2 Flooding impact"]),
+        ("group=nonsense&sort=nonsense&page=nonsense", ["11.2 Flooding impact"]),
+        ("page=99999999999", []),
+    ],
+)
 def test_search_and_filters(visitor, query, found):
     assert titles(visitor.page(f"/challenges?{query}")) == found
 
@@ -126,8 +140,10 @@ def test_only_filters_that_lead_to_a_challenge_which_the_reader_may_read_are_off
 ):
     def offered(who, query=""):
         form = who.page(f"/challenges{query}").select_one(".app-filters")
-        return {name: [option.get_text(strip=True) for option in form.select(f'select[name="{name}"] option')[1:]]
-                for name in ("theme", "place")}  # fmt: skip
+        return {
+            name: [option.get_text(strip=True) for option in form.select(f'select[name="{name}"] option')[1:]]
+            for name in ("theme", "place")
+        }
 
     assert offered(visitor) == {"theme": [], "place": []}
     assert [visitor.page("/challenges").select(f'[name="{name}"]') for name in ("theme", "place")] == [[], []]
@@ -138,11 +154,14 @@ def test_only_filters_that_lead_to_a_challenge_which_the_reader_may_read_are_off
     assert offered(owner)["theme"] == ["Climate and energy", "Food and farming", "Water and flooding"]
 
 
-@pytest.mark.parametrize(("query", "why"), [
-    ("q=nothing", "No challenge has all the words “nothing”."),
-    ("group=finished", "No challenge fits these filters."),
-    ("page=2", "There is no page 2."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("q=nothing", "No challenge has all the words “nothing”."),
+        ("group=finished", "No challenge fits these filters."),
+        ("page=2", "There is no page 2."),
+    ],
+)
 def test_an_empty_list_says_why_and_what_to_do(visitor, query, why):
     empty = visitor.page(f"/challenges?{query}").select_one(".app-empty")
     assert (empty.p.get_text(), bool(empty.a)) == (why, True)
@@ -160,7 +179,7 @@ def test_the_download_is_the_list_and_no_formula(visitor, session, call):
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [(row["title"], row["sponsor"], row["money_pounds_excluding_vat"]) for row in rows] == [
         ("'=HYPERLINK(1)", "Invented Council", "650000")
-    ]  # fmt: skip
+    ]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="challenges.csv"'
 
 
@@ -185,10 +204,16 @@ def test_the_page_has_all_that_an_applicant_needs(visitor):
     page = visitor.page(PAGE)
     text = " ".join(page.main.get_text(" ").split())
     for words in (
-        "How might we see a flood coming?", "Closes Monday 2 February 2026, 12 noon (UK time), in 28 days",
-        "up to £650,000 excluding VAT", "Solves the challenge", "40%", "How does it solve the challenge?",
-        "Up to 500 words.", "Nobody has asked yet.", "Sign in to ask a question",
-    ):  # fmt: skip
+        "How might we see a flood coming?",
+        "Closes Monday 2 February 2026, 12 noon (UK time), in 28 days",
+        "up to £650,000 excluding VAT",
+        "Solves the challenge",
+        "40%",
+        "How does it solve the challenge?",
+        "Up to 500 words.",
+        "Nobody has asked yet.",
+        "Sign in to ask a question",
+    ):
         assert words in text, words
     assert page.select_one(".app-now__apply")["href"] == f"{PAGE}/apply"
     assert [row.th.contents[0].strip() for row in page.select(".app-dates tbody tr")][:3] == [
@@ -231,8 +256,15 @@ def test_those_who_run_it_preview_it(owner, manager, a_draft):
 
 
 def test_a_moved_deadline_is_published_with_its_reason(visitor, session, call):
-    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Snow.",
-            closes_at=call.closes_at + timedelta(days=7))  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "extend",
+        actor=call.actor(call.manager),
+        now=call.now,
+        reason="Snow.",
+        closes_at=call.closes_at + timedelta(days=7),
+    )
     session.commit()
     sentence = (
         "The closing date was moved for everybody on Monday 5 January 2026, to Monday 9 February 2026, 12 noon "
@@ -247,8 +279,15 @@ def test_questions_cause_the_same_work_however_many_there_are(visitor, session, 
         visitor.get(PAGE)
     asker = call.person("Asker")
     for number in range(1, 51):
-        question = Question(round_id=call.challenge.round_id, challenge_id=call.challenge.id, asked_by_id=asker.id,
-                            asked_at=call.now, text=f"Question {number}?", state="", since=call.now)  # fmt: skip
+        question = Question(
+            round_id=call.challenge.round_id,
+            challenge_id=call.challenge.id,
+            asked_by_id=asker.id,
+            asked_at=call.now,
+            text=f"Question {number}?",
+            state="",
+            since=call.now,
+        )
         begin_many(session, [question], actor=call.actor(asker), now=call.now)
         advance(session, question, "draft", actor=call.actor(call.owner), now=call.now, answer="Yes.")
         advance(session, question, "publish", actor=call.actor(call.manager), now=call.now)
@@ -272,8 +311,10 @@ def test_the_manager_begins_a_challenge_and_names_its_owner(manager, session, ca
     answer = manager.post("/challenges/new", typed, on="/challenges/new")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/challenges/peat/edit")
     page = manager.page("/challenges/peat/edit")
-    statuses = {item.a.get_text(): item.select_one(".govuk-task-list__status").get_text(strip=True)
-                for item in page.select(".govuk-task-list__item")}  # fmt: skip
+    statuses = {
+        item.a.get_text(): item.select_one(".govuk-task-list__status").get_text(strip=True)
+        for item in page.select(".govuk-task-list__item")
+    }
     assert statuses["Who writes it"] == "Hamish Drummond (NatureScot)"
     assert statuses["The problem"] == "Not begun"
     assert statuses["Title and question"] == "Missing: the question"
@@ -326,13 +367,19 @@ def test_too_many_words_are_kept_and_come_back_with_a_sentence(owner, a_draft):
 
 def test_dates_and_money_are_read_as_people_type_them(owner, session, a_draft):
     path = edit(a_draft, "dates")
-    typed = {"opens_at": "1 July 2026 09:00", "closes_at": "12/8/2026 12.00", "decision_promised_at": "",
-             "money_pounds": "£650,000", "notice_reference": " AUG1 "}  # fmt: skip
+    typed = {
+        "opens_at": "1 July 2026 09:00",
+        "closes_at": "12/8/2026 12.00",
+        "decision_promised_at": "",
+        "money_pounds": "£650,000",
+        "notice_reference": " AUG1 ",
+    }
     assert owner.post(path, fields_of(owner, path) | typed, on=path).status_code == 303
     session.refresh(a_draft)
     assert (a_draft.opens_at.isoformat(), a_draft.closes_at.isoformat()) == (
-        "2026-07-01T08:00:00+00:00", "2026-08-12T11:00:00+00:00",
-    )  # fmt: skip
+        "2026-07-01T08:00:00+00:00",
+        "2026-08-12T11:00:00+00:00",
+    )
     assert (a_draft.money_pounds, a_draft.notice_reference) == (650_000, "AUG1")
     assert fields_of(owner, path)["money_pounds"] == "650,000"
 
@@ -410,7 +457,7 @@ def test_what_cannot_be_read_is_told_at_its_field_and_the_rest_is_saved(owner, s
     assert {name: words for name, words in told.items() if words} == {
         "told-opens_at": "Error: Write a day and a time such as 10 September 2026 12:00.",
         "told-money_pounds": "Error: The money must lie between £0 and the round's budget of £5,000,000.",
-    }  # fmt: skip
+    }
     session.refresh(a_draft)
     assert (a_draft.opens_at, a_draft.closes_at.isoformat(), a_draft.money_pounds) == (
         None,
@@ -468,9 +515,10 @@ def test_an_ended_sign_in_gives_the_words_back_and_a_button_that_saves_them_afte
 
 
 def test_a_challenge_in_review_is_read_and_not_written(owner, manager, session, call, a_draft):
-    for part, typed in (("question", {"question": "How?", "sponsor": "Invented Council"}),
-                        ("dates", {"opens_at": "1 July 2026 09:00", "closes_at": "1 August 2026 12:00",
-                                   "money_pounds": "9,000"})):  # fmt: skip
+    for part, typed in (
+        ("question", {"question": "How?", "sponsor": "Invented Council"}),
+        ("dates", {"opens_at": "1 July 2026 09:00", "closes_at": "1 August 2026 12:00", "money_pounds": "9,000"}),
+    ):
         owner.post(edit(a_draft, part), fields_of(owner, edit(a_draft, part)) | typed, on=edit(a_draft, part))
     for section in ("problem", "background", "why_now", "who_benefits", "on_offer"):
         path = edit(a_draft, f"text-{section}")

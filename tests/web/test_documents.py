@@ -57,8 +57,10 @@ def make(session, call, settings, document, content=PDF) -> Document:
 
 
 def statuses(app, session, call, people, path) -> dict[str, int]:
-    found = {name: Visitor(app).sign_in(session, person, now=call.now).get(path).status_code
-             for name, person in people.items()}  # fmt: skip
+    found = {
+        name: Visitor(app).sign_in(session, person, now=call.now).get(path).status_code
+        for name, person in people.items()
+    }
     return found | {"nobody": Visitor(app).get(path).status_code}
 
 
@@ -105,8 +107,16 @@ def test_after_the_deadline_an_auditor_reads_it_too(app, session, call, people, 
 
 def test_a_letter_is_read_by_the_team_and_those_who_run_the_challenge(app, session, call, settings, people):
     application = call.application(call.team("Otter Works", people["lead"]))
-    letter = documents.ask(session, kind="outcome_letter", key="letter", title="Your outcome", workflow="application",
-                           record_id=application.id, data={}, now=call.now)  # fmt: skip
+    letter = documents.ask(
+        session,
+        kind="outcome_letter",
+        key="letter",
+        title="Your outcome",
+        workflow="application",
+        record_id=application.id,
+        data={},
+        now=call.now,
+    )
     make(session, call, settings, letter)
     found = statuses(app, session, call, people, f"/documents/{letter.id}.pdf")
     assert those_who_read(found) == {"lead", "manager", "owner", "auditor"}
@@ -139,13 +149,15 @@ def test_a_document_that_is_not_there_reads_like_one_that_is_hidden(app, session
 def test_a_private_pdf_is_kept_by_nobody(app, session, call, people, receipt):
     answer = Visitor(app).sign_in(session, people["lead"], now=call.now).get(f"/documents/{receipt.id}.pdf")
     assert answer.data == PDF
-    assert {name: answer.headers[name] for name in ("Content-Type", "Content-Disposition", "Cache-Control",
-                                                    "X-Content-Type-Options")} == {
+    assert {
+        name: answer.headers[name]
+        for name in ("Content-Type", "Content-Disposition", "Cache-Control", "X-Content-Type-Options")
+    } == {
         "Content-Type": "application/pdf",
         "Content-Disposition": "inline; filename=Receipt-1-0001.pdf",
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
-    }  # fmt: skip
+    }
 
 
 def test_a_public_pdf_may_be_kept_and_asked_for_by_its_fingerprint(visitor, session, call, settings):

@@ -94,8 +94,9 @@ def test_scores_of_a_team_are_not_shown_to_who_has_a_conflict_with_it(visit, ses
         generic = f"/cases/gate/{panel.gate.id}/adjust"
         answer = browser.post(generic, typed, on=generic)
         assert (answer.status_code, errors_of(answer)) == (
-            422, ["Needed first: You have no conflict of interest with the team whose score it is."],
-        )  # fmt: skip
+            422,
+            ["Needed first: You have no conflict of interest with the team whose score it is."],
+        )
     assert panel.a_score(panel.heron).moderated_value is None
     assert scores_on(visit(panel.people[2]), gate) == {"1-0001", "1-0002"}
 
@@ -183,8 +184,13 @@ def test_one_press_without_scripts_keeps_every_score_that_was_typed(visit, sessi
     session.commit()
     browser, path = visit(panel.chair), f"/assignments/{mine.id}"
     first, second, third, fourth = [c.id for c in scorecard_of(session, panel.gate).criteria]
-    typed = {f"{first}-value": "3", f"{first}-why": "Clear.", f"{second}-why": "New, but no number yet.",
-             f"{third}-value": "4", f"{third}-why": "Much money."}  # fmt: skip
+    typed = {
+        f"{first}-value": "3",
+        f"{first}-why": "Clear.",
+        f"{second}-why": "New, but no number yet.",
+        f"{third}-value": "4",
+        f"{third}-why": "Much money.",
+    }
 
     session.commit()
     answer = browser.post(f"{path}/scores", typed, on=path)
@@ -220,8 +226,11 @@ def test_an_older_window_reverts_no_newer_score_and_a_kept_one_is_not_emptied(vi
         return {field["name"]: field["value"] for field in browser.page(path).select("input[name$=-seen]")}
 
     def save(seen: dict[str, str], **typed: tuple[str, str]) -> list[str]:
-        sheet = {f"{name}-{field}": words for name, pair in typed.items()
-                 for field, words in zip(("value", "why"), pair, strict=True)}  # fmt: skip
+        sheet = {
+            f"{name}-{field}": words
+            for name, pair in typed.items()
+            for field, words in zip(("value", "why"), pair, strict=True)
+        }
         return errors_of(browser.post(f"{path}/scores", {**seen, **sheet}, on=path))
 
     assert save(window(), **{first: ("2", "Thin.")}) == []

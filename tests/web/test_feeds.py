@@ -26,8 +26,15 @@ PAGE = "/challenges/11-2-flooding-impact"
 def call(session, now) -> Call:
     made = open_call(session, now)
     opened(session, made, "Quiet <roads> & paths", announced=True, question="How might we calm traffic?")
-    opened(session, made, "Warm homes", themes=["health"], place="Perth", money_pounds=100_000,
-           opens_at=now + timedelta(minutes=1))  # fmt: skip
+    opened(
+        session,
+        made,
+        "Warm homes",
+        themes=["health"],
+        place="Perth",
+        money_pounds=100_000,
+        opens_at=now + timedelta(minutes=1),
+    )
     another(session, made, "Secret plans")
     session.commit()
     return made
@@ -49,17 +56,23 @@ def test_the_feed_holds_what_is_public_the_latest_first(visitor, session, call):
 
     assert answer.mimetype == "application/atom+xml"
     assert [entry.findtext("a:title", namespaces=ATOM) for entry in feed.findall("a:entry", ATOM)] == [
-        "Warm homes", "Flooding impact",
-    ]  # fmt: skip
+        "Warm homes",
+        "Flooding impact",
+    ]
     [first, _] = feed.findall("a:entry", ATOM)
     assert [first.find(f"a:{name}", ATOM) is not None for name in ("id", "updated", "summary", "link")] == [True] * 4
     assert [c.get("label") for c in first.findall("a:category", ATOM)] == ["Health and care"]
 
 
-@pytest.mark.parametrize(("query", "titles"), [
-    ("q=flood", ["Flooding impact"]), ("theme=health", ["Warm homes"]), ("place=Perth&group=open", ["Warm homes"]),
-    ("q=nowhere", []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("q=flood", ["Flooding impact"]),
+        ("theme=health", ["Warm homes"]),
+        ("place=Perth&group=open", ["Warm homes"]),
+        ("q=nowhere", []),
+    ],
+)
 def test_the_feed_honours_the_filters_of_the_list(visitor, query, titles):
     feed = ET.fromstring(visitor.get(f"/challenges.atom?{query}").data)
     assert [entry.findtext("a:title", namespaces=ATOM) for entry in feed.findall("a:entry", ATOM)] == titles
@@ -86,27 +99,43 @@ def test_the_calendar_has_the_dates_that_the_public_may_know(visitor, call):
     assert found["Opens: Quiet <roads> & paths"] == call.now + timedelta(days=1)
     assert [title for title in found if "Quiet" in title] == ["Opens: Quiet <roads> & paths"]
     assert set(events(visitor.get("/challenges.ics?q=flood"))) == {
-        "Opens: Flooding impact", "Closes: Flooding impact", "First decisions promised by: Flooding impact",
-    }  # fmt: skip
+        "Opens: Flooding impact",
+        "Closes: Flooding impact",
+        "First decisions promised by: Flooding impact",
+    }
 
 
 def test_each_challenge_has_a_calendar_of_its_own(visitor, session, call):
     answer = visitor.get(f"{PAGE}.ics")
 
     found, name = events(answer), "Flooding impact"
-    assert (answer.mimetype, list(found)) == ("text/calendar", [
-        f"{what}: {name}" for what in (
-            "Opens", "Closes", "First decisions promised by", "The last moment for questions", "Sift", "Interview",
-            "Exploration begins", "Final pitch", "Accelerator begins", "Demo day begins", "Contract begins",
-            "Follow-up begins",
-        )
-    ])  # fmt: skip
+    assert (answer.mimetype, list(found)) == (
+        "text/calendar",
+        [
+            f"{what}: {name}"
+            for what in (
+                "Opens",
+                "Closes",
+                "First decisions promised by",
+                "The last moment for questions",
+                "Sift",
+                "Interview",
+                "Exploration begins",
+                "Final pitch",
+                "Accelerator begins",
+                "Demo day begins",
+                "Contract begins",
+                "Follow-up begins",
+            )
+        ],
+    )
     stages = stage_dates(session, call.challenge)
     spans = {str(e["summary"]): e.get("dtend") for e in Calendar.from_ical(answer.data).walk("VEVENT")}
     assert found[f"The last moment for questions: {name}"] == call.challenge.questions_until
     assert (found[f"Interview: {name}"], spans[f"Interview: {name}"].dt) == (
-        stages["interview"].starts_at, stages["interview"].ends_at,
-    )  # fmt: skip
+        stages["interview"].starts_at,
+        stages["interview"].ends_at,
+    )
     assert (found[f"Demo day begins: {name}"], spans[f"Demo day begins: {name}"]) == (
         stages["demo_day"].starts_at,
         None,
@@ -123,8 +152,9 @@ def test_the_map_of_the_site_has_every_public_page_and_is_named_to_robots(visito
     found = [place.text for place in places.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
 
     assert [path for path in found if "/challenges/" in path] == [
-        "http://127.0.0.1:8000/challenges/warm-homes", f"http://127.0.0.1:8000{PAGE}",
-    ]  # fmt: skip
+        "http://127.0.0.1:8000/challenges/warm-homes",
+        f"http://127.0.0.1:8000{PAGE}",
+    ]
     assert visitor.get("/robots.txt").text.splitlines()[-1] == "Sitemap: http://127.0.0.1:8000/sitemap.xml"
     for path in found:
         assert visitor.get(path.removeprefix("http://127.0.0.1:8000")).status_code == 200, path

@@ -104,12 +104,18 @@ def test_a_search_is_followed_and_listed_in_words(reader, session):
     assert item.a["href"] == "/challenges?q=flood&theme=water"
 
 
-@pytest.mark.parametrize(("path", "typed", "sentence"), [
-    ("/following/new?", {"delivery": "daily"},
-     "Search for something first, or choose a filter: then you can follow what is found."),
-    ("/following/new?q=flood", {}, "Choose how you want to be told."),
-    (f"{PAGE}/follow", {"delivery": "by pigeon"}, "Choose how you want to be told."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "typed", "sentence"),
+    [
+        (
+            "/following/new?",
+            {"delivery": "daily"},
+            "Search for something first, or choose a filter: then you can follow what is found.",
+        ),
+        ("/following/new?q=flood", {}, "Choose how you want to be told."),
+        (f"{PAGE}/follow", {"delivery": "by pigeon"}, "Choose how you want to be told."),
+    ],
+)
 def test_what_cannot_be_followed_is_said_in_a_sentence(reader, session, path, typed, sentence):
     answer = reader.post(path, typed, on=path)
     assert (answer.status_code, errors_of(answer), follows(session)) == (422, [sentence], [])

@@ -43,8 +43,10 @@ def visitor(app) -> Visitor:
 def test_everybody_reads_what_is_open_how_it_works_and_what_became_of_it(visitor):
     page = visitor.page("/")
     assert [h.get_text(strip=True) for h in page.select("h2")][-3:] == [
-        "Open now", "How it works", "What became of earlier challenges",
-    ]  # fmt: skip
+        "Open now",
+        "How it works",
+        "What became of earlier challenges",
+    ]
     assert page.select_one(".app-challenge a")["href"] == "/challenges/11-2-flooding-impact"
     assert len(page.select(".app-steps__step svg")) == 4
     assert page.select_one(".app-flow") is not None
@@ -53,13 +55,21 @@ def test_everybody_reads_what_is_open_how_it_works_and_what_became_of_it(visitor
 
 
 def test_the_numbers_lead_to_the_rows_behind_them(visitor, session, call):
-    archive.import_rows(session, archive.shipped_rows(), programme=newest(session, "civtech"),
-                        actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    archive.import_rows(
+        session,
+        archive.shipped_rows(),
+        programme=newest(session, "civtech"),
+        actor=call.actor(call.manager),
+        now=call.now,
+    )
     session.commit()
     tiles = visitor.page("/").select(".app-tile__link")
     numbers = {tile["href"]: tile.select_one(".app-tile__number").get_text(" ").split()[0] for tile in tiles}
-    assert numbers == {"/challenges?group=finished": "56", "/challenges?group=running": "0",
-                       "/challenges?result=known": "13"}  # fmt: skip
+    assert numbers == {
+        "/challenges?group=finished": "56",
+        "/challenges?group=running": "0",
+        "/challenges?result=known": "13",
+    }
     for href, number in numbers.items():
         total = visitor.page(href).select_one(".app-pages__shown")
         assert (total.get_text().split("of")[-1].split()[0] if total else "0") == number
@@ -68,8 +78,9 @@ def test_the_numbers_lead_to_the_rows_behind_them(visitor, session, call):
 def test_without_a_challenge_the_page_says_so(settings, engine, now):
     page = Visitor(an_app(settings, engine, lambda: now)).page("/")
     assert [empty.p.get_text() for empty in page.select(".app-empty")] == [
-        "No challenge is open for applications at the moment.", "No challenge has been published yet.",
-    ]  # fmt: skip
+        "No challenge is open for applications at the moment.",
+        "No challenge has been published yet.",
+    ]
 
 
 def test_an_owner_sees_first_what_waits_for_them(app, session, call):
@@ -98,8 +109,14 @@ def test_what_is_late_says_so_in_a_word(app, session, call):
 
 def test_who_writes_finds_the_draft_under_its_heading_with_the_day_that_it_begins(app, session, call):
     ailsa, midnight = call.person("Ailsa Munro"), datetime(call.now.year, call.now.month + 1, 20, tzinfo=UTC)
-    made = draft(session, round_=session.get_one(Round, call.challenge.round_id), sponsor=None, title="Secret plans",
-                 actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    made = draft(
+        session,
+        round_=session.get_one(Round, call.challenge.round_id),
+        sponsor=None,
+        title="Secret plans",
+        actor=call.actor(call.manager),
+        now=call.now,
+    )
     made.opens_at = midnight
     grant(session, ailsa, "challenge_writer", call.now, scope="challenge", scope_id=made.id)
     session.commit()
@@ -112,9 +129,18 @@ def test_who_writes_finds_the_draft_under_its_heading_with_the_day_that_it_begin
 def test_agreements_that_are_fulfilled_lead_to_where_they_are_read(app, session, call):
     [one, *_], finance = applied(call), call.person("Ravi Maitland")
     grant(session, finance, "finance_officer", call.now)
-    begun = Agreement(round_id=one.round_id, challenge_id=one.challenge_id, application_id=one.id, team_id=one.team_id,
-                      stage="exploration", price_pounds=5_000, starts_at=call.now, ends_at=call.now, state="",
-                      since=call.now)  # fmt: skip
+    begun = Agreement(
+        round_id=one.round_id,
+        challenge_id=one.challenge_id,
+        application_id=one.id,
+        team_id=one.team_id,
+        stage="exploration",
+        price_pounds=5_000,
+        starts_at=call.now,
+        ends_at=call.now,
+        state="",
+        since=call.now,
+    )
     begin(session, begun, actor=CIVFLOW, now=call.now)
     begun.team_signed_at = begun.sponsor_signed_at = call.now
     begun.team_signed_by_id = begun.sponsor_signed_by_id = call.manager.id
@@ -139,8 +165,13 @@ def test_the_home_page_asks_the_same_however_much_there_is(visitor, session, cal
     visitor.get("/")
     with statements(engine) as of_one:
         visitor.get("/")
-    archive.import_rows(session, archive.shipped_rows(), programme=newest(session, "civtech"),
-                        actor=call.actor(call.manager), now=call.now)  # fmt: skip
+    archive.import_rows(
+        session,
+        archive.shipped_rows(),
+        programme=newest(session, "civtech"),
+        actor=call.actor(call.manager),
+        now=call.now,
+    )
     session.commit()
     with statements(engine) as of_many:
         visitor.get("/")
@@ -155,8 +186,9 @@ def test_an_owner_of_many_challenges_asks_no_more_than_an_owner_of_one(app, sess
     with statements(engine) as of_one:
         owner.get("/")
     for row in archive.shipped_rows()[:12]:
-        archive.import_row(session, row, session.get_one(Round, call.challenge.round_id),
-                           actor=call.actor(call.manager), now=call.now)  # fmt: skip
+        archive.import_row(
+            session, row, session.get_one(Round, call.challenge.round_id), actor=call.actor(call.manager), now=call.now
+        )
     session.commit()
     with statements(engine) as of_many:
         assert len(owner.page("/").select(".app-mine")) == 13
@@ -166,9 +198,14 @@ def test_an_owner_of_many_challenges_asks_no_more_than_an_owner_of_one(app, sess
 # About the site
 
 
-@pytest.mark.parametrize(("path", "title"), [
-    ("/how-it-works", "How it works"), ("/accessibility", "Accessibility statement"), ("/privacy", "Privacy"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/how-it-works", "How it works"),
+        ("/accessibility", "Accessibility statement"),
+        ("/privacy", "Privacy"),
+    ],
+)
 def test_pages_about_the_site_are_open_to_everybody(visitor, path, title):
     assert visitor.page(path).h1.get_text() == title
 

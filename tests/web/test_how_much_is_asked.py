@@ -42,10 +42,14 @@ def test_a_list_asks_the_same_of_one_row_and_of_many(settings, engine, session, 
     approver = call.person("Una Approver")
     grant(session, approver, "approver", call.now, limit_pounds=5_000_000)
     pages = [
-        (lead, "/teams"), (lead, f"/teams/{place.team_id}"), (lead, f"/delivery/{place.id}"),
-        (lead, "/"), (lead, "/applications"),
-        (call.manager, f"/challenges/{call.challenge.slug}/sessions"), (approver, "/"),
-    ]  # fmt: skip
+        (lead, "/teams"),
+        (lead, f"/teams/{place.team_id}"),
+        (lead, f"/delivery/{place.id}"),
+        (lead, "/"),
+        (lead, "/applications"),
+        (call.manager, f"/challenges/{call.challenge.slug}/sessions"),
+        (approver, "/"),
+    ]
     app = an_app(settings, engine, lambda: call.now)
     more_of_everything(call, place, lead, 90)
     looks = [(Visitor(app).sign_in(session, person, now=call.now), path) for person, path in pages]
@@ -74,11 +78,22 @@ def more_of_everything(call: Call, place: Place, lead: Person, number: int) -> N
         session, session.get_one(Team, place.team_id), call.person(f"{name} Member"), actor=call.actor(lead), now=now
     )
     works = call.team(f"{name} Works", lead)
-    session.add(Application(reference=name, state="in_progress", stage="interview", submitted_at=now,
-                            **{**keys, "team_id": works.id}))  # fmt: skip
+    session.add(
+        Application(
+            reference=name, state="in_progress", stage="interview", submitted_at=now, **{**keys, "team_id": works.id}
+        )
+    )
     call.team(f"{name} Labs", call.person(f"{name} Lead")).looking_for = ["water"]
-    sessions.schedule(session, call.challenge, actor=manager, now=now, title=name, link="https://example.org",
-                      starts_at=now + timedelta(days=3), ends_at=now + timedelta(days=3, hours=1))  # fmt: skip
+    sessions.schedule(
+        session,
+        call.challenge,
+        actor=manager,
+        now=now,
+        title=name,
+        link="https://example.org",
+        starts_at=now + timedelta(days=3),
+        ends_at=now + timedelta(days=3, hours=1),
+    )
     session.add(Deliverable(title=name, done_when="It is.", due_at=now, state=HANDBOOK["deliverable"].initial, **work))
     session.add(
         Sprint(number=number, starts_at=now, ends_at=now + timedelta(days=14), state=HANDBOOK["sprint"].initial, **work)

@@ -73,8 +73,15 @@ def test_what_goes_to_a_team_of_a_sealed_call_is_listed_for_nobody_else_until_th
     call.application(call.team("Otter Works", lead))
     grant(session, auditor, "auditor", call.now)
     session.add(Follow(person_id=follower.id, challenge_id=call.challenge.id, token="f" * 43, begun_at=call.now))
-    advance(session, call.challenge, "extend", actor=call.actor(call.manager), now=call.now, reason="Ill.",
-            closes_at=call.closes_at + timedelta(days=1))  # fmt: skip
+    advance(
+        session,
+        call.challenge,
+        "extend",
+        actor=call.actor(call.manager),
+        now=call.now,
+        reason="Ill.",
+        closes_at=call.closes_at + timedelta(days=1),
+    )
     session.commit()
 
     to_lead, to_follower = "otter.lead@example.org", "finlay.tait@example.org"
@@ -84,8 +91,10 @@ def test_what_goes_to_a_team_of_a_sealed_call_is_listed_for_nobody_else_until_th
         return {row.td.get_text() for row in rows} & {to_lead, to_follower}
 
     assert {who.name: told(who) for who in (call.manager, lead, auditor)} == {
-        "Morag Sinclair": {to_follower}, "Otter Lead": {to_lead, to_follower}, "Aud Itor": {to_lead, to_follower},
-    }  # fmt: skip
+        "Morag Sinclair": {to_follower},
+        "Otter Lead": {to_lead, to_follower},
+        "Aud Itor": {to_lead, to_follower},
+    }
     [path] = [f"/outbox/{m.id}" for m in session.scalars(select(Message)) if m.address == to_lead]
     assert [come(who).get(path).status_code for who in (call.manager, lead, auditor)] == [404, 200, 200]
     call.wait_until(call.challenge.closes_at)

@@ -66,8 +66,9 @@ def test_a_person_is_seated_and_the_page_says_what_is_still_wanted(call, gate, m
     wanted = [item.get_text() for item in manager.page(path).select(".govuk-inset-text li")]
     assert wanted == [
         "At least 3 people, so that each application gets 3 assessors: nobody so far.",
-        "Somebody who sits for the sponsor.", "Somebody who sits for the programme.",
-    ]  # fmt: skip
+        "Somebody who sits for the sponsor.",
+        "Somebody who sits for the programme.",
+    ]
 
     form = {"person": call.owner.id, "side": "sponsor", "seen": gate.revision}
     call.session.commit()
@@ -111,9 +112,12 @@ def test_an_applicant_is_refused_and_a_conflict_is_warned_of(call, gate, manager
         f"{lead.name} (assessor): applies to this challenge, and nobody judges beside an application of their own."
     ]
     answer = manager.post(path, {"email": lead.email, "side": "expert"}, on=path)
-    assert (answer.status_code, errors_of(answer)) == (422, [
-        "Needed first: The person does not apply to this challenge: nobody judges beside an application of their own."
-    ])  # fmt: skip
+    assert (answer.status_code, errors_of(answer)) == (
+        422,
+        [
+            "Needed first: The person does not apply to this challenge: nobody judges beside an application of their own."
+        ],
+    )
 
     assert choices(page)[str(former.id)].endswith("conflict with 1 team")
     manager.post(path, {"person": former.id, "side": "expert"}, on=path)
@@ -200,8 +204,9 @@ def test_a_tie_is_settled_with_the_teams_before_ones_eyes(call, manager):
     page = manager.page(path)
     assert page.select_one("#rank-2").get_text() == "Rank 2: 2 applications"
     assert [r.find_next("label").get_text(strip=True) for r in page.select("input[name=application]")] == [
-        "Otter Works", "Plover Studio",
-    ]  # fmt: skip
+        "Otter Works",
+        "Plover Studio",
+    ]
 
 
 def test_after_the_release_the_gate_shows_the_letters_and_what_comes_next(call, manager):
@@ -221,9 +226,12 @@ def test_after_the_release_the_gate_shows_the_letters_and_what_comes_next(call, 
     rows = page.select_one("#told").find_next("table").select("tbody tr")
     assert [" ".join(row.get_text(" ").split()) for row in rows] == [
         f"{team} {reference} Goes on Letter (being made) to {team} 1 person, 1 message not sent yet"
-        for team, reference in zip(("Otter Works", "Heron Labs", "Plover Studio"),
-                                   [row.select_one(".app-scores__team").get_text() for row in rows], strict=True)
-    ]  # fmt: skip
+        for team, reference in zip(
+            ("Otter Works", "Heron Labs", "Plover Studio"),
+            [row.select_one(".app-scores__team").get_text() for row in rows],
+            strict=True,
+        )
+    ]
     assert all(row.select_one("a")["href"].startswith("/documents/") for row in rows)
 
 

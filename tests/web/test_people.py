@@ -120,14 +120,16 @@ def test_what_cannot_be_given_is_said(administrator, call, somebody, boss):
     me, path = boss.id, f"/people/{key}"
     call.session.commit()
     assert errors_of(administrator.post(f"{path}/roles", {"role": "x", "scope": "y"}, on=path)) == [
-        "Choose a role.", "Choose where the role counts.",
-    ]  # fmt: skip
+        "Choose a role.",
+        "Choose where the role counts.",
+    ]
     last = administrator.post(f"/people/{me}/roles/end", {"role": "administrator", "scope": "site"}, on=path)
     assert errors_of(last) == ["Magnus Younger is the only administrator. Give the role to somebody else first."]
     self_made = administrator.post(f"/people/{me}/roles", {"role": "auditor", "scope": "site"}, on=path)
     assert (self_made.status_code, errors_of(self_made)) == (
-        403, ["Nobody gives a role to themselves. Ask somebody else who may give it."],
-    )  # fmt: skip
+        403,
+        ["Nobody gives a role to themselves. Ask somebody else who may give it."],
+    )
     nowhere = administrator.post(f"{path}/roles", {"role": "auditor", "scope": "round-999"}, on=path)
     assert nowhere.status_code == 404
     assert administrator.get("/people/999").status_code == 404
@@ -148,13 +150,28 @@ def test_who_audits_or_applies_neither_owns_nor_writes_a_challenge(app, administ
         (manager, auditor, "challenge_owner", here, audits),
         (manager, auditor, "challenge_writer", here, audits),
         (manager, auditor, "challenge_owner", in_the_round, audits),
-        (manager, priya, "challenge_owner", here,
-         f"Priya Roy belongs to a team that applies to this challenge, {both}"),
-        (manager, priya, "challenge_owner", in_the_round,
-         f"Priya Roy belongs to a team that applies to a challenge there, {both}"),
-        (administrator, owner, "auditor", "site",
-         f"Hamish Drummond owns or writes a challenge, and an auditor changes nothing. {instead}"),
-    ):  # fmt: skip
+        (
+            manager,
+            priya,
+            "challenge_owner",
+            here,
+            f"Priya Roy belongs to a team that applies to this challenge, {both}",
+        ),
+        (
+            manager,
+            priya,
+            "challenge_owner",
+            in_the_round,
+            f"Priya Roy belongs to a team that applies to a challenge there, {both}",
+        ),
+        (
+            administrator,
+            owner,
+            "auditor",
+            "site",
+            f"Hamish Drummond owns or writes a challenge, and an auditor changes nothing. {instead}",
+        ),
+    ):
         path = f"/people/{person.id}"
         answer = visitor.post(f"{path}/roles", {"role": role, "scope": scope}, on=path)
         assert (answer.status_code, errors_of(answer)) == (422, [sentence])
@@ -189,8 +206,14 @@ def test_the_list_asks_the_same_for_few_and_for_many(administrator, call, engine
     with statements(engine) as of_few:
         administrator.get("/people")
     for number in range(6):
-        grant(call.session, call.person(f"Owner {number}"), "challenge_owner", call.now, scope="challenge",
-              scope_id=call.challenge.id)  # fmt: skip
+        grant(
+            call.session,
+            call.person(f"Owner {number}"),
+            "challenge_owner",
+            call.now,
+            scope="challenge",
+            scope_id=call.challenge.id,
+        )
     call.session.commit()
     with statements(engine) as of_many:
         administrator.get("/people")

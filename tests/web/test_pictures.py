@@ -90,8 +90,10 @@ def test_no_line_runs_through_a_label_and_no_label_lies_on_another(stages) -> No
     count = len(needs)
     assume(any(flow_labels._way(edges, needs, 960, [n >= ends for n in range(count)]) for ends in range(count + 1)))
     labels = flow_labels.place(edges, needs, 960)
-    boxes = [(x, x + need, tier) if anchor == "start" else (x - need, x, tier)
-             for (x, anchor, tier), need in zip(labels, needs, strict=True)]  # fmt: skip
+    boxes = [
+        (x, x + need, tier) if anchor == "start" else (x - need, x, tier)
+        for (x, anchor, tier), need in zip(labels, needs, strict=True)
+    ]
     for n, (left, right, tier) in enumerate(boxes):
         assert 0 <= left <= right <= 960
         assert left <= edges[n] + 0.01 <= right + 0.01
@@ -106,8 +108,12 @@ def test_the_way_with_the_fewest_rows_is_taken() -> None:
     # Three narrow stages near the end: one label ends below its stage, and two rows are enough.
     edges, needs = [0.0, 600.0, 700.0, 760.0, 820.0, 960.0], [100.0, 150.0, 80.0, 150.0, 130.0]
     assert flow_labels.place(edges, needs, 960) == [
-        (0, "start", 0), (600, "start", 1), (752, "end", 0), (760, "start", 1), (820, "start", 0),
-    ]  # fmt: skip
+        (0, "start", 0),
+        (600, "start", 1),
+        (752, "end", 0),
+        (760, "start", 1),
+        (820, "start", 0),
+    ]
 
 
 def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:
@@ -122,33 +128,50 @@ def test_a_strip_stands_where_its_dates_are(app: Flask) -> None:
 
 def test_a_gate_that_everybody_passed_has_its_number_like_every_other() -> None:
     numbers = {"sift": (5, 5), "interview": (5, 3), "pitch": (3, 1)}
-    stages = [replace(s, into=into, out_of=out_of)
-              for s in a_flow().stages for into, out_of in (numbers.get(s.id, (None, None)),)]  # fmt: skip
+    stages = [
+        replace(s, into=into, out_of=out_of)
+        for s in a_flow().stages
+        for into, out_of in (numbers.get(s.id, (None, None)),)
+    ]
     assert numbers_of(stages) == "5 → 5 → 3 → 1"
 
 
 def test_a_board_compares_challenges_on_one_axis(app: Flask) -> None:
-    later = Flow("Later", [FlowStage("call", "Call", "call", NOW + timedelta(days=365), NOW + timedelta(days=400),
-                                     None, None, "future")], NOW + timedelta(days=60))  # fmt: skip
+    later = Flow(
+        "Later",
+        [FlowStage("call", "Call", "call", NOW + timedelta(days=365), NOW + timedelta(days=400), None, None, "future")],
+        NOW + timedelta(days=60),
+    )
     with app.test_request_context():
         board = flow.board({1: a_flow(), 2: later, 3: Flow("No dates yet", [], NOW)})
         assert flow.board({}) == flow.Board("", {})
     months = [t.get_text() for t in BeautifulSoup(str(board.axis), "html.parser").select("text")]
     assert months[:6] == ["2024", "Sep", "Oct", "Nov", "Dec", "2025"]
     assert {key: (row.numbers, row.until) for key, row in board.rows.items()} == {
-        1: ("37 → 6 → 3 → 1", "Work until 11 Feb 2025"), 2: ("", ""),
-    }  # fmt: skip
+        1: ("37 → 6 → 3 → 1", "Work until 11 Feb 2025"),
+        2: ("", ""),
+    }
     first, second = (float(row.strip.split(' d="M')[1].split()[0]) for row in board.rows.values())
     assert (0 < first < 20, 600 < second < 1000) == (True, True)
 
 
-NODES = [Node("a", "Draft", initial=True), Node("b", "Open", count=3), Node("c", "Sift"), Node("d", "Done", final=True),
-         Node("e", "Withdrawn", final=True)]  # fmt: skip
+NODES = [
+    Node("a", "Draft", initial=True),
+    Node("b", "Open", count=3),
+    Node("c", "Sift"),
+    Node("d", "Done", final=True),
+    Node("e", "Withdrawn", final=True),
+]
 EDGES = [
-    Edge("a", "a", "Write it"), Edge("a", "b", "Open the call"), Edge("b", "c", "Begin"), Edge("c", "d", "Finish"),
-    Edge("c", "b", "Reopen the call", backward=True), Edge("a", "e", "Withdraw it"), Edge("b", "e", "Withdraw it"),
+    Edge("a", "a", "Write it"),
+    Edge("a", "b", "Open the call"),
+    Edge("b", "c", "Begin"),
+    Edge("c", "d", "Finish"),
+    Edge("c", "b", "Reopen the call", backward=True),
+    Edge("a", "e", "Withdraw it"),
+    Edge("b", "e", "Withdraw it"),
     Edge("e", "a", "Restore it", backward=True),
-]  # fmt: skip
+]
 
 
 def test_words_of_a_diagram_never_lie_on_a_box_nor_on_each_other() -> None:

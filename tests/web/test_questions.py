@@ -140,8 +140,10 @@ def test_after_the_last_moment_the_page_says_when_it_ended_and_keeps_the_words(i
     assert "Questions could be asked until Friday 23 January 2026, 12 noon (UK time)" in page.main.get_text()
     answer = innovator.client.post(LIST, data={"text": "May I still?", "csrf_token": token})
     assert (answer.status_code, errors_of(answer), "May I still?" in answer.text) == (
-        422, ["The time for questions is over. It ended on Friday 23 January 2026, 12 noon (UK time)."], True,
-    )  # fmt: skip
+        422,
+        ["The time for questions is over. It ended on Friday 23 January 2026, 12 noon (UK time)."],
+        True,
+    )
 
 
 # Those who answer
@@ -167,11 +169,18 @@ def test_the_list_is_oldest_first_with_what_was_promised_and_late_ones_say_so(ow
     assert "2 wait for us, 1 of them is late." in text_of(owner.get(PAGE))
 
 
-@pytest.mark.parametrize(("state", "found"), [
-    ("ours", ["May a person apply?"]), ("asked", ["May a person apply?"]), ("drafted", []),
-    ("published", ["Question 1: Can I?"]), ("declined", []), ("all", ["May a person apply?", "Question 1: Can I?"]),
-    ("nonsense", ["May a person apply?"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ("ours", ["May a person apply?"]),
+        ("asked", ["May a person apply?"]),
+        ("drafted", []),
+        ("published", ["Question 1: Can I?"]),
+        ("declined", []),
+        ("all", ["May a person apply?", "Question 1: Can I?"]),
+        ("nonsense", ["May a person apply?"]),
+    ],
+)
 def test_the_list_is_filtered_by_state(owner, session, call, question, state, found):
     published(session, call, asked(session, call, "Can I?"))
     assert texts(owner.page(f"{LIST}?state={state}")) == found
@@ -200,8 +209,9 @@ def test_one_writes_another_publishes_and_everybody_reads(owner, manager, visito
     assert "You wrote this, so somebody else publishes it." in text_of(owner.get(own))
     refused = owner.post(f"{own}/publish", {"seen": "1"}, on=own)
     assert (refused.status_code, errors_of(refused)) == (
-        422, ["Needed first: Somebody other than the person who wrote the answer clears it."],
-    )  # fmt: skip
+        422,
+        ["Needed first: Somebody other than the person who wrote the answer clears it."],
+    )
 
     look = text_of(manager.get(f"{own}/publish"))
     assert (
@@ -250,8 +260,10 @@ def test_an_answer_that_cannot_be_saved_comes_back(owner, manager, session, ques
     own = f"{LIST}/{question.id}"
     answer = owner.post(own, {"answer": "", "wording": "Other words?", "seen": "0"}, on=own)
     assert (answer.status_code, errors_of(answer), "Other words?" in answer.text) == (
-        422, ["Fill in “The answer”."], True,
-    )  # fmt: skip
+        422,
+        ["Fill in “The answer”."],
+        True,
+    )
     manager.post(own, {"answer": "Theirs.", "seen": "0"}, on=own)
     late = owner.post(own, {"answer": "Mine.", "seen": "0"}, on=own)
     assert (late.status_code, "Mine." in late.text, "Theirs." in late.text) == (409, True, True)
@@ -314,8 +326,13 @@ def test_anybody_takes_the_answers_with_them(visitor, session, call, question):
     published(session, call, question, "=1+1")
     answer = visitor.get(f"{PAGE}/questions.csv")
     [row] = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
-    assert row == {"number": "1", "question": "May a person apply?", "answer": "'=1+1", "asked": "2026-01-05 12:00",
-                   "published": "2026-01-05 12:00"}  # fmt: skip
+    assert row == {
+        "number": "1",
+        "question": "May a person apply?",
+        "answer": "'=1+1",
+        "asked": "2026-01-05 12:00",
+        "published": "2026-01-05 12:00",
+    }
     assert answer.headers["Content-Disposition"] == f'attachment; filename="questions-{SLUG}.csv"'
     assert visitor.get(f"{PAGE}/questions.xlsx").data[:2] == b"PK"
 
@@ -333,10 +350,13 @@ def test_the_portals_questions_are_taken_in_once(owner, session):
     assert "2 questions taken in" in text_of(send(sheet))
     assert "Nothing new in the file 2 questions of the file were here already." in text_of(send(sheet))
     wrong = send("reference,question\nP-3,\n,Where?\n")
-    assert (wrong.status_code, errors_of(wrong)) == (422, [
-        "Row 2: it has no question.",
-        "Row 3: it has no reference, and without one a second import could not tell it again.",
-    ])  # fmt: skip
+    assert (wrong.status_code, errors_of(wrong)) == (
+        422,
+        [
+            "Row 2: it has no question.",
+            "Row 3: it has no reference, and without one a second import could not tell it again.",
+        ],
+    )
     assert session.scalars(select(Question.portal_reference).order_by(col(Question.id))).all() == ["P-1", "P-2"]
     assert (text_of(owner.get(LIST)).count("From the procurement portal: P-"), "Acme" in owner.get(LIST).text) == (
         2,
@@ -361,8 +381,9 @@ def test_others_open_no_page_of_those_who_answer(app, session, call, visitor, in
     page = f"{LIST}/{path.format(q=question.id)}"
     is_seen = path == "import"
     assert [who.get(page).status_code for who in (visitor, innovator, *others)] == [
-        303, *((403, 403, 403) if is_seen else (404, 404, 403)),
-    ]  # fmt: skip
+        303,
+        *((403, 403, 403) if is_seen else (404, 404, 403)),
+    ]
 
 
 def test_the_list_is_for_those_who_run_it_and_for_auditors(
@@ -381,8 +402,16 @@ def test_the_list_is_for_those_who_run_it_and_for_auditors(
 
 def test_no_page_tells_staff_who_asked(owner, manager, session, call):
     question = published(session, call, asked(session, call, "May I?", "Priya Raeburn"))
-    pages = [PAGE, LIST, f"{LIST}?state=all", f"{LIST}/{question.id}", f"/cases/question/{question.id}", "/", "/outbox",
-             "/outbox?q=priya"]  # fmt: skip
+    pages = [
+        PAGE,
+        LIST,
+        f"{LIST}?state=all",
+        f"{LIST}/{question.id}",
+        f"/cases/question/{question.id}",
+        "/",
+        "/outbox",
+        "/outbox?q=priya",
+    ]
     message = session.scalars(select(Message).where(col(Message.person_id) == question.asked_by_id)).one()
     pages += [f"/outbox/{message.id}", f"/cases/message/{message.id}"]
     for who in (manager, owner):

@@ -14,10 +14,12 @@ from tests.a_selection import applied, closed, sift
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, statements, text_of
 
-ROLES = {"programme_manager": {"gates", "applications", "delivery", "agreements"},
-         "auditor": {"gates", "applications", "delivery", "agreements"},
-         "approver": {"gates", "applications", "delivery", "agreements"},
-         "finance_officer": {"delivery", "agreements"}}  # fmt: skip
+ROLES = {
+    "programme_manager": {"gates", "applications", "delivery", "agreements"},
+    "auditor": {"gates", "applications", "delivery", "agreements"},
+    "approver": {"gates", "applications", "delivery", "agreements"},
+    "finance_officer": {"delivery", "agreements"},
+}
 
 
 @pytest.fixture
@@ -47,9 +49,17 @@ def applied_to(call: Call) -> list[Application]:
 def with_a_place(call: Call) -> None:
     """One team has a place in the exploration, and an agreement for it."""
     session, application = call.session, applied_to(call)[0]
-    keys = {"round_id": call.challenge.round_id, "challenge_id": call.challenge.id, "application_id": application.id,
-            "team_id": application.team_id, "stage": "exploration", "starts_at": call.now, "ends_at": call.now,
-            "state": "", "since": call.now}  # fmt: skip
+    keys = {
+        "round_id": call.challenge.round_id,
+        "challenge_id": call.challenge.id,
+        "application_id": application.id,
+        "team_id": application.team_id,
+        "stage": "exploration",
+        "starts_at": call.now,
+        "ends_at": call.now,
+        "state": "",
+        "since": call.now,
+    }
     place = Place(**keys, money_pounds=5000)
     begin(session, place, actor=CIVFLOW, now=call.now)
     begin(session, Agreement(**keys, place_id=place.id, price_pounds=5000), actor=CIVFLOW, now=call.now)
@@ -88,8 +98,11 @@ def test_an_owner_reaches_their_own_challenge_and_the_gates_say_how_far_they_are
     page = Visitor(app).sign_in(call.session, call.owner, now=call.now).page(f"/challenges/{call.challenge.slug}")
     row = page.select_one(f'a[href="/gates/{gate.id}"]').find_parent("tr")
     assert [" ".join(cell.get_text(" ").split()) for cell in row.select("td")] == [
-        "Scoring", "3 people", "0 of 9 in", day(gate.scoring_due_at, "Europe/London", short=True),
-    ]  # fmt: skip
+        "Scoring",
+        "3 people",
+        "0 of 9 in",
+        day(gate.scoring_due_at, "Europe/London", short=True),
+    ]
     assert page.select_one(f'a[href="/applications?challenge={call.challenge.id}"]').get_text() == "Read 3 applications"
 
 
@@ -114,8 +127,10 @@ def test_staff_list_the_applications_that_they_may_read(app, call):
     assert page.h1.get_text() == "Applications"
     assert page.select_one(".app-pages__shown").get_text(strip=True) == "3 applications"
     assert [link.get_text() for link in page.select("#applications tbody td:nth-of-type(1) a")] == [
-        "Otter Works", "Heron Labs", "Plover Studio",
-    ]  # fmt: skip
+        "Otter Works",
+        "Heron Labs",
+        "Plover Studio",
+    ]
 
 
 def test_the_list_is_searched_filtered_and_sorted_in_place(app, call):

@@ -29,15 +29,30 @@ def call(session, now):
 def sent(session, call):
     """A challenge that waits for approval, with Ada and Callum named to score it."""
     manager = call.actor(call.manager)
-    challenge = draft(session, round_=session.get_one(Round, call.challenge.round_id), sponsor=None, title="Ghost gear",
-                      reference="11.3", question="How might we find lost nets?", actor=manager, now=call.now)  # fmt: skip
+    challenge = draft(
+        session,
+        round_=session.get_one(Round, call.challenge.round_id),
+        sponsor=None,
+        title="Ghost gear",
+        reference="11.3",
+        question="How might we find lost nets?",
+        actor=manager,
+        now=call.now,
+    )
     grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=challenge.id)
     sections = {section.id: "Our words." for section in programme_of(session, challenge).brief}
     write_challenge(
-        session, challenge, actor=manager, now=call.now, sections=sections, money_pounds=9_000, budget_holder="A director",
-        opens_at=call.now + timedelta(days=40), closes_at=call.now + timedelta(days=80),
+        session,
+        challenge,
+        actor=manager,
+        now=call.now,
+        sections=sections,
+        money_pounds=9_000,
+        budget_holder="A director",
+        opens_at=call.now + timedelta(days=40),
+        closes_at=call.now + timedelta(days=80),
         data_access="<script>alert(1)</script> & <b>readings</b>",
-    )  # fmt: skip
+    )
     advance(session, challenge, "submit_for_review", actor=call.actor(call.owner), now=call.now)
     for name in ("Ada Innes", "Callum Reid"):
         advance(session, challenge, "name_a_scorer", actor=manager, now=call.now, person_id=call.person(name).id)

@@ -45,8 +45,9 @@ def test_a_round_lists_its_challenges_and_what_closing_it_needs(come, call):
     close = f"/cases/round/{round_id}/close"
     answer = manager.post(close, {}, on="/account")
     assert (answer.status_code, errors_of(answer)) == (
-        422, ["Needed first: Every challenge of the round is completed, withdrawn or cancelled."],
-    )  # fmt: skip
+        422,
+        ["Needed first: Every challenge of the round is completed, withdrawn or cancelled."],
+    )
 
 
 def test_an_owner_is_offered_no_step_of_the_round(come, call):
@@ -70,8 +71,15 @@ def test_rounds_are_not_for_teams_nor_for_passers_by(come, call):
 
 def test_a_role_for_another_round_finds_nothing_of_this_one_on_any_desk(come, session, call):
     round_ = session.get_one(Round, call.challenge.round_id)
-    another = Round(programme_id=round_.programme_id, slug="b", title="Another", starts_at=call.now, ends_at=round_.ends_at,
-                    state="", since=call.now)  # fmt: skip
+    another = Round(
+        programme_id=round_.programme_id,
+        slug="b",
+        title="Another",
+        starts_at=call.now,
+        ends_at=round_.ends_at,
+        state="",
+        since=call.now,
+    )
     begin(session, another, actor=CIVFLOW, now=call.now)
     something_for_every_desk(call)
     round_.rehearsal = True  # so that nothing of it is public
@@ -85,10 +93,12 @@ def test_a_role_for_another_round_finds_nothing_of_this_one_on_any_desk(come, se
 
     assert {role: names for role in ROLES if (names := found(role, another.id))} == {}
     assert {role: names for role in ROLES if (names := found(role, round_.id))} == {
-        "programme_manager": {"A round", "Flooding", "Waiting"}, "challenge_owner": {"Flooding", "Waiting"},
-        "approver": {"Flooding", "Waiting"}, "finance_officer": {"A round", "Flooding", "Otter Works", "£123,456"},
+        "programme_manager": {"A round", "Flooding", "Waiting"},
+        "challenge_owner": {"Flooding", "Waiting"},
+        "approver": {"Flooding", "Waiting"},
+        "finance_officer": {"A round", "Flooding", "Otter Works", "£123,456"},
         "auditor": {"A round"},
-    }  # fmt: skip
+    }
 
 
 OF_THIS_ROUND = ("A round", "Flooding", "Waiting", "Otter Works", "£123,456")
@@ -106,12 +116,24 @@ def something_for_every_desk(call: Call) -> None:
     advance(session, gate, "propose", actor=manager, now=call.now, going_on=3)
     waits = draft(session, round_=round_, sponsor=None, title="Waiting", actor=manager, now=call.now)
     waits.state = "in_review"
-    session.add(Agreement(
-        round_id=round_.id, challenge_id=call.challenge.id, team_id=otter.team_id, application_id=otter.id, stage=stage,
-        state="active", since=call.now, price_pounds=123_456, starts_at=call.now, ends_at=call.closes_at,
-        team_signed_at=call.now, sponsor_signed_at=call.now, team_signed_by_id=call.manager.id,
-        sponsor_signed_by_id=call.manager.id,
-    ))  # fmt: skip
+    session.add(
+        Agreement(
+            round_id=round_.id,
+            challenge_id=call.challenge.id,
+            team_id=otter.team_id,
+            application_id=otter.id,
+            stage=stage,
+            state="active",
+            since=call.now,
+            price_pounds=123_456,
+            starts_at=call.now,
+            ends_at=call.closes_at,
+            team_signed_at=call.now,
+            sponsor_signed_at=call.now,
+            team_signed_by_id=call.manager.id,
+            sponsor_signed_by_id=call.manager.id,
+        )
+    )
     session.flush()
 
 

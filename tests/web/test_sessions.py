@@ -17,8 +17,13 @@ from tests.web.visitor import Visitor, an_app, errors_of, text_of
 
 PAGE = "/challenges/11-2-flooding-impact"
 LIST = f"{PAGE}/sessions"
-TYPED = {"title": "Meet the sponsor", "starts_at": "8 January 2026 14:00", "ends_at": "8 January 2026 15:00",
-         "place": "Town House", "link": "https://example.org/meet"}  # fmt: skip
+TYPED = {
+    "title": "Meet the sponsor",
+    "starts_at": "8 January 2026 14:00",
+    "ends_at": "8 January 2026 15:00",
+    "place": "Town House",
+    "link": "https://example.org/meet",
+}
 
 
 @pytest.fixture
@@ -52,8 +57,16 @@ def innovator(app, session, call) -> Visitor:
 @pytest.fixture
 def live(session, call) -> LiveSession:
     start = call.now + timedelta(days=3)
-    made = schedule(session, call.challenge, actor=call.actor(call.owner), now=call.now, title="Meet the sponsor",
-                    starts_at=start, ends_at=start + timedelta(hours=1), link="https://example.org/meet")  # fmt: skip
+    made = schedule(
+        session,
+        call.challenge,
+        actor=call.actor(call.owner),
+        now=call.now,
+        title="Meet the sponsor",
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
+        link="https://example.org/meet",
+    )
     session.commit()
     return made
 
@@ -64,7 +77,7 @@ def test_a_planned_session_is_on_the_challenges_page_and_in_the_calendar(owner, 
     shown = " ".join(visitor.page(PAGE).select_one("#sessions li").get_text(" ").split())
     assert shown == (
         "Meet the sponsor Thursday 8 January 2026, 2pm (UK time), in 3 days , until 3pm Town House Or join online"
-    )  # fmt: skip
+    )
     answer = visitor.get(f"{LIST}.ics")
     [event] = icalendar.Calendar.from_ical(answer.data).walk("VEVENT")
     assert (answer.mimetype, str(event["location"])) == ("text/calendar", "Town House")
@@ -93,8 +106,16 @@ def test_a_session_is_changed_by_one_at_a_time(owner, session, live):
 
 
 def test_everybody_reads_of_a_recording_and_of_a_cancelled_session(owner, visitor, session, call, live):
-    other = schedule(session, call.challenge, actor=call.actor(call.owner), now=call.now, title="A walk",
-                     starts_at=live.ends_at, ends_at=live.ends_at + timedelta(hours=1), place="The bridge")  # fmt: skip
+    other = schedule(
+        session,
+        call.challenge,
+        actor=call.actor(call.owner),
+        now=call.now,
+        title="A walk",
+        starts_at=live.ends_at,
+        ends_at=live.ends_at + timedelta(hours=1),
+        place="The bridge",
+    )
     session.commit()
     cancel = f"/cases/live_session/{other.id}/cancel"
     assert (

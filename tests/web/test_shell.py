@@ -193,9 +193,19 @@ def test_a_browser_that_is_sent_to_a_place_of_its_own_page_asks_for_it_again(cli
 
 @pytest.mark.parametrize(
     ("how", "status"),
-    [("401", 401), ("403", 403), ("404", 404), ("413", 413), ("429", 429), ("503", 503), ("refused", 422),
-     ("second", 409), ("bug", 500), ("database", 503)],
-)  # fmt: skip
+    [
+        ("401", 401),
+        ("403", 403),
+        ("404", 404),
+        ("413", 413),
+        ("429", 429),
+        ("503", 503),
+        ("refused", 422),
+        ("second", 409),
+        ("bug", 500),
+        ("database", 503),
+    ],
+)
 def test_every_error_has_a_page_and_a_message(client: FlaskClient, how: str, status: int) -> None:
     response = client.get(f"/fails/{how}")
     assert response.status_code == status

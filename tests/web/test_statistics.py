@@ -43,9 +43,10 @@ def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine,
     assert rows[:5] == [
         ["Applications", "4 (1 withdrew before the first decision)"],
         ["From small or medium-sized companies", "Not told: the number is too small, or not known."],
-        ["Shortlisted", "2 of 3"], ["Winners", "Not decided yet."],
+        ["Shortlisted", "2 of 3"],
+        ["Winners", "Not decided yet."],
         ["Value of signed contracts", "No contract is signed yet."],
-    ]  # fmt: skip
+    ]
     assert RULE in text_of(visitor.get(PAGE))
     [applied_cell] = visitor.page(round_).select('td[data-label="Applications"]')
     assert applied_cell.get_text() == "4 (1 withdrew)"
@@ -57,13 +58,20 @@ def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine,
 
     lines = list(csv.DictReader(io.StringIO(visitor.get(f"{PAGE}/statistics.csv").text.removeprefix("\ufeff"))))
     assert [(line["stage"], line["days"], line["shortlisted"]) for line in lines] == [
-        ("Open call", "28", "2"), ("Sift", "0", "2"),
-    ]  # fmt: skip
+        ("Open call", "28", "2"),
+        ("Sift", "0", "2"),
+    ]
     data = visitor.get(f"{round_}.json").json
     assert (data["rule"], data["challenges"]) == (
-        RULE, [{key: value for key, value in visitor.get(f"{PAGE}/statistics.json").json.items()
-                if key not in ("rule", "definition")}],
-    )  # fmt: skip
+        RULE,
+        [
+            {
+                key: value
+                for key, value in visitor.get(f"{PAGE}/statistics.json").json.items()
+                if key not in ("rule", "definition")
+            }
+        ],
+    )
     assert visitor.get(f"{round_}.csv").text == visitor.get(f"{PAGE}/statistics.csv").text
 
 

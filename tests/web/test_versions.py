@@ -99,9 +99,11 @@ def test_a_change_is_written_looked_at_and_published(session, call, page, owner,
     assert owner.post(f"{page}/change/hand-in", {}, on=f"{page}/change").status_code == 303
     look = manager.page(f"{page}/change/publish")
     told = [" ".join(group.get_text().split()) for group in look.select(".app-decision summary")]
-    assert told == ["Every team with a draft, which has to acknowledge it before it submits",
-                    "Every team that has submitted: its application stays valid, and it may revise it",
-                    "1 person in charge of the challenge"]  # fmt: skip
+    assert told == [
+        "Every team with a draft, which has to acknowledge it before it submits",
+        "Every team that has submitted: its application stays valid, and it may revise it",
+        "1 person in charge of the challenge",
+    ]
     assert "Say in a sentence" not in look.text
     seen = look.select_one("[name=seen]")["value"]
     done = manager.post(f"{page}/change/publish", {"seen": seen}, on=f"{page}/change/publish")
@@ -134,8 +136,10 @@ def test_what_cannot_be_read_comes_back_with_a_sentence(session, call, page, own
     typed = {"money_pounds": "lots", "decision_promised_at": "soon", "notice_reference": "N" * 301, "seen": "x"}
     answer = owner.post(terms, typed, on=terms)
     assert answer.status_code == 422
-    assert errors_of(answer) == ["Write a day and a time such as 10 September 2026 12:00.",
-                                 "Write whole pounds, such as 650,000."]  # fmt: skip
+    assert errors_of(answer) == [
+        "Write a day and a time such as 10 September 2026 12:00.",
+        "Write whole pounds, such as 650,000.",
+    ]
     kept = BeautifulSoup(answer.data, "html.parser")
     assert kept.select_one("#notice_reference")["value"] == "N" * 301
 
@@ -222,25 +226,35 @@ def test_a_submitted_application_stays_valid_and_its_team_is_shown_the_differenc
 def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, manager, somebody):
     wrong = manager.post(f"{page}/deadline", {"closes_at": "yesterday", "reason": "Late."}, on=f"{page}/deadline")
     assert (wrong.status_code, errors_of(wrong)) == (422, ["Write a day and a time such as 10 September 2026 12:00."])
-    manager.post(f"{page}/deadline", {"closes_at": "10 February 2026 12:00", "reason": "The notice was late.",
-                                      "confirmed": "yes"}, on=f"{page}/deadline")  # fmt: skip
+    manager.post(
+        f"{page}/deadline",
+        {"closes_at": "10 February 2026 12:00", "reason": "The notice was late.", "confirmed": "yes"},
+        on=f"{page}/deadline",
+    )
     one = f"/applications/{draft.id}/deadline"
     manager.post(one, {"closes_at": "12 February 2026 12:00", "reason": "Illness."}, on=one)
     moved = [" ".join(m.get_text().split()) for m in somebody.page(page).select("#stages li") if "moved" in m.text]
     assert moved == [
-        ("The closing date was moved for everybody on Monday 5 January 2026, to Tuesday 10 February 2026, 12 noon "
-        "(UK time), in 36 days, because: “The notice was late.”"),
-        ("The deadline of one applicant was moved on Monday 5 January 2026, to Thursday 12 February 2026, 12 noon "
-        "(UK time), in 38 days, because: “Illness.”"),
-    ]  # fmt: skip
+        (
+            "The closing date was moved for everybody on Monday 5 January 2026, to Tuesday 10 February 2026, 12 noon "
+            "(UK time), in 36 days, because: “The notice was late.”"
+        ),
+        (
+            "The deadline of one applicant was moved on Monday 5 January 2026, to Thursday 12 February 2026, 12 noon "
+            "(UK time), in 38 days, because: “Illness.”"
+        ),
+    ]
     assert "Otter Works" not in somebody.get(page).text
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, call, page, owner, manager, somebody):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
-    manager.post(f"{page}/deadline", {"closes_at": "9 February 2026 12:00", "reason": "Late.", "confirmed": "yes"},
-                 on=f"{page}/deadline")  # fmt: skip
+    manager.post(
+        f"{page}/deadline",
+        {"closes_at": "9 February 2026 12:00", "reason": "Late.", "confirmed": "yes"},
+        on=f"{page}/deadline",
+    )
     tags = owner.page(f"{page}/change").select(".govuk-task-list__status")
     assert {tag.get_text(strip=True) for tag in tags} == {"As published"}
     rows = {
@@ -248,8 +262,9 @@ def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, cal
         for row in somebody.page(f"{page}/versions/1").select(".govuk-summary-list__row")
     }
     assert [rows["First decisions promised by"], rows["Moved with the closing date to"]] == [
-        "Monday 2 March 2026, 12 noon (UK time)", "Monday 9 March 2026, 12 noon (UK time)",
-    ]  # fmt: skip
+        "Monday 2 March 2026, 12 noon (UK time)",
+        "Monday 9 March 2026, 12 noon (UK time)",
+    ]
     assert "Monday 9 March 2026" in somebody.get(page).text
 
 
@@ -269,8 +284,10 @@ def test_before_the_closing_date_moves_one_page_says_what_will_be_and_keeps_noth
     shown = BeautifulSoup(looked.data, "html.parser")
     when = "Tuesday 10 February 2026, 12 noon (UK time)"
     says = " ".join(shown.select_one(".app-decision__what").text.split())
-    assert says == (f"The call closes on {when}, in 36 days, for everybody. Every team that has begun an application "
-                    "is told; who the teams are is not shown before the last deadline.")  # fmt: skip
+    assert says == (
+        f"The call closes on {when}, in 36 days, for everybody. Every team that has begun an application "
+        "is told; who the teams are is not shown before the last deadline."
+    )
     letter = shown.select_one(".app-letter__body").text.split("\n", 1)[1].strip()
     later = [li.text for li in shown.select("main li") if " begins " in li.text]
     before, sent = call.challenge.closes_at, select(Message).where(col(Message.key).startswith("deadline-"))
@@ -317,8 +334,9 @@ def test_while_a_call_is_sealed_no_page_before_a_button_tells_who_applies_or_how
     of_one = f"{page}/deadline/of-one"
     answer = manager.post(of_one, {"reference": "9-9999"}, on=f"{page}/deadline")
     assert (answer.status_code, errors_of(answer)) == (
-        422, ["No application to this challenge has this reference. The team reads it on its application’s page."],
-    )  # fmt: skip
+        422,
+        ["No application to this challenge has this reference. The team reads it on its application’s page."],
+    )
     found = manager.post(of_one, {"reference": f" {draft.reference} "}, on=f"{page}/deadline")
     assert found.location == f"/applications/{draft.id}/deadline"
 
@@ -338,14 +356,16 @@ def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, 
     assert " ".join(warning.text.split()) == "Cancelled on Monday 5 January 2026. The reason: The budget was cut."
     told = session.execute(select(col(Message.address), col(Message.subject)).order_by(col(Message.address))).all()
     assert [tuple(row) for row in told if "ancelled" in row[1] or "ended" in row[1]] == [
-        (fin.email, "It has ended: Flooding impact"), (priya.email, "Cancelled: 11.2 Flooding impact"),
-    ]  # fmt: skip
+        (fin.email, "It has ended: Flooding impact"),
+        (priya.email, "Cancelled: 11.2 Flooding impact"),
+    ]
 
 
 def test_a_challenge_is_copied_as_a_new_draft(session, call, page, manager):
     assert errors_of(manager.post(f"{page}/copy", {"title": ""}, on=f"{page}/copy")) == [
-        "Give the challenge a title of up to 200 characters.", "Choose the round that the copy belongs to.",
-    ]  # fmt: skip
+        "Give the challenge a title of up to 200 characters.",
+        "Choose the round that the copy belongs to.",
+    ]
     typed = {"title": "Flooding impact, again", "round": str(call.challenge.round_id)}
     made = manager.post(f"{page}/copy", typed, on=f"{page}/copy").location
     assert made == "/challenges/flooding-impact-again/edit"
@@ -367,7 +387,13 @@ def test_an_approved_challenge_says_when_it_opens_and_when_it_is_announced(sessi
     inset = " ".join(manager.page(address).select_one(".govuk-inset-text").text.split())
     assert "It opens by itself on Monday 12 January 2026, 12 noon (UK time), in 7 days." in inset
     assert "It is not announced" in inset
-    advance(session, soon, "plan_the_announcement", actor=call.actor(call.manager), now=call.now,
-            announce_at=call.now + timedelta(days=1))  # fmt: skip
+    advance(
+        session,
+        soon,
+        "plan_the_announcement",
+        actor=call.actor(call.manager),
+        now=call.now,
+        announce_at=call.now + timedelta(days=1),
+    )
     session.commit()
     assert "announced by themselves on Tuesday 6 January" in " ".join(manager.page(address).text.split())

@@ -39,8 +39,14 @@ def app(settings, engine, call):
 @pytest.fixture
 def a_draft(session, call) -> Challenge:
     """A challenge of Invented Council, whose owner is Hamish Drummond."""
-    made = draft(session, round_=session.get_one(Round, call.challenge.round_id), title="Secret plans", now=call.now,
-                 sponsor=session.get(Organisation, call.challenge.sponsor_id), actor=call.actor(call.manager))  # fmt: skip
+    made = draft(
+        session,
+        round_=session.get_one(Round, call.challenge.round_id),
+        title="Secret plans",
+        now=call.now,
+        sponsor=session.get(Organisation, call.challenge.sponsor_id),
+        actor=call.actor(call.manager),
+    )
     grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=made.id)
     session.commit()
     return made
@@ -108,8 +114,10 @@ def test_a_challenge_has_one_sponsor_that_leads_and_any_number_that_support_it(o
     assert "Supported by NHS Invented" in text_of(owner.get("/challenges/secret-plans"))
     session.expire_all()
     assert brief_data(session, a_draft, now=a_draft.since)["supporters"] == ["NHS Invented"]
-    seen_by = {who.id: [row.title for row in find(session, wanted_of({"q": "nhs invented"}), actor=who).rows]
-               for who in (NOBODY, call.actor(call.owner))}  # fmt: skip
+    seen_by = {
+        who.id: [row.title for row in find(session, wanted_of({"q": "nhs invented"}), actor=who).rows]
+        for who in (NOBODY, call.actor(call.owner))
+    }
     session.commit()
     assert seen_by == {None: [], call.owner.id: ["Secret plans"]}
     supporter = one(session, select(SupportingSponsor))
@@ -155,8 +163,9 @@ def test_a_writer_writes_and_no_more(ailsa, owner, session, call, a_draft):
     question = f"{EDIT}/question"
     form = ailsa.page(question).select_one("form[data-autosave]")
     assert (form.select_one("input[name=sponsor]"), form.select_one("#sponsor p").get_text()) == (
-        None, "Invented Council. A challenge owner names it, or the programme office does.",
-    )  # fmt: skip
+        None,
+        "Invented Council. A challenge owner names it, or the programme office does.",
+    )
     typed = {"title": "Secret plans", "question": "How?", "reference": "", "seen": form.select_one("#seen")["value"]}
     assert errors_of(ailsa.post(question, typed | {"sponsor": "NHS Invented"}, on=question)) == [WHO_NAMES]
     assert ailsa.post(question, typed, on=question).status_code == 303
@@ -229,8 +238,16 @@ def test_nobody_writes_a_challenge_to_which_their_team_applies(app, session, cal
 def test_twenty_writers_are_named_in_a_day_and_no_more(owner, session, call, a_draft):
     typed = named(owner, session)
     for _ in range(20):
-        grant(session, call.manager, "challenge_writer", call.now, scope="challenge", scope_id=call.challenge.id,
-              granted_by_id=call.owner.id, revoked_at=call.now)  # fmt: skip
+        grant(
+            session,
+            call.manager,
+            "challenge_writer",
+            call.now,
+            scope="challenge",
+            scope_id=call.challenge.id,
+            granted_by_id=call.owner.id,
+            revoked_at=call.now,
+        )
     session.commit()
     assert errors_of(owner.post(f"{PEOPLE}/writers", typed, on=PEOPLE)) == [TOO_MANY]
     call.now += timedelta(days=1)
@@ -295,8 +312,17 @@ def test_a_part_is_commented_on_answered_settled_and_opened_again(owner, ailsa, 
     call.now += timedelta(hours=1)
     manager.post(page, {"text": "Say so.", "answers": thread}, on=page)  # which opens it again
     [words] = comments(ailsa, f"{EDIT}/text-problem")
-    assert [w for w in ("Is it <b>only</b> Leith?", "No.", "Hamish Drummond settled this", "Morag Sinclair opened this again", "Say so.")
-            if w not in words] == []  # fmt: skip
+    assert [
+        w
+        for w in (
+            "Is it <b>only</b> Leith?",
+            "No.",
+            "Hamish Drummond settled this",
+            "Morag Sinclair opened this again",
+            "Say so.",
+        )
+        if w not in words
+    ] == []
     far = ailsa.post(page, {"text": "x" * 2001, "answers": thread}, on=page, headers=HTMX)
     assert (
         far.status_code,
@@ -382,6 +408,16 @@ def test_the_criteria_are_read_as_teams_will_read_them_and_changed_by_the_progra
     assert "The scorecards are the programme’s: they are the same for every challenge of A round" in page
     listed = [a.get_text() for a in owner.page(EDIT).select(".govuk-task-list__link")]
     assert listed == [
-        "Title and question", "The problem", "Background", "Why it needs solving now", "Who benefits", "Constraints",
-        "Data and people on offer", "Themes and place", "Readiness", "Dates and money", "Criteria", "Who writes it",
-    ]  # fmt: skip
+        "Title and question",
+        "The problem",
+        "Background",
+        "Why it needs solving now",
+        "Who benefits",
+        "Constraints",
+        "Data and people on offer",
+        "Themes and place",
+        "Readiness",
+        "Dates and money",
+        "Criteria",
+        "Who writes it",
+    ]

@@ -166,8 +166,13 @@ def test_a_page_that_contradicts_itself_cannot_be_made(sentence, wrong):
 
 
 def test_a_page_is_drawn_with_its_ends_and_its_ways_back():
-    drawn = page(OPEN, CLOSE, step("cancel", "open", "closed", label="Cancel"), step("stay", "open", "open"),
-                 step("reopen", "closed", "open", reason=True, label="Reopen"))  # fmt: skip
+    drawn = page(
+        OPEN,
+        CLOSE,
+        step("cancel", "open", "closed", label="Cancel"),
+        step("stay", "open", "open"),
+        step("reopen", "closed", "open", reason=True, label="Reopen"),
+    )
 
     nodes, edges = drawing(drawn, {"open": 3})
 
@@ -205,9 +210,13 @@ def test_a_role_counts_in_its_own_scope_and_everywhere_for_the_site():
         (scope, number): holds(Held("assessor", scope, number))
         for scope, number in (("site", None), ("round", 1), ("round", 2), ("challenge", 2), ("team", 4), ("team", None))
     } == {
-        ("site", None): True, ("round", 1): True, ("round", 2): False, ("challenge", 2): True, ("team", 4): True,
+        ("site", None): True,
+        ("round", 1): True,
+        ("round", 2): False,
+        ("challenge", 2): True,
+        ("team", 4): True,
         ("team", None): False,
-    }  # fmt: skip
+    }
     assert not holds(Held("auditor", "site", None))
 
 
@@ -222,9 +231,13 @@ def test_a_role_for_a_team_says_nothing_about_a_record_without_a_team():
 
 def test_a_limit_is_the_largest_that_counts_here():
     limited = page(OPEN, CLOSE)
-    held = frozenset({
-        Held("approver", "site", None, 100), Held("approver", "round", 1, 300), Held("approver", "round", 2, 900),
-    })  # fmt: skip
+    held = frozenset(
+        {
+            Held("approver", "site", None, 100),
+            Held("approver", "round", 1, 300),
+            Held("approver", "round", 2, 900),
+        }
+    )
     case = Case(limited, Round(id=1, state="open"), Actor(9, "Ann", held), None)
 
     assert (case.limit("approver"), case.limit("assessor")) == (300, 0)

@@ -447,6 +447,15 @@ def test_the_page_of_a_small_programme_holds():
 
     assert findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES) == []
     assert set(paths(page)) == {
-        "draft", "in_review", "changes_requested", "approved", "open", "closed", "sift", "work", "completed",
-        "withdrawn", "cancelled",
-    }  # fmt: skip
+        "draft",
+        "in_review",
+        "changes_requested",
+        "approved",
+        "open",
+        "closed",
+        "sift",
+        "work",
+        "completed",
+        "withdrawn",
+        "cancelled",
+    }

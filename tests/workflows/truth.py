@@ -14,9 +14,16 @@ SOMEBODY_ELSE = SOMEBODY + 1
 WEEK = timedelta(weeks=1)
 BEFORE, AFTER, LATER = NOW - timedelta(hours=1), NOW + timedelta(hours=1), NOW + timedelta(hours=2)
 EVERY_ROLE = (
-    "programme_manager", "challenge_owner", "assessor", "approver", "finance_officer", "auditor", "administrator",
-    "team_lead", "team_member",
-)  # fmt: skip
+    "programme_manager",
+    "challenge_owner",
+    "assessor",
+    "approver",
+    "finance_officer",
+    "auditor",
+    "administrator",
+    "team_lead",
+    "team_member",
+)
 
 
 def everybody(limit: int = 10**9) -> Actor:

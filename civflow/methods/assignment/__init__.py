@@ -84,9 +84,14 @@ def assign(
     then flows in which badly served applications weigh more, and single exchanges, within the limits that `aim` sets.
     """
     seats = read_seats(
-        affinity, per_application=per_application, largest_load=largest_load, conflicts=conflicts, already=already,
-        sides=sides, one_from_each=one_from_each,
-    )  # fmt: skip
+        affinity,
+        per_application=per_application,
+        largest_load=largest_load,
+        conflicts=conflicts,
+        already=already,
+        sides=sides,
+        one_from_each=one_from_each,
+    )
     _check_names(names, len(seats.needed), "application")
     _check_names(assessor_names, len(seats.limit), "assessor")
     optimum = best_pairs(seats)

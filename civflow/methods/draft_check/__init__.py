@@ -60,14 +60,18 @@ BARE_THING = re.compile(rf"^(?:new\s+|mobile\s+)?(?:{_any(SOLUTIONS)})\b", re.IG
 BUILDING = re.compile(rf"\b{BUILD}\s+(?:an?|new|our own)\s+[\w-]+(?:\s+[\w-]+)?", re.IGNORECASE)
 MEANT = re.compile(
     rf"\b(?:use|uses|using|use of|via|through|powered by|based on|harness\w*|leverag\w*|apply|applying|with the help of)"
-    rf"\s+(?:[\w-]+\s+)?(?:{_any(MEANS)})\b", re.IGNORECASE)  # fmt: skip
+    rf"\s+(?:[\w-]+\s+)?(?:{_any(MEANS)})\b",
+    re.IGNORECASE,
+)
 MEANS_FIRST = re.compile(
     rf"^(?:how\s+(?:can|could|might|do|should|will)\s+)?(?:an?\s+)?(?:{_any(MEANS)})\b", re.IGNORECASE
 )
 PRODUCT = re.compile(rf"\b(?:{_any(PRODUCTS)})\b")
 ASKS = re.compile(
     r"\b(?:need|needs|want|wants|require|requires|seek|seeking|looking for|look for|would like|should|must|expect|"
-    r"propose|envisage|the solution|ideal(?:ly)?|deliver a|provide a)\b", re.IGNORECASE)  # fmt: skip
+    r"propose|envisage|the solution|ideal(?:ly)?|deliver a|provide a)\b",
+    re.IGNORECASE,
+)
 TERM = re.compile(rf"(?<![\w-])(?:{_any(tuple(JARGON))})(?![\w-])", re.IGNORECASE)
 ABBREVIATION = re.compile(r"\b(?:[A-Z]{2,}[0-9]*s?|[A-Z]&[A-Z])\b")
 EXPLAINED = re.compile(r"\(\s*(?:the\s+)?([A-Z][A-Z&0-9]+s?)\s*\)|\b([A-Z][A-Z&0-9]+)\s*\(\s*[A-Za-z]+\s+[A-Za-z]")
@@ -111,8 +115,14 @@ def _openness(text: str) -> Iterator[Finding]:
 
 
 def _solutions_in_question(text: str) -> Iterator[Finding]:
-    for pattern, reason in ((BUILDING, A_BUILDING), (THING, A_SOLUTION), (BARE_THING, A_SOLUTION), (MEANT, A_MEANS),
-                            (MEANS_FIRST, A_MEANS), (PRODUCT, A_PRODUCT)):  # fmt: skip
+    for pattern, reason in (
+        (BUILDING, A_BUILDING),
+        (THING, A_SOLUTION),
+        (BARE_THING, A_SOLUTION),
+        (MEANT, A_MEANS),
+        (MEANS_FIRST, A_MEANS),
+        (PRODUCT, A_PRODUCT),
+    ):
         match = pattern.search(text)
         if match:
             yield Finding("solution", match[0], reason)
@@ -185,8 +195,12 @@ def _lengths(section: Section, text: str) -> Iterator[Finding]:
             yield Finding("length", f"{' '.join(words[:6])} …", reason)
     ease = reading_ease(text)
     if ease is not None and ease < HARD_TO_READ and len(words_of(text)) >= ENOUGH_TO_JUDGE:
-        yield Finding("length", "", f"It is very hard to read (Flesch {max(0, round(ease))} of 100). Shorter sentences and "
-                                    "shorter words help people who read it on the way to work.")  # fmt: skip
+        yield Finding(
+            "length",
+            "",
+            f"It is very hard to read (Flesch {max(0, round(ease))} of 100). Shorter sentences and "
+            "shorter words help people who read it on the way to work.",
+        )
 
 
 def check_draft(question: str, sections: Sequence[Section]) -> dict[str, list[Finding]]:

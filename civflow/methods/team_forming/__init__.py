@@ -67,8 +67,15 @@ def form_teams(
     """
     together, apart = list(together), list(apart)
     _check(people, teams, together, apart, placed or {}, wish_points)
-    plan = Plan.of(people, teams, together=together, apart=apart, placed=placed or {}, skill_points=skill_points,
-                   wish_points=wish_points)  # fmt: skip
+    plan = Plan.of(
+        people,
+        teams,
+        together=together,
+        apart=apart,
+        placed=placed or {},
+        skill_points=skill_points,
+        wish_points=wish_points,
+    )
     if len(people) * len(teams) <= SMALL:
         where, bound, optimal = exact(plan, effort=effort, seed=seed)
     else:
@@ -77,9 +84,13 @@ def form_teams(
 
 
 def _check(
-    people: Sequence[Person], teams: Sequence[Team], together: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]],
-    placed: Mapping[int, int], wish_points: Sequence[int],
-) -> None:  # fmt: skip
+    people: Sequence[Person],
+    teams: Sequence[Team],
+    together: Iterable[tuple[int, int]],
+    apart: Iterable[tuple[int, int]],
+    placed: Mapping[int, int],
+    wish_points: Sequence[int],
+) -> None:
     for names, what in (([p.name for p in people], "person"), ([t.name for t in teams], "team")):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -104,13 +115,19 @@ def _result(plan: Plan, where: Sequence[int | None], bound: float, *, optimal: b
     ranks = [plan.wish_rank(p, t) for p, t in enumerate(where) if t is not None]
     lacks = {team: plan.uncovered(team, inside) for team, inside in enumerate(members) if inside}
     return Teams(
-        members=members, unplaced=tuple(p for p, t in enumerate(where) if t is None), value=value, bound=bound,
-        ratio=value / bound if bound else 1.0, skills_asked=sum(len(team.asks) for team in plan.teams),
+        members=members,
+        unplaced=tuple(p for p, t in enumerate(where) if t is None),
+        value=value,
+        bound=bound,
+        ratio=value / bound if bound else 1.0,
+        skills_asked=sum(len(team.asks) for team in plan.teams),
         skills_covered=sum(len(plan.teams[team].asks) - len(lack) for team, lack in lacks.items()),
         teams_covered=sum(1 for lack in lacks.values() if not lack),
-        wishes_granted=tuple(ranks.count(rank) for rank in range(len(plan.wish_points))), no_wish=ranks.count(None),
-        optimal=optimal, sentences=tuple(_sentences(plan, where, members, lacks)),
-    )  # fmt: skip
+        wishes_granted=tuple(ranks.count(rank) for rank in range(len(plan.wish_points))),
+        no_wish=ranks.count(None),
+        optimal=optimal,
+        sentences=tuple(_sentences(plan, where, members, lacks)),
+    )
 
 
 def _sentences(

@@ -60,8 +60,11 @@ def _value(plan: Plan, model: Any, inside: dict[tuple[int, int], Any]) -> Any:
     terms = []
     for t, team in enumerate(plan.teams):
         for skill in sorted(team.asks):
-            able = [inside[g, t] for g, group in enumerate(plan.groups)
-                    if any(skill in plan.people[p].skills for p in group)]  # fmt: skip
+            able = [
+                inside[g, t]
+                for g, group in enumerate(plan.groups)
+                if any(skill in plan.people[p].skills for p in group)
+            ]
             covered = model.new_bool_var("")
             model.add(sum(able) >= covered)
             terms.append(plan.skill_points * covered)

@@ -43,9 +43,16 @@ class Plan:
 
     @classmethod
     def of(
-        cls, people: Sequence[Person], teams: Sequence[Team], *, together: Iterable[tuple[int, int]],
-        apart: Iterable[tuple[int, int]], placed: Mapping[int, int], skill_points: int, wish_points: Sequence[int],
-    ) -> Plan:  # fmt: skip
+        cls,
+        people: Sequence[Person],
+        teams: Sequence[Team],
+        *,
+        together: Iterable[tuple[int, int]],
+        apart: Iterable[tuple[int, int]],
+        placed: Mapping[int, int],
+        skill_points: int,
+        wish_points: Sequence[int],
+    ) -> Plan:
         """Raises ValueError when the rules contradict each other."""
         home = list(range(len(people)))
         for one, other in together:

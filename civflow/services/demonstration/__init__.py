@@ -5,6 +5,15 @@ from civflow.services.demonstration.play import Act, Summary, begun_at, holds_de
 from civflow.services.demonstration.script import Show, story_end, write_script
 
 __all__ = [
-    "Act", "Show", "Summary", "begun_at", "cast", "holds_demonstration", "is_free", "play", "story_end", "summary",
+    "Act",
+    "Show",
+    "Summary",
+    "begun_at",
+    "cast",
+    "holds_demonstration",
+    "is_free",
+    "play",
+    "story_end",
+    "summary",
     "write_script",
-]  # fmt: skip
+]

@@ -66,8 +66,15 @@ def ask_for_longer(row: Row, until: datetime, *, principal: bool) -> Do:
     def do(scene: Scene) -> None:
         challenge = find(scene, row)
         owner = scene.actor(owner_of(scene, challenge, principal))
-        advance(scene.session, challenge, "move_questions", actor=owner, now=scene.now, questions_until=until,
-                reason="Two schools are on holiday in the last weeks, and their teams asked for more time.")  # fmt: skip
+        advance(
+            scene.session,
+            challenge,
+            "move_questions",
+            actor=owner,
+            now=scene.now,
+            questions_until=until,
+            reason="Two schools are on holiday in the last weeks, and their teams asked for more time.",
+        )
 
     return do
 
@@ -83,8 +90,16 @@ def plan_session(row: Row, starts_at: datetime, *, principal: bool) -> Do:
     def do(scene: Scene) -> None:
         challenge = find(scene, row)
         owner = scene.actor(owner_of(scene, challenge, principal))
-        schedule(scene.session, challenge, actor=owner, now=scene.now, title="Meet the sponsor", starts_at=starts_at,
-                 ends_at=starts_at + timedelta(hours=1), link=f"https://example.org/live/{challenge.slug}")  # fmt: skip
+        schedule(
+            scene.session,
+            challenge,
+            actor=owner,
+            now=scene.now,
+            title="Meet the sponsor",
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=1),
+            link=f"https://example.org/live/{challenge.slug}",
+        )
 
     return do
 
@@ -96,7 +111,13 @@ def record_session(row: Row, *, principal: bool) -> Do:
         challenge = find(scene, row)
         owner = scene.actor(owner_of(scene, challenge, principal))
         live = scene.one(LiveSession, challenge_id=challenge.id)
-        advance(scene.session, live, "add_recording", actor=owner, now=scene.now,
-                recording=f"https://example.org/recordings/{challenge.slug}")  # fmt: skip
+        advance(
+            scene.session,
+            live,
+            "add_recording",
+            actor=owner,
+            now=scene.now,
+            recording=f"https://example.org/recordings/{challenge.slug}",
+        )
 
     return do

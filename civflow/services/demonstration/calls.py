@@ -62,16 +62,23 @@ def draft_it(row: Row, slug: str, opens: datetime, closes: datetime, *, principa
         owner = scene.actor(cast.challenge_owner(scene, challenge, principal=principal))
         sections = {name: words.format(question=row.question) for name, words in BRIEF.items()}
         write_challenge(
-            scene.session, challenge, actor=owner, now=scene.now, sections=sections, opens_at=opens, closes_at=closes,
+            scene.session,
+            challenge,
+            actor=owner,
+            now=scene.now,
+            sections=sections,
+            opens_at=opens,
+            closes_at=closes,
             themes=THEMES_OF[row.title],
-            money_pounds=650_000, decision_promised_at=in_working_days(programme_of(scene.session, challenge), closes, 10),
+            money_pounds=650_000,
+            decision_promised_at=in_working_days(programme_of(scene.session, challenge), closes, 10),
             budget_holder="Director of Digital, named in the approval",
             route_to_adoption="The sponsor's own service team takes the product over; the running cost is in its budget.",
             sponsor_time="A service lead, one day a week; two users, two hours in every sprint.",
             data_access="Two years of readings without personal data, under an agreement that is ready to sign.",
             exit_if_too_expensive="Above £120,000 a year the director decides with the users. If it is not taken over, "
             "what was learnt is published and the product may be sold elsewhere.",
-        )  # fmt: skip
+        )
 
     return do
 
@@ -89,8 +96,14 @@ def approve_it(row: Row) -> Do:
     def do(scene: Scene) -> None:
         approver = scene.actor(scene.person(cast.APPROVER))
         challenge = find(scene, row)
-        advance(scene.session, challenge, "approve", actor=approver, now=scene.now,
-                announce_at=scene.now + timedelta(hours=1))  # fmt: skip
+        advance(
+            scene.session,
+            challenge,
+            "approve",
+            actor=approver,
+            now=scene.now,
+            announce_at=scene.now + timedelta(hours=1),
+        )
         cast.open_the_round(scene, challenge)
 
     return do
@@ -147,8 +160,9 @@ def write_it(row: Row, name: str, *, part: bool = False) -> Do:
     def do(scene: Scene) -> None:
         team, challenge = scene.one(Team, name=name), find(scene, row)
         lead = scene.lead(team.id)
-        application = begin_application(scene.session, challenge, team, actor=lead, now=scene.now,
-                                        title=f"{name} for {row.title.lower()}")  # fmt: skip
+        application = begin_application(
+            scene.session, challenge, team, actor=lead, now=scene.now, title=f"{name} for {row.title.lower()}"
+        )
         answers = _answers(scene, application, team)
         if part:
             answers = dict(list(answers.items())[:3])
@@ -174,12 +188,20 @@ def publish_a_change(row: Row, *, principal: bool) -> Do:
     def do(scene: Scene) -> None:
         challenge = find(scene, row)
         owner, manager = scene.actor(owner_of(scene, challenge, principal)), scene.actor(scene.person(cast.MANAGER))
-        begin_change(scene.session, challenge, actor=owner, now=scene.now,
-                     why="Three teams asked how much time the users have: we have found more of it.")  # fmt: skip
+        begin_change(
+            scene.session,
+            challenge,
+            actor=owner,
+            now=scene.now,
+            why="Three teams asked how much time the users have: we have found more of it.",
+        )
         write_change(
-            scene.session, challenge, actor=owner, now=scene.now,
+            scene.session,
+            challenge,
+            actor=owner,
+            now=scene.now,
             sections={"on_offer": BRIEF["on_offer"] + " From the second month on, two more users test every sprint."},
-        )  # fmt: skip
+        )
         advance(scene.session, challenge, "hand_in_change", actor=owner, now=scene.now)
         publish_change(scene.session, challenge, actor=manager, now=scene.now)
 
@@ -190,8 +212,15 @@ def move_the_closing_date(row: Row, closes: datetime) -> Do:
     """The deadline moves for everybody, since the text has changed."""
 
     def do(scene: Scene) -> None:
-        advance(scene.session, find(scene, row), "extend", actor=scene.actor(scene.person(cast.MANAGER)), now=scene.now,
-                closes_at=closes, reason="The text has changed, so everybody gets a week more.")  # fmt: skip
+        advance(
+            scene.session,
+            find(scene, row),
+            "extend",
+            actor=scene.actor(scene.person(cast.MANAGER)),
+            now=scene.now,
+            closes_at=closes,
+            reason="The text has changed, so everybody gets a week more.",
+        )
 
     return do
 
@@ -200,8 +229,15 @@ def give_one_more_time(row: Row, name: str, closes: datetime) -> Do:
     """One team alone gets more time, for a reason that is published."""
 
     def do(scene: Scene) -> None:
-        advance(scene.session, application_of(scene, row, name), "extend", now=scene.now, closes_at=closes,
-                actor=scene.actor(scene.person(cast.MANAGER)), reason="Illness in the team.")  # fmt: skip
+        advance(
+            scene.session,
+            application_of(scene, row, name),
+            "extend",
+            now=scene.now,
+            closes_at=closes,
+            actor=scene.actor(scene.person(cast.MANAGER)),
+            reason="Illness in the team.",
+        )
 
     return do
 
@@ -209,8 +245,14 @@ def give_one_more_time(row: Row, name: str, closes: datetime) -> Do:
 def withdraw_it(row: Row, name: str) -> Do:
     def do(scene: Scene) -> None:
         application = application_of(scene, row, name)
-        advance(scene.session, application, "withdraw", actor=scene.lead(application.team_id), now=scene.now,
-                reason="Two of us have taken other work, and we could not keep the dates.")  # fmt: skip
+        advance(
+            scene.session,
+            application,
+            "withdraw",
+            actor=scene.lead(application.team_id),
+            now=scene.now,
+            reason="Two of us have taken other work, and we could not keep the dates.",
+        )
 
     return do
 

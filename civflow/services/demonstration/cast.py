@@ -40,8 +40,13 @@ ROLES = (
     (AUDITOR, "Joanna Spence", "Auditor"),
     (ADMINISTRATOR, "Magnus Younger", "Administrator"),
 )
-SITE = ((MANAGER, "programme_manager", None), (APPROVER, "approver", 1_500_000), (FINANCE, "finance_officer", None),
-        (AUDITOR, "auditor", None), (ADMINISTRATOR, "administrator", None))  # fmt: skip
+SITE = (
+    (MANAGER, "programme_manager", None),
+    (APPROVER, "approver", 1_500_000),
+    (FINANCE, "finance_officer", None),
+    (AUDITOR, "auditor", None),
+    (ADMINISTRATOR, "administrator", None),
+)
 ASSESSORS = 12  # on each side, sponsor and programme
 INNOVATORS = 260
 BUDGET = 12_000_000
@@ -62,12 +67,22 @@ def assemble(scene: Scene) -> None:
     session.add_all(everybody)
     session.flush()
     ids = {p.email: p.id for p in everybody}
-    session.add_all(Grant(person_id=ids[email] or 0, role=role, scope="site", limit_pounds=limit, granted_at=now)
-                    for email, role, limit in SITE)  # fmt: skip
+    session.add_all(
+        Grant(person_id=ids[email] or 0, role=role, scope="site", limit_pounds=limit, granted_at=now)
+        for email, role, limit in SITE
+    )
     programme = store(session, shipped_programmes()["civtech"], now=now)
     for slug, title in (("demonstration", "CivTech demonstration round"), ("running", "CivTech round running now")):
-        round_ = begin_round(session, programme, title=title, starts_at=now, ends_at=now + timedelta(days=400),
-                             budget_pounds=BUDGET, actor=CIVFLOW, now=now)  # fmt: skip
+        round_ = begin_round(
+            session,
+            programme,
+            title=title,
+            starts_at=now,
+            ends_at=now + timedelta(days=400),
+            budget_pounds=BUDGET,
+            actor=CIVFLOW,
+            now=now,
+        )
         round_.slug = slug  # as the script calls it
     session.flush()
 
@@ -115,8 +130,15 @@ def challenge_owner(scene: Scene, challenge: Challenge, *, principal: bool) -> P
     person.organisation_id = person.organisation_id or challenge.sponsor_id
     session.add(person)
     session.flush()
-    session.add(Grant(person_id=person.id or 0, role="challenge_owner", scope="challenge", scope_id=challenge.id,
-                      granted_at=scene.now))  # fmt: skip
+    session.add(
+        Grant(
+            person_id=person.id or 0,
+            role="challenge_owner",
+            scope="challenge",
+            scope_id=challenge.id,
+            granted_at=scene.now,
+        )
+    )
     session.flush()
     return person
 
@@ -139,15 +161,27 @@ def start_team(scene: Scene, name: str, people: Sequence[Person]) -> Team:
     session, lead = scene.session, people[0]
     company = None
     if scene.random.random() < 0.85:
-        company = Organisation(legal_name=f"{name} Limited", trading_name=name, kind="company",
-                               size=scene.random.choices(tuple(SIZES), (50, 30, 12, 8))[0],
-                               number=f"SC{scene.random.randint(900000, 999999)}",
-                               address=f"{scene.random.randint(1, 90)} Invented Street, Edinburgh")  # fmt: skip
+        company = Organisation(
+            legal_name=f"{name} Limited",
+            trading_name=name,
+            kind="company",
+            size=scene.random.choices(tuple(SIZES), (50, 30, 12, 8))[0],
+            number=f"SC{scene.random.randint(900000, 999999)}",
+            address=f"{scene.random.randint(1, 90)} Invented Street, Edinburgh",
+        )
         session.add(company)
         session.flush()
     skills = sorted({s for p in people for s in p.skills})
-    team = found(session, name=name, lead=lead, actor=scene.actor(lead), now=scene.now, organisation=company,
-                 about=f"An invented team. It brings {', '.join(skills)}.", looking_for=[])  # fmt: skip
+    team = found(
+        session,
+        name=name,
+        lead=lead,
+        actor=scene.actor(lead),
+        now=scene.now,
+        organisation=company,
+        about=f"An invented team. It brings {', '.join(skills)}.",
+        looking_for=[],
+    )
     for person in people[1:]:
         membership = invite(session, team, person, actor=scene.actor(lead), now=scene.now)
         advance(session, membership, "accept", actor=scene.actor(person), now=scene.now)

@@ -47,8 +47,16 @@ def seat_it(row: Row, stage: str, panel: Sequence[tuple[str, str]]) -> Do:
     def do(scene: Scene) -> None:
         here, manager = gate(scene, row, stage), scene.actor(scene.person(cast.MANAGER))
         for position, (email, side) in enumerate(panel):
-            advance(scene.session, here, "seat", actor=manager, now=scene.now, person_id=scene.person(email).id, side=side,
-                    chairs=position == 0)  # fmt: skip
+            advance(
+                scene.session,
+                here,
+                "seat",
+                actor=manager,
+                now=scene.now,
+                person_id=scene.person(email).id,
+                side=side,
+                chairs=position == 0,
+            )
         advance(scene.session, here, "match", actor=manager, now=scene.now)
 
     return do
@@ -98,8 +106,15 @@ def rematch_it(row: Row, stage: str) -> Do:
         seated = {s.person_id for s in scene.all(Panellist, Panellist.gate_id == here.id)}
         for side in ("programme", "sponsor"):
             free = [p.id for p in map(scene.person, cast.assessor_emails(side)) if p.id not in seated]
-            advance(scene.session, here, "seat", actor=manager, now=scene.now, person_id=scene.random.choice(free[1:]),
-                    side=side)  # fmt: skip
+            advance(
+                scene.session,
+                here,
+                "seat",
+                actor=manager,
+                now=scene.now,
+                person_id=scene.random.choice(free[1:]),
+                side=side,
+            )
         advance(scene.session, here, "match", actor=manager, now=scene.now)
 
     return do
@@ -131,8 +146,15 @@ def score_it(row: Row, stage: str, email: str) -> Do:
             quality = _quality(scene, assignment.application_id)
             for criterion in card.criteria:
                 value = round(min(4.0, max(0.0, quality + leaning + scene.random.gauss(0, 0.6))))
-                record_score(scene.session, assignment, criterion=criterion.id, value=value, actor=actor, now=scene.now,
-                             why=scene.random.choice(REASONS[value]))  # fmt: skip
+                record_score(
+                    scene.session,
+                    assignment,
+                    criterion=criterion.id,
+                    value=value,
+                    actor=actor,
+                    now=scene.now,
+                    why=scene.random.choice(REASONS[value]),
+                )
             advance(scene.session, assignment, "submit", actor=actor, now=scene.now)
 
     return do
@@ -165,8 +187,15 @@ def moderate_it(row: Row, stage: str, going_on: int | None = None, why: str = ""
             chair = scene.actor(scene.person(cast.MANAGER))
         number = min(here.cap, len(applications_at(scene.session, here))) if going_on is None else going_on
         while tied := _tie_at(scene, here, number):
-            advance(scene.session, here, "settle", actor=chair, now=scene.now, application_id=tied,
-                    reason="Equal on every declared criterion; the panel finds its first steps clearer.")  # fmt: skip
+            advance(
+                scene.session,
+                here,
+                "settle",
+                actor=chair,
+                now=scene.now,
+                application_id=tied,
+                reason="Equal on every declared criterion; the panel finds its first steps clearer.",
+            )
         advance(scene.session, here, "propose", actor=chair, now=scene.now, going_on=number, number_reason=why)
 
     return do
@@ -203,8 +232,15 @@ def offer_it(row: Row, stage: str, panel: Sequence[tuple[str, str]]) -> Do:
         first = _interview_morning(scene.now)
         starts = [first + timedelta(minutes=45 * n) for n in range(len(applications_at(scene.session, here)))]
         people = [scene.person(email).id or 0 for email, _ in panel]
-        offer_slots(scene.session, here, starts=starts, where="Video call, link in the invitation", panel=people,
-                    actor=scene.actor(scene.person(cast.MANAGER)), now=scene.now)  # fmt: skip
+        offer_slots(
+            scene.session,
+            here,
+            starts=starts,
+            where="Video call, link in the invitation",
+            panel=people,
+            actor=scene.actor(scene.person(cast.MANAGER)),
+            now=scene.now,
+        )
 
     return do
 

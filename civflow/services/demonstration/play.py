@@ -113,10 +113,16 @@ def summary(session: Session, *, files: Path) -> Summary:
     letters = select(func.count()).where(col(Document.kind) == "outcome_letter", col(Document.made_at).is_not(None))
     paths = select(col(Document.path)).where(col(Document.made_at).is_not(None)).order_by(col(Document.id))
     return Summary(
-        challenges=count(Challenge), applications=count(Application), assignments=count(Assignment), scores=count(Score),
-        letters=session.scalar(letters) or 0, agreements=count(Agreement), history=count(History),
-        documents=[str(files / path) for path in session.scalars(paths)], states=states(session),
-    )  # fmt: skip
+        challenges=count(Challenge),
+        applications=count(Application),
+        assignments=count(Assignment),
+        scores=count(Score),
+        letters=session.scalar(letters) or 0,
+        agreements=count(Agreement),
+        history=count(History),
+        documents=[str(files / path) for path in session.scalars(paths)],
+        states=states(session),
+    )
 
 
 def states(session: Session) -> dict[str, dict[str, int]]:

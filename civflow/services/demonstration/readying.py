@@ -47,8 +47,14 @@ def acts(
 
 def name_it(row: Row, email: str) -> Do:
     def do(scene: Scene) -> None:
-        advance(scene.session, find(scene, row), "name_a_scorer", actor=scene.actor(scene.person(cast.MANAGER)),
-                now=scene.now, person_id=scene.person(email).id)  # fmt: skip
+        advance(
+            scene.session,
+            find(scene, row),
+            "name_a_scorer",
+            actor=scene.actor(scene.person(cast.MANAGER)),
+            now=scene.now,
+            person_id=scene.person(email).id,
+        )
 
     return do
 
@@ -73,9 +79,14 @@ def send_back(row: Row) -> Do:
     """The programme office asks for changes in two parts."""
 
     def do(scene: Scene) -> None:
-        request_changes(scene.session, find(scene, row), CHANGES, now=scene.now,
-                        general="A good problem. Two things have to be clear before it can be approved.",
-                        actor=scene.actor(scene.person(cast.MANAGER)))  # fmt: skip
+        request_changes(
+            scene.session,
+            find(scene, row),
+            CHANGES,
+            now=scene.now,
+            general="A good problem. Two things have to be clear before it can be approved.",
+            actor=scene.actor(scene.person(cast.MANAGER)),
+        )
 
     return do
 
@@ -87,11 +98,22 @@ def deal_with_one(row: Row, part: str, *, principal: bool) -> Do:
         challenge = find(scene, row)
         owner = scene.actor(owner_of(scene, challenge, principal))
         asked = next(one for one in open_changes(scene.session, challenge) if one.change.part == part)
-        write_challenge(scene.session, challenge, actor=owner, now=scene.now,
-                        sponsor_time="Isla Moncreiff, service lead, one day a week; Fergus Baird and Eilidh Tait, users, "
-                                     "two hours each in every sprint.")  # fmt: skip
-        deal_with(scene.session, challenge, asked.change.id or 0, how="All three are named now, with their hours.",
-                  actor=owner, now=scene.now)  # fmt: skip
+        write_challenge(
+            scene.session,
+            challenge,
+            actor=owner,
+            now=scene.now,
+            sponsor_time="Isla Moncreiff, service lead, one day a week; Fergus Baird and Eilidh Tait, users, "
+            "two hours each in every sprint.",
+        )
+        deal_with(
+            scene.session,
+            challenge,
+            asked.change.id or 0,
+            how="All three are named now, with their hours.",
+            actor=owner,
+            now=scene.now,
+        )
 
     return do
 
@@ -101,11 +123,17 @@ def change_it(row: Row, *, principal: bool) -> Do:
 
     def do(scene: Scene) -> None:
         challenge = find(scene, row)
-        request_changes(scene.session, challenge, ON_OFFER, general="", now=scene.now,
-                        actor=scene.actor(scene.person(cast.MANAGER)))  # fmt: skip
+        request_changes(
+            scene.session, challenge, ON_OFFER, general="", now=scene.now, actor=scene.actor(scene.person(cast.MANAGER))
+        )
         owner = scene.actor(owner_of(scene, challenge, principal))
-        write_challenge(scene.session, challenge, actor=owner, now=scene.now,
-                        sections={"on_offer": BRIEF["on_offer"] + " Each user has two hours a sprint."})  # fmt: skip
+        write_challenge(
+            scene.session,
+            challenge,
+            actor=owner,
+            now=scene.now,
+            sections={"on_offer": BRIEF["on_offer"] + " Each user has two hours a sprint."},
+        )
         for asked in open_changes(scene.session, challenge):
             deal_with(scene.session, challenge, asked.change.id or 0, how="Two hours each.", actor=owner, now=scene.now)
         advance(scene.session, challenge, "submit_for_review", actor=owner, now=scene.now)

@@ -55,10 +55,16 @@ class Show:
 
 
 FULL = (
-    Show(40, LENGTH + 9, 37, principal=True, own="apply"), Show(41, LENGTH + 8, 29, winners=2), Show(43, LENGTH + 8, 15),
-    Show(44, LENGTH + 7, 5), Show(36, LENGTH + 6, 22, declines=True), Show(22, LENGTH + 5, 24, changes=True),
-    Show(23, LENGTH + 4, 12), Show(15, LENGTH + 3, 18), Show(8, LENGTH + 2, 20, always=(cast.ASSESSOR,)),
-)  # fmt: skip
+    Show(40, LENGTH + 9, 37, principal=True, own="apply"),
+    Show(41, LENGTH + 8, 29, winners=2),
+    Show(43, LENGTH + 8, 15),
+    Show(44, LENGTH + 7, 5),
+    Show(36, LENGTH + 6, 22, declines=True),
+    Show(22, LENGTH + 5, 24, changes=True),
+    Show(23, LENGTH + 4, 12),
+    Show(15, LENGTH + 3, 18),
+    Show(8, LENGTH + 2, 20, always=(cast.ASSESSOR,)),
+)
 RUNNING = (
     Show(16, 42 + 13 + 9 + 7, 7, "running", principal=True, own="apply"),
     Show(10, 42 + 13, 8, "running", stops="sift release"),
@@ -110,8 +116,9 @@ def _archive(rows: list[Row]) -> Any:
 
     def do(scene: Scene) -> None:
         played = {show.row for show in (*FULL, *RUNNING)}
-        manager = Actor(scene.person(cast.MANAGER).id, "Morag Sinclair",
-                        frozenset({Held("programme_manager", "site", None)}))  # fmt: skip
+        manager = Actor(
+            scene.person(cast.MANAGER).id, "Morag Sinclair", frozenset({Held("programme_manager", "site", None)})
+        )
         rest = [row for n, row in enumerate(rows) if n not in played]
         import_rows(scene.session, rest, programme=scene.one(Programme, name="civtech"), actor=manager, now=scene.now)
 
@@ -151,8 +158,11 @@ def _challenge(show: Show, row: Row, supply: _Supply, seed: int, end: datetime) 
         return Act(f"{key} {name}", _office_hours(at), do, **more)
 
     before = {"principal": show.principal}
-    yield act("draft", drawn - timedelta(days=40 if show.opens < -15 else 22),
-              calls.draft_it(row, show.slug, opens, closes, **before))  # fmt: skip
+    yield act(
+        "draft",
+        drawn - timedelta(days=40 if show.opens < -15 else 22),
+        calls.draft_it(row, show.slug, opens, closes, **before),
+    )
     yield act("review", drawn - SENT, calls.review_it(row, **before))
     if show.changes:
         yield act("change", drawn - timedelta(days=12), readying.change_it(row, **before))
@@ -187,15 +197,21 @@ def _call(
     for number in range(3 if show.opens < CALL else 2):
         yield act(f"question {number}", opens + timedelta(days=4 + 6 * number), calls.ask_it(row, number))
         if number < 2:
-            yield act(f"answer {number}", opens + timedelta(days=7 + 6 * number),
-                      calls.answer_it(row, number, principal=show.principal))  # fmt: skip
+            yield act(
+                f"answer {number}",
+                opens + timedelta(days=7 + 6 * number),
+                calls.answer_it(row, number, principal=show.principal),
+            )
     yield from _asking(row, act, opens, principal=show.principal)
     if show.drafts:
         longer = _at(closes - timedelta(days=2), 12)
         yield act("longer", opens + timedelta(days=20), asking.ask_for_longer(row, longer, principal=show.principal))
         yield act("last question", opens + timedelta(days=25), asking.ask_words(row, words.QUESTIONS[3][0]))
-        yield act("last draft", opens + timedelta(days=27),
-                  asking.draft_it(row, *words.QUESTIONS[3], principal=show.principal))  # fmt: skip
+        yield act(
+            "last draft",
+            opens + timedelta(days=27),
+            asking.draft_it(row, *words.QUESTIONS[3], principal=show.principal),
+        )
     fresh = [
         next(supply.names) for _ in range(round(show.applicants * (0.55 if show.slug == "demonstration" else 0.3)))
     ]
@@ -211,8 +227,11 @@ def _call(
         supply.own = True
     for name in teams:
         unfinished = teams.index(name) < show.drafts
-        writes = act(f"writes {name}", opens + timedelta(days=5 + random.random() * 30),
-                     calls.write_it(row, name, part=unfinished))  # fmt: skip
+        writes = act(
+            f"writes {name}",
+            opens + timedelta(days=5 + random.random() * 30),
+            calls.write_it(row, name, part=unfinished),
+        )
         yield writes
         if not unfinished:
             sent = writes.at + (closes - writes.at) * (0.2 + 0.78 * random.random())

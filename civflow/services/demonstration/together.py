@@ -25,7 +25,7 @@ WORDS = (
     "Staff and citizens meet this problem every week. We need a dashboard that shows where it is worst, so that "
     "stakeholders can act. Until now everybody keeps lists of their own, and nobody sees them all. When somebody leaves, "
     "their list is lost, and the next person begins again."
-)  # fmt: skip
+)
 
 
 def open_another_round(scene: Scene) -> None:
@@ -33,12 +33,25 @@ def open_another_round(scene: Scene) -> None:
     programme = store(scene.session, shipped_programmes()["civtech"], now=scene.now)
     manager = scene.person(cast.MANAGER)
     round_ = begin_round(
-        scene.session, programme, title="CivTech round that takes challenges", starts_at=scene.now,
-        ends_at=scene.now + timedelta(days=400), budget_pounds=cast.BUDGET, actor=scene.actor(manager), now=scene.now,
-    )  # fmt: skip
+        scene.session,
+        programme,
+        title="CivTech round that takes challenges",
+        starts_at=scene.now,
+        ends_at=scene.now + timedelta(days=400),
+        budget_pounds=cast.BUDGET,
+        actor=scene.actor(manager),
+        now=scene.now,
+    )
     round_.slug = "next"  # as the script calls it
-    grant(scene.session, scene.person(cast.OWNER), "challenge_owner", actor=scene.actor(manager), now=scene.now,
-          scope="round", scope_id=round_.id)  # fmt: skip
+    grant(
+        scene.session,
+        scene.person(cast.OWNER),
+        "challenge_owner",
+        actor=scene.actor(manager),
+        now=scene.now,
+        scope="round",
+        scope_id=round_.id,
+    )
 
 
 def name_a_writer(row: Row) -> Do:
@@ -48,8 +61,15 @@ def name_a_writer(row: Row) -> Do:
         challenge, owner = find(scene, row), scene.actor(scene.person(cast.OWNER))
         organisation(scene.session, SUPPORTS)
         body = add_supporter(scene.session, challenge, SUPPORTS, actor=owner, now=scene.now)
-        name_writer(scene.session, challenge, email=WRITER, name="Ailsa Grant", organisation_id=body.id, actor=owner,
-                    now=scene.now)  # fmt: skip
+        name_writer(
+            scene.session,
+            challenge,
+            email=WRITER,
+            name="Ailsa Grant",
+            organisation_id=body.id,
+            actor=owner,
+            now=scene.now,
+        )
 
     return do
 
@@ -61,8 +81,15 @@ def write_and_comment(row: Row) -> Do:
         challenge, writer = find(scene, row), person_by_email(scene.session, WRITER)
         assert writer  # noqa: S101 - named in the act before
         write_challenge(scene.session, challenge, sections={"problem": WORDS}, actor=scene.actor(writer), now=scene.now)
-        say(scene.session, challenge, "text-problem", "Is this only about our own lists, or those of the councils too?",
-            title="The problem", actor=scene.actor(writer), now=scene.now)  # fmt: skip
+        say(
+            scene.session,
+            challenge,
+            "text-problem",
+            "Is this only about our own lists, or those of the councils too?",
+            title="The problem",
+            actor=scene.actor(writer),
+            now=scene.now,
+        )
 
     return do
 
@@ -70,7 +97,14 @@ def write_and_comment(row: Row) -> Do:
 def ask_the_approver(row: Row) -> Do:
     def do(scene: Scene) -> None:
         challenge, owner = find(scene, row), scene.actor(scene.person(cast.OWNER))
-        say(scene.session, challenge, "text-background", "Una, do you want the figures of 2024 here, or are those of 2023 enough?",
-            title="Background", actor=owner, now=scene.now)  # fmt: skip
+        say(
+            scene.session,
+            challenge,
+            "text-background",
+            "Una, do you want the figures of 2024 here, or are those of 2023 enough?",
+            title="Background",
+            actor=owner,
+            now=scene.now,
+        )
 
     return do

@@ -146,8 +146,19 @@ LAST = [
     "Younger",
 ]
 SKILLS = (
-    "data", "design", "software", "sensors", "maps", "research", "behaviour", "health", "energy", "law", "finance", "operations",
-)  # fmt: skip
+    "data",
+    "design",
+    "software",
+    "sensors",
+    "maps",
+    "research",
+    "behaviour",
+    "health",
+    "energy",
+    "law",
+    "finance",
+    "operations",
+)
 ADJECTIVES = [
     "Amber",
     "Bright",

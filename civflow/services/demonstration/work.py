@@ -28,8 +28,14 @@ def accept_it(row: Row, stage: str, *, declines: bool = False) -> Do:
         for position, place in enumerate(_places(scene, challenge, stage, "accept")):
             lead = scene.lead(place.team_id)
             if declines and position == 0:
-                advance(scene.session, place, "decline", actor=lead, now=scene.now,
-                        reason="Our engineer is away for these three weeks.")  # fmt: skip
+                advance(
+                    scene.session,
+                    place,
+                    "decline",
+                    actor=lead,
+                    now=scene.now,
+                    reason="Our engineer is away for these three weeks.",
+                )
                 _promote(scene, challenge, stage)
                 continue
             advance(scene.session, place, "accept", actor=lead, now=scene.now)
@@ -43,8 +49,9 @@ def _promote(scene: Scene, challenge: Challenge, stage: str) -> None:
         Application, col(Application.challenge_id) == challenge.id, stands_before(Application, "promote")
     )
     for application in waiting[:1]:
-        advance(scene.session, application, "promote", actor=manager, now=scene.now,
-                reason="A team has declined its place.")  # fmt: skip
+        advance(
+            scene.session, application, "promote", actor=manager, now=scene.now, reason="A team has declined its place."
+        )
         for place in _places(scene, challenge, stage, "accept"):
             if place.application_id == application.id:
                 advance(scene.session, place, "accept", actor=scene.lead(place.team_id), now=scene.now)
@@ -57,8 +64,14 @@ def release_the_reserve(row: Row) -> Do:
         manager, challenge = scene.actor(scene.person(cast.MANAGER)), find(scene, row)
         left = col(Application.challenge_id) == challenge.id, stands_before(Application, "promote")
         for application in scene.all(Application, *left):
-            advance(scene.session, application, "close_the_reserve", actor=manager, now=scene.now,
-                    reason="All places of the stage are taken.")  # fmt: skip
+            advance(
+                scene.session,
+                application,
+                "close_the_reserve",
+                actor=manager,
+                now=scene.now,
+                reason="All places of the stage are taken.",
+            )
 
     return do
 
@@ -89,8 +102,14 @@ def sign_it(row: Row, stage: str, *, principal: bool) -> Do:
         challenge = find(scene, row)
         owner = scene.actor(owner_of(scene, challenge, principal))
         for agreement in _agreements(scene, challenge, stage, "sign_for_the_team"):
-            advance(scene.session, agreement, "sign_for_the_team", actor=scene.lead(agreement.team_id), now=scene.now,
-                    may_sign=True)  # fmt: skip
+            advance(
+                scene.session,
+                agreement,
+                "sign_for_the_team",
+                actor=scene.lead(agreement.team_id),
+                now=scene.now,
+                may_sign=True,
+            )
             advance(scene.session, agreement, "sign_for_the_sponsor", actor=owner, now=scene.now, may_sign=True)
 
     return do
@@ -121,8 +140,14 @@ def _deliver(scene: Scene, deliverable: Deliverable, lead: Actor, owner: Actor) 
     note = "It is at the address that we gave the sponsor, with a page on how to try it."
     advance(session, deliverable, "submit", actor=lead, now=now, note=note)
     if scene.random.random() < 0.2:
-        advance(session, deliverable, "request_changes", actor=owner, now=now,
-                reason="Show also what did not work with the first users.")  # fmt: skip
+        advance(
+            session,
+            deliverable,
+            "request_changes",
+            actor=owner,
+            now=now,
+            reason="Show also what did not work with the first users.",
+        )
         advance(session, deliverable, "submit", actor=lead, now=now, note=note + " Page 2 is new.")
     advance(session, deliverable, "accept", actor=owner, now=now)
 

@@ -20,8 +20,17 @@ from sqlmodel import Session
 from civflow.workflows.engine import Actor
 
 ORDER = (
-    "innovator", "owner", "writer", "assessor", "scorer", "manager", "approver", "finance", "auditor", "administrator",
-)  # fmt: skip
+    "innovator",
+    "owner",
+    "writer",
+    "assessor",
+    "scorer",
+    "manager",
+    "approver",
+    "finance",
+    "auditor",
+    "administrator",
+)
 
 
 @dataclass(frozen=True)

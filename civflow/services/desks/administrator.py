@@ -29,8 +29,9 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     held = numbers(session)
     waiting = [
         Waiting(f"Make somebody {'an' if role[0] in 'aeiou' else 'a'} {ROLES[role].lower()}", "/people", detail=why)
-        for role, why in NEEDED.items() if not held[role]
-    ]  # fmt: skip
+        for role, why in NEEDED.items()
+        if not held[role]
+    ]
     failed = select(func.count()).select_from(Message).where(stands_before(Message, "retry"))
     number = session.scalar(failed) or 0
     if number:

@@ -27,15 +27,23 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     if not limits:
         return None
     waiting = [
-        Waiting(f"Approve a result: {_title(session, gate, challenge)}", f"/gates/{gate.id}", gate.scoring_due_at,
-                f"{money(gate.stake_pounds)} at stake")
+        Waiting(
+            f"Approve a result: {_title(session, gate, challenge)}",
+            f"/gates/{gate.id}",
+            gate.scoring_due_at,
+            f"{money(gate.stake_pounds)} at stake",
+        )
         for gate, challenge in _gates(session, actor)
-    ]  # fmt: skip
+    ]
     waiting += [
-        Waiting(f"Approve a challenge: {title_of(session, challenge)}",
-                f"/challenges/{challenge.slug}", challenge.reply_promised_at, stake_of(challenge, now=now))
+        Waiting(
+            f"Approve a challenge: {title_of(session, challenge)}",
+            f"/challenges/{challenge.slug}",
+            challenge.reply_promised_at,
+            stake_of(challenge, now=now),
+        )
         for challenge in _challenges(session, actor)
-    ]  # fmt: skip
+    ]
     return Desk(
         "approver", "Approving", by_urgency(waiting), "Nothing waits for your approval.", {"limit": max(limits)}
     )

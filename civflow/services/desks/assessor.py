@@ -18,8 +18,13 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
         return None
     gates = gates_of(session, actor, now=now)
     waiting = tuple(
-        Waiting(f"Assess {count(len(gate.left), 'application')}: {gate.title}", f"/assignments/{gate.left[0].assignment.id}",
-                gate.due_at, f"about {max(1, round(gate.minutes / 60))} h of work")
-        for gate in gates if gate.left
-    )  # fmt: skip
+        Waiting(
+            f"Assess {count(len(gate.left), 'application')}: {gate.title}",
+            f"/assignments/{gate.left[0].assignment.id}",
+            gate.due_at,
+            f"about {max(1, round(gate.minutes / 60))} h of work",
+        )
+        for gate in gates
+        if gate.left
+    )
     return Desk("assessor", "Assessing", waiting, "Nothing is left to assess. Thank you.", {"gates": gates})

@@ -40,15 +40,24 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # no
     mine = in_sight(actor, Agreement, role=ROLE)
     rounds = _rounds(session, mine)
     number = sum(round_.number for round_ in rounds)
-    return Desk("finance", "Agreements in force", (), "Nothing waits for you.",
-                {"agreements": _agreements(session, mine), "rounds": rounds, "number": number})  # fmt: skip
+    return Desk(
+        "finance",
+        "Agreements in force",
+        (),
+        "Nothing waits for you.",
+        {"agreements": _agreements(session, mine), "rounds": rounds, "number": number},
+    )
 
 
 def _agreements(session: Session, mine: ColumnElement[bool]) -> Sequence[Row[Any]]:
     query: Any = select(
-        col(Agreement.id), col(Agreement.price_pounds).label("price"), col(Agreement.ends_at),
-        col(Team.name).label("team"), col(Challenge.title).label("challenge"), col(Challenge.slug),
-    ).join(Team, col(Team.id) == col(Agreement.team_id))  # fmt: skip
+        col(Agreement.id),
+        col(Agreement.price_pounds).label("price"),
+        col(Agreement.ends_at),
+        col(Team.name).label("team"),
+        col(Challenge.title).label("challenge"),
+        col(Challenge.slug),
+    ).join(Team, col(Team.id) == col(Agreement.team_id))
     query = query.join(Challenge, col(Challenge.id) == col(Agreement.challenge_id))
     query = query.where(stands_before(Agreement, "complete"), mine)
     return session.execute(query.order_by(col(Agreement.ends_at), col(Agreement.id)).limit(SHOWN)).all()

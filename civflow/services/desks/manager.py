@@ -22,9 +22,10 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
     running, planned = (HANDBOOK["round"].sources(step) for step in ("close", "open"))
     # An archive round holds what was imported: it is planned for ever, and has no budget to spend.
     mine = [
-        r for r, _ in rounds(session, actor=actor)
+        r
+        for r, _ in rounds(session, actor=actor)
         if (r.state in running or (r.state in planned and r.budget_pounds)) and actor.holds(ROLE, {"round": r.id})
-    ]  # fmt: skip
+    ]
     found = [overview(session, r, actor=actor, now=now) for r in mine]
     waiting = [w for view in found for w in view.waiting]
     return Desk("manager", "Managing", tuple(waiting), "No decision waits for you.", {"overviews": found})

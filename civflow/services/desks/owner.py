@@ -61,10 +61,12 @@ def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:
         *_agreements(session, found, now),
     ]
     return Desk(
-        "owner", "Your challenges", by_urgency(waiting),
+        "owner",
+        "Your challenges",
+        by_urgency(waiting),
         nothing="No draft, question, deliverable or signature waits for you.",
         parts={"challenges": _mine(session, challenges), "may_draft": any(h.scope != "challenge" for h in held)},
-    )  # fmt: skip
+    )
 
 
 def _challenges(session: Session, actor: Actor) -> list[Challenge]:
@@ -112,10 +114,14 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
     others = and_(cleared, col(Question.drafted_by_id) != actor.id)
     late = func.sum(case((col(Question.answer_promised_at) < now, 1), else_=0))
     columns = (
-        col(Question.challenge_id), unwritten.label("unwritten"), func.count(),
-        func.min(col(Question.asked_at)), func.min(col(Question.answer_promised_at)),
-        func.min(col(Question.id)), late,
-    )  # fmt: skip
+        col(Question.challenge_id),
+        unwritten.label("unwritten"),
+        func.count(),
+        func.min(col(Question.asked_at)),
+        func.min(col(Question.answer_promised_at)),
+        func.min(col(Question.id)),
+        late,
+    )
     query = select(*columns).where(
         col(Question.challenge_id).in_(found), stands_before(Question, "draft"), or_(unwritten, others)
     )
@@ -160,9 +166,11 @@ def _agreements(session: Session, found: dict[int, Challenge], now: datetime) ->
     )
     query = select(Agreement, col(Team.name)).join(Team, col(Team.id) == col(Agreement.team_id))
     query = query.where(
-        col(Agreement.challenge_id).in_(found), stands_before(Agreement, "sign_for_the_sponsor"),
-        col(Agreement.team_signed_at).is_not(None), over,
-    )  # fmt: skip
+        col(Agreement.challenge_id).in_(found),
+        stands_before(Agreement, "sign_for_the_sponsor"),
+        col(Agreement.team_signed_at).is_not(None),
+        over,
+    )
     waiting = []
     for agreement, team in session.execute(query.order_by(col(Agreement.starts_at), col(Agreement.id))):
         challenge = found[agreement.challenge_id]

@@ -14,8 +14,12 @@ from civflow.workflows.engine import Actor
 def desk(session: Session, *, actor: Actor, now: datetime) -> Desk | None:  # noqa: ARG001 - every desk gets the time
     """What is left to score; no desk for somebody of whom nobody wants that."""
     waiting = tuple(
-        Waiting(f"Score a challenge: {challenge.title}", f"/challenges/{challenge.slug}/scoring",
-                challenge.reply_promised_at, "The sponsor is promised an answer by then.")
+        Waiting(
+            f"Score a challenge: {challenge.title}",
+            f"/challenges/{challenge.slug}/scoring",
+            challenge.reply_promised_at,
+            "The sponsor is promised an answer by then.",
+        )
         for challenge in to_score(session, actor)
-    )  # fmt: skip
+    )
     return Desk("scorer", "Scoring challenges", waiting) if waiting else None

@@ -36,11 +36,32 @@ from civflow.workflows.engine import Actor, NotFound, State, Workflow
 from civflow.workflows.themes import THEMES
 
 __all__ = [
-    "EACH", "GROUPS", "HEADINGS", "PREVIEWS", "Choices", "Found", "Numbers", "Page", "Wanted", "address_of", "every",
-    "find", "fits", "in_words", "index", "joinable", "known", "numbers", "one", "search_at", "sponsor_name",
-    "supporter_names", "wanted_of",
-    "words_of", "workflow_with",
-]  # fmt: skip
+    "EACH",
+    "GROUPS",
+    "HEADINGS",
+    "PREVIEWS",
+    "Choices",
+    "Found",
+    "Numbers",
+    "Page",
+    "Wanted",
+    "address_of",
+    "every",
+    "find",
+    "fits",
+    "in_words",
+    "index",
+    "joinable",
+    "known",
+    "numbers",
+    "one",
+    "search_at",
+    "sponsor_name",
+    "supporter_names",
+    "wanted_of",
+    "words_of",
+    "workflow_with",
+]
 
 EACH = 50  # challenges on a page
 MOST = 100_000  # challenges of a list without pages
@@ -193,8 +214,12 @@ def _choices(rows: Sequence[Any]) -> Choices:
         kind: sorted((row[1] for row in rows if row.kind == kind), key=str.casefold) for kind in ("sponsor", "place")
     }
     themes = {row[1] for row in rows if row.kind == "theme"}
-    return Choices([(slug, title) for _, slug, title, _ in rounds], names["sponsor"], names["place"],
-                   [key for key in THEMES if key in themes])  # fmt: skip
+    return Choices(
+        [(slug, title) for _, slug, title, _ in rounds],
+        names["sponsor"],
+        names["place"],
+        [key for key in THEMES if key in themes],
+    )
 
 
 def _rows(session: Session, sight: Sight, shape: Shape, values: Mapping[str, Any]) -> list[Found]:
@@ -218,17 +243,27 @@ def _found(row: Any, state: State) -> Found:
     """What may be shown of a row: of an announced challenge its title, its sponsor and its opening date."""
     readable, group = bool(row.is_readable), IN_ORDER[row.standing]
     return Found(
-        id=row.id, slug=row.slug, reference=row.reference, title=row.title,
+        id=row.id,
+        slug=row.slug,
+        reference=row.reference,
+        title=row.title,
         question=row.question if readable else "",
-        sponsor=sponsor_name(row.legal_name, row.sponsors_in_source), group=group,
-        label=state.staff if group == "preparing" else state.public, tone=state.tone,
-        opens_at=row.opens_at, closes_at=row.closes_at if readable else None,
+        sponsor=sponsor_name(row.legal_name, row.sponsors_in_source),
+        group=group,
+        label=state.staff if group == "preparing" else state.public,
+        tone=state.tone,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at if readable else None,
         stage_ends_at=row.ends_at if readable else None,
-        money_pounds=row.money_pounds if readable else 0, round_title=row.round_title,
-        result=row.earlier_result, source=row.source_url, themes=tuple(row.themes) if readable else (),
+        money_pounds=row.money_pounds if readable else 0,
+        round_title=row.round_title,
+        result=row.earlier_result,
+        source=row.source_url,
+        themes=tuple(row.themes) if readable else (),
         place=row.place if readable else "",
-        decision_promised_at=row.decision_promised_at if readable else None, is_readable=readable,
-    )  # fmt: skip
+        decision_promised_at=row.decision_promised_at if readable else None,
+        is_readable=readable,
+    )
 
 
 def sponsor_name(legal_name: str | None, in_source: str) -> str:

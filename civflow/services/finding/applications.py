@@ -69,9 +69,11 @@ def is_readable(now: datetime) -> ColumnElement[bool]:
     """Applications whose seal is open: `the_seal_is_open` of workflows/visibility.py in SQL."""
     kept = stands_before(Application, "submit") | stands_before(Application, "take_back")
     return and_(
-        col(Application.stage) != "", ~kept, col(Application.sealed_until).is_not(None),
+        col(Application.stage) != "",
+        ~kept,
+        col(Application.sealed_until).is_not(None),
         col(Application.sealed_until) <= now,
-    )  # fmt: skip
+    )
 
 
 def find(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> Page:
@@ -115,10 +117,12 @@ def _has_word(word: str) -> ColumnElement[bool]:
 def _order(sort: str) -> tuple[Any, ...]:
     name = sort.removeprefix("-")
     columns: dict[str, Any] = {
-        "reference": col(Application.reference), "team": func.lower(col(Team.name)),
-        "challenge": func.lower(col(Challenge.title)), "state": col(Application.state),
+        "reference": col(Application.reference),
+        "team": func.lower(col(Team.name)),
+        "challenge": func.lower(col(Challenge.title)),
+        "state": col(Application.state),
         "submitted": col(Application.submitted_at),
-    }  # fmt: skip
+    }
     if name not in columns:
         return col(Challenge.closes_at).desc().nulls_last(), col(Application.reference)
     first = columns[name].desc() if sort.startswith("-") else columns[name].asc()
@@ -127,8 +131,14 @@ def _order(sort: str) -> tuple[Any, ...]:
 
 def _choices(session: Session, mine: tuple[ColumnElement[bool], ...]) -> tuple[list[tuple[int, str]], ...]:
     """The rounds, newest first, and the challenges, by number, that have an application in the list."""
-    columns = (col(Round.id), col(Round.title), col(Round.starts_at), col(Challenge.id), col(Challenge.reference),
-               col(Challenge.title))  # fmt: skip
+    columns = (
+        col(Round.id),
+        col(Round.title),
+        col(Round.starts_at),
+        col(Challenge.id),
+        col(Challenge.reference),
+        col(Challenge.title),
+    )
     rows = session.execute(_joined(*columns).where(*mine).distinct()).all()
     rounds = {row[0]: row[1] for row in sorted(rows, key=lambda row: (row[2], row[0]), reverse=True)}
     challenges = {row[3]: f"{row[4]} {row[5]}".strip() for row in rows}
@@ -138,6 +148,13 @@ def _choices(session: Session, mine: tuple[ColumnElement[bool], ...]) -> tuple[l
 def _found(session: Session, application: Application, challenge: Challenge, team: str) -> Found:
     stages = {stage.id: stage.title for stage in programme_of(session, challenge).stages}
     return Found(
-        application.id or 0, application.reference, application.title, team, application.team_id, challenge,
-        stages.get(application.stage, ""), HANDBOOK["application"].states[application.state], application.submitted_at,
-    )  # fmt: skip
+        application.id or 0,
+        application.reference,
+        application.title,
+        team,
+        application.team_id,
+        challenge,
+        stages.get(application.stage, ""),
+        HANDBOOK["application"].states[application.state],
+        application.submitted_at,
+    )

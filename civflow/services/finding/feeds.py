@@ -52,8 +52,9 @@ def dates(rows: Sequence[Found], now: datetime) -> Iterator[Date]:
     """When each challenge opens and closes, and by when a decision is promised; not what an end has cut off."""
     for row in rows:
         moments = {"opens": row.opens_at, "closes": row.closes_at, "decision": row.decision_promised_at}
-        yield from (Date(row, what, at) for what, at in moments.items()
-                    if at and (at <= now or row.group != "finished"))  # fmt: skip
+        yield from (
+            Date(row, what, at) for what, at in moments.items() if at and (at <= now or row.group != "finished")
+        )
 
 
 def dates_within(session: Session, challenge: Challenge, row: Found, now: datetime) -> Iterator[Date]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
-)  # fmt: skip
+)
 
 TITLE, LEAD, ANYWHERE = 0, 1, 2  # tiers: where all the words stand
 

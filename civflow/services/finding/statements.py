@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
     true,
     union_all,
-)  # fmt: skip
+)
 from sqlmodel import col
 
 from civflow.db import UTCDateTime
@@ -72,16 +72,21 @@ IS_OPEN, IS_ANNOUNCED = _standing("open"), f"({_standing('soon')} AND challenge.
 IS_PLANNED = f"({_standing('soon')} AND NOT challenge.announced)"
 # Most challenges of a long list are finished, so that they are asked about first; what is in no other group is running.
 WHEN = {
-    "finished": _standing("finished"), "open": IS_OPEN, "soon": IS_ANNOUNCED,
+    "finished": _standing("finished"),
+    "open": IS_OPEN,
+    "soon": IS_ANNOUNCED,
     "preparing": f"({_standing('preparing')} OR {IS_PLANNED})",
-}  # fmt: skip
+}
 STANDING: ColumnElement[int] = literal_column(
-    " ".join([
-        "CASE", *(f"WHEN {condition} THEN {IN_ORDER.index(group)}" for group, condition in WHEN.items()),
-        f"ELSE {IN_ORDER.index(RUNNING)} END",
-    ]),
+    " ".join(
+        [
+            "CASE",
+            *(f"WHEN {condition} THEN {IN_ORDER.index(group)}" for group, condition in WHEN.items()),
+            f"ELSE {IN_ORDER.index(RUNNING)} END",
+        ]
+    ),
     Integer(),
-)  # fmt: skip
+)
 # An archive challenge was never published here: its facts are public elsewhere.
 IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_in_states(_sources('resume'))}))"
 IS_PUBLIC = and_(literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False))
@@ -243,11 +248,13 @@ def choosing(sight: Sight) -> CompoundSelect[Any]:
     places = select(col(Challenge.place).label("name")).where(col(Challenge.place) != "").distinct().subquery("places")
     there = here.where(col(Challenge.place) == places.c.name, may_know_of(sight), may_read(sight))
     return union_all(
-        rounds.where(mine.correlate(Round).exists()), sponsors.where(theirs.correlate(Organisation).exists()),
+        rounds.where(mine.correlate(Round).exists()),
+        sponsors.where(theirs.correlate(Organisation).exists()),
         select(literal_column("'place'"), places.c.name, places.c.name, NO_MOMENT).where(
-            there.correlate(places).exists()),
+            there.correlate(places).exists()
+        ),
         _themes(here.where(may_know_of(sight), may_read(sight))),
-    )  # fmt: skip
+    )
 
 
 def _themes(readable: Select[Any]) -> Select[Any]:
@@ -263,13 +270,27 @@ def _themes(readable: Select[Any]) -> Select[Any]:
 
 
 COLUMNS: tuple[Any, ...] = (
-    col(Challenge.id), col(Challenge.slug), col(Challenge.reference), col(Challenge.title),
-    col(Challenge.question), col(Organisation.legal_name), col(Challenge.sponsors_in_source),
-    col(Challenge.state), STANDING.label("standing"), col(Challenge.opens_at), col(Challenge.closes_at),
-    col(StageDates.ends_at), col(Challenge.money_pounds), col(Round.title).label("round_title"),
-    col(Challenge.earlier_result), col(Challenge.source_url), col(Programme.content_hash), col(Challenge.themes),
-    col(Challenge.place), col(Challenge.decision_promised_at),
-)  # fmt: skip
+    col(Challenge.id),
+    col(Challenge.slug),
+    col(Challenge.reference),
+    col(Challenge.title),
+    col(Challenge.question),
+    col(Organisation.legal_name),
+    col(Challenge.sponsors_in_source),
+    col(Challenge.state),
+    STANDING.label("standing"),
+    col(Challenge.opens_at),
+    col(Challenge.closes_at),
+    col(StageDates.ends_at),
+    col(Challenge.money_pounds),
+    col(Round.title).label("round_title"),
+    col(Challenge.earlier_result),
+    col(Challenge.source_url),
+    col(Programme.content_hash),
+    col(Challenge.themes),
+    col(Challenge.place),
+    col(Challenge.decision_promised_at),
+)
 
 
 @lru_cache(maxsize=256)
@@ -284,9 +305,10 @@ def paging(sight: Sight, shape: Shape) -> CompoundSelect[Any]:
     placed = func.row_number().over(order_by=_by(page, keys))
     return union_all(
         select(here.c.standing.label("standing"), func.count().label("number"), null().label("place")).group_by(
-            here.c.standing),
+            here.c.standing
+        ),
         select(null(), page.c.id, placed),
-    )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=256)
@@ -335,9 +357,13 @@ def _keys(sight: Sight, shape: Shape, matched: FromClause | None) -> list[Key]:
     money = case((and_(may_read(sight), KNOWN_MONEY), col(Challenge.money_pounds)))
     sponsor = func.lower(func.coalesce(col(Organisation.legal_name), col(Challenge.sponsors_in_source)))
     headings: dict[str, Any] = {
-        "title": func.lower(col(Challenge.title)), "sponsor": sponsor, "closes": closes, "money": money,
-        "opens": col(Challenge.opens_at), "round": col(Round.starts_at),
-    }  # fmt: skip
+        "title": func.lower(col(Challenge.title)),
+        "sponsor": sponsor,
+        "closes": closes,
+        "money": money,
+        "opens": col(Challenge.opens_at),
+        "round": col(Round.starts_at),
+    }
     first = []
     if shape.sort:
         heading = shape.sort.removeprefix("-")

@@ -60,13 +60,20 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
     asked = {name: " ".join(value.replace("\0", " ").split())[:LONGEST] for name, value in query.items()}
     group, theme, sort, page = (asked.get(name, "") for name in ("group", "theme", "sort", "page"))
     return Wanted(
-        words=asked.get("q", ""), group=group if group in GROUPS else "", theme=theme if theme in THEMES else "",
-        sponsor=asked.get("sponsor", ""), place=asked.get("place", ""), round=asked.get("round", ""),
-        money_from=_pounds(asked.get("money_from", "")), money_to=_pounds(asked.get("money_to", "")),
-        closes_from=_day(asked.get("closes_from", "")), closes_to=_day(asked.get("closes_to", "")),
-        known=asked.get("result") == "known", sort=sort if sort in SORTS else "",
+        words=asked.get("q", ""),
+        group=group if group in GROUPS else "",
+        theme=theme if theme in THEMES else "",
+        sponsor=asked.get("sponsor", ""),
+        place=asked.get("place", ""),
+        round=asked.get("round", ""),
+        money_from=_pounds(asked.get("money_from", "")),
+        money_to=_pounds(asked.get("money_to", "")),
+        closes_from=_day(asked.get("closes_from", "")),
+        closes_to=_day(asked.get("closes_to", "")),
+        known=asked.get("result") == "known",
+        sort=sort if sort in SORTS else "",
         page=max(1, int(page[:6])) if page.isdecimal() else 1,
-    )  # fmt: skip
+    )
 
 
 def address_of(wanted: Wanted) -> str:
@@ -84,13 +91,19 @@ def search_at(address: str) -> Wanted:
 
 def in_words(wanted: Wanted) -> str:
     """What is looked for, as a person would say it: “flood”, health and care, closing by 31 March 2026."""
-    parts = [f"“{wanted.words}”" if wanted.words else "", GROUPS.get(wanted.group, "").lower(),
-             THEMES.get(wanted.theme, "").lower(), f"sponsor {wanted.sponsor}" if wanted.sponsor else "",
-             wanted.place, f"round {wanted.round}" if wanted.round else "",
-             _between("money", *("" if n is None else money(n) for n in (wanted.money_from, wanted.money_to))),
-             _between("closing", *(day(d, DEFAULT_ZONE, short=True) if d else ""
-                                   for d in (wanted.closes_from, wanted.closes_to))),
-             "with a known result" if wanted.known else ""]  # fmt: skip
+    parts = [
+        f"“{wanted.words}”" if wanted.words else "",
+        GROUPS.get(wanted.group, "").lower(),
+        THEMES.get(wanted.theme, "").lower(),
+        f"sponsor {wanted.sponsor}" if wanted.sponsor else "",
+        wanted.place,
+        f"round {wanted.round}" if wanted.round else "",
+        _between("money", *("" if n is None else money(n) for n in (wanted.money_from, wanted.money_to))),
+        _between(
+            "closing", *(day(d, DEFAULT_ZONE, short=True) if d else "" for d in (wanted.closes_from, wanted.closes_to))
+        ),
+        "with a known result" if wanted.known else "",
+    ]
     return ", ".join(part for part in parts if part) or "every challenge"
 
 

@@ -37,15 +37,22 @@ def index(session: Session, challenge_ids: Collection[int]) -> None:
     """Bring the words of some challenges up to date; whoever changes what a challenge says calls this after it."""
     session.flush()
     connection = session.connection()
-    columns = (col(Challenge.id), col(Challenge.version), col(Challenge.reference), col(Challenge.title),
-               col(Challenge.question), col(Challenge.state), col(Challenge.source_url), col(Challenge.sponsors_in_source),
-               col(Organisation.legal_name))  # fmt: skip
+    columns = (
+        col(Challenge.id),
+        col(Challenge.version),
+        col(Challenge.reference),
+        col(Challenge.title),
+        col(Challenge.question),
+        col(Challenge.state),
+        col(Challenge.source_url),
+        col(Challenge.sponsors_in_source),
+        col(Organisation.legal_name),
+    )
     found = select(*columns).outerjoin(Organisation, col(Organisation.id) == col(Challenge.sponsor_id))
     rows = connection.execute(found.where(col(Challenge.id).in_(challenge_ids))).all()
     texts, supporting = _texts(session, challenge_ids), supporter_names(session, challenge_ids)
     connection.execute(delete(ChallengeWords).where(col(ChallengeWords.challenge_id).in_(challenge_ids)))
-    entries = [entry for row in rows
-               for entry in _entries(row, texts.get(row.id, {}), supporting.get(row.id, []))]  # fmt: skip
+    entries = [entry for row in rows for entry in _entries(row, texts.get(row.id, {}), supporting.get(row.id, []))]
     if entries:
         connection.execute(insert(ChallengeWords), entries)
 
@@ -54,9 +61,10 @@ def supporter_names(session: Session, challenge_ids: Collection[int]) -> dict[in
     """Challenge -> the names of the bodies that support it."""
     query = select(col(SupportingSponsor.challenge_id), col(Organisation.legal_name)).join(Organisation)
     query = query.where(
-        col(SupportingSponsor.challenge_id).in_(challenge_ids), col(Challenge.id) == col(SupportingSponsor.challenge_id),
+        col(SupportingSponsor.challenge_id).in_(challenge_ids),
+        col(Challenge.id) == col(SupportingSponsor.challenge_id),
         (col(Challenge.sponsor_id).is_(None)) | (col(Challenge.sponsor_id) != col(Organisation.id)),
-    )  # fmt: skip
+    )
     names: dict[int, list[str]] = {}
     for key, name in session.execute(query.order_by(col(Organisation.legal_name))):
         names.setdefault(key, []).append(name)
@@ -93,6 +101,10 @@ def _entry(
         row.question if with_question else "",
     )
     return {
-        "id": 2 * row.id + inside, "challenge_id": row.id, "inside": bool(inside), "title": words_of(row.title),
-        "lead": words_of(" ".join(names)), "body": words_of(" ".join(str(text) for text in sections.values())),
-    }  # fmt: skip
+        "id": 2 * row.id + inside,
+        "challenge_id": row.id,
+        "inside": bool(inside),
+        "title": words_of(row.title),
+        "lead": words_of(" ".join(names)),
+        "body": words_of(" ".join(str(text) for text in sections.values())),
+    }

@@ -16,6 +16,20 @@ from civflow.services.following.later import compare_with_searches, due_at, is_w
 from civflow.services.following.telling import SUBJECTS, tell
 
 __all__ = [
-    "SUBJECTS", "Followed", "by_number", "by_token", "compare_with_searches", "daily_of", "deliver", "due_at", "end", "follow",
-    "is_waiting", "mine", "of", "send_daily", "tell", "title_of",
-]  # fmt: skip
+    "SUBJECTS",
+    "Followed",
+    "by_number",
+    "by_token",
+    "compare_with_searches",
+    "daily_of",
+    "deliver",
+    "due_at",
+    "end",
+    "follow",
+    "is_waiting",
+    "mine",
+    "of",
+    "send_daily",
+    "tell",
+    "title_of",
+]

@@ -20,9 +20,14 @@ LONGEST_SEARCH = 600  # characters of its address
 
 
 def follow(
-    session: Session, person: Person, *, now: datetime, challenge: Challenge | None = None, search: str = "",
+    session: Session,
+    person: Person,
+    *,
+    now: datetime,
+    challenge: Challenge | None = None,
+    search: str = "",
     delivery: str = "at_once",
-) -> Follow:  # fmt: skip
+) -> Follow:
     """Follow a challenge, or a search as `address_of` writes it; again after an end, or with another delivery.
 
     Raises Refused with a sentence for a delivery that there is none of, and for too many or too long searches.
@@ -31,9 +36,12 @@ def follow(
     what = col(Follow.challenge_id) == challenge.id if challenge else col(Follow.search) == search
     known = session.scalars(select(Follow).where(col(Follow.person_id) == person.id, what)).first()
     made = known or Follow(
-        person_id=person.id or 0, challenge_id=challenge.id if challenge else None,
-        search=None if challenge else search, token=secrets.token_urlsafe(32), begun_at=now,
-    )  # fmt: skip
+        person_id=person.id or 0,
+        challenge_id=challenge.id if challenge else None,
+        search=None if challenge else search,
+        token=secrets.token_urlsafe(32),
+        begun_at=now,
+    )
     if made.ended_at is not None:
         made.begun_at, made.ended_at = now, None
     made.delivery = delivery
@@ -59,12 +67,21 @@ def _check(session: Session, person: Person, search: str | None, delivery: str) 
     if search is None:
         return
     if not search or len(search) > LONGEST_SEARCH:
-        raise Refused("Search for something first, or choose a filter: then you can follow what is found."
-                      if not search else "This search is too long to be followed. Use fewer words.")  # fmt: skip
-    of_mine = select(func.count()).select_from(Follow).where(
-        col(Follow.person_id) == person.id, col(Follow.challenge_id).is_(None), col(Follow.ended_at).is_(None),
-        col(Follow.search) != search,
-    )  # fmt: skip
+        raise Refused(
+            "Search for something first, or choose a filter: then you can follow what is found."
+            if not search
+            else "This search is too long to be followed. Use fewer words."
+        )
+    of_mine = (
+        select(func.count())
+        .select_from(Follow)
+        .where(
+            col(Follow.person_id) == person.id,
+            col(Follow.challenge_id).is_(None),
+            col(Follow.ended_at).is_(None),
+            col(Follow.search) != search,
+        )
+    )
     if (session.scalar(of_mine) or 0) >= MOST_SEARCHES:
         raise Refused(f"You follow {MOST_SEARCHES} searches, which is the most. End one on your account's page first.")
 

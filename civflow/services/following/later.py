@@ -111,7 +111,12 @@ def _daily(rows: list[Any], base_url: str, now: datetime) -> Message:
         lines = [f"{SUBJECTS[row.News.what]}. {row.News.sentence}" for row in own]
         items.append({"title": title, "link": f"{base_url}/challenges/{slug}", "lines": lines})
     return write(
-        person=person, kind="daily", key=f"daily-{person.id}-{due_at(now):%Y-%m-%d}-{rows[0].Alert.id}", now=now,
-        about="/account#following", unsubscribe=f"/unsubscribe/{rows[0].Follow.token}/daily",
-        number=count(len(items), "challenge"), items=items,
-    )  # fmt: skip
+        person=person,
+        kind="daily",
+        key=f"daily-{person.id}-{due_at(now):%Y-%m-%d}-{rows[0].Alert.id}",
+        now=now,
+        about="/account#following",
+        unsubscribe=f"/unsubscribe/{rows[0].Follow.token}/daily",
+        number=count(len(items), "challenge"),
+        items=items,
+    )

@@ -98,4 +98,4 @@ TELLINGS = {
     ("challenge", "complete"): Telling("ends", lambda *_: "It has come to its end."),
     ("gate", "release"): Telling("result", _is_decided, _applicants),
     ("question", "publish"): Telling("answer", _is_answered, _who_asked_or_writes),
-}  # fmt: skip
+}

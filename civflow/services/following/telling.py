@@ -13,16 +13,28 @@ from civflow.models import Alert, Challenge, Follow, News, Person
 from civflow.services.messages import post_all, write
 
 SUBJECTS = {
-    "opens": "Open for applications", "matches": "A new challenge", "changes": "The text has changed",
-    "dates": "A date has moved", "answer": "A question is answered", "closes": "Closed for applications",
-    "result": "A result", "session": "A live session", "ends": "It has ended",
-}  # fmt: skip
+    "opens": "Open for applications",
+    "matches": "A new challenge",
+    "changes": "The text has changed",
+    "dates": "A date has moved",
+    "answer": "A question is answered",
+    "closes": "Closed for applications",
+    "result": "A result",
+    "session": "A live session",
+    "ends": "It has ended",
+}
 
 
 def tell(
-    session: Session, challenge: Challenge, what: str, sentence: str, *, key: str, now: datetime,
+    session: Session,
+    challenge: Challenge,
+    what: str,
+    sentence: str,
+    *,
+    key: str,
+    now: datetime,
     told: Collection[int] = (),
-) -> News | None:  # fmt: skip
+) -> News | None:
     """Tell everybody who follows a challenge, at once or with their next daily message; None if it was told before.
 
     `what` is a key of SUBJECTS. `sentence` is what happened, in words that everybody may read.
@@ -33,8 +45,14 @@ def tell(
     subject = SUBJECTS[what]
     if session.scalar(select(col(News.id)).where(col(News.key) == key)) is not None:
         return None
-    news = News(challenge_id=challenge.id or 0, key=key, what=what, sentence=sentence, at=now,
-                looked_for_at=None if what == "opens" else now)  # fmt: skip
+    news = News(
+        challenge_id=challenge.id or 0,
+        key=key,
+        what=what,
+        sentence=sentence,
+        at=now,
+        looked_for_at=None if what == "opens" else now,
+    )
     session.add(news)
     session.flush()
     query = select(Follow, Person).join(Person, col(Person.id) == col(Follow.person_id))
@@ -46,19 +64,41 @@ def tell(
 
 
 def alert(
-    session: Session, challenge: Challenge, news: News, followers: Sequence[tuple[Follow, Person]], *, subject: str,
-    why: str, now: datetime,
-) -> None:  # fmt: skip
+    session: Session,
+    challenge: Challenge,
+    news: News,
+    followers: Sequence[tuple[Follow, Person]],
+    *,
+    subject: str,
+    why: str,
+    now: datetime,
+) -> None:
     """One alert for each follower, none of whom has one about this news: a message now, or a line of the next daily."""
     session.add_all(
-        Alert(person_id=person.id or 0, news_id=news.id or 0, follow_id=follow.id or 0,
-              told_at=now if follow.delivery == "at_once" else None)
+        Alert(
+            person_id=person.id or 0,
+            news_id=news.id or 0,
+            follow_id=follow.id or 0,
+            told_at=now if follow.delivery == "at_once" else None,
+        )
         for follow, person in followers
-    )  # fmt: skip
+    )
     session.flush()
     context: dict[str, Any] = {"subject": subject, "challenge": challenge.title, "sentence": news.sentence, "why": why}
-    post_all(session, [
-        write(person=person, kind="news", key=f"news-{news.id}-{person.id}", about=f"/challenges/{challenge.slug}",
-              unsubscribe=f"/unsubscribe/{follow.token}", now=now, **context)
-        for follow, person in followers if follow.delivery == "at_once"
-    ], now=now)  # fmt: skip
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="news",
+                key=f"news-{news.id}-{person.id}",
+                about=f"/challenges/{challenge.slug}",
+                unsubscribe=f"/unsubscribe/{follow.token}",
+                now=now,
+                **context,
+            )
+            for follow, person in followers
+            if follow.delivery == "at_once"
+        ],
+        now=now,
+    )

@@ -96,9 +96,14 @@ def scopes(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
     return [
         ("Everywhere", [("site", "The whole site")]),
         ("One round", [(f"round-{row[0]}", row[1]) for row in rounds]),
-        ("One challenge", [(f"challenge-{key}", f"{reference} {title}".strip())
-                           for key, reference, title in session.execute(challenges.order_by(col(Challenge.title)))]),
-    ]  # fmt: skip
+        (
+            "One challenge",
+            [
+                (f"challenge-{key}", f"{reference} {title}".strip())
+                for key, reference, title in session.execute(challenges.order_by(col(Challenge.title)))
+            ],
+        ),
+    ]
 
 
 def numbers(session: Session) -> dict[str, int]:

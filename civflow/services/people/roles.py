@@ -32,9 +32,11 @@ def _roles() -> CompoundSelect[Any]:
     """The roles of the person whose id is given as `person`. Every request asks for them: the statement is built once."""
     person: Any = bindparam("person")
     grants: Any = select(
-        col(Grant.role).label("role"), col(Grant.scope).label("scope"), col(Grant.scope_id).label("scope_id"),
+        col(Grant.role).label("role"),
+        col(Grant.scope).label("scope"),
+        col(Grant.scope_id).label("scope_id"),
         col(Grant.limit_pounds).label("pounds"),
-    ).where(col(Grant.person_id) == person, col(Grant.revoked_at).is_(None))  # fmt: skip
+    ).where(col(Grant.person_id) == person, col(Grant.revoked_at).is_(None))
     leads = select(literal("team_lead"), literal("team"), col(Team.id), literal(None)).where(
         col(Team.lead_id) == person, stands_before(Team, "disband")
     )
@@ -48,9 +50,17 @@ def _roles() -> CompoundSelect[Any]:
 
 
 def grant(
-    session: Session, person: Person, role: str, *, actor: Actor, now: datetime, scope: str = "site",
-    scope_id: int | None = None, limit_pounds: int | None = None, organisation_id: int | None = None,
-) -> Grant:  # fmt: skip
+    session: Session,
+    person: Person,
+    role: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    scope: str = "site",
+    scope_id: int | None = None,
+    limit_pounds: int | None = None,
+    organisation_id: int | None = None,
+) -> Grant:
     """Give a person a role in a scope; one that is held already only gets its limit and its body changed.
 
     Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist and for a
@@ -71,8 +81,16 @@ def grant(
         known.limit_pounds, known.organisation_id = limit_pounds, organisation_id
         session.flush()
         return known  # type: ignore[no-any-return]
-    made = Grant(person_id=person.id or 0, role=role, scope=scope, scope_id=scope_id, limit_pounds=limit_pounds,
-                 granted_by_id=actor.id, granted_at=now, organisation_id=organisation_id)  # fmt: skip
+    made = Grant(
+        person_id=person.id or 0,
+        role=role,
+        scope=scope,
+        scope_id=scope_id,
+        limit_pounds=limit_pounds,
+        granted_by_id=actor.id,
+        granted_at=now,
+        organisation_id=organisation_id,
+    )
     session.add(made)
     session.flush()
     return made
@@ -109,10 +127,15 @@ def _why_not_both(session: Session, person: Person, role: str, scope: str, scope
 
 def _applies_there(session: Session, person: Person, scope: str, scope_id: int | None) -> bool:
     """Whether a team of this person applies to a challenge in the scope. Nobody submits to that challenge meanwhile."""
-    applies = select(col(Application.id)).join(Membership, col(Membership.team_id) == col(Application.team_id)).where(
-        col(Membership.person_id) == person.id, stands_before(Membership, "leave"),
-        col(Application.state).not_in(OVER),
-    )  # fmt: skip
+    applies = (
+        select(col(Application.id))
+        .join(Membership, col(Membership.team_id) == col(Application.team_id))
+        .where(
+            col(Membership.person_id) == person.id,
+            stands_before(Membership, "leave"),
+            col(Application.state).not_in(OVER),
+        )
+    )
     if scope == "challenge":
         session.execute(select(col(Challenge.id)).where(col(Challenge.id) == scope_id).with_for_update())
         applies = applies.where(col(Application.challenge_id) == scope_id)
@@ -123,9 +146,15 @@ def _applies_there(session: Session, person: Person, scope: str, scope_id: int |
 
 
 def revoke(
-    session: Session, person: Person, role: str, *, actor: Actor, now: datetime, scope: str = "site",
+    session: Session,
+    person: Person,
+    role: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    scope: str = "site",
     scope_id: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Take a role back. Raises Forbidden, NotFound where the person does not hold it, and Refused for the last one."""
     _may_grant(session, actor, role, scope, scope_id)
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
@@ -154,8 +183,12 @@ def may_give(actor: Actor, role: str) -> bool:
 
 
 def _current(person_id: int | None, role: str, scope: str, scope_id: int | None) -> Select[Any]:
-    where = (col(Grant.person_id) == person_id, col(Grant.role) == role, col(Grant.scope) == scope,
-             col(Grant.revoked_at).is_(None))  # fmt: skip
+    where = (
+        col(Grant.person_id) == person_id,
+        col(Grant.role) == role,
+        col(Grant.scope) == scope,
+        col(Grant.revoked_at).is_(None),
+    )
     return select(Grant).where(
         *where, col(Grant.scope_id).is_(None) if scope_id is None else col(Grant.scope_id) == scope_id
     )
@@ -185,7 +218,11 @@ def role_holders(session: Session) -> list[tuple[Person, str]]:
     query = select(Person, Grant).join(Grant, col(Grant.person_id) == col(Person.id))
     query = query.where(col(Grant.revoked_at).is_(None)).order_by(col(Person.email), col(Grant.id))
     return [
-        (person, held.role + ("" if held.scope == "site" else f" ({held.scope} {held.scope_id})")
-         + (f", up to £{held.limit_pounds:,}" if held.limit_pounds is not None else ""))
+        (
+            person,
+            held.role
+            + ("" if held.scope == "site" else f" ({held.scope} {held.scope_id})")
+            + (f", up to £{held.limit_pounds:,}" if held.limit_pounds is not None else ""),
+        )
         for person, held in session.execute(query)
-    ]  # fmt: skip
+    ]

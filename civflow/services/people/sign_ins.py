@@ -89,8 +89,15 @@ def use_link(session: Session, token: str, *, now: datetime) -> Person:
 def sign_in(session: Session, person: Person, *, now: datetime, hours: int, browser: str = "") -> tuple[str, datetime]:
     """Sign a person in: the token for the browser, and when it ends."""
     token, until = secrets.token_urlsafe(32), now + timedelta(hours=hours)
-    session.add(SignIn(person_id=person.id or 0, token_hash=token_hash(token), created_at=now, expires_at=until,
-                       browser=browser[:200]))  # fmt: skip
+    session.add(
+        SignIn(
+            person_id=person.id or 0,
+            token_hash=token_hash(token),
+            created_at=now,
+            expires_at=until,
+            browser=browser[:200],
+        )
+    )
     session.flush()
     return token, until
 
@@ -99,9 +106,11 @@ def person_of_token(session: Session, token: str, *, now: datetime) -> Person | 
     """Who is signed in with this token; None once it has ended."""
     query = select(Person).join(SignIn, col(SignIn.person_id) == col(Person.id))
     query = query.where(
-        col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None), col(SignIn.expires_at) > now,
+        col(SignIn.token_hash) == token_hash(token),
+        col(SignIn.revoked_at).is_(None),
+        col(SignIn.expires_at) > now,
         col(Person.closed_at).is_(None),
-    )  # fmt: skip
+    )
     return session.scalars(query).first()
 
 

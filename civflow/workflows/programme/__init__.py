@@ -10,7 +10,7 @@ from civflow.workflows.programme.reading import (
     WrongFiles,
     read_programme,
     shipped_programmes,
-)  # fmt: skip
+)
 from civflow.workflows.programme.schema import (
     KINDS,
     KNOWN_ROLES,
@@ -26,10 +26,10 @@ from civflow.workflows.programme.schema import (
     Scoring,
     Section,
     Stage,
-)  # fmt: skip
+)
 
 __all__ = [
     "KINDS", "KNOWN_ROLES", "SEEN", "Criterion", "Form", "Loaded", "Owed", "Panel", "Problem", "Programme",
     "ProgrammeError", "Readiness", "Scale", "Scorecard", "Scoring", "Section", "Stage", "WrongFiles",
     "read_programme", "shipped_programmes",
-]  # fmt: skip
+]

@@ -14,7 +14,7 @@ Fault = tuple[Path, str]
 # Every challenge has these states beside its stages; workflows/challenges.py draws them.
 RESERVED = (
     "draft", "in_review", "changes_requested", "approved", "open", "closed", "completed", "withdrawn", "cancelled",
-)  # fmt: skip
+)
 
 
 def disagreements(programme: Programme) -> Iterator[Fault]:
@@ -23,7 +23,7 @@ def disagreements(programme: Programme) -> Iterator[Fault]:
         _unknown_zone(programme), _unknown_roles(programme), _unknown_sights(programme), _unknown_parts(programme),
         _bad_stages(programme), _no_time_for_questions(programme), _bad_lengths(programme), _bad_order(programme),
         _bad_caps(programme), _bad_dates(programme), _bad_scorecards(programme), _said_twice(programme),
-    )  # fmt: skip
+    )
 
 
 def _unknown_zone(programme: Programme) -> Iterator[Fault]:

@@ -14,11 +14,11 @@ KINDS = ("call", "gate", "work", "event", "award", "survey")
 KNOWN_ROLES = (
     "challenge_owner", "challenge_writer", "programme_manager", "assessor", "approver", "finance_officer", "auditor",
     "team_lead", "team_member", "public",
-)  # fmt: skip
+)
 SEEN = (
     "challenge", "question", "result", "application", "own_application", "assigned_application", "names", "scores",
     "own_scores", "other_scores_after_submitting", "own_letters", "agreement", "own_agreement", "history", "export",
-)  # fmt: skip
+)
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,38}$")]
 WORKING_DAYS = re.compile(r"[1-9]\d{0,2} working days?")
 UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30}
