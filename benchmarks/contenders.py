@@ -32,7 +32,7 @@ from sqlalchemy import Engine
 from benchmarks.ground import MANAGER, MEMBER, NOW, open_engine
 from civflow.db import new_session
 from civflow.models import History, Sprint
-from civflow.services.advance import advance, advance_by_id
+from civflow.services.engine.advance import advance, advance_by_id
 from civflow.workflows.engine import CLOCK, Actor
 
 RING = (

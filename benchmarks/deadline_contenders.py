@@ -13,7 +13,7 @@ from benchmarks.contenders import NewClient, Take, raw
 from benchmarks.ground import NOW, STAGE, open_engine
 from civflow.db import new_session
 from civflow.models import Application, History
-from civflow.services.deadlines import take_due_steps
+from civflow.services.engine.deadlines import take_due_steps
 
 HOW_MANY = 10_000
 UPDATE = (

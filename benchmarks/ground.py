@@ -15,18 +15,18 @@ from sqlmodel import Session, SQLModel
 
 from civflow.db import make_engine, new_session
 from civflow.models import Application, Challenge, Person, Place, Programme, ProgrammeState, Round, Sprint, Team
-from civflow.services import history
-from civflow.services.advance import advance_many, begin_many
+from civflow.services.engine import history
+from civflow.services.engine.advance import advance_many, begin_many
 from civflow.settings import read_settings
-from civflow.workflows.engine import CIVFLOW, Actor, Held
+from civflow.workflows.engine import CIVFLOW, Actor, RoleHeld
 from civflow.workflows.programme import shipped_programmes
 from tests.postgres import a_postgres
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(90)
 STAGE = "sift"  # the first gate of the programme
-MANAGER = Actor(1, "Robin Manager", frozenset({Held("programme_manager", "round", 1)}))
-MEMBER = Actor(2, "Kim Member", frozenset({Held("team_member", "team", 1)}))
+MANAGER = Actor(1, "Robin Manager", frozenset({RoleHeld("programme_manager", "round", 1)}))
+MEMBER = Actor(2, "Kim Member", frozenset({RoleHeld("team_member", "team", 1)}))
 DISK = "/var/tmp"  # /tmp may be memory
 DURABLE = ("listen_addresses=127.0.0.1", "max_connections=200", "shared_buffers=256MB")
 SAFETY = {"sqlite": "WAL, synchronous=FULL", "postgresql": "fsync=on, synchronous_commit=on, full_page_writes=on"}
@@ -190,7 +190,7 @@ def applications(engine: Engine, count: int) -> None:
         ]
         session.add_all(rows)
         session.flush()
-        deed = history.deed(
+        deed = history.new_record(
             workflow="application",
             at=NOW - timedelta(1),
             actor=MEMBER,

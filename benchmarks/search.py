@@ -6,7 +6,7 @@ beginnings, alone and with filters, in the order of the best match and in others
 asked in turn with the first page of the unfiltered list, in one process, and both ways:
 
 - `page_ms`: the whole answer, `GET /challenges?q=...`, with its 50 challenges as HTML.
-- `find_ms`: what the database and services/finding do of it; `staff_ms`: the same for somebody who sees drafts too.
+- `find_ms`: what the database and services/search do of it; `staff_ms`: the same for somebody who sees drafts too.
 
 The limit is that 95 of 100 searches are answered within LIMIT milliseconds. On a machine that does other work at the
 same time, `quickest_ms` says how long they take by themselves: of each search its quickest round.
@@ -37,15 +37,16 @@ from benchmarks import ground  # noqa: E402
 from civflow import create_app  # noqa: E402
 from civflow.db import new_session, reading  # noqa: E402
 from civflow.models import Challenge, ChallengeVersion, Organisation, Round  # noqa: E402
-from civflow.services import finding  # noqa: E402
-from civflow.services.programmes import programme_of, store  # noqa: E402
+from civflow.services.programmes.store import programme_of, store  # noqa: E402
+from civflow.services.search import challenges, index  # noqa: E402
+from civflow.services.search import query as search_query  # noqa: E402
 from civflow.settings import read_settings  # noqa: E402
-from civflow.workflows.engine import NOBODY, Actor, Held  # noqa: E402
+from civflow.workflows.engine import NOBODY, Actor, RoleHeld  # noqa: E402
 from civflow.workflows.programme import shipped_programmes  # noqa: E402
 from civflow.workflows.themes import THEMES  # noqa: E402
 
 HOW_MANY, LIMIT = 10_000, 50.0
-STAFF = Actor(1, "Robin Manager", frozenset({Held("programme_manager", "site", None)}))
+STAFF = Actor(1, "Robin Manager", frozenset({RoleHeld("programme_manager", "site", None)}))
 STATES = ("completed",) * 85 + ("sift",) * 6 + ("open",) * 4 + ("approved",) * 2 + ("draft",) * 3
 PLACES = ("Angus", "Argyll and Bute", "Dundee", "Fife", "Highland", "Moray", "Orkney", "Perth", "Shetland", "Stirling")
 
@@ -134,7 +135,7 @@ def _some_challenges(
         )
         for c in made
     )
-    finding.index(session, [c.id or 0 for c in made])
+    index.index(session, [c.id or 0 for c in made])
 
 
 def searches() -> list[dict[str, str]]:
@@ -190,7 +191,7 @@ def ways(engine: Engine, client: FlaskClient) -> dict[str, Callable[[dict[str, s
 
     def find(query: dict[str, str], actor: Actor = NOBODY) -> None:
         with new_session(reading(engine)) as session:
-            finding.find(session, finding.wanted_of(query), actor=actor)
+            challenges.find(session, search_query.wanted_of(query), actor=actor)
 
     return {"page": page, "find": find, "staff": lambda query: find(query, STAFF)}
 

@@ -19,12 +19,15 @@ from threading import Event, Lock
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy import Engine
 
-import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
 from civflow.db import make_engine, new_session, reading
 from civflow.models import Document
-from civflow.services import deadlines, documents, following, history, jobs, mail
-from civflow.services.printing import Order, PrintRoom
-from civflow.services.rendering import CannotRender
+from civflow.services import following
+from civflow.services.documents import store as documents
+from civflow.services.documents.pool import Order, PrintRoom
+from civflow.services.documents.render import CannotRender
+from civflow.services.engine import deadlines, history
+from civflow.services.jobs import queue as jobs
+from civflow.services.notifications import smtp
 from civflow.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,7 +52,7 @@ class Worker:
         self.settings, self.engine, self.now = settings, engine, now
         self.stopping = Event()
         self._room: PrintRoom | None = None
-        self._office = mail.PostOffice(settings.smtp_url) if settings.smtp_url else None
+        self._office = smtp.PostOffice(settings.smtp_url) if settings.smtp_url else None
         self._mail_rests_until: datetime | None = None
         self._refused: dict[int, tuple[int, datetime]] = {}  # document -> failures, and when to try again
         self._begun: dict[int, Future[bytes | CannotRender]] = {}  # document -> what will come of it
@@ -72,7 +75,7 @@ class Worker:
         for stuck in tick.stuck:
             log.debug("%s %s cannot %s: %s", *stuck[:3], " ".join(stuck.sentences))
         with new_session(reading(self.engine)) as session:
-            mail_waits = not self._mailing.locked() and bool(mail.due(session, now=now, limit=1))
+            mail_waits = not self._mailing.locked() and bool(smtp.due(session, now=now, limit=1))
             documents_wait = not self._printing.locked() and documents.are_waiting(session)
             followers_wait = following.is_waiting(session, now=now)
         waiting = {"send_message": mail_waits, "make_document": documents_wait, "tell_followers": followers_wait}
@@ -112,8 +115,8 @@ class Worker:
         sent = 0
         while not self.stopping.is_set():
             with new_session(self.engine) as session:
-                due = mail.due(session, now=self.now(), limit=OUTBOX_AT_ONCE)
-                moved = mail.show_in_outbox(session, due, now=self.now()) if due else 0
+                due = smtp.due(session, now=self.now(), limit=OUTBOX_AT_ONCE)
+                moved = smtp.show_in_outbox(session, due, now=self.now()) if due else 0
                 session.commit()
             sent += moved
             if not moved:
@@ -134,7 +137,7 @@ class Worker:
             self._line().close()
         return sent
 
-    def _line(self) -> mail.PostOffice:
+    def _line(self) -> smtp.PostOffice:
         assert self._office is not None  # noqa: S101
         return self._office
 
@@ -142,18 +145,18 @@ class Worker:
         if self.stopping.is_set():
             return []
         with new_session(reading(self.engine)) as session:
-            return mail.due(session, now=self.now(), limit=50)
+            return smtp.due(session, now=self.now(), limit=50)
 
     def _send_one(self, message_id: int) -> bool:
         """Claim, commit, hand over, write down, commit. Raises OSError or SMTPException if nobody listens."""
         self._line().open()
         with new_session(self.engine) as session:
-            letter = mail.claim(session, message_id, settings=self.settings, now=self.now())
+            letter = smtp.claim(session, message_id, settings=self.settings, now=self.now())
             session.commit()
             if letter is None:
                 return False
             result = self._line().deliver(letter)
-            mail.settle(session, message_id, result, now=self.now())
+            smtp.settle(session, message_id, result, now=self.now())
             session.commit()
         return result.kind == "sent"
 

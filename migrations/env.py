@@ -10,7 +10,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import civflow.workflows.handbook  # noqa: F401  (the pages add the CHECKs of the states to the tables)
 from civflow.db import UTCDateTime, make_engine, metadata
-from civflow.models.words import INDEX_COLUMNS, INDEX_TABLES
+from civflow.models.search import INDEX_COLUMNS, INDEX_TABLES
 from civflow.settings import read_settings
 
 # DBOS keeps its tables beside ours on SQLite, and in the schema "dbos", where we never look, on PostgreSQL.

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from sqlmodel import Session
 
 from civflow.models import Message, Person
-from civflow.services.advance import begin_many
+from civflow.services.engine.advance import begin_many
 from civflow.workflows.engine import CIVFLOW
 
 CERTIFICATE = Path(__file__).parent / "mail_server.pem"  # for localhost, made for these tests, and its key

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Assignment, Conflict, Gate, Membership, Person, Score
-from civflow.services.advance import advance
-from civflow.services.applications import submit
-from civflow.services.assessment import record_score, scorecard_of
-from civflow.services.challenges import gate_of
+from civflow.services.applications.submission import submit
+from civflow.services.assessment.gates import scorecard_of
+from civflow.services.assessment.scores import record_score
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
 from civflow.workflows.engine import CIVFLOW
 from tests.an_open_call import Call, grant
 

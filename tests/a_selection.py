@@ -6,11 +6,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Assignment, Gate, Person
-from civflow.services.advance import advance
-from civflow.services.applications import submit
-from civflow.services.assessment import record_score, scorecard_of
-from civflow.services.challenges import gate_of
-from civflow.services.facts import stands_before
+from civflow.services.applications.submission import submit
+from civflow.services.assessment.gates import scorecard_of
+from civflow.services.assessment.scores import record_score
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
+from civflow.services.engine.facts import stands_before
 from tests.an_open_call import Call
 
 TEAMS = ("Otter Works", "Heron Labs", "Plover Studio")

@@ -10,15 +10,16 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Document, Grant, Organisation, Person, Place, Round, Team
-from civflow.services import documents
-from civflow.services.advance import advance, begin
-from civflow.services.applications import form_in_hand, save_answers
-from civflow.services.applying import begin_application
-from civflow.services.challenges import draft, gate_of, write_challenge
-from civflow.services.deadlines import take_due_steps
+from civflow.services.applications.answers import form_in_hand, save_answers
+from civflow.services.applications.begin import begin_application
+from civflow.services.challenges.drafts import draft, write_challenge
+from civflow.services.challenges.stages import gate_of
+from civflow.services.documents import store as documents
+from civflow.services.engine.advance import advance, begin
+from civflow.services.engine.deadlines import take_due_steps
 from civflow.services.people import actor_of
-from civflow.services.programmes import programme_of, store
-from civflow.services.teams import found
+from civflow.services.programmes.store import programme_of, store
+from civflow.services.teams.teams import create_team
 from civflow.workflows.engine import CIVFLOW, Actor
 from civflow.workflows.programme import Form, shipped_programmes
 
@@ -47,7 +48,7 @@ class Call:
         return a_person(self.session, name, now=self.now, skills=skills)
 
     def team(self, name: str, lead: Person) -> Team:
-        return found(self.session, name=name, lead=lead, actor=self.actor(lead), now=self.now)
+        return create_team(self.session, name=name, lead=lead, actor=self.actor(lead), now=self.now)
 
     def application(self, team: Team, *, complete: bool = False) -> Application:
         """A draft of the team; `complete` answers every question."""

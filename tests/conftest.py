@@ -18,9 +18,9 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-import civflow.services.register  # noqa: F401 - every effect of the handbook is there in every test
 from civflow.db import make_engine, metadata, new_session
-from civflow.services import jobs, schema
+from civflow.services.jobs import database as jobs_database
+from civflow.services.jobs import queue as jobs
 from civflow.settings import Settings, read_settings
 from tests.played import own_round, played
 from tests.postgres import a_postgres
@@ -114,7 +114,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
     engine = make_engine(settings_for(f"sqlite:///{path}"))
-    schema.upgrade(engine)
+    jobs_database.upgrade(engine)
     engine.dispose()
     return path
 
@@ -163,13 +163,13 @@ class Emptied:
 
     def _migrate(self) -> None:
         engine = make_engine(settings_for(self.url))
-        schema.upgrade(engine)
+        jobs_database.upgrade(engine)
         engine.dispose()
 
     def empty(self) -> None:
         """Delete every row and count from 1 again; where a test has changed the tables, make them anew."""
         self.connection.execute(END_THE_OTHERS)
-        if self.connection.execute(AS_MIGRATED, [len(metadata.tables) + 1, schema.newest_revision()]).fetchone():
+        if self.connection.execute(AS_MIGRATED, [len(metadata.tables) + 1, jobs_database.newest_revision()]).fetchone():
             self.connection.execute(DELETE_ALL)
             self.connection.execute(COUNT_FROM_ONE)
         else:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from civflow import demo
+from civflow.demonstration import run
 from civflow.settings import Settings, read_settings
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -32,7 +32,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except FileExistsError:
         wait_for(shared / "done")
         return shared
-    demo.perform(settings_in(shared), now=NOW, quiet=True)
+    run.perform(settings_in(shared), now=NOW, quiet=True)
     (shared / "done").touch()
     return shared
 

@@ -26,12 +26,12 @@ from sqlmodel import col
 
 from civflow.cli import commands, main, opening, records
 from civflow.db import make_engine, new_session
+from civflow.demonstration import begun_at
 from civflow.models import Challenge, Grant, History, Person, Seal
-from civflow.services import schema
-from civflow.services.demonstration import begun_at
-from civflow.services.programmes import store_shipped
+from civflow.services.jobs import database
+from civflow.services.programmes.store import store_shipped
 from civflow.workflows import HANDBOOK
-from civflow.workflows.draw import mermaid
+from civflow.workflows.engine.draw import mermaid
 from civflow.workflows.programme import shipped_programmes
 from tests.an_open_call import open_call
 from tests.conftest import settings_for
@@ -83,7 +83,7 @@ def prepared(civflow, database_url, engine, now, monkeypatch):
 def tables_made(url: str) -> bool:
     engine = make_engine(settings_for(url))
     try:
-        return schema.is_current(engine)
+        return database.is_current(engine)
     finally:
         engine.dispose()
 
@@ -111,9 +111,9 @@ def test_init_needs_no_more_than_its_defaults(civflow, tmp_path):
 
 def test_two_people_may_initialise_at_once(database_url, engine, tmp_path):
     with engine.connect() as connection:
-        config = schema._config()
+        config = database._config()
         config.attributes["connection"] = connection
-        schema.command.downgrade(config, "base")
+        database.command.downgrade(config, "base")
     engine.dispose()
     environment = {"CIVFLOW_DATABASE_URL": database_url, "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     command = [sys.executable, "-W", "ignore", "-m", "civflow", "init"]
@@ -194,7 +194,7 @@ def test_a_database_that_was_not_prepared_gets_a_sentence(civflow, words):
 @SQLITE
 def test_a_database_of_an_older_version_gets_a_sentence(prepared, tmp_path, monkeypatch):
     folder = one_migration_more(tmp_path, "pass")
-    monkeypatch.setattr(schema, "migrations", lambda: folder)
+    monkeypatch.setattr(database, "migrations", lambda: folder)
 
     sentence = "The database is older than this version of civflow. Make a copy of it, then run: civflow init\n"
     assert prepared("audit", "verify") == (1, "", sentence)
@@ -368,7 +368,7 @@ def test_a_site_is_served_and_says_when_its_port_is_taken(prepared, start):
 
 @pytest.mark.slow
 def test_a_worker_works_until_it_is_told_to_stop(prepared, engine, start):
-    from civflow.services import jobs
+    from civflow.services.jobs import queue as jobs
 
     jobs.prepare(engine)
     worker = start("worker")

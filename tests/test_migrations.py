@@ -13,13 +13,14 @@ from sqlalchemy.exc import IntegrityError
 
 from civflow.db import make_engine, metadata, new_session
 from civflow.models import Grant, Message, Person
-from civflow.services import jobs, schema
+from civflow.services.jobs import database
+from civflow.services.jobs import queue as jobs
 from civflow.workflows import HANDBOOK
 from tests.conftest import settings_for
 
 
 def run(engine: Engine, what: str, *args: str) -> None:
-    config = schema._config()
+    config = database._config()
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         getattr(command, what)(config, *args)
@@ -100,9 +101,9 @@ def test_migrating_again_changes_nothing(engine, now):
         session.add(Person(email="ann@example.org", name="Ann", created_at=now))
         session.commit()
 
-    schema.upgrade(engine)
+    database.upgrade(engine)
 
-    assert schema.is_current(engine)
+    assert database.is_current(engine)
     with new_session(engine) as session:
         assert session.get_one(Person, 1).name == "Ann"
 
@@ -110,9 +111,9 @@ def test_migrating_again_changes_nothing(engine, now):
 def test_a_new_database_says_that_it_is_not_ready(tmp_path):
     engine = make_engine(settings_for(f"sqlite:///{tmp_path}/folder/new.db"))
     try:
-        assert not schema.is_current(engine)
-        schema.upgrade(engine)
-        assert schema.is_current(engine)
+        assert not database.is_current(engine)
+        database.upgrade(engine)
+        assert database.is_current(engine)
     finally:
         engine.dispose()
 
@@ -121,12 +122,12 @@ def test_going_back_leaves_nothing_behind(engine):
     run(engine, "downgrade", "base")
 
     assert inspect(engine).get_table_names() == ["alembic_version"]
-    assert not schema.is_current(engine)
+    assert not database.is_current(engine)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_sqlite_minds_foreign_keys_after_a_migration(engine):
-    schema.upgrade(engine)
+    database.upgrade(engine)
 
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
@@ -134,10 +135,10 @@ def test_sqlite_minds_foreign_keys_after_a_migration(engine):
 
 def one_migration_more(folder: Path, body: str) -> Path:
     """A copy of the migrations with one after the last."""
-    copied = shutil.copytree(schema.migrations(), folder / "migrations")
+    copied = shutil.copytree(database.migrations(), folder / "migrations")
     (copied / "versions" / "9999_more.py").write_text(
         f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "9999"\n'
-        f'down_revision = "{schema.newest_revision()}"\n\n\ndef upgrade():\n    {body}\n'
+        f'down_revision = "{database.newest_revision()}"\n\n\ndef upgrade():\n    {body}\n'
     )
     return copied
 
@@ -145,10 +146,10 @@ def one_migration_more(folder: Path, body: str) -> Path:
 def test_a_migration_that_fails_half_way_changes_nothing(engine, tmp_path, monkeypatch):
     create = 'op.create_table("half", sa.Column("id", sa.Integer()))'
     folder = one_migration_more(tmp_path, f'{create}; raise RuntimeError("half way")')
-    monkeypatch.setattr(schema, "migrations", lambda: folder)
+    monkeypatch.setattr(database, "migrations", lambda: folder)
 
     with pytest.raises(RuntimeError, match="half way"):
-        schema.upgrade(engine)
+        database.upgrade(engine)
 
     assert "half" not in inspect(engine).get_table_names()
-    assert schema.revision(engine) != schema.newest_revision() == "9999"
+    assert database.revision(engine) != database.newest_revision() == "9999"

@@ -17,10 +17,11 @@ from jinja2 import Environment
 from civflow import create_app
 from civflow.cli import commands
 from civflow.models.people import ROLES
-from civflow.services import messages, rendering
-from civflow.services.effects import EFFECTS
-from civflow.services.facts import FACTS
-from civflow.services.record_facts import CALLED
+from civflow.services.documents import render as rendering
+from civflow.services.engine.effects import registered
+from civflow.services.engine.facts import facts
+from civflow.services.notifications import outbox
+from civflow.services.records.details import CALLED
 from civflow.settings import SETTINGS
 from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.columns import COLUMNS, INNER, columns_shown
@@ -30,14 +31,14 @@ from tests.conftest import settings_for
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "civflow"
 TEMPLATES = PACKAGE / "templates"
-EDGE = ("civflow/web/", "civflow/cli/", "civflow/worker.py", "civflow/demo.py")
+EDGE = ("civflow/web/", "civflow/cli/", "civflow/worker.py", "civflow/demonstration/run.py")
 # The clock of a page, of a command, of the worker and of the demonstration; and how often somebody may try in a minute.
 CLOCKS = {
-    "civflow/web/formats.py",
+    "civflow/web/shared/formats.py",
     "civflow/cli/opening.py",
     "civflow/worker.py",
-    "civflow/demo.py",
-    "civflow/web/limits.py",
+    "civflow/demonstration/run.py",
+    "civflow/web/shared/limits.py",
 }
 STATES = {state for page in HANDBOOK.values() for state in page.states}
 
@@ -105,14 +106,21 @@ def test_states_are_compared_by_the_handbook_and_its_facts_alone():
     """Elsewhere `stands_before` asks by the step that begins in a state, or a page says what its states mean."""
     compared = {place.split(":")[0] for place in found(compares_a_state)}
 
-    assert {file for file in compared if not file.startswith("civflow/workflows/")} == {"civflow/services/facts.py"}
+    outside = {file for file in compared if not file.startswith("civflow/workflows/")}
+    assert outside <= set(facts_files())
+    assert outside != set()
 
 
 def test_names_for_several_states_stand_in_the_handbook():
     """Two lists of the same states would part one day; the facts say in each case what they compare."""
     lists = {place.split(":")[0] for place in found(lists_states)}
 
-    assert {file for file in lists if not file.startswith("civflow/workflows/")} == {"civflow/services/facts.py"}
+    assert {file for file in lists if not file.startswith("civflow/workflows/")} <= set(facts_files())
+
+
+def facts_files() -> list[str]:
+    """The files that say in SQL what rules look at."""
+    return [name(path) for path in sorted((PACKAGE / "services").glob("*/facts.py")) if path.parent.name != "engine"]
 
 
 def lists_states(node: ast.AST) -> bool:
@@ -122,9 +130,9 @@ def lists_states(node: ast.AST) -> bool:
 
 
 def test_the_facts_compare_with_states_that_there_are():
-    tree = ast.parse((PACKAGE / "services" / "facts.py").read_text("utf-8"))
+    trees = [ast.parse((ROOT / file).read_text("utf-8")) for file in facts_files()]
     unknown = []
-    for node in filter(compares_a_state, ast.walk(tree)):
+    for node in filter(compares_a_state, (node for tree in trees for node in ast.walk(tree))):
         noun = re.search(r"(?:OTHER_)?([A-Z]+)\.c\.state", ast.unparse(node))
         assert noun, ast.unparse(node)
         named = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and n.value in STATES}
@@ -156,7 +164,7 @@ def names_a_state(node: ast.AST) -> bool:
 
 
 def test_the_handbook_and_the_services_know_the_same_effects():
-    assert set().union(*(page.effects for page in HANDBOOK.values())) == set(EFFECTS)
+    assert set().union(*(page.effects for page in HANDBOOK.values())) == set(registered().effects)
 
 
 def test_the_handbook_and_the_services_know_the_same_facts():
@@ -165,8 +173,8 @@ def test_the_handbook_and_the_services_know_the_same_facts():
     looking["gate"] |= set(visibility.SCORES)
     needed = {noun: page.needs | {n for r in looking[noun] for n in r.needs} for noun, page in HANDBOOK.items()}
 
-    assert {noun: set(FACTS.get(noun, ())) for noun in HANDBOOK} == needed
-    assert set(FACTS) <= set(HANDBOOK) == set(visibility.SEES)
+    assert {noun: set(facts().get(noun, ())) for noun in HANDBOOK} == needed
+    assert set(facts()) <= set(HANDBOOK) == set(visibility.SEES)
 
 
 def test_every_column_of_every_record_says_who_reads_it():
@@ -195,10 +203,10 @@ def the_app() -> Flask:
 
 
 def compiled_by(path: Path) -> Environment:
-    kind = path.relative_to(TEMPLATES).parts[0]
-    if kind == "mail":
-        return messages._templates()
-    return rendering._templates() if kind == "documents" else the_app().jinja_env
+    kind = path.relative_to(TEMPLATES).parts[:2]
+    if kind == ("notifications", "mail"):
+        return outbox._templates()
+    return rendering._templates() if kind == ("documents", "pdf") else the_app().jinja_env
 
 
 def test_every_template_compiles():
@@ -218,7 +226,7 @@ def test_every_template_compiles():
     ],
 )
 def test_pages_hold_nothing_that_their_policy_forbids(what, pattern):
-    pages = [p for p in TEMPLATES.rglob("*.html") if "documents" not in p.parts]
+    pages = [p for p in TEMPLATES.rglob("*.html") if "pdf" not in p.parts]
     assert [name(p) for p in sorted(pages) if re.search(pattern, p.read_text("utf-8"), re.IGNORECASE)] == []
 
 

@@ -17,25 +17,24 @@ def handbook() -> None:
 @handbook.command("check")
 def handbook_check() -> None:
     """Prove every page and every shipped programme; exit 1 if something is wrong."""
-    import civflow.services.register  # noqa: F401 - effects register themselves
-    from civflow.services.effects import EFFECTS
-    from civflow.services.facts import FACTS
-    from civflow.services.naming import STEP_PAGES
+    from civflow.services.engine.effects import registered
+    from civflow.services.engine.facts import facts
+    from civflow.services.records.titles import STEP_PAGES
     from civflow.workflows import HANDBOOK
-    from civflow.workflows.challenges import compile_challenge
-    from civflow.workflows.check import findings
+    from civflow.workflows.challenges.page import compile_challenge
+    from civflow.workflows.engine.check import findings
     from civflow.workflows.programme import shipped_programmes
 
     wrong = []
     for page in HANDBOOK.values():
-        wrong += findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES)
+        wrong += findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES)
         click.echo(f"{page.name:<12} {len(page.states):>2} states  {len(page.steps):>2} steps  {page.sentence}")
     for name, loaded in shipped_programmes().items():
         page = compile_challenge(loaded.programme)
-        wrong += findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES)
+        wrong += findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES)
         click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")
     used = set().union(*(page.effects for page in HANDBOOK.values()))
-    wrong += [f"No page names the effect “{name}”." for name in sorted(set(EFFECTS) - used)]
+    wrong += [f"No page names the effect “{name}”." for name in sorted(set(registered().effects) - used)]
     if wrong:
         raise Failed("\n".join(dict.fromkeys(wrong)))
     click.echo(
@@ -48,7 +47,7 @@ def handbook_check() -> None:
 def handbook_draw(name: str) -> None:
     """Print a page as a Mermaid diagram."""
     from civflow.workflows import HANDBOOK
-    from civflow.workflows.draw import mermaid
+    from civflow.workflows.engine.draw import mermaid
 
     if name not in HANDBOOK:
         raise Failed(f"The handbook has no page “{name}”. Its pages are {', '.join(HANDBOOK)}.")
@@ -76,7 +75,7 @@ def programme_check(file: Path) -> None:
 @programme.command("list")
 def programme_list() -> None:
     """List the stored versions."""
-    from civflow.services.programmes import stored_programmes
+    from civflow.services.programmes.store import stored_programmes
 
     with a_session(reads=True) as session:
         for stored in stored_programmes(session):

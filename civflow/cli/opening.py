@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from civflow.db import make_engine, new_session, reading
-from civflow.services.schema import check_writable
+from civflow.services.jobs.database import check_writable
 from civflow.settings import Settings, read_settings
 
 
@@ -62,19 +62,19 @@ def a_session(settings: Settings | None = None, *, reads: bool = False) -> Itera
 
 def check_prepared(engine: Engine) -> None:
     """Raise Failed where the tables are not those of this version."""
-    from civflow.services import schema
+    from civflow.services.jobs import database
 
-    found = schema.revision(reading(engine))
+    found = database.revision(reading(engine))
     if not found:
         raise Failed("The database has not been prepared. Run: civflow init")
-    schema.check_known(found)
-    if found != schema.newest_revision():
+    database.check_known(found)
+    if found != database.newest_revision():
         raise Failed("The database is older than this version of civflow. Make a copy of it, then run: civflow init")
 
 
 def check_for_real_people(engine: Engine, settings: Settings) -> None:
     """Raise Failed where real work would be done among the demonstration's invented people, whose links still work."""
-    from civflow.services.demonstration import holds_demonstration
+    from civflow.services.people.invented import holds_demonstration
 
     if settings.demonstration:
         return

@@ -70,7 +70,7 @@ def user_revoke(email: str, role: str, scope: str, scope_id: int | None) -> None
 
 def _in_words(role: str) -> str:
     from civflow.models.people import ROLES
-    from civflow.services.wording import with_article
+    from civflow.services.formatting import with_article
 
     return with_article(ROLES[role].lower())
 

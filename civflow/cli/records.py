@@ -11,11 +11,11 @@ from typing import Any, TextIO
 import click
 
 from civflow.cli.opening import Failed, a_session, clock, read_text
-from civflow.services.wording import harmless
-from civflow.workflows.engine import Actor, Held
+from civflow.services.formatting import harmless
+from civflow.workflows.engine import Actor, RoleHeld
 
-ARCHIVIST = Actor(None, "civflow", frozenset({Held("programme_manager", "site", None)}), automatic=True)
-READER = Actor(None, "civflow", frozenset(Held(role, "site", None) for role in ("programme_manager", "auditor")))
+ARCHIVIST = Actor(None, "civflow", frozenset({RoleHeld("programme_manager", "site", None)}), automatic=True)
+READER = Actor(None, "civflow", frozenset(RoleHeld(role, "site", None) for role in ("programme_manager", "auditor")))
 
 
 @click.group()
@@ -26,8 +26,8 @@ def audit() -> None:
 @audit.command("verify")
 def audit_verify() -> None:
     """Compute every chain and seal again, and compare what was decided on with them; exit 1 and name what is broken."""
-    from civflow.services.audit import verify
-    from civflow.services.wording import count
+    from civflow.services.audit.verify import verify
+    from civflow.services.formatting import count
 
     with a_session(reads=True) as session:
         found = verify(session)
@@ -40,8 +40,8 @@ def audit_verify() -> None:
 @audit.command("seal")
 def audit_seal() -> None:
     """Seal every day that is over."""
-    from civflow.services.history import seal_days
-    from civflow.services.wording import count
+    from civflow.services.engine.history import seal_days
+    from civflow.services.formatting import count
 
     with a_session() as session:
         seals = seal_days(session, now=clock())
@@ -59,10 +59,9 @@ def import_() -> None:
 @click.option("--programme", "name", default="civtech", show_default=True, help="The programme of the archive.")
 def import_challenges(file: Path, name: str) -> None:
     """File challenges of earlier rounds from a CSV table; rows that are there already are left alone."""
-    import civflow.services.register  # noqa: F401 - effects register themselves
-    from civflow.services.archive import import_rows, read_rows
-    from civflow.services.programmes import newest
-    from civflow.services.wording import count
+    from civflow.services.challenges.archive import import_rows, read_rows
+    from civflow.services.formatting import count
+    from civflow.services.programmes.store import newest
 
     rows = read_rows(read_text(file))
     with a_session() as session:
@@ -77,7 +76,7 @@ def import_challenges(file: Path, name: str) -> None:
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file instead of the screen.")
 def export(what: str, as_json: bool, output: TextIO) -> None:
     """Write challenges, applications or the whole record as CSV or JSON."""
-    from civflow.services.exporting import rows_to_export
+    from civflow.services.records.export import rows_to_export
 
     with a_session(reads=True) as session:
         names, rows = rows_to_export(session, what, actor=READER, now=clock())

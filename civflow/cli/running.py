@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_port, check_prepared, clock
 from civflow.db import new_session, reading
 from civflow.models import Programme
-from civflow.services.schema import check_writable
+from civflow.services.jobs.database import check_writable
 from civflow.settings import LISTENS_AT, Settings, check_safe_to_serve, read_settings
 
 PORT = click.IntRange(1, 65535)
@@ -20,12 +20,12 @@ PORT = click.IntRange(1, 65535)
 @click.command()
 def init() -> None:
     """Make or migrate the database, and store the programmes."""
-    from civflow.services import schema
+    from civflow.services.jobs import database
 
     settings = read_settings()
     with an_engine(settings) as engine:
-        schema.check_writable(engine)
-        if schema.is_current(reading(engine)):
+        database.check_writable(engine)
+        if database.is_current(reading(engine)):
             check_for_real_people(engine, settings)
         new = prepare(engine)
         click.echo(f"The database is ready: {engine.url.render_as_string()}")
@@ -41,9 +41,11 @@ def init() -> None:
 
 def prepare(engine: Engine) -> list[Programme]:
     """Tables, the tables of the jobs, and the programmes that come with civflow; those that are stored now."""
-    from civflow.services import jobs, programmes, schema
+    from civflow.services.jobs import database
+    from civflow.services.jobs import queue as jobs
+    from civflow.services.programmes import store as programmes
 
-    schema.upgrade(engine)
+    database.upgrade(engine)
     jobs.prepare(engine)
     with new_session(engine) as session:
         new = programmes.store_shipped(session, now=clock())
@@ -61,16 +63,16 @@ def serve(port: int, host: str, without_worker: bool) -> None:
     if settings.base_url == LISTENS_AT:  # without an address of its own the site is where it listens
         settings = replace(settings, base_url=f"http://{host}:{port}")
     if without_worker:
-        from civflow.services.undone import WITHOUT_A_WORKER
+        from civflow.services.health.backlog import WITHOUT_A_WORKER
 
         click.echo(f"Let `civflow worker` run beside it. {WITHOUT_A_WORKER}", err=True)
     check_port(port, host)
-    from civflow import demo
+    from civflow.demonstration import run
 
     def announce() -> None:
         click.echo(f"civflow serves {settings.base_url} on {host}:{port}. Stop it with Ctrl-C.", err=True)
 
-    demo.serve(settings, port=port, host=host, with_worker=not without_worker, announce=announce)
+    run.serve(settings, port=port, host=host, with_worker=not without_worker, announce=announce)
 
 
 @click.command()
@@ -97,9 +99,8 @@ def _ready_to_serve() -> Settings:
 @click.command()
 def tick() -> None:
     """Take every step that is due, once, and say what is stuck."""
-    import civflow.services.register  # noqa: F401 - effects register themselves
-    from civflow.services.deadlines import take_due_steps
-    from civflow.services.wording import count
+    from civflow.services.engine.deadlines import take_due_steps
+    from civflow.services.formatting import count
 
     with a_session() as session:
         result = take_due_steps(session, now=clock())
@@ -117,7 +118,7 @@ def demo(once: bool, as_json: bool, port: int) -> None:
     """Play the demonstration round, print a sign-in link per role, and serve it."""
     if not once:
         check_port(port)
-    from civflow import demo as demonstration
+    from civflow.demonstration import run as demonstration
 
     settings = demonstration.demonstration_settings(**({} if once else {"base_url": f"http://127.0.0.1:{port}"}))
     try:
@@ -134,7 +135,7 @@ def demo(once: bool, as_json: bool, port: int) -> None:
 
 def _say_who_one_can_be(settings: Settings) -> None:
     """The address, and a link for each of the demonstration's people."""
-    from civflow.demo import links
+    from civflow.demonstration.run import links
 
     click.echo(f"\nThe demonstration is on {settings.base_url}. Sign in as somebody:\n")
     for role, name, link in links(settings):
@@ -146,7 +147,7 @@ def _say_who_one_can_be(settings: Settings) -> None:
 @click.command()
 def doctor() -> None:
     """Say what is missing on this machine, and how to get it; exit 1 if something is."""
-    from civflow.services.checkup import checkup
+    from civflow.services.health.checks import checkup
 
     settings = read_settings()
     results = checkup(settings, now=clock())

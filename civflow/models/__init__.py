@@ -1,23 +1,25 @@
 """Every table: columns, keys and constraints, without behaviour."""
 
+from civflow.models.agreements import Agreement
 from civflow.models.applications import Application, Submission
-from civflow.models.assessment import Assignment, Conflict, Gate, Outcome, Panellist, Score, Slot, SlotPanel
-from civflow.models.challenges import Challenge, ChallengeVersion, StageDates
-from civflow.models.delivery import Agreement, Deliverable, Place, Sprint
+from civflow.models.assessment import Assignment, Conflict, Gate, Outcome, Panellist, Score
+from civflow.models.challenge_reviews import AskedChange, ChallengeScore, Scorer
+from civflow.models.challenges import Challenge, ChallengeVersion, StageDates, SupportingSponsor
+from civflow.models.collaboration import Comment, Presence
+from civflow.models.delivery import Deliverable, Place, Sprint
 from civflow.models.documents import Document
-from civflow.models.drafting import Presence, Remark, SupportingSponsor
 from civflow.models.following import Alert, Follow, News
 from civflow.models.history import Act, History, Seal
-from civflow.models.messages import Message
+from civflow.models.interviews import Slot, SlotPanel
+from civflow.models.live_sessions import LiveSession
+from civflow.models.notifications import Message
 from civflow.models.people import Grant, Organisation, Person, Reading, SignIn, SignInLink
 from civflow.models.programmes import Programme, ProgrammeState
 from civflow.models.questions import Question
-from civflow.models.readiness import AskedChange, ChallengeScore, Scorer
 from civflow.models.records import Tracked
 from civflow.models.rounds import Round
-from civflow.models.sessions import LiveSession
+from civflow.models.search import ChallengeWords
 from civflow.models.teams import Membership, Team
-from civflow.models.words import ChallengeWords
 
 __all__ = [
     "Act",
@@ -30,6 +32,7 @@ __all__ = [
     "ChallengeScore",
     "ChallengeVersion",
     "ChallengeWords",
+    "Comment",
     "Conflict",
     "Deliverable",
     "Document",
@@ -51,7 +54,6 @@ __all__ = [
     "ProgrammeState",
     "Question",
     "Reading",
-    "Remark",
     "Round",
     "Score",
     "Scorer",

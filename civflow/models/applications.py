@@ -28,9 +28,7 @@ class Application(Tracked, table=True):
     submitted_at: datetime | None = moment(default=None, nullable=True)
     challenge_version: int = 0
     answers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # form id -> question id -> words
-    complete: bool = (
-        False  # every answer of the form in hand is there and within its length; kept by services/applications.py
-    )
+    complete: bool = False  # every answer of the form in hand is there and within its length; kept by services/applications/answers.py
 
 
 class Submission(SQLModel, table=True):

@@ -1,4 +1,6 @@
-"""A challenge, the versions of its text, and its calendar."""
+"""A challenge, its supporting sponsors, the versions of its text, and its calendar."""
+
+from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
@@ -79,8 +81,10 @@ class ChallengeVersion(SQLModel, table=True):
     notice_reference: str = Field(default="", max_length=300)
     sections: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     why: str = Field(default="", max_length=500)  # why the text was changed; everybody reads it
-    complete: bool = False  # every required section is there and within its length; kept by services/challenges.py
-    changed: int = 0  # how many parts differ from the version before; kept by services/versions.py
+    complete: bool = (
+        False  # every required section is there and within its length; kept by services/challenges/drafts.py
+    )
+    changed: int = 0  # how many parts differ from the version before; kept by services/challenges/versions.py
     written_by_id: int | None = Field(default=None, foreign_key="person.id")
     written_at: datetime = moment()
     published_at: datetime | None = moment(default=None, nullable=True)
@@ -102,3 +106,15 @@ class StageDates(SQLModel, table=True):
     ends_at: datetime = moment()
     cap: int | None = None
     money_pounds: int | None = None
+
+
+class SupportingSponsor(SQLModel, table=True):
+    """A public body that supports a challenge beside the one that leads it."""
+
+    __tablename__ = "supporting_sponsor"
+    __table_args__ = (UniqueConstraint("challenge_id", "organisation_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    challenge_id: int = Field(foreign_key="challenge.id")
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    added_by_id: int | None = Field(default=None, foreign_key="person.id")
+    added_at: datetime = moment()

@@ -9,11 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from civflow.services.programmes import current_programme
-from civflow.web.access import anyone, open_to
-from civflow.web.current import session, settings
+from civflow.services.programmes.store import current_programme
+from civflow.web.shared.access import anyone, open_to
+from civflow.web.shared.current import session, settings
+from civflow.web.shared.navigation import Link, is_signed_in
 
 blueprint = Blueprint("about", __name__)
+NAVIGATION = (Link("How it works", "/how-it-works", 20, lambda actor: not is_signed_in(actor)),)
 NOT_FOR_ROBOTS = (
     "/account",
     "/applications",

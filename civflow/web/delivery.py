@@ -22,15 +22,15 @@ from civflow.models import (
     Team,
     Tracked,
 )
-from civflow.services.advance import advance, options, options_of
-from civflow.services.agreements import signed_copy
-from civflow.services.programmes import programme_of
-from civflow.web import cases
-from civflow.web.access import load_case, may_open, open_to, signed_in
-from civflow.web.asks import whole_number
-from civflow.web.current import actor, now, session
-from civflow.web.errors import lines_of
-from civflow.web.htmx import redirect_to
+from civflow.services.agreements.agreements import signed_copy
+from civflow.services.engine.advance import advance, options, options_of
+from civflow.services.programmes.store import programme_of
+from civflow.web import records as web_records
+from civflow.web.shared.access import load_case, may_open, open_to, signed_in
+from civflow.web.shared.asks import whole_number
+from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.errors import lines_of
+from civflow.web.shared.htmx import redirect_to
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Conflicted, Forbidden, NotFound, Option, Refused
 
@@ -48,7 +48,7 @@ def place(place_id: int) -> str:
 @blueprint.get("/agreements/<int:agreement_id>")
 @open_to(signed_in)
 def agreement(agreement_id: int) -> str:
-    return render_template("delivery/agreement.html", **_agreement_parts(*load_case(Agreement, agreement_id)))
+    return render_template("agreements/agreement.html", **_agreement_parts(*load_case(Agreement, agreement_id)))
 
 
 @blueprint.get("/agreements/<int:agreement_id>/sign")
@@ -58,7 +58,7 @@ def sign(agreement_id: int) -> str:
     parts = _agreement_parts(*load_case(Agreement, agreement_id))
     if parts["signature"] is None:
         raise NotFound("There is nothing for you to sign here.")
-    return render_template("delivery/sign.html", **parts)
+    return render_template("agreements/sign.html", **parts)
 
 
 @blueprint.post("/agreements/<int:agreement_id>/sign")
@@ -90,7 +90,7 @@ def sign_it(agreement_id: int) -> Response:
 def _sign_again(agreement_id: int, refusal: Refused | Conflicted | Forbidden) -> Response:
     fields = refusal.fields if isinstance(refusal, Refused) else {}
     parts = {**_agreement_parts(*load_case(Agreement, agreement_id)), "errors": lines_of(refusal), "wrong": fields}
-    template = "delivery/sign.html" if parts["signature"] else "delivery/agreement.html"
+    template = "agreements/sign.html" if parts["signature"] else "agreements/agreement.html"
     status = 409 if isinstance(refusal, Conflicted) else 403 if isinstance(refusal, Forbidden) else 422
     return Response(render_template(template, **parts), status)
 
@@ -103,7 +103,7 @@ def _shared(record: Any, case: Case) -> dict[str, Any]:
     challenge = session().get_one(Challenge, record.challenge_id)
     programme = programme_of(session(), challenge)
     state = HANDBOOK[case.workflow.name].states[record.state]
-    staff = cases.is_staff(case)
+    staff = web_records.is_staff(case)
     ours = case.holds("team_member") or case.holds("team_lead")
     application = session().get_one(Application, record.application_id)
     return {
@@ -116,7 +116,7 @@ def _shared(record: Any, case: Case) -> dict[str, Any]:
         "state": state,
         "label": state.staff if staff else state.public or state.staff,
         "ours": ours,
-        "entries": cases.entries(record, case),
+        "entries": web_records.entries(record, case),
     }
 
 
@@ -131,7 +131,7 @@ def _place_parts(record: Place, case: Case) -> dict[str, Any]:
     ]
     return {
         **_shared(record, case),
-        **cases.offered_steps(record),
+        **web_records.offered_steps(record),
         "place": record,
         "agreement": agreement,
         "agreement_state": HANDBOOK["agreement"].states[agreement.state] if agreement else None,
@@ -154,7 +154,7 @@ def _with_steps(records: Sequence[Tracked]) -> list[dict[str, Any]]:
     offered = options_of(session(), records, actor=actor(), now=now())
     for record in records:
         page = next(page for page in HANDBOOK.values() if page.record is type(record))
-        possible = [o.step for o in offered[record.id or 0] if o.allowed and not cases.is_by_itself(o.step)]
+        possible = [o.step for o in offered[record.id or 0] if o.allowed and not web_records.is_by_itself(o.step)]
         found.append({"record": record, "state": page.states[record.state], "steps": possible, "noun": page.name})
     return found
 
@@ -176,7 +176,7 @@ def _agreement_parts(record: Agreement, case: Case) -> dict[str, Any]:
     rest = [option for option in offered if option.step.name not in SIGNATURES]
     return {
         **_shared(record, case),
-        **cases.offered_steps(record, rest),
+        **web_records.offered_steps(record, rest),
         "agreement": record,
         "document": session().get(Document, record.document_id) if record.document_id else None,
         "signed_copy": signed_copy(session(), record),

@@ -6,10 +6,10 @@ from io import BytesIO
 
 from flask import Blueprint, Response, send_file
 
-from civflow.services import handing_out
-from civflow.web.access import anyone, open_to
-from civflow.web.current import actor, now, session, settings
-from civflow.web.htmx import page_or_fragment, redirect_to
+from civflow.services.documents import access
+from civflow.web.shared.access import anyone, open_to
+from civflow.web.shared.current import actor, now, session, settings
+from civflow.web.shared.htmx import page_or_fragment, redirect_to
 
 blueprint = Blueprint("documents", __name__)
 A_DAY = 86400  # seconds
@@ -19,9 +19,11 @@ A_DAY = 86400  # seconds
 @open_to(anyone)
 def show(document_id: int) -> Response:
     """What the document is, and where to get it; while it is being made the page asks again by itself."""
-    paper = handing_out.hand_out(session(), document_id, actor=actor(), now=now())
-    title, path = handing_out.about(session(), paper)
-    answer = page_or_fragment("papers/show.html", "papers/_state.html", document=paper.document, about=title, path=path)
+    paper = access.hand_out(session(), document_id, actor=actor(), now=now())
+    title, path = access.about(session(), paper)
+    answer = page_or_fragment(
+        "documents/show.html", "documents/_state.html", document=paper.document, about=title, path=path
+    )
     if not paper.is_public:
         answer.headers["Cache-Control"] = "private, no-store"
     return answer
@@ -31,10 +33,10 @@ def show(document_id: int) -> Response:
 @open_to(anyone)
 def pdf(document_id: int) -> Response:
     """The PDF itself; one that is not finished yet leads to the page that says so."""
-    paper = handing_out.hand_out(session(), document_id, actor=actor(), now=now())
+    paper = access.hand_out(session(), document_id, actor=actor(), now=now())
     if paper.document.made_at is None:
         return redirect_to(f"/documents/{document_id}")
-    content = handing_out.content(paper, files=settings().files)
+    content = access.content(paper, files=settings().files)
     answer = send_file(
         BytesIO(content),
         mimetype="application/pdf",

@@ -8,11 +8,12 @@ from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Challenge, Follow, Person
 from civflow.models.following import DELIVERIES
-from civflow.services import finding, following
-from civflow.web import searching
-from civflow.web.access import anyone, open_to, signed_in
-from civflow.web.current import actor, now, person, session
-from civflow.web.htmx import is_htmx, page_or_fragment, redirect_to
+from civflow.services import following
+from civflow.services.search import challenges, query
+from civflow.web.shared import challenge_filters
+from civflow.web.shared.access import anyone, open_to, signed_in
+from civflow.web.shared.current import actor, now, person, session
+from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.workflows.engine import NOBODY, NotFound, Refused
 
 blueprint = Blueprint("following", __name__)
@@ -23,14 +24,14 @@ ACCOUNT = "/account#following"
 @open_to(signed_in)
 def ask(slug: str) -> str:
     """What following a challenge means, how one wants to be told, and a button."""
-    challenge = finding.known(session(), slug, actor=actor())
+    challenge = challenges.known(session(), slug, actor=actor())
     return render_template("following/challenge.html", **_context(challenge))
 
 
 @blueprint.post("/challenges/<slug>/follow")
 @open_to(signed_in)
 def follow(slug: str) -> Response:
-    challenge = finding.known(session(), slug, actor=actor())
+    challenge = challenges.known(session(), slug, actor=actor())
     try:
         following.follow(
             session(), _me(), challenge=challenge, delivery=request.form.get("delivery", "at_once"), now=now()
@@ -164,9 +165,9 @@ def _context(challenge: Challenge) -> dict[str, Any]:
 
 def _search() -> dict[str, str]:
     """The search of this address, as it is kept, in words, and where the list shows it."""
-    wanted = searching.asked().wanted
-    search = finding.address_of(wanted)
-    return {"search": search, "words": finding.in_words(wanted), "back": f"/challenges?{search}"}
+    wanted = challenge_filters.asked().wanted
+    search = query.address_of(wanted)
+    return {"search": search, "words": query.in_words(wanted), "back": f"/challenges?{search}"}
 
 
 def _why_not(refused: Refused) -> dict[str, object]:

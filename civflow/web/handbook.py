@@ -11,13 +11,13 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from civflow.models import Application
-from civflow.services.programmes import contents_of, shipped, stored_programmes
-from civflow.web import diagrams, flow
-from civflow.web.access import anyone, open_to
-from civflow.web.current import actor, now, session
+from civflow.services.programmes.store import contents_of, shipped, stored_programmes
+from civflow.web.shared.access import anyone, open_to
+from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.pictures import diagrams, flow
 from civflow.workflows import HANDBOOK
-from civflow.workflows.draw import drawing
 from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, Step, Workflow
+from civflow.workflows.engine.draw import drawing
 from civflow.workflows.programme import KINDS, Programme, Stage
 from civflow.workflows.visibility import SEES
 

@@ -9,19 +9,21 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge, Question
-from civflow.services import publication, question_lists, question_sheets, questions
-from civflow.services.advance import advance
-from civflow.services.closing import are_sealed
-from civflow.services.programmes import programme_of
-from civflow.services.question_lists import GROUPS
-from civflow.services.questions import last_moment, root_of, told_of_an_answer, words_of
-from civflow.services.versions import change_in_hand
-from civflow.web.access import anyone, load_case, open_to, signed_in
-from civflow.web.asks import plain, whole_number
-from civflow.web.cases import entries, offered_steps
-from civflow.web.current import actor, now, session
-from civflow.web.errors import lines_of
-from civflow.web.htmx import page_or_fragment, redirect_to
+from civflow.services.challenges import public_page
+from civflow.services.challenges.seal import are_sealed
+from civflow.services.challenges.versions import change_in_hand
+from civflow.services.engine.advance import advance
+from civflow.services.programmes.store import programme_of
+from civflow.services.questions import list as question_list
+from civflow.services.questions import questions, spreadsheet
+from civflow.services.questions.list import GROUPS
+from civflow.services.questions.questions import answer_reach, last_moment, root_of, words_of
+from civflow.web.records import entries, offered_steps
+from civflow.web.shared.access import anyone, load_case, open_to, signed_in
+from civflow.web.shared.asks import plain, whole_number
+from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.errors import lines_of
+from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Conflicted, Forbidden, NotFound, Refused
 from civflow.workflows.questions import ANSWERING, PUBLIC, WAITING
@@ -42,7 +44,7 @@ def list_questions(slug: str) -> Response:
     group = request.args.get("state", "ours")
     group = group if group in GROUPS else "ours"
     number = min(max(1, whole_number(request.args.get("page", "")) or 1), LAST_PAGE)
-    found = question_lists.listed(session(), challenge, group=group, page=number, now=now())
+    found = question_list.listed(session(), challenge, group=group, page=number, now=now())
     return page_or_fragment(
         "questions/list.html",
         "questions/_list.html",
@@ -149,7 +151,7 @@ def merge(slug: str, question_id: int) -> Response:
 @open_to(anyone)
 def as_csv(slug: str) -> Response:
     challenge, zone = _readable(slug)
-    text = question_sheets.as_csv(publication.numbered(session(), challenge)[0], zone)
+    text = spreadsheet.as_csv(public_page.numbered(session(), challenge)[0], zone)
     return _file(text, "text/csv", f"questions-{slug}.csv")
 
 
@@ -157,7 +159,7 @@ def as_csv(slug: str) -> Response:
 @open_to(anyone)
 def as_xlsx(slug: str) -> Response:
     challenge, zone = _readable(slug)
-    data = question_sheets.as_xlsx(publication.numbered(session(), challenge)[0], zone)
+    data = spreadsheet.as_xlsx(public_page.numbered(session(), challenge)[0], zone)
     return _file(data, XLSX, f"questions-{slug}.xlsx")
 
 
@@ -166,7 +168,7 @@ def as_xlsx(slug: str) -> Response:
 def choose_file(slug: str) -> str:
     challenge, case = challenge_at(slug)
     must_answer(case)
-    return render_template("questions/import.html", challenge=challenge, columns=question_sheets.IMPORTED)
+    return render_template("questions/import.html", challenge=challenge, columns=spreadsheet.IMPORTED)
 
 
 @blueprint.post("/challenges/<slug>/questions/import")
@@ -178,13 +180,13 @@ def take_in(slug: str) -> Response:
     given = request.files.get("file")
     data = given.read() if given and given.filename else None
     try:
-        done = question_sheets.import_questions(session(), challenge, data, actor=actor(), now=now())
+        done = spreadsheet.import_questions(session(), challenge, data, actor=actor(), now=now())
     except Refused as refused:
         session().rollback()
         challenge, _ = challenge_at(slug)
         errors = [("file", sentence) for _, sentence in lines_of(refused)]
         page = render_template(
-            "questions/import.html", challenge=challenge, columns=question_sheets.IMPORTED, errors=errors
+            "questions/import.html", challenge=challenge, columns=spreadsheet.IMPORTED, errors=errors
         )
         return Response(page, 422)
     session().commit()
@@ -198,7 +200,7 @@ def challenge_at(slug: str) -> tuple[Challenge, Case]:
     """The challenge at an address, if this person may see it. Raises NotFound otherwise, in the same words."""
     challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
     if challenge_id is None:
-        raise NotFound(publication.NOTHING)
+        raise NotFound(public_page.NOTHING)
     challenge, case = load_case(Challenge, challenge_id)
     g.zone = programme_of(session(), challenge).timezone
     return challenge, case
@@ -281,15 +283,15 @@ def _context(challenge: Challenge, question: Question, case: Case) -> dict[str, 
         "question": question,
         "words": words_of(question),
         "may_draft": "draft" in takeable,
-        "line": question_lists.line_of(question, now=now(), zone=zone, other=other),
-        "merged": question_lists.merged_into(session(), question),
+        "line": question_list.line_of(question, now=now(), zone=zone, other=other),
+        "merged": question_list.merged_into(session(), question),
         "entries": entries(question, case),
         "typed": {"answer": question.answer, "wording": words_of(question)},
         "fields": {},
         "conflict": False,
         "step_paths": {"publish": f"{here}/publish", "merge": f"{here}/merge"},
         "may_publish": "publish" in takeable,
-        "told": told_of_an_answer(session(), question, now=now()),
+        "told": answer_reach(session(), question, now=now()),
         "sealed": are_sealed(session(), challenge, now=now()),
         "is_mine": question.drafted_by_id == actor().id,
         "is_waiting": question.state in WAITING,
@@ -308,7 +310,7 @@ def _publishing(challenge: Challenge, question: Question, case: Case) -> dict[st
 
 
 def _merging(challenge: Challenge, question: Question, case: Case) -> dict[str, Any]:
-    found = question_lists.candidates(session(), question)
+    found = question_list.candidates(session(), question)
     chosen = whole_number(request.form.get("merged_into_id", ""))
     return {**_context(challenge, question, case), "candidates": found, "chosen": chosen}
 

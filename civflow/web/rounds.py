@@ -11,25 +11,31 @@ from flask import Blueprint, Response, flash, render_template, request
 from markupsafe import Markup
 
 from civflow.models import Programme, Round
-from civflow.services import beginning, overview, programmes, statistics
-from civflow.services.overview import Strip
-from civflow.services.seeing import may_begin
-from civflow.services.wording import DEFAULT_ZONE, pasted, zone_name
-from civflow.web.access import holders_of, load, load_case, open_to
-from civflow.web.asks import whole_number
-from civflow.web.cases import offered_steps
-from civflow.web.current import actor, now, session
-from civflow.web.drafting import parse_pounds
-from civflow.web.errors import lines_of
-from civflow.web.flow import Board
-from civflow.web.htmx import redirect_to
-from civflow.web.moments import parse_moment, typed_moment
-from civflow.web.strips import board_of
+from civflow.services.dashboards import round as round_overview
+from civflow.services.dashboards.round import Strip
+from civflow.services.engine.access import may_begin
+from civflow.services.formatting import DEFAULT_ZONE, pasted, zone_name
+from civflow.services.programmes import store as programmes
+from civflow.services.reports import statistics
+from civflow.services.rounds import beginning
+from civflow.web.challenges.drafts import parse_pounds
+from civflow.web.records import offered_steps
+from civflow.web.shared.access import holders_of, load, load_case, open_to
+from civflow.web.shared.asks import whole_number
+from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.errors import lines_of
+from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.moments import parse_moment, typed_moment
+from civflow.web.shared.navigation import Link, holds_any
+from civflow.web.shared.pictures.flow import Board
+from civflow.web.shared.pictures.strips import board_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from civflow.workflows.rules import the_programme_manager
 
 blueprint = Blueprint("rounds", __name__)
+READERS = ("programme_manager", "auditor", "approver", "finance_officer", "challenge_owner", "administrator")
+NAVIGATION = (Link("Rounds", "/rounds", 60, lambda actor: holds_any(actor, *READERS)),)
 MANAGERS = holders_of("programme_manager")
 FIELDS = ("title", "programme", "starts_at", "ends_at", "budget_pounds", "rehearsal")
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -43,7 +49,7 @@ STAFF = holders_of("programme_manager", "approver", "finance_officer", "auditor"
 @blueprint.get("/rounds")
 @open_to(STAFF)
 def list_rounds() -> str:
-    found = overview.rounds(session(), actor=actor())
+    found = round_overview.rounds(session(), actor=actor())
     return render_template("rounds/list.html", rounds=found, states=HANDBOOK["round"].states, may_begin=_may_begin())
 
 
@@ -186,7 +192,7 @@ def _may_begin() -> bool:
 @open_to(STAFF)
 def show(round_id: int) -> str:
     round_ = load(Round, round_id)
-    found = overview.overview(session(), round_, actor=actor(), now=now())
+    found = round_overview.overview(session(), round_, actor=actor(), now=now())
     state = HANDBOOK["round"].states[round_.state]
     released = [numbers for _, numbers in statistics.of_round(session(), round_)]
     return render_template(

@@ -10,16 +10,16 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Challenge, Membership, Organisation, Person, Team
-from civflow.services.advance import options_of
-from civflow.services.finding.applications import is_readable
+from civflow.services.applications.search import is_readable
+from civflow.services.dashboards.application import PAGE
+from civflow.services.engine.advance import options_of
 from civflow.services.people import person_by_email
-from civflow.services.retelling import retell
-from civflow.services.standing import PAGE
-from civflow.services.teams import (
+from civflow.services.records.timeline import timeline
+from civflow.services.teams.teams import (
     ask_to_join,
     change_about,
     company,
-    found,
+    create_team,
     invite,
     looking,
     membership_of,
@@ -28,16 +28,22 @@ from civflow.services.teams import (
     teams_of,
     waiting_for_me,
 )
-from civflow.web import cases
-from civflow.web.access import load_case, may_open, open_to, signed_in
-from civflow.web.current import actor, now, person, session, settings
-from civflow.web.htmx import redirect_to
+from civflow.web import records
+from civflow.web.shared.access import load_case, may_open, open_to, signed_in
+from civflow.web.shared.current import actor, now, person, session, settings
+from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.navigation import Link, holds_any, is_signed_in
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, Forbidden, Refused
 from civflow.workflows.sizes import SIZES
 from civflow.workflows.visibility import it_is_a_team_for_others
 
 blueprint = Blueprint("teams", __name__)
+NAVIGATION = (
+    Link(
+        "Teams", "/teams", 40, lambda actor: is_signed_in(actor) and not holds_any(actor, "auditor", "finance_officer")
+    ),
+)
 
 
 @blueprint.get("/teams")
@@ -69,7 +75,7 @@ def found_it() -> Response:
         organisation = company(
             session(), legal_name=typed.get("company", ""), number=typed.get("number", ""), size=typed.get("size", "")
         )
-        team = found(
+        team = create_team(
             session(),
             name=typed.get("name", ""),
             about=typed.get("about", ""),
@@ -197,7 +203,7 @@ def _then(team: Team, case: Case) -> str:
 def _context(team: Team, case: Case) -> dict[str, Any]:
     own = membership_of(session(), team, actor().id)
     inside = case.holds("team_member") or case.holds("team_lead")
-    staff = cases.is_staff(case)
+    staff = records.is_staff(case)
     company_of = session().get(Organisation, team.organisation_id) if team.organisation_id else None
     people = _rows(roster(session(), team)) if inside or staff else []
     return {
@@ -214,9 +220,9 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
         "own": _rows([(own, _me())])[0] if own and not inside else None,
         "number": sizes(session(), [team])[team.id or 0],
         "applications": _applications(team, inside=inside) if inside or staff else [],
-        "entries": retell(session(), team, team_id=team.id or 0) if inside else [],
+        "entries": timeline(session(), team, team_id=team.id or 0) if inside else [],
         "then": _then(team, case),
-        **cases.offered_steps(team),
+        **records.offered_steps(team),
     }
 
 

@@ -1,8 +1,7 @@
-"""The web side put together: settings, session, access, pages, and one line for each feature."""
+"""The web side put together: settings, session, access, and the pages of every feature."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -14,47 +13,11 @@ from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-import civflow.services.register  # noqa: F401 - effects register themselves when their services are imported
+from civflow import features
 from civflow.db import make_engine
 from civflow.settings import Settings, check_safe_to_serve, read_settings
-from civflow.web import access, current, errors, formats, htmx, limits, pages, requests, security
-from civflow.workflows.engine import Actor
+from civflow.web.shared import access, current, errors, formats, htmx, limits, navigation, pages, requests, security
 
-FEATURES = (
-    "home",
-    "challenges",
-    "feeds",
-    "following",
-    "questions",
-    "sessions",
-    "drafting",
-    "draft_parts",
-    "draft_people",
-    "draft_comments",
-    "documents",
-    "about",
-    "sign_in",
-    "account",
-    "cases",
-    "handbook",
-    "outbox",
-    "teams",
-    "applying",
-    "applications",
-    "writing",
-    "delivery",
-    "assessment",
-    "gates",
-    "panels",
-    "rounds",
-    "changing",
-    "versions",
-    "calling",
-    "people",
-    "readiness",
-    "challenge_form",
-    "statistics",
-)
 LARGEST_FORM = 8 * 1024 * 1024  # bytes: a text of 2 MB, as browsers write it, is told at its field what is wrong
 
 
@@ -86,8 +49,8 @@ def wire(
         part.init_app(app)
     protect = CSRFProtect(app)  # after access: whoever is not signed in any more is told that, and not of a token
     app.context_processor(_every_page)
-    for feature in FEATURES:
-        app.register_blueprint(importlib.import_module(f"civflow.web.{feature}").blueprint)
+    for view in features.modules("views"):
+        app.register_blueprint(view.blueprint)
     protect.exempt("civflow.web.following.unsubscribe")  # a mail programme presses it, and has no token of ours
     return app
 
@@ -104,7 +67,7 @@ def _every_page() -> dict[str, Any]:
     person, name = current.person(), current.settings().site_name
     return {
         "programme_name": f"{name} demonstration" if current.settings().demonstration else name,
-        "navigation": _navigation(current.actor()),
+        "navigation": navigation.navigation(current.actor(), request.path),
         "person_name": person.name if person else None,
         "person_url": "/account",
         "sign_in_url": _sign_in_url(),
@@ -120,26 +83,3 @@ def _sign_in_url() -> str:
     is_page = request.method == "GET" and request.blueprint not in (None, "sign_in", "account")
     comes_back = is_page and here != "/"
     return "/sign-in?" + urlencode({"then": here}) if comes_back else "/sign-in"
-
-
-def _navigation(actor: Actor) -> list[dict[str, Any]]:
-    """The way to each part, for those who have something there."""
-    roles = {held.role for held in actor.roles}
-    items = [("Home", "/"), ("Challenges", "/challenges")]
-    if actor.id is None:
-        items.append(("How it works", "/how-it-works"))
-    if actor.id is not None and roles != {"finance_officer"}:
-        items.append(("Applications", "/applications"))
-    if actor.id is not None and not roles & {"auditor", "finance_officer"}:
-        items.append(("Teams", "/teams"))
-    if "assessor" in roles or "panel_member" in roles:
-        items.append(("Assess", "/assignments"))
-    if roles & {"programme_manager", "auditor", "approver", "finance_officer", "challenge_owner", "administrator"}:
-        items.append(("Rounds", "/rounds"))
-    if roles & {"programme_manager", "administrator"}:
-        items += [("Outbox", "/outbox"), ("People", "/people")]
-    here = request.path
-    return [
-        {"text": text, "href": href, "current": here == href or (href != "/" and here.startswith(href))}
-        for text, href in items
-    ]

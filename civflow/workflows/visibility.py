@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from civflow.workflows.challenges.readiness import a_scorer_before_the_approval
 from civflow.workflows.engine import Case, Rule, Workflow, rule
-from civflow.workflows.memberships import the_person
-from civflow.workflows.readiness import a_scorer_before_the_approval
 from civflow.workflows.rules import (
     a_team_member,
     conflicted,
@@ -17,6 +16,7 @@ from civflow.workflows.rules import (
     the_programme_manager,
     the_team_lead,
 )
+from civflow.workflows.teams.memberships import the_person
 
 
 @rule("You are an auditor: you read everything and change nothing.")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import expect
 
-from civflow.services.deadlines import take_due_steps
+from civflow.services.engine.deadlines import take_due_steps
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

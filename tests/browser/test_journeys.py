@@ -14,11 +14,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Agreement, Application, Challenge, Person, Question, Team
-from civflow.services.advance import advance
-from civflow.services.agreements import draft_agreement
-from civflow.services.demonstration import cast
-from civflow.services.people import actor_of, grant, person_by_email
-from civflow.services.programmes import programme_of
+from civflow.services.agreements.agreements import draft_agreement
+from civflow.services.engine.advance import advance
+from civflow.services.people import actor_of, grant, invented, person_by_email
+from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import CIVFLOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -61,7 +60,7 @@ def test_an_assessor_declares_no_conflict_scores_and_submits(come, whole, javasc
 @ways
 def test_a_manager_releases_letters_and_who_presses_later_reads_who_was_first(come, own_site, whole, javascript):
     with own_site.session() as session:
-        second = person_by_email(session, cast.ADMINISTRATOR)
+        second = person_by_email(session, invented.ADMINISTRATOR)
         grant(session, second, "programme_manager", actor=CIVFLOW, now=own_site.now)
         session.commit()
     manager, late = (come(role, javascript=javascript) for role in ("Programme manager", "Administrator"))
@@ -185,7 +184,7 @@ def an_agreement_that_the_team_has_signed(site) -> int:
     site.work()
     with site.session() as session:
         agreement = session.get_one(Agreement, agreement.id)
-        manager = person_by_email(session, cast.MANAGER)
+        manager = person_by_email(session, invented.MANAGER)
         lead = session.get_one(Person, session.get_one(Team, agreement.team_id).lead_id)
         advance(session, agreement, "issue", actor=actor_of(session, manager, now=now), now=now)
         advance(session, agreement, "sign_for_the_team", actor=actor_of(session, lead, now=now), now=now, may_sign=True)
@@ -197,7 +196,7 @@ def an_agreement_that_the_team_has_signed(site) -> int:
 def test_somebody_signs_in_with_a_link_and_out_again(come, whole, javascript):
     somebody = come(javascript=javascript)
     somebody.open("/sign-in/link")
-    somebody.fill("E-mail address", cast.INNOVATOR)
+    somebody.fill("E-mail address", invented.INNOVATOR)
     somebody.press("Send the link")
     somebody.reads("If somebody has an account with innovator@demonstration.example.org, a link is on its way there.")
     somebody.follow("outbox")

@@ -13,12 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 import civflow
-from civflow.web import errors, formats, htmx, pages, security
+from civflow.web.shared import errors, formats, htmx, pages, security
 
 pytestmark = pytest.mark.browser
 
 PAGE = """
-{% extends "base.html" %}{% set person_name = "Morag" %}{% block title %}Answer{% endblock %}
+{% extends "shared/base.html" %}{% set person_name = "Morag" %}{% block title %}Answer{% endblock %}
 {% block content %}
 <h1>Answer</h1>
 <form id="answer" data-autosave method="post" action="/save" hx-post="/save" hx-target="find [data-autosave-status]"
@@ -33,7 +33,7 @@ PAGE = """
 {% endblock %}
 """
 NATIVE = """
-{% extends "base.html" %}{% set person_name = "Morag" %}{% block title %}Answer{% endblock %}
+{% extends "shared/base.html" %}{% set person_name = "Morag" %}{% block title %}Answer{% endblock %}
 {% block content %}
 <h1>Answer</h1>
 <form id="native" data-autosave method="post" action="/native" hx-post="/slow" hx-trigger="input" hx-target="find [data-autosave-status]">

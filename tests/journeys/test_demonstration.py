@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from civflow import demo
 from civflow.db import make_engine, new_session
+from civflow.demonstration import begun_at, play, run, story_end, summary, write_script
 from civflow.models import (
     Agreement,
     Application,
@@ -24,9 +24,8 @@ from civflow.models import (
     Round,
     Score,
 )
-from civflow.services import history
-from civflow.services.demonstration import begun_at, play, story_end, summary, write_script
-from civflow.services.readiness import opens_unanswered
+from civflow.services.challenges.review import opens_unanswered
+from civflow.services.engine import history
 from tests.played import NOW
 
 pytestmark = pytest.mark.timeout(900)  # playing the round takes a minute, and longer on a busy machine
@@ -37,13 +36,13 @@ def perform(engine, files, *, stumble_every: int) -> None:
     with new_session(engine) as session:
         end = begun_at(session, end=story_end(NOW))
         session.commit()
-        acts = write_script(seed=demo.SEED, end=end)
+        acts = write_script(seed=run.SEED, end=end)
     for number, act in enumerate(acts, start=1):
         if number % stumble_every == 0:
             with new_session(engine) as session:
-                play(session, act, seed=demo.SEED, files=files)  # the session closes without a commit: a lost process
+                play(session, act, seed=run.SEED, files=files)  # the session closes without a commit: a lost process
         with new_session(engine) as session:
-            play(session, act, seed=demo.SEED, files=files)
+            play(session, act, seed=run.SEED, files=files)
             session.commit()
 
 
@@ -77,7 +76,7 @@ def test_the_same_round_runs_on_postgresql_however_often_it_is_interrupted(engin
 def test_a_demonstration_that_is_played_is_not_said_to_be_played_again(own_round, capsys):
     before = counts(make_engine(own_round), own_round.files)
 
-    demo.perform(own_round)
+    run.perform(own_round)
 
     assert (capsys.readouterr().err, counts(make_engine(own_round), own_round.files)) == ("", before)
 

@@ -8,7 +8,7 @@ import pytest
 
 from civflow.methods.draft_check import Section, check_draft, check_question, check_section
 from civflow.methods.draft_check.reading import reading_ease, sentences, syllables
-from civflow.services.archive import shipped_rows
+from civflow.services.challenges.archive import shipped_rows
 
 
 def said(findings) -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from civflow.methods.team_forming import Person, Team, Teams, form_teams
-from civflow.methods.team_forming.plan import Plan
+from civflow.methods.team_forming import Teams, form_teams
+from civflow.methods.team_forming.plan import Person, Plan, Team
 from civflow.methods.team_forming.search import search
 
 SKILLS = ("data", "design", "care")

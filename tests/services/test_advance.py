@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from civflow.models import Application, Challenge, History, Membership, Question, Team
-from civflow.services import advance as gate
-from civflow.services import history
-from civflow.services.advance import advance, advance_by_id, advance_many, begin, begin_many, options
-from civflow.services.applications import submit
-from civflow.services.effects import EFFECTS
-from civflow.services.teams import found, invite
-from civflow.services.turns import wrong_inputs
+from civflow.services.applications.submission import submit
+from civflow.services.engine import advance as gate
+from civflow.services.engine import history
+from civflow.services.engine.advance import advance, advance_by_id, advance_many, begin, begin_many, options
+from civflow.services.engine.effects import registered
+from civflow.services.engine.transition import wrong_inputs
+from civflow.services.teams.teams import create_team, invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, CLOCK, Conflicted, Forbidden, NotFound, Refused
 from tests.an_open_call import Call, a_person, open_call
@@ -37,7 +37,7 @@ def lead(session, people, now):
 @pytest.fixture
 def team(session, people, lead, now) -> Team:
     """A team of one that is still forming."""
-    return found(session, name="Otter Works", lead=people[0], actor=lead(), now=now)
+    return create_team(session, name="Otter Works", lead=people[0], actor=lead(), now=now)
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_nothing_is_half_done_when_what_follows_fails(session, team, lead, now, 
     actor = lead()
     session.commit()
     before = stored(session, team)
-    monkeypatch.setitem(EFFECTS, "tell_the_members", fails)
+    monkeypatch.setitem(registered().effects, "tell_the_members", fails)
     with pytest.raises(RuntimeError, match="burnt down"):
         advance(session, team, "disband", actor=actor, now=now, reason="We are done.")
     session.rollback()
@@ -239,7 +239,7 @@ def test_nothing_is_half_done_when_what_follows_fails(session, team, lead, now, 
 
 def test_the_database_is_the_last_judge(session, team, lead, now):
     """What it refuses comes as SQLAlchemy's error, although the statement goes straight to the driver."""
-    what = history.deed(
+    what = history.new_record(
         workflow="team",
         at=now,
         actor=lead(),
@@ -374,7 +374,7 @@ def test_many_that_stand_in_different_states_move_together(session, team, people
 
 @pytest.mark.parametrize(("state", "revision"), [("invited", 1), ("requested", 0)])
 def test_of_many_one_that_was_moved_meanwhile_is_noticed(session, invited, now, state, revision):
-    what = history.deed(
+    what = history.new_record(
         workflow="membership",
         at=now,
         actor=CIVFLOW,

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Agreement, Document
-from civflow.services.advance import advance, case_of
-from civflow.services.agreements import signed_copy
-from civflow.services.applications import submit
-from civflow.services.retelling import retell, retell_to
+from civflow.services.agreements.agreements import signed_copy
+from civflow.services.applications.submission import submit
+from civflow.services.engine.advance import advance, case_of
+from civflow.services.records.timeline import timeline, timeline_for
 from tests.an_open_call import Call, grant, open_call, place_of
 
 
@@ -76,7 +76,7 @@ def test_it_begins_when_both_have_signed_at_the_earliest(call, session, agreemen
 def told(call, agreement, person):
     """Who did what, the newest first, as a person reads it."""
     case = case_of(call.session, agreement, actor=call.actor(person), now=call.now)
-    return [(entry.what, entry.who) for entry in retell_to(call.session, agreement, case)]
+    return [(entry.what, entry.who) for entry in timeline_for(call.session, agreement, case)]
 
 
 def test_both_sides_and_finance_read_who_signed(call, session, priya, agreement):
@@ -98,7 +98,7 @@ def test_bringing_into_force_is_not_called_drafting(call, session, agreement):
     sign_for_the_sponsor(call, agreement)
     call.wait_until(agreement.starts_at)
     case = case_of(session, agreement, actor=call.actor(call.manager), now=call.now)
-    last, *_, first = retell_to(session, agreement, case)
+    last, *_, first = timeline_for(session, agreement, case)
     assert (last.what, last.was, last.now_is) == ("Bring into force", "Signed", "In force")
     assert (first.what, first.was, first.now_is) == ("The agreement was drafted", "", "")
 
@@ -106,7 +106,7 @@ def test_bringing_into_force_is_not_called_drafting(call, session, agreement):
 def test_where_names_are_kept_back_the_side_stands_instead(call, session, agreement):
     # As a team would read it that has no part in it: nobody's name, but the side of each.
     sign_for_the_sponsor(call, agreement)
-    assert [entry.who for entry in retell(session, agreement, team_id=0)] == [
+    assert [entry.who for entry in timeline(session, agreement, team_id=0)] == [
         "Somebody of the sponsor",
         "Somebody of the team",
         "The programme",

@@ -10,15 +10,11 @@ from sqlmodel import col
 
 from civflow.db import new_session
 from civflow.models import Application, Document, Message, Team
-from civflow.services.advance import advance, options
-from civflow.services.applications import (
-    content_hash,
-    save_answers,
-    submissions,
-    submit,
-)
-from civflow.services.applying import begin_application
-from civflow.services.teams import invite
+from civflow.services.applications.answers import save_answers
+from civflow.services.applications.begin import begin_application
+from civflow.services.applications.submission import content_hash, submissions, submit
+from civflow.services.engine.advance import advance, options
+from civflow.services.teams.teams import invite
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, open_call, place_of
 

@@ -10,19 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from civflow.models import Assignment, Conflict, Document, Message, Panellist, Score, Slot
-from civflow.services.advance import advance
-from civflow.services.assessment import (
-    book_slot,
-    cost_of_a_place,
-    offer_slots,
-    outcomes_of,
-    panel_of,
-    ranking_of,
-    record_score,
-    scores_of,
-    sheets,
-)
-from civflow.services.programmes import programme_of
+from civflow.services.assessment.gates import panel_of
+from civflow.services.assessment.ranking import cost_of_a_place, outcomes_of, ranking_of
+from civflow.services.assessment.scores import record_score, scores_of, sheets
+from civflow.services.engine.advance import advance
+from civflow.services.interviews.slots import book_slot, offer_slots
+from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Forbidden, Refusal, Refused
 from tests.a_panel import Panel, a_panel
 from tests.an_open_call import Call, grant, open_call

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from civflow.db import make_engine, new_session
-from civflow.services import audit, binding
+from civflow.services.audit import fixed, verify
 
 CHANGES = [
     (
@@ -142,14 +142,14 @@ def played_engine(own_round):
 
 def test_the_record_of_a_whole_round_is_whole(played_engine):
     with new_session(played_engine) as session:
-        assert audit.verify(session).broken is None
+        assert verify.verify(session).broken is None
 
 
 @pytest.mark.parametrize(("change", "sentence"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES])
 def test_what_is_changed_past_the_gate_is_named(played_engine, change, sentence):
     with new_session(played_engine) as session:
         assert session.connection().execute(text(change)).rowcount == 1
-        broken = audit.verify(session).broken
+        broken = verify.verify(session).broken
         session.rollback()
     assert re.fullmatch(sentence, broken or "the record is whole"), broken
 
@@ -158,6 +158,6 @@ def test_what_is_changed_past_the_gate_is_named(played_engine, change, sentence)
 def test_what_people_rely_on_is_fixed_by_the_step_that_made_it_binding(played_engine, change, sentence):
     with new_session(played_engine) as session:
         assert session.connection().execute(text(change)).rowcount == 1
-        found = list(binding.differences(session))
+        found = list(fixed.differences(session))
         session.rollback()
     assert [re.fullmatch(sentence, one) is not None for one in found] == [True], found

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from civflow.methods.working_days import is_working_day
-from civflow.services.advance import advance
-from civflow.services.calendar import first_decision, follow_the_stage, in_working_days, plan, stage_dates
-from civflow.services.challenges import check_columns, gate_of
-from civflow.services.programmes import programme_of
-from civflow.services.publication import read
-from civflow.services.standing import standing_of
+from civflow.services.challenges.calendar import first_decision, follow_the_stage, in_working_days, plan, stage_dates
+from civflow.services.challenges.drafts import check_columns
+from civflow.services.challenges.public_page import read
+from civflow.services.challenges.stages import gate_of
+from civflow.services.dashboards.application import standing_of
+from civflow.services.engine.advance import advance
+from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Refused
 from civflow.workflows.programme import shipped_programmes
 from tests.an_open_call import Call, open_call

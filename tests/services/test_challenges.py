@@ -9,23 +9,26 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge, Document, Message, Organisation, Round, StageDates
-from civflow.services import archive, drafting, finding, publication, saving
-from civflow.services.advance import advance, begin
-from civflow.services.calendar import stage_dates
-from civflow.services.challenges import brief_data, draft, text_in_hand, write_challenge
-from civflow.services.deadlines import take_due_steps
-from civflow.services.finding import Wanted, find
-from civflow.services.funnels import funnels
-from civflow.services.programmes import programme_of, store
-from civflow.workflows.engine import CIVFLOW, NOBODY, Actor, Conflicted, Forbidden, Held, NotFound, Refused
+from civflow.services.challenges import archive, form, public_page, saving
+from civflow.services.challenges.brief import brief_data
+from civflow.services.challenges.calendar import stage_dates
+from civflow.services.challenges.drafts import draft, text_in_hand, write_challenge
+from civflow.services.challenges.funnel import funnels
+from civflow.services.engine.advance import advance, begin
+from civflow.services.engine.deadlines import take_due_steps
+from civflow.services.programmes.store import programme_of, store
+from civflow.services.search import challenges
+from civflow.services.search.challenges import find
+from civflow.services.search.query import Wanted
+from civflow.workflows.engine import CIVFLOW, NOBODY, Actor, Conflicted, Forbidden, NotFound, Refused, RoleHeld
 from civflow.workflows.programme import shipped_programmes
 from tests.an_open_call import OPEN_FOR, Call, open_call
 
-MANAGER = Actor(None, "Morag Sinclair", frozenset({Held("programme_manager", "site", None)}))
-OWNER = Actor(None, "Hamish Drummond", frozenset({Held("challenge_owner", "site", None)}))
-AUDITOR = Actor(None, "Joanna Spence", frozenset({Held("auditor", "site", None)}))
-APPROVER = Actor(None, "Una Galbraith", frozenset({Held("approver", "site", None, 700_000)}))
-SMALL_APPROVER = Actor(None, "Una Galbraith", frozenset({Held("approver", "site", None, 100)}))
+MANAGER = Actor(None, "Morag Sinclair", frozenset({RoleHeld("programme_manager", "site", None)}))
+OWNER = Actor(None, "Hamish Drummond", frozenset({RoleHeld("challenge_owner", "site", None)}))
+AUDITOR = Actor(None, "Joanna Spence", frozenset({RoleHeld("auditor", "site", None)}))
+APPROVER = Actor(None, "Una Galbraith", frozenset({RoleHeld("approver", "site", None, 700_000)}))
+SMALL_APPROVER = Actor(None, "Una Galbraith", frozenset({RoleHeld("approver", "site", None, 100)}))
 READY = {
     "budget_holder": "A director",
     "route_to_adoption": "The service team takes it over.",
@@ -127,9 +130,7 @@ def test_what_is_written_is_kept_with_who_changed_what(session, challenge, now):
 def test_a_section_that_is_too_long_is_kept_and_not_approved(session, written, now):
     write_challenge(session, written, sections={"problem": "word " * 401}, actor=OWNER, now=now)
     assert text_in_hand(session, written).complete is False
-    assert drafting.progress_of(
-        part(session, written, "text-problem"), values_of(session, written, "text-problem")
-    ) == (
+    assert form.progress_of(part(session, written, "text-problem"), values_of(session, written, "text-problem")) == (
         "Too long: 401 of 400 words",
         "stopped",
     )
@@ -176,17 +177,17 @@ def test_somebody_who_saw_an_older_version_is_told_who_was_first(session, challe
 
 
 def part(session, challenge, name):
-    return next(p for p in drafting.parts_of(programme_of(session, challenge)) if p.id == name)
+    return next(p for p in form.parts_of(programme_of(session, challenge)) if p.id == name)
 
 
 def values_of(session, challenge, name):
-    return drafting.stored(session, challenge, text_in_hand(session, challenge), part(session, challenge, name))
+    return form.stored(session, challenge, text_in_hand(session, challenge), part(session, challenge, name))
 
 
 def test_each_part_says_how_far_it_is(session, challenge):
     found = {
-        p.id: drafting.progress_of(p, values_of(session, challenge, p.id)).words
-        for p in drafting.parts_of(programme_of(session, challenge))
+        p.id: form.progress_of(p, values_of(session, challenge, p.id)).words
+        for p in form.parts_of(programme_of(session, challenge))
     }
     assert found["question"] == "Missing: the question, sponsor"
     assert (found["text-problem"], found["text-constraints"]) == ("Not begun", "May stay empty")
@@ -194,7 +195,7 @@ def test_each_part_says_how_far_it_is(session, challenge):
 
 def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, challenge, now):
     session.add(Organisation(legal_name="Invented Council", kind="public_body"))
-    before = drafting.fingerprint(values_of(session, challenge, "question"))
+    before = form.fingerprint(values_of(session, challenge, "question"))
     new = {"title": "Floods", "question": "How?", "sponsor": "Invented Council", "reference": "11.2"}
     chosen = part(session, challenge, "question")
     assert saving.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
@@ -204,7 +205,7 @@ def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, chall
 
 
 def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
-    chosen, before = part(session, challenge, "text-problem"), drafting.fingerprint({"problem": ""})
+    chosen, before = part(session, challenge, "text-problem"), form.fingerprint({"problem": ""})
     saving.save(session, challenge, chosen, {"problem": "Theirs."}, seen=before, actor=MANAGER, now=now)
     with pytest.raises(Conflicted) as conflicted:
         saving.save(session, challenge, chosen, {"problem": "Mine."}, seen=before, actor=OWNER, now=now)
@@ -214,14 +215,14 @@ def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
 
 def test_two_writers_of_different_parts_do_not_meet(session, challenge, now):
     for name, writer in (("problem", MANAGER), ("background", OWNER)):
-        chosen, before = part(session, challenge, f"text-{name}"), drafting.fingerprint({name: ""})
+        chosen, before = part(session, challenge, f"text-{name}"), form.fingerprint({name: ""})
         saving.save(session, challenge, chosen, {name: "Words."}, seen=before, actor=writer, now=now)
     assert text_in_hand(session, challenge).sections == {"problem": "Words.", "background": "Words."}
 
 
 def test_what_the_database_cannot_hold_is_refused_with_a_sentence(session, challenge, now):
     values = values_of(session, challenge, "readiness") | {"budget_holder": "x" * 201}
-    seen = drafting.fingerprint(values_of(session, challenge, "readiness"))
+    seen = form.fingerprint(values_of(session, challenge, "readiness"))
     with pytest.raises(Refused) as refused:
         saving.save(session, challenge, part(session, challenge, "readiness"), values, seen=seen, actor=OWNER, now=now)
     sentence = "“Who holds the budget” has 201 characters; it may have 200."
@@ -242,7 +243,7 @@ def test_an_empty_draft_cannot_be_sent_for_approval(session, challenge, now):
 
 
 def test_the_checklist_says_what_approval_needs_in_the_rules_own_words(session, challenge, now):
-    assert [sentence for sentence, so in drafting.checklist(session, challenge, actor=OWNER, now=now) if not so] == [
+    assert [sentence for sentence, so in form.checklist(session, challenge, actor=OWNER, now=now) if not so] == [
         "The question and every required section of the brief are written, none too long.",
         "It has an opening and a closing date, and the closing date lies at least 3 weeks after the opening and after today.",
         "It says how much money there is.",
@@ -260,7 +261,7 @@ TIME_TO_ASK = "The last moment for questions lies ahead and after the opening, o
 
 def test_a_call_that_is_too_short_or_without_money_is_neither_sent_nor_approved(session, written, now):
     def missing() -> list[str]:
-        return [sentence for sentence, so in drafting.checklist(session, written, actor=APPROVER, now=now) if not so]
+        return [sentence for sentence, so in form.checklist(session, written, actor=APPROVER, now=now) if not so]
 
     opens = datetime(2026, 3, 20, 9, tzinfo=UTC)
     by_the_clock = datetime(2026, 4, 10, 8, tzinfo=UTC)  # nine o'clock, three weeks later: the clocks went forward
@@ -283,8 +284,8 @@ def test_a_call_that_is_too_short_or_without_money_is_neither_sent_nor_approved(
 
 
 def test_the_checklist_of_what_is_written_is_ticked(session, written, now):
-    assert all(so for _, so in drafting.checklist(session, written, actor=APPROVER, now=now))
-    assert not all(so for _, so in drafting.checklist(session, written, actor=SMALL_APPROVER, now=now))
+    assert all(so for _, so in form.checklist(session, written, actor=APPROVER, now=now))
+    assert not all(so for _, so in form.checklist(session, written, actor=SMALL_APPROVER, now=now))
 
 
 def test_an_approver_needs_a_limit_that_covers_the_money(session, written, now):
@@ -365,8 +366,8 @@ def test_a_moved_deadline_moves_every_application_and_is_told_and_published(sess
     assert (call.challenge.closes_at, application.closes_at) == (later, later)
     told = session.scalars(select(Message).where(col(Message.key).startswith("deadline-"))).one()
     assert told.address == "priya.raeburn@example.org"
-    published = publication.extensions_of(session, call.challenge)
-    assert published == [publication.Extension(call.now, later, "The notice was late.", True)]
+    published = public_page.extensions_of(session, call.challenge)
+    assert published == [public_page.Extension(call.now, later, "The notice was late.", True)]
 
 
 def test_a_deadline_never_moves_backwards(session, call):
@@ -395,8 +396,8 @@ def test_one_teams_deadline_is_published_without_its_name(session, call):
         closes_at=later,
         reason="Illness in the team.",
     )
-    published = publication.extensions_of(session, call.challenge)
-    assert published == [publication.Extension(call.now, later, "Illness in the team.", False)]
+    published = public_page.extensions_of(session, call.challenge)
+    assert published == [public_page.Extension(call.now, later, "Illness in the team.", False)]
 
 
 def test_a_reopened_call_seals_the_applications_again(session, call):
@@ -435,7 +436,7 @@ def test_a_brief_with_the_new_dates_follows_every_step_that_moves_them(session, 
     assert [brief.data["closes_at"] for brief in briefs] == [at.isoformat() for at in (closing, *later, later[2])]
     starts = [{s["title"]: s["starts_at"] for s in brief.data["stages"]}["Demo day"] for brief in briefs[-2:]]
     assert starts == [in_time.isoformat(), late.isoformat()]
-    linked = publication.read(session, call.challenge.slug, actor=NOBODY, now=late).brief
+    linked = public_page.read(session, call.challenge.slug, actor=NOBODY, now=late).brief
     assert linked.document_id == briefs[-1].id
 
 
@@ -515,10 +516,10 @@ def titles(session, wanted=None, actor=NOBODY):
 
 def test_a_draft_is_found_by_those_who_may_read_it_alone(session, challenge):
     assert titles(session) == []
-    assert titles(session, actor=Actor(7, "Somebody", frozenset({Held("team_lead", "team", 1)}))) == []
-    mine = Actor(7, "Owner", frozenset({Held("challenge_owner", "challenge", challenge.id)}))
-    its_round = Actor(7, "Manager", frozenset({Held("programme_manager", "round", challenge.round_id)}))
-    other = Actor(7, "Owner", frozenset({Held("challenge_owner", "challenge", 999)}))
+    assert titles(session, actor=Actor(7, "Somebody", frozenset({RoleHeld("team_lead", "team", 1)}))) == []
+    mine = Actor(7, "Owner", frozenset({RoleHeld("challenge_owner", "challenge", challenge.id)}))
+    its_round = Actor(7, "Manager", frozenset({RoleHeld("programme_manager", "round", challenge.round_id)}))
+    other = Actor(7, "Owner", frozenset({RoleHeld("challenge_owner", "challenge", 999)}))
     assert [titles(session, actor=a) for a in (mine, its_round, AUDITOR)] == [["Flooding impact"]] * 3
     assert titles(session, actor=other) == []
 
@@ -539,7 +540,7 @@ def test_an_approved_challenge_is_announced_by_the_clock_and_no_more_than_that(s
     )
     assert titles(session, Wanted(words="see a flood")) == []
     with pytest.raises(NotFound):
-        publication.read(session, approved.slug, actor=NOBODY, now=approved.since)
+        public_page.read(session, approved.slug, actor=NOBODY, now=approved.since)
 
 
 def test_a_rehearsal_is_found_by_staff_alone(session, call):
@@ -547,7 +548,7 @@ def test_a_rehearsal_is_found_by_staff_alone(session, call):
     session.flush()
     assert (titles(session), titles(session, actor=MANAGER)) == ([], ["Flooding impact"])
     with pytest.raises(NotFound):
-        publication.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
+        public_page.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
 
 
 def test_a_list_is_searched_filtered_counted_and_sorted(session, call, civtech):
@@ -565,8 +566,8 @@ def test_a_list_is_searched_filtered_counted_and_sorted(session, call, civtech):
 
 
 def test_what_is_open_comes_first_and_closes_soonest_first(session, call):
-    assert [row.title for row in finding.joinable(session, most=10)] == ["Flooding impact"]
-    assert finding.numbers(session) == (
+    assert [row.title for row in challenges.joinable(session, most=10)] == ["Flooding impact"]
+    assert challenges.numbers(session) == (
         {"open": 1, "soon": 0, "running": 0, "finished": 0, "preparing": 0},
         0,
     )
@@ -580,10 +581,10 @@ def test_the_public_learns_no_number_before_a_result_is_released(session, call):
     application = call.application(call.team("Otter Works", priya), complete=True)
     advance(session, application, "submit", actor=call.actor(priya), now=call.now)
     call.wait_until(call.closes_at)
-    found = publication.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
+    found = public_page.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
     assert {(s.came, s.went_on) for s in found.stages} == {(None, None)}
     assert (found.winners, found.is_preview, found.is_staff) == ([], False, False)
-    staff = publication.read(session, call.challenge.slug, actor=call.actor(call.owner), now=call.now)
+    staff = public_page.read(session, call.challenge.slug, actor=call.actor(call.owner), now=call.now)
     assert [s.came for s in staff.stages if s.kind == "gate"] == [1, None, None]
 
 

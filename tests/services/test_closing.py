@@ -9,15 +9,16 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge, Message, Organisation, Person, Round, SupportingSponsor, Team
-from civflow.services.advance import advance
-from civflow.services.applications import submit
-from civflow.services.applying import begin_application
-from civflow.services.challenges import gate_of, published_text, text_in_hand
-from civflow.services.closing import number_sealed, seals
-from civflow.services.copying import READINESS, copies_of, copy_challenge, origin_of
-from civflow.services.seeing import seen
-from civflow.services.sponsors import supporters
-from civflow.services.standing import can_be_submitted
+from civflow.services.applications.begin import begin_application
+from civflow.services.applications.submission import submit
+from civflow.services.challenges.copy import READINESS, copies_of, copy_challenge, origin_of
+from civflow.services.challenges.drafts import published_text, text_in_hand
+from civflow.services.challenges.seal import number_sealed, seals
+from civflow.services.challenges.sponsors import supporters
+from civflow.services.challenges.stages import gate_of
+from civflow.services.dashboards.application import can_be_submitted
+from civflow.services.engine.access import load_visible
+from civflow.services.engine.advance import advance
 from civflow.workflows import visibility
 from civflow.workflows.engine import Forbidden, Refused
 from tests.an_open_call import Call, grant, open_call
@@ -70,7 +71,7 @@ def more_time(session, call, application, manager, until=None):
 
 def may_read(session, call, application) -> bool:
     return visibility.may_read_words(
-        seen(session, type(application), application.id, actor=call.actor(call.manager), now=call.now)[1]
+        load_visible(session, type(application), application.id, actor=call.actor(call.manager), now=call.now)[1]
     )
 
 

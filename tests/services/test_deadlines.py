@@ -11,12 +11,12 @@ from sqlmodel import col
 
 from civflow.db import new_session
 from civflow.models import Application, Challenge, History, Membership, Place
-from civflow.services import history
-from civflow.services.advance import advance, begin_many
-from civflow.services.applications import submit
-from civflow.services.deadlines import Stuck, Tick, take_due_steps
-from civflow.services.effects import EFFECTS
-from civflow.services.programmes import store
+from civflow.services.applications.submission import submit
+from civflow.services.engine import history
+from civflow.services.engine.advance import advance, begin_many
+from civflow.services.engine.deadlines import Stuck, Tick, take_due_steps
+from civflow.services.engine.effects import registered
+from civflow.services.programmes.store import store
 from civflow.workflows.engine import CIVFLOW, Refused
 from civflow.workflows.programme import read_programme, shipped_programmes
 from tests.an_open_call import Call, open_call
@@ -125,7 +125,7 @@ def test_what_follows_can_be_refused_for_one_and_holds_up_nobody(call, session, 
         if any(move.record_id == unlucky for move in moves):
             raise Refused("The first gate is full.")
 
-    monkeypatch.setitem(EFFECTS, "enter_the_first_gate", refuses)
+    monkeypatch.setitem(registered().effects, "enter_the_first_gate", refuses)
     # the challenge's own close would take in its applications: here each has its own, earlier deadline
     for application in applications:
         application.closes_at = application.sealed_until = call.now + WEEK
@@ -170,8 +170,8 @@ def test_a_challenge_that_cannot_open_holds_up_no_other(call, session):
 def _approved(call: Call, title: str, opens_at) -> Challenge:
     """A challenge that opens at a moment, beside the one that is open."""
     from civflow.models import Organisation, Round
-    from civflow.services.challenges import draft, write_challenge
-    from civflow.services.programmes import programme_of
+    from civflow.services.challenges.drafts import draft, write_challenge
+    from civflow.services.programmes.store import programme_of
 
     session, now = call.session, call.now
     round_, sponsor = session.get_one(Round, call.challenge.round_id), session.scalars(select(Organisation)).first()

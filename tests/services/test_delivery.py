@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Agreement, Application, Deliverable, Document, Message, Place, Sprint
-from civflow.services.advance import advance
-from civflow.services.agreements import draft_agreement, standstill_end
-from civflow.services.applications import submit
-from civflow.services.challenges import gate_of
-from civflow.services.history import last_entry
-from civflow.services.programmes import programme_of
+from civflow.services.agreements.agreements import draft_agreement, standstill_end
+from civflow.services.applications.submission import submit
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
+from civflow.services.engine.history import last_entry
+from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import CIVFLOW, Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, open_call, place_of
 

@@ -19,9 +19,11 @@ import pytest
 from sqlmodel import Session
 
 from civflow.models import Document
-from civflow.services import documents, rendering, typography
-from civflow.services.printing import Order, Printer, PrintRoom
-from civflow.services.rendering import CannotRender, render
+from civflow.services.documents import filters
+from civflow.services.documents import render as rendering
+from civflow.services.documents import store as documents
+from civflow.services.documents.pool import Order, Printer, PrintRoom
+from civflow.services.documents.render import CannotRender, render
 from civflow.settings import Settings
 from tests.services.documents_data import EXAMPLES, LETTER, RECEIPT
 
@@ -290,7 +292,7 @@ def test_without_pango_a_sentence_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "weasyprint.py").write_text('raise OSError("cannot load library libpango-1.0-0")')
     code = (
         "from tests.services.documents_data import RECEIPT\n"
-        "from civflow.services.rendering import render, CannotRender\n"
+        "from civflow.services.documents.render import render, CannotRender\n"
         "try: render('receipt', RECEIPT)\n"
         "except CannotRender as failed: print(failed)"
     )
@@ -306,7 +308,7 @@ def test_without_pango_a_sentence_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_people_may_write_commonmark_in_a_section_and_nothing_more() -> None:
-    written = typography.prose("# Big\n\n**bold** [link](http://a/b) ![p](http://a/p.png)\n\n- one\n\n<b>raw</b>")
+    written = filters.prose("# Big\n\n**bold** [link](http://a/b) ![p](http://a/p.png)\n\n- one\n\n<b>raw</b>")
     assert written == (
         '<p class="heading">Big</p>\n<p><strong>bold</strong> [link](http://a/b) ![p](http://a/p.png)</p>\n'
         "<ul>\n<li>one</li>\n</ul>\n<p>&lt;b&gt;raw&lt;/b&gt;</p>\n"

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from civflow.services.advance import advance
-from civflow.services.applications import save_answers, submit
-from civflow.services.exporting import rows_to_export
+from civflow.services.applications.answers import save_answers
+from civflow.services.applications.submission import submit
+from civflow.services.engine.advance import advance
+from civflow.services.records.export import rows_to_export
 from civflow.workflows.engine import NOBODY, Forbidden
 from tests.an_open_call import Call, grant, open_call
 

@@ -12,15 +12,15 @@ from sqlmodel import col
 
 from civflow.db import new_session
 from civflow.models import Application, Assignment, Challenge, Membership, Organisation, Person, Slot, Team
-from civflow.services.advance import advance
-from civflow.services.applying import AppliedAlready, apply_alone, apply_with_a_new_team
-from civflow.services.assessment import book_slot, offer_slots
-from civflow.services.challenges import gate_of
-from civflow.services.conflicts import conflict_of
-from civflow.services.interviews import open_slots
-from civflow.services.panels import gate_page
-from civflow.services.reading_desk import sheet
-from civflow.services.teams import found, found_alone, invite
+from civflow.services.applications.begin import AppliedAlready, apply_alone, apply_with_a_new_team
+from civflow.services.assessment.assessor_page import sheet
+from civflow.services.assessment.gate_page import gate_page
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
+from civflow.services.interviews.booking import open_slots
+from civflow.services.interviews.slots import book_slot, offer_slots
+from civflow.services.people.conflicts import conflict_of
+from civflow.services.teams.teams import create_team, create_team_of_one, invite
 from civflow.workflows.engine import Refusal, Refused
 from tests.a_panel import Panel, a_panel
 from tests.an_open_call import Call, grant, open_call
@@ -245,9 +245,9 @@ def test_six_presses_at_once_make_one_team_of_one_and_one_application(engine, se
 def test_the_database_takes_one_team_of_one_and_one_application_of_a_team(session, call):
     """Also where nobody has asked before: what is written twice is written once."""
     priya = call.person("Priya Raeburn")
-    first = found_alone(session, priya, actor=call.actor(priya), now=call.now)
+    first = create_team_of_one(session, priya, actor=call.actor(priya), now=call.now)
     with pytest.raises(Refused), session.begin_nested():
-        found(session, name="Another", lead=priya, actor=call.actor(priya), now=call.now, alone=True)
+        create_team(session, name="Another", lead=priya, actor=call.actor(priya), now=call.now, alone=True)
     application = call.application(first)
     session.flush()
     twice = Application(**{**application.model_dump(exclude={"id"}), "reference": "1-0002"})

@@ -9,11 +9,13 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from civflow.models import Challenge, Organisation, Programme, Round, SupportingSponsor
-from civflow.services import archive, finding
-from civflow.services.advance import advance
-from civflow.services.challenges import draft, write_challenge
-from civflow.services.finding import Wanted, words_of
-from civflow.services.programmes import programme_of
+from civflow.services.challenges import archive
+from civflow.services.challenges.drafts import draft, write_challenge
+from civflow.services.engine.advance import advance
+from civflow.services.programmes.store import programme_of
+from civflow.services.search import challenges, index, query
+from civflow.services.search.index import words_of
+from civflow.services.search.query import Wanted
 from civflow.workflows.engine import NOBODY
 from tests.an_open_call import Call, open_call
 
@@ -60,7 +62,7 @@ def opened(session, call, title, *, announced=False, **columns) -> Challenge:
 
 
 def found(session, actor=NOBODY, **wanted) -> list[str]:
-    return [row.title for row in finding.find(session, Wanted(**wanted), actor=actor).rows]
+    return [row.title for row in challenges.find(session, Wanted(**wanted), actor=actor).rows]
 
 
 @pytest.mark.parametrize(
@@ -148,21 +150,21 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
     assert [found(session, **wanted) for wanted in hidden] == [[], [], [], [], [], ["Flooding impact"]]
     staff = call.actor(call.manager)
     assert [found(session, staff, **wanted) for wanted in hidden[:5]] == [["Quiet roads"]] * 5
-    assert "Perth" not in finding.find(session, Wanted(), actor=NOBODY).choices.places
-    [row] = [r for r in finding.find(session, Wanted(), actor=NOBODY).rows if r.title == "Quiet roads"]
+    assert "Perth" not in challenges.find(session, Wanted(), actor=NOBODY).choices.places
+    [row] = [r for r in challenges.find(session, Wanted(), actor=NOBODY).rows if r.title == "Quiet roads"]
     assert (row.question, row.closes_at, row.money_pounds, row.themes, row.place) == ("", None, 0, (), "")
     supporter = Organisation(legal_name="Orkney Islands Council", kind="public_body")
     session.add(supporter)
     session.flush()
     session.add(SupportingSponsor(challenge_id=row.id, organisation_id=supporter.id, added_at=call.now))
-    finding.index(session, [row.id])
+    index.index(session, [row.id])
     assert [found(session, actor, words="orkney") for actor in (NOBODY, staff)] == [[], ["Quiet roads"]]
 
 
 def test_a_source_does_not_open_what_is_only_announced(session, call):
     made = opened(session, call, "Quiet roads", announced=True, question="How might we calm traffic?")
     made.source_url = "https://example.org/roads"
-    finding.index(session, [made.id])
+    index.index(session, [made.id])
 
     assert (found(session, words="traffic"), found(session, words="quiet")) == ([], ["Quiet roads"])
 
@@ -172,8 +174,8 @@ def test_a_challenge_that_is_approved_and_not_announced_is_found_by_nobody_outsi
     made.announced = False
     session.flush()
 
-    assert (found(session, words="quiet"), finding.find(session, Wanted(), actor=NOBODY).counts["soon"]) == ([], 0)
-    page = finding.find(session, Wanted(words="quiet", group="preparing"), actor=call.actor(call.manager))
+    assert (found(session, words="quiet"), challenges.find(session, Wanted(), actor=NOBODY).counts["soon"]) == ([], 0)
+    page = challenges.find(session, Wanted(words="quiet", group="preparing"), actor=call.actor(call.manager))
     assert ([row.title for row in page.rows], page.counts["preparing"], page.total) == (["Quiet roads"], 1, 1)
 
 
@@ -268,19 +270,19 @@ def test_earlier_challenges_are_found_by_what_their_source_says(session, call):
     rows = archive.shipped_rows()
     archive.import_rows(session, rows, programme=programme, actor=call.actor(call.manager), now=call.now)
 
-    page = finding.find(session, Wanted(words="air quality urban"), actor=NOBODY)
+    page = challenges.find(session, Wanted(words="air quality urban"), actor=NOBODY)
     assert [(row.title, row.group) for row in page.rows] == [("Urban air quality", "finished")]
-    assert sum(finding.find(session, Wanted(), actor=NOBODY).counts.values()) == 57
+    assert sum(challenges.find(session, Wanted(), actor=NOBODY).counts.values()) == 57
 
 
 def test_a_search_is_written_into_an_address_and_read_from_it(call):
     wanted = Wanted(
         words="flood & co", theme="health", money_from=5, closes_to=call.now.date(), known=True, group="open"
     )
-    address = finding.address_of(wanted)
+    address = query.address_of(wanted)
 
     assert address == "closes_to=2026-01-05&group=open&money_from=5&q=flood+%26+co&result=known&theme=health"
-    assert finding.search_at(address) == wanted
+    assert query.search_at(address) == wanted
 
 
 def test_a_challenge_fits_a_search_as_the_public_would_find_it(session, call):
@@ -288,7 +290,7 @@ def test_a_challenge_fits_a_search_as_the_public_would_find_it(session, call):
     ids = {c.title: c.id for c in session.scalars(select(Challenge).order_by(col(Challenge.id)))}
 
     assert [
-        finding.fits(session, Wanted(words=words, group="finished"), ids["Flooding impact"])
+        challenges.fits(session, Wanted(words=words, group="finished"), ids["Flooding impact"])
         for words in ("flood", "peat")
     ] == [True, False]
-    assert finding.fits(session, Wanted(words="flood"), hidden.id) is False
+    assert challenges.fits(session, Wanted(words="flood"), hidden.id) is False

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Alert, Follow, Message, Person, Question, Round
-from civflow.services import following, mail
-from civflow.services.advance import advance
-from civflow.services.questions import ask
+from civflow.services import following
+from civflow.services.engine.advance import advance
+from civflow.services.notifications import smtp
+from civflow.services.questions.questions import ask
 from civflow.worker import Worker
 from tests.an_open_call import Call, open_call
 from tests.services.test_finding import opened
@@ -97,8 +98,8 @@ def test_a_message_says_what_happened_why_it_came_and_how_to_end_it(session, cal
 
 
 def test_nobody_is_told_the_same_twice(session, call, follower):
-    first = following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
-    second = following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    first = following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    second = following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
 
     assert (first is not None, second) == (True, None)
     assert news_to(session, follower) == ["The text has changed: Flooding impact"]
@@ -141,7 +142,7 @@ def test_who_has_stopped_following_or_closed_the_account_is_not_told(session, ca
     gone.closed_at = call.now
     session.scalars(select(Follow).where(col(Follow.person_id) == follower.id)).one().ended_at = call.now
     session.flush()
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
 
     assert (news_to(session, follower), news_to(session, gone)) == ([], [])
 
@@ -149,7 +150,7 @@ def test_who_has_stopped_following_or_closed_the_account_is_not_told(session, ca
 def test_what_is_told_once_a_day_waits(session, call):
     person = call.person("Daily Reader")
     follows(session, call, person, "daily")
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
 
     assert news_to(session, person) == []
     assert [alert.told_at for alert in session.scalars(select(Alert))] == [None]
@@ -213,7 +214,9 @@ def test_the_daily_message_holds_what_has_gathered_and_comes_once(session, call)
     person = call.person("Daily Reader")
     following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
     for number in (2, 3):
-        following.tell(session, call.challenge, "changes", f"Version {number}.", key=f"version-{number}", now=call.now)
+        following.publish_news(
+            session, call.challenge, "changes", f"Version {number}.", key=f"version-{number}", now=call.now
+        )
     before, due = call.now.replace(hour=23), call.now.replace(day=6, hour=8)
 
     def send(at) -> int:
@@ -233,7 +236,9 @@ def test_what_happens_after_eight_comes_the_next_day(session, call):
     person = call.person("Daily Reader")
     following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
     eight = call.now.replace(day=6, hour=8)
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=eight + timedelta(minutes=1))
+    following.publish_news(
+        session, call.challenge, "changes", "A new text.", key="version-2", now=eight + timedelta(minutes=1)
+    )
 
     following.compare_with_searches(session, now=call.now)
     assert [following.is_waiting(session, now=eight + timedelta(hours=h)) for h in (0, 1, 23, 24)] == [
@@ -255,7 +260,7 @@ def test_eight_is_by_the_clock_in_london():
 def test_what_is_ended_before_eight_is_not_told(session, call):
     person = call.person("Daily Reader")
     one = following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
     following.end(session, [one], now=call.now)
 
     assert following.send_daily(session, base_url="", now=call.now + timedelta(days=2)) == 0
@@ -278,9 +283,9 @@ def test_the_worker_tells_in_its_tick(session, settings, engine, call):
 
 def test_mail_says_how_to_end_it_where_mail_programmes_look(session, settings, call):
     follow = follows(session, call, call.person("Fiona Gunn"))
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
     [message] = session.scalars(select(Message).where(col(Message.key).like("news-%")))
-    written = mail.write(session, message, settings=settings, now=call.now)
+    written = smtp.write(session, message, settings=settings, now=call.now)
 
     address = f"http://127.0.0.1:8000/unsubscribe/{follow.token}"
     assert written["List-Unsubscribe"] == f"<{address}>"

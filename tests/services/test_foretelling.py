@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import func, select
 
 from civflow.models import Assignment, Message
-from civflow.services.advance import advance, workflow_of
-from civflow.services.calendar import stage_dates
-from civflow.services.challenges import gate_of
-from civflow.services.foretelling import Foretold, foretell, later_dates
-from civflow.services.letters import CHOOSE_A_TIME, sample_letters, what_lies_ahead
-from civflow.services.programmes import programme_of
-from civflow.services.wording import moment
+from civflow.services.assessment.letters import CHOOSE_A_TIME, sample_letters, what_lies_ahead
+from civflow.services.challenges.calendar import later_dates, stage_dates
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance, workflow_of
+from civflow.services.formatting import moment
+from civflow.services.programmes.store import programme_of
+from civflow.services.records.preview import StepPreview, preview_step
 from tests.a_selection import applied, closed, decided, score, seat, sift
 from tests.an_open_call import Call, open_call
 
@@ -22,9 +22,9 @@ def call(session, now) -> Call:
     return open_call(session, now)
 
 
-def told_of(call: Call, record, trigger: str) -> Foretold:
+def told_of(call: Call, record, trigger: str) -> StepPreview:
     step = workflow_of(call.session, record).steps_from(record.state)[trigger]
-    found = foretell(call.session, step, record, now=call.now, reason="")
+    found = preview_step(call.session, step, record, now=call.now, reason="")
     assert found
     return found
 

@@ -10,15 +10,18 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Assignment, Challenge, Gate, Organisation, Person, Round, Team
-from civflow.services import history, statements
-from civflow.services.advance import advance, advance_by_id, advance_many
-from civflow.services.applications import submit
-from civflow.services.assessment import offer_slots, record_score, scorecard_of
-from civflow.services.challenges import draft, gate_of, write_challenge
-from civflow.services.interviews import book
-from civflow.services.programmes import programme_of
-from civflow.services.teams import invite
-from civflow.services.versions import begin_change, publish_change, write_change
+from civflow.services.applications.submission import submit
+from civflow.services.assessment.gates import scorecard_of
+from civflow.services.assessment.scores import record_score
+from civflow.services.challenges.drafts import draft, write_challenge
+from civflow.services.challenges.stages import gate_of
+from civflow.services.challenges.versions import begin_change, publish_change, write_change
+from civflow.services.engine import history, sql
+from civflow.services.engine.advance import advance, advance_by_id, advance_many
+from civflow.services.interviews.booking import book
+from civflow.services.interviews.slots import offer_slots
+from civflow.services.programmes.store import programme_of
+from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Refused
 from tests.an_open_call import Call, open_call
@@ -354,12 +357,12 @@ def test_what_is_locked_is_there_and_has_its_place_in_the_order():
     for page in HANDBOOK.values():
         for step in page.steps:
             for name in step.locks:
-                assert name in statements.LOCK_ORDER
+                assert name in sql.LOCK_ORDER
                 assert f"{name}_id" in page.table.c
 
 
 def test_postgresql_locks_the_records_above_first_and_in_one_order():
-    asked = statements._locking("postgresql", HANDBOOK["application"], ("challenge", "team"), many=True)
+    asked = sql._locking("postgresql", HANDBOOK["application"], ("challenge", "team"), many=True)
     parts = " ".join(asked.sql.split()).split("FOR NO KEY UPDATE OF ")
     assert [part.split()[0].strip("),") for part in parts[1:]] == ["challenge", "team", "application"]
     assert "FROM locked_challenge) >= 0" in parts[1]

@@ -12,9 +12,9 @@ from sqlmodel import col
 
 from civflow.db import new_session
 from civflow.models import History, Seal, Team
-from civflow.services import history
-from civflow.services.advance import advance, begin_many
-from civflow.services.history import Deed, entry_hash, merkle_root, moment_text, seal_days, verify
+from civflow.services.engine import history
+from civflow.services.engine.advance import advance, begin_many
+from civflow.services.engine.history import HistoryRecord, entry_hash, merkle_root, moment_text, seal_days, verify
 from civflow.services.people import actor_of
 from civflow.workflows.engine import CIVFLOW
 from tests.an_open_call import a_person
@@ -65,7 +65,7 @@ def broken(session) -> str | None:
 
 def test_a_hash_is_that_of_the_entry_as_json():
     at = datetime(2026, 1, 5, 13, 30, tzinfo=timezone(timedelta(hours=1)))
-    what = Deed("team", at, None, "civflow", "form", "forming", "formed", "“So”, he said.", "")
+    what = HistoryRecord("team", at, None, "civflow", "form", "forming", "formed", "“So”, he said.", "")
     text = (
         '["ab","team",7,1,"2026-01-05T12:30:00.000000Z",null,"civflow","form","forming","formed","“So”, he said.",""]'
     )
@@ -140,7 +140,7 @@ def test_all_entries_of_a_record_removed_are_missed(session, teams):
 
 
 def test_an_inserted_entry_is_found(session, teams, now):
-    what = Deed("team", now, None, "civflow", "look_again", "disbanded", "forming", "", "")
+    what = HistoryRecord("team", now, None, "civflow", "look_again", "disbanded", "forming", "", "")
     head = entry_of(session, teams[1], 1).hash
     ((record_id, number, previous, digest),) = what.links([(teams[1].id, 1, head)])
     session.execute(
@@ -274,7 +274,7 @@ def test_a_past_that_was_written_anew_is_found_by_its_seal(session, teams, seale
     """Whoever computes a record's whole chain again, and the record's head, does not know what was sealed."""
     team = teams[1]
     entry = entry_of(session, team, 1)
-    what = Deed(
+    what = HistoryRecord(
         "team", entry.at, entry.actor_id, entry.actor_name, "disband", "forming", "disbanded", "Nobody came.", ""
     )
     digest = entry_hash(what, team.id, 1, entry.previous)

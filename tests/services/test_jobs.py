@@ -19,7 +19,10 @@ from sqlmodel import Session, col, select
 
 from civflow.db import new_session, reading
 from civflow.models import Document, History, Message, Person, SignIn, SignInLink
-from civflow.services import documents, history, jobs, mail
+from civflow.services.documents import store as documents
+from civflow.services.engine import history
+from civflow.services.jobs import queue as jobs
+from civflow.services.notifications import smtp
 from civflow.settings import Settings
 from civflow.worker import Worker, start_embedded
 from tests.a_mail_server import Mailbox, a_mail_server, waiting_messages
@@ -287,7 +290,7 @@ def test_killed_while_it_speaks_to_the_mail_server_at_most_one_message_is_told_t
             worker.wait()
     with a_worker(to_server):
         until(lambda: sent(prepared) >= 58)  # one for each kill may be in doubt
-    with a_worker_at(to_server, prepared, datetime.now(UTC) + mail.LEASE) as later:
+    with a_worker_at(to_server, prepared, datetime.now(UTC) + smtp.LEASE) as later:
         later.send_messages()
     assert sent(prepared) == 60
     times = Counter(received["Message-ID"] for received in server.mails)

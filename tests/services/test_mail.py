@@ -13,12 +13,14 @@ from sqlmodel import Session, select
 
 from civflow.db import new_session
 from civflow.models import Message, Person
-from civflow.services import documents, history, mail
-from civflow.services.advance import advance
-from civflow.services.mail import LEASE, TRIES, PostOffice
+from civflow.services.documents import store as documents
+from civflow.services.engine import history
+from civflow.services.engine.advance import advance
+from civflow.services.notifications import smtp
+from civflow.services.notifications.smtp import LEASE, TRIES, PostOffice
 from civflow.settings import Settings, SettingsError
 from civflow.worker import Worker
-from civflow.workflows.engine import Actor, Held
+from civflow.workflows.engine import Actor, RoleHeld
 from tests.a_mail_server import CERTIFICATE, Mailbox, a_mail_server, waiting_messages
 from tests.services.documents_data import RECEIPT
 
@@ -48,7 +50,7 @@ def manager_of(session: Session, now: datetime) -> Actor:
     person = Person(email="manager@example.org", name="Iona Grant", created_at=now)
     session.add(person)
     session.flush()
-    return Actor(person.id, person.name, frozenset({Held("programme_manager", "site", None)}))
+    return Actor(person.id, person.name, frozenset({RoleHeld("programme_manager", "site", None)}))
 
 
 def steps_of(session: Session, message: Message) -> list[str]:
@@ -70,7 +72,7 @@ def test_a_message_arrives_as_it_was_written(
     )
     assert received["Auto-Submitted"] == "auto-generated"
     assert received["Date"].datetime == now
-    assert received["Message-ID"] == mail.message_id_of(message, settings)
+    assert received["Message-ID"] == smtp.message_id_of(message, settings)
     assert received.get_content_type() == "text/plain"
     assert received.get_content().replace("\r\n", "\n") == f"{body}\n\n{settings.base_url}/applications/0\n"
     session.refresh(message)
@@ -141,9 +143,9 @@ def test_one_that_was_cancelled_while_it_was_on_its_way_stays_cancelled(
     session: Session, now: datetime, settings: Settings
 ) -> None:
     [message] = waiting_messages(session, 1, now=now)
-    assert mail.claim(session, message.id or 0, settings=settings, now=now) is not None
+    assert smtp.claim(session, message.id or 0, settings=settings, now=now) is not None
     advance(session, message, "cancel", actor=manager_of(session, now), now=now, reason="Too late.")
-    mail.settle(session, message.id or 0, mail.SENT, now=now)
+    smtp.settle(session, message.id or 0, smtp.SENT, now=now)
     assert (message.state, steps_of(session, message)) == ("cancelled", ["begin", "cancel"])
 
 
@@ -152,13 +154,13 @@ def test_only_one_worker_claims_a_message(engine: Engine, session: Session, now:
     session.commit()
     number = message.id or 0
     with new_session(engine) as another:
-        assert mail.claim(another, number, settings=settings, now=now) is not None
+        assert smtp.claim(another, number, settings=settings, now=now) is not None
         another.commit()
-        assert mail.claim(another, number, settings=settings, now=now) is None
+        assert smtp.claim(another, number, settings=settings, now=now) is None
         another.commit()
-    assert mail.due(session, now=now + LEASE - timedelta(seconds=1), limit=5) == []
-    assert mail.due(session, now=now + LEASE, limit=5) == [number]
-    letter = mail.claim(session, number, settings=settings, now=now + LEASE)
+    assert smtp.due(session, now=now + LEASE - timedelta(seconds=1), limit=5) == []
+    assert smtp.due(session, now=now + LEASE, limit=5) == [number]
+    letter = smtp.claim(session, number, settings=settings, now=now + LEASE)
     assert letter is not None
     assert letter.attempt == 2
 
@@ -166,7 +168,7 @@ def test_only_one_worker_claims_a_message(engine: Engine, session: Session, now:
 def test_every_attempt_carries_the_same_message_id(session: Session, now: datetime, settings: Settings) -> None:
     first, second = waiting_messages(session, 2, now=now)
     letters = [
-        mail.claim(session, message.id or 0, settings=settings, now=moment)
+        smtp.claim(session, message.id or 0, settings=settings, now=moment)
         for message, moment in ((first, now), (first, now + LEASE), (second, now))
     ]
     ids = [letter.mail["Message-ID"] for letter in letters if letter]
@@ -272,7 +274,7 @@ def test_what_is_no_address_fails(
     assert last.reason == f"“{address}” is not an e-mail address."
 
 
-def delivered(url: str, letter: mail.Letter) -> mail.Result:
+def delivered(url: str, letter: smtp.Letter) -> smtp.Result:
     with closing(PostOffice(url)) as office:
         return office.deliver(letter)
 
@@ -284,10 +286,10 @@ def test_mail_is_encrypted_and_the_password_is_given(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
     [message] = waiting_messages(session, 1, now=now)
-    letter = mail.claim(session, message.id or 0, settings=settings, now=now)
+    letter = smtp.claim(session, message.id or 0, settings=settings, now=now)
     assert letter is not None
     with a_mail_server(tls=tls, auth_require_tls=tls == "starttls") as server:
-        assert delivered(server.url.replace("://", "://civflow:p%40ss%20word@"), letter) == mail.SENT
+        assert delivered(server.url.replace("://", "://civflow:p%40ss%20word@"), letter) == smtp.SENT
     assert (server.encrypted, server.signed_in) == ([True], ["civflow"])
 
 
@@ -296,7 +298,7 @@ def test_a_wrong_password_or_a_stranger_s_certificate_is_no_fault_of_the_message
     session: Session, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [message] = waiting_messages(session, 1, now=now)
-    letter = mail.claim(session, message.id or 0, settings=settings, now=now)
+    letter = smtp.claim(session, message.id or 0, settings=settings, now=now)
     assert letter is not None
     with a_mail_server(tls="starttls") as server:
         stranger = delivered(server.url, letter)
@@ -309,11 +311,11 @@ def test_a_wrong_password_or_a_stranger_s_certificate_is_no_fault_of_the_message
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_password_is_not_told_over_an_open_line(session: Session, settings: Settings, now: datetime) -> None:
     [message] = waiting_messages(session, 1, now=now)
-    letter = mail.claim(session, message.id or 0, settings=settings, now=now)
+    letter = smtp.claim(session, message.id or 0, settings=settings, now=now)
     assert letter is not None
     with a_mail_server(host="127.0.0.2", auth_require_tls=False) as server:
         result = delivered(server.url.replace("://", "://civflow:p%40ss%20word@"), letter)
-    assert result == mail.Result("later", "The mail server offers no encryption, so it is not told the password.")
+    assert result == smtp.Result("later", "The mail server offers no encryption, so it is not told the password.")
     assert server.signed_in == []
 
 
@@ -323,7 +325,7 @@ def test_an_address_in_other_letters_needs_a_server_that_knows_them(
     session: Session, settings: Settings, now: datetime, knows_utf8: bool
 ) -> None:
     [message] = waiting_messages(session, 1, now=now, address="zoë@dùn.example.org")
-    letter = mail.claim(session, message.id or 0, settings=settings, now=now)
+    letter = smtp.claim(session, message.id or 0, settings=settings, now=now)
     assert letter is not None
     with a_mail_server(enable_SMTPUTF8=knows_utf8) as server:
         result = delivered(server.url, letter)

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Assignment, Gate, Panellist, Person
-from civflow.services.advance import advance
-from civflow.services.applications import save_answers, submit
-from civflow.services.challenges import gate_of
-from civflow.services.matching import match
+from civflow.services.applications.answers import save_answers
+from civflow.services.applications.submission import submit
+from civflow.services.assessment.matching import match
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
 from civflow.workflows.engine import Refused
 from tests.a_selection import applied, closed
 from tests.an_open_call import Call, open_call

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Agreement, Application, Message, Person, Team
-from civflow.services.advance import advance, workflow_of
-from civflow.services.messages import UNDO, holders, members, post_all, write
-from civflow.services.teams import invite
-from civflow.services.telling import AUDIENCES, preview
+from civflow.services.engine.advance import advance, workflow_of
+from civflow.services.notifications.audiences import audiences
+from civflow.services.notifications.outbox import UNDO, post_all, write
+from civflow.services.notifications.preview import preview
+from civflow.services.notifications.recipients import holders, members
+from civflow.services.teams.teams import invite
 from tests.a_selection import applied, closed
 from tests.an_open_call import Call, grant, open_call
 
@@ -163,7 +165,7 @@ def test_who_is_on_both_sides_is_told_once(session, call, application):
         place_id=None,
         kind="contract",
     )
-    found = [p.name for p in AUDIENCES["tell_both_sides"](session, agreement)]
+    found = [p.name for p in audiences()["tell_both_sides"](session, agreement)]
     assert sorted(found) == ["Hamish Drummond", "Lead of Otter Works", "Tom Baird"]
 
 

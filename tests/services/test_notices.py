@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from civflow.services.notices import Notice, notice, why_no_notice
+from civflow.services.challenges.procurement_notice import Notice, notice, why_no_notice
 
 PCS = "https://www.publiccontractsscotland.gov.uk/search/show/search_view.aspx?ID=MAY414901"
 FTS = "https://www.find-tender.service.gov.uk/Notice/012345-2026"

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Assignment, Gate, Round
-from civflow.services.advance import advance
-from civflow.services.challenges import draft, gate_of
-from civflow.services.desks.manager import desk
-from civflow.services.desks.owner import desk as owners_desk
-from civflow.services.overview import overview
-from civflow.services.progress import gates_at
-from civflow.services.questions import ask
+from civflow.services.assessment.progress import gates_at
+from civflow.services.challenges.drafts import draft
+from civflow.services.challenges.stages import gate_of
+from civflow.services.dashboards.manager import dashboard
+from civflow.services.dashboards.owner import dashboard as owners_dashboard
+from civflow.services.dashboards.round import overview
+from civflow.services.engine.advance import advance
+from civflow.services.questions.questions import ask
 from tests.a_selection import applied, closed, decided, released, score, sift
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import statements
@@ -96,7 +97,7 @@ def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call):
     late = call.session.scalars(select(Assignment).order_by(col(Assignment.id))).first()
     late.state = "proposed"
     call.session.flush()
-    owned = owners_desk(call.session, actor=call.actor(call.owner), now=call.now)
+    owned = owners_dashboard(call.session, actor=call.actor(call.owner), now=call.now)
     [selection] = owned.parts["challenges"][0].selection
     [at] = [at for at in gates_at(call.session, [call.challenge], actor=call.actor(call.manager))[1] if at.gate is gate]
     assert (selection.done, selection.asked) == (at.done, at.asked) == (0, 9)
@@ -226,7 +227,7 @@ def test_a_round_asks_the_same_however_much_it_holds(call, engine):
     def asked() -> int:
         call.session.expire_all()
         with statements(engine) as of:
-            desk(call.session, actor=call.actor(call.manager), now=call.now)
+            dashboard(call.session, actor=call.actor(call.manager), now=call.now)
         return len(of)
 
     draft(call.session, round_=round_, sponsor=None, title="One", actor=call.actor(call.manager), now=call.now)

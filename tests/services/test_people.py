@@ -11,11 +11,11 @@ from sqlmodel import col
 from civflow.models import Grant, Panellist, Person, SignIn, SignInLink
 from civflow.models.people import ROLES
 from civflow.services import people
-from civflow.services.advance import advance
-from civflow.services.challenges import gate_of
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
 from civflow.services.people.passwords import hash_password
-from civflow.services.teams import invite
-from civflow.workflows.engine import CIVFLOW, Actor, Forbidden, Held, NotFound, Refused
+from civflow.services.teams.teams import invite
+from civflow.workflows.engine import CIVFLOW, Actor, Forbidden, NotFound, Refused, RoleHeld
 from tests.an_open_call import a_person, grant, open_call
 
 ADDRESS = "Write an e-mail address such as name@example.org."
@@ -236,10 +236,10 @@ def test_a_person_holds_what_was_given_and_what_teams_and_panels_give(session, n
     grant(session, member, "auditor", now)
     session.add(Panellist(gate_id=gate.id, person_id=member.id, side="expert"))
     session.flush()
-    assert call.actor(lead).roles == {Held("team_lead", "team", team.id), Held("team_member", "team", team.id)}
-    assert call.actor(member).roles == {Held("auditor", "site", None), Held("panel_member", "gate", gate.id)}
+    assert call.actor(lead).roles == {RoleHeld("team_lead", "team", team.id), RoleHeld("team_member", "team", team.id)}
+    assert call.actor(member).roles == {RoleHeld("auditor", "site", None), RoleHeld("panel_member", "gate", gate.id)}
     advance(session, asked, "accept", actor=call.actor(member), now=now)
-    assert Held("team_member", "team", team.id) in call.actor(member).roles
+    assert RoleHeld("team_member", "team", team.id) in call.actor(member).roles
 
 
 def test_a_role_counts_in_its_scope_and_nowhere_else(session, now):
@@ -275,7 +275,7 @@ def test_given_again_a_role_only_changes_its_limit(session, priya, now):
 
 
 def manager(scope: str, scope_id: int | None) -> Actor:
-    return Actor(None, "Morag", frozenset({Held("programme_manager", scope, scope_id)}))
+    return Actor(None, "Morag", frozenset({RoleHeld("programme_manager", scope, scope_id)}))
 
 
 def test_a_manager_gives_roles_inside_their_own_round(session, now):
@@ -298,13 +298,13 @@ def test_what_decides_over_money_and_records_only_an_administrator_gives(session
     with pytest.raises(Forbidden) as forbidden:
         people.grant(session, priya, role, actor=manager("site", None), now=now)
     assert forbidden.value.sentences == ("An administrator gives and takes this role.",)
-    administrator = Actor(None, "Ada", frozenset({Held("administrator", "site", None)}))
+    administrator = Actor(None, "Ada", frozenset({RoleHeld("administrator", "site", None)}))
     people.grant(session, priya, role, actor=administrator, now=now)
     assert people.role_holders(session) == [(priya, role)]
 
 
 def test_nobody_gives_a_role_to_themselves(session, priya, now):
-    priyas = Actor(priya.id, priya.name, frozenset({Held("administrator", "site", None)}))
+    priyas = Actor(priya.id, priya.name, frozenset({RoleHeld("administrator", "site", None)}))
     with pytest.raises(Forbidden) as forbidden:
         people.grant(session, priya, "approver", actor=priyas, now=now, limit_pounds=1)
     assert forbidden.value.sentences == ("Nobody gives a role to themselves. Ask somebody else who may give it.",)

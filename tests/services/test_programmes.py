@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from civflow.models import Challenge, Programme, ProgrammeState, Round
-from civflow.services.advance import begin, workflow_of
-from civflow.services.programmes import (
+from civflow.services.engine.advance import begin, workflow_of
+from civflow.services.programmes.store import (
     contents_of,
     current_programme,
     newest,
@@ -20,7 +20,7 @@ from civflow.services.programmes import (
     store_shipped,
     stored_programmes,
 )
-from civflow.workflows.challenges import challenge_workflow
+from civflow.workflows.challenges.page import challenge_workflow
 from civflow.workflows.engine import CIVFLOW, NotFound, Refusal
 from civflow.workflows.programme import read_programme, shipped_programmes
 from tests.an_open_call import open_call

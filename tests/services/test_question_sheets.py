@@ -13,11 +13,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Question
-from civflow.services import question_sheets
-from civflow.services.advance import advance
-from civflow.services.publication import Answer
-from civflow.services.question_sheets import as_csv, as_xlsx, import_questions
-from civflow.workflows.engine import NOBODY, Actor, Forbidden, Held, Refused
+from civflow.services.challenges.public_page import Answer
+from civflow.services.engine.advance import advance
+from civflow.services.questions import spreadsheet
+from civflow.services.questions.spreadsheet import as_csv, as_xlsx, import_questions
+from civflow.workflows.engine import NOBODY, Actor, Forbidden, Refused, RoleHeld
 from tests.an_open_call import Call, open_call
 
 ZONE = "Europe/London"
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_such_table_is_refused_with_a_sentence(call, data, sen
 
 
 def test_a_file_that_would_fill_the_memory_is_refused(call, monkeypatch):
-    monkeypatch.setattr(question_sheets, "LARGEST_SHEET", 1000)
+    monkeypatch.setattr(spreadsheet, "LARGEST_SHEET", 1000)
     assert why_not(call, xlsx(("reference", "question"), ("P-1", "May I?"))) == (
         "The file is too large when it is unpacked. Save the questions alone in a new file.",
     )
@@ -214,9 +214,9 @@ def test_a_zip_file_without_a_sheet_is_refused(call):
 def test_only_those_who_answer_take_questions_in(session, call):
     data = b"reference,question\nP-1,May I?\n"
     elsewhere = Actor(
-        9, "Another owner", frozenset({Held("challenge_owner", "challenge", (call.challenge.id or 0) + 1)})
+        9, "Another owner", frozenset({RoleHeld("challenge_owner", "challenge", (call.challenge.id or 0) + 1)})
     )
-    auditor = Actor(8, "An auditor", frozenset({Held("auditor", "site", None)}))
+    auditor = Actor(8, "An auditor", frozenset({RoleHeld("auditor", "site", None)}))
     for stranger in (NOBODY, call.actor(call.person("Somebody")), elsewhere, auditor):
         with pytest.raises(Forbidden):
             import_questions(session, call.challenge, data, actor=stranger, now=call.now)

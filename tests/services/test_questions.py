@@ -12,17 +12,18 @@ from sqlmodel import col
 
 from civflow.db import new_session
 from civflow.models import Message, Question
-from civflow.services import history, publication
-from civflow.services.advance import advance, advance_by_id, workflow_of
-from civflow.services.challenges import write_challenge
-from civflow.services.exporting import rows_to_export
-from civflow.services.programmes import programme_of
-from civflow.services.questions import ask, asked_by, last_moment, promised, publish, told_of_an_answer
-from civflow.services.record_facts import rows_of
-from civflow.services.retelling import retell_to
-from civflow.services.seeing import seen
-from civflow.services.versions import change_in_hand, publish_change, write_change
-from civflow.workflows.engine import NOBODY, Actor, Conflicted, Forbidden, Held, NotFound, Refused
+from civflow.services.challenges import public_page
+from civflow.services.challenges.drafts import write_challenge
+from civflow.services.challenges.versions import change_in_hand, publish_change, write_change
+from civflow.services.engine import history
+from civflow.services.engine.access import load_visible
+from civflow.services.engine.advance import advance, advance_by_id, workflow_of
+from civflow.services.programmes.store import programme_of
+from civflow.services.questions.questions import answer_reach, ask, asked_by, last_moment, promised, publish
+from civflow.services.records.details import rows_of
+from civflow.services.records.export import rows_to_export
+from civflow.services.records.timeline import timeline_for
+from civflow.workflows.engine import NOBODY, Actor, Conflicted, Forbidden, NotFound, Refused, RoleHeld
 from tests.an_open_call import Call, grant, open_call
 from tests.two_at_once import Other
 
@@ -63,7 +64,7 @@ def mail_to(call: Call, question: Question) -> list[Message]:
 
 
 def answers(call: Call) -> list[tuple[int, str, str]]:
-    return [(a.number, a.text, a.answer) for a in publication.numbered(call.session, call.challenge)[0]]
+    return [(a.number, a.text, a.answer) for a in public_page.numbered(call.session, call.challenge)[0]]
 
 
 # Asking
@@ -170,7 +171,7 @@ def test_the_last_moment_is_moved_with_a_reason_and_within_the_call(session, cal
     assert refused.value.fields == {"reason": "Give a reason: it is kept with the step."}
     move(reason="Many ask.", questions_until=until)
     assert asked(call, at=until).state == "asked"
-    assert publication.extensions_of(session, call.challenge) == [(call.now, None, "Many ask.", True, until)]
+    assert public_page.extensions_of(session, call.challenge) == [(call.now, None, "Many ask.", True, until)]
 
 
 def test_before_the_opening_the_sponsor_may_set_another_last_moment(session, call):
@@ -225,9 +226,9 @@ def test_only_those_who_run_the_challenge_answer(session, call, step):
     question = drafted(call, asked(call))
     asker = Actor(question.asked_by_id, "Priya Raeburn")
     elsewhere = Actor(
-        99, "Another owner", frozenset({Held("challenge_owner", "challenge", (call.challenge.id or 0) + 1)})
+        99, "Another owner", frozenset({RoleHeld("challenge_owner", "challenge", (call.challenge.id or 0) + 1)})
     )
-    auditor = Actor(98, "An auditor", frozenset({Held("auditor", "site", None)}))
+    auditor = Actor(98, "An auditor", frozenset({RoleHeld("auditor", "site", None)}))
     for stranger in (NOBODY, asker, elsewhere, auditor):
         with pytest.raises(Forbidden):
             advance(session, question, step, actor=stranger, now=call.now, reason="So.", answer="No.", merged_into_id=1)
@@ -247,7 +248,7 @@ def test_answers_are_numbered_in_the_order_of_their_publication(call):
 def test_a_number_stays_when_an_answer_is_taken_back_and_nobody_else_gets_it(session, call):
     question = published(call, asked(call))
     advance(session, question, "redraft", actor=call.actor(call.manager), now=call.now, reason="It was wrong.")
-    assert publication.numbered(session, call.challenge) == ([], [1])
+    assert public_page.numbered(session, call.challenge) == ([], [1])
     assert published(call, asked(call, "Can I?", "B")).number == 2
     published(call, question, "No.")
     assert answers(call) == [(1, "May a person apply?", "No."), (2, "Can I?", "Yes.")]
@@ -284,12 +285,12 @@ def test_an_answer_that_changes_the_challenge_begins_a_new_version(session, call
         text.id,
         text.id,
     )
-    assert [a.version for a in publication.numbered(session, call.challenge)[0]] == [None, None]
+    assert [a.version for a in public_page.numbered(session, call.challenge)[0]] == [None, None]
     write_change(
         session, call.challenge, actor=call.actor(call.owner), now=call.now, sections={"constraints": "New words."}
     )
     publish_change(session, call.challenge, actor=call.actor(call.manager), now=call.now)
-    assert [a.version for a in publication.numbered(session, call.challenge)[0]] == [2, 2]
+    assert [a.version for a in public_page.numbered(session, call.challenge)[0]] == [2, 2]
 
 
 def test_an_answer_changes_nothing_unless_somebody_says_so(session, call):
@@ -402,7 +403,7 @@ def test_an_answer_reaches_whoever_asked_and_everybody_with_a_draft_once(session
     other_lead = call.person("Gone Lead")
     gone = call.application(call.team("Gone Team", other_lead))
     advance(session, gone, "withdraw", actor=call.actor(other_lead), now=call.now, reason="No time.")
-    assert told_of_an_answer(session, question, now=call.now) == (1, 1, 0)
+    assert answer_reach(session, question, now=call.now) == (1, 1, 0)
     published(call, question)
     told = session.scalars(select(Message.subject).where(col(Message.person_id) == lead.id)).all()
     assert told == ["A question about Flooding impact is answered"]
@@ -444,7 +445,7 @@ def test_neither_the_public_nor_another_applicant_learns_who_asked(session, call
     question = asked(call)
     for reader in (NOBODY, call.actor(call.person("Other"))):
         with pytest.raises(NotFound):
-            seen(session, Question, question.id, actor=reader, now=call.now)
+            load_visible(session, Question, question.id, actor=reader, now=call.now)
     published(call, question)
     for reader in (NOBODY, call.actor(call.person("Another"))):
         assert "Priya Raeburn" not in everything_read(session, call, question, reader)
@@ -453,10 +454,10 @@ def test_neither_the_public_nor_another_applicant_learns_who_asked(session, call
 def everything_read(session, call, question, reader: Actor) -> str:
     """What somebody reads of a question on any page; nothing where they may not know of it."""
     try:
-        record, case = seen(session, Question, question.id, actor=reader, now=call.now)
+        record, case = load_visible(session, Question, question.id, actor=reader, now=call.now)
     except NotFound:
         return ""
-    return str([rows_of(session, record, case), retell_to(session, record, case), workflow_of(session, record).name])
+    return str([rows_of(session, record, case), timeline_for(session, record, case), workflow_of(session, record).name])
 
 
 def test_a_refusal_names_nobody_who_asked(session, call):

@@ -11,16 +11,17 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from civflow.models import Challenge, Round
-from civflow.services import challenge_scoring, overview, readiness
-from civflow.services.advance import advance, options, workflow_of
-from civflow.services.applying import runs_it
-from civflow.services.challenges import draft, text_in_hand, write_challenge
-from civflow.services.desks import desks
-from civflow.services.draft_findings import findings
-from civflow.services.facts import CHALLENGE, FACTS
-from civflow.services.foretelling import foretell
-from civflow.services.history import history_of
-from civflow.services.programmes import programme_of
+from civflow.services.applications.begin import runs_it
+from civflow.services.challenges import review, review_scores
+from civflow.services.challenges.draft_check import findings
+from civflow.services.challenges.drafts import draft, text_in_hand, write_challenge
+from civflow.services.dashboards import round as round_overview
+from civflow.services.dashboards.tasks import dashboards
+from civflow.services.engine.advance import advance, options, workflow_of
+from civflow.services.engine.facts import CHALLENGE, facts
+from civflow.services.engine.history import history_of
+from civflow.services.programmes.store import programme_of
+from civflow.services.records.preview import preview_step
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from tests.an_open_call import Call, grant, open_call
 
@@ -91,7 +92,7 @@ def name(call: Call, challenge: Challenge, *people: str) -> None:
 def score(call: Call, challenge: Challenge, person: str, value: int) -> None:
     scoring = programme_of(call.session, challenge).readiness.scoring
     given = {c.id: (str(value), f"{person} thinks so.") for c in scoring.criteria}
-    challenge_scoring.score(call.session, challenge, given, actor=call.actor(call.people[person]), now=call.now)
+    review_scores.score(call.session, challenge, given, actor=call.actor(call.people[person]), now=call.now)
 
 
 def approve(call: Call, challenge: Challenge, **inputs: str) -> None:
@@ -101,19 +102,19 @@ def approve(call: Call, challenge: Challenge, **inputs: str) -> None:
 
 def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_when_it_is_late(session, call, sent):
     promised = datetime(2026, 1, 19, 17, tzinfo=UTC)  # ten working days after Monday 5 January
-    assert readiness.promised_reply(session, sent) == promised
+    assert review.promised_reply(session, sent) == promised
     approver, round_ = call.actor(call.people["Una Galbraith"]), session.get_one(Round, sent.round_id)
 
     def seen(now: datetime):
-        desk = next(d for d in desks(session, actor=approver, now=now) if d.role == "approver")
-        view = overview.overview(session, round_, actor=call.actor(call.manager), now=now)
+        desk = next(d for d in dashboards(session, actor=approver, now=now) if d.role == "approver")
+        view = round_overview.overview(session, round_, actor=call.actor(call.manager), now=now)
         late = [(d.what, d.at) for d in view.late if d.href == "/challenges/11-3-ghost-gear"]
         return [(w.due, w.detail) for w in desk.waiting], late
 
-    assert (seen(promised), readiness.opens_unanswered(session, sent)) == (([(promised, "up to £100,000")], []), "")
+    assert (seen(promised), review.opens_unanswered(session, sent)) == (([(promised, "up to £100,000")], []), "")
     sent.opens_at, kept = promised - timedelta(hours=8), sent.opens_at
     assert seen(promised) == ([(promised, "up to £100,000; the call is to open before the answer is due")], [])
-    assert readiness.opens_unanswered(session, sent) == (
+    assert review.opens_unanswered(session, sent) == (
         "It is to open on Monday 19 January 2026, 9am (UK time), before the day by which the answer is promised: answered "
         "later than that, it opens when it is approved."
     )
@@ -123,7 +124,7 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
     assert seen(after) == ([(promised, late)], [("The sponsor is promised an answer", promised)])
 
     approve(call, sent)
-    assert readiness.promised_reply(session, sent) is None
+    assert review.promised_reply(session, sent) is None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -143,7 +144,7 @@ def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(sessi
     )
 
     def due(actor) -> list[tuple[str, datetime | None, str]]:
-        waiting = [w for desk in desks(session, actor=actor, now=call.now) for w in desk.waiting]
+        waiting = [w for desk in dashboards(session, actor=actor, now=call.now) for w in desk.waiting]
         return [(w.text, w.due, w.detail) for w in waiting if "Ghost gear" in w.text]
 
     last, on = datetime(2026, 2, 20, 17, tzinfo=UTC), "Monday 9 March 2026, 9am (UK time)"
@@ -166,8 +167,8 @@ def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(sessi
     ]
 
     step = workflow_of(session, sent).steps_from(sent.state)["submit_for_review"]
-    assert foretell(session, step, sent, now=last, reason="") is None
-    said = foretell(session, step, sent, now=last + timedelta(days=3), reason="")
+    assert preview_step(session, step, sent, now=last, reason="") is None
+    said = preview_step(session, step, sent, now=last + timedelta(days=3), reason="")
     assert said
     assert said.sentences == [
         (
@@ -197,41 +198,41 @@ def test_a_day_off_and_a_long_call_are_pointed_out_and_stop_nothing(session, cal
 def test_a_requested_change_stands_at_its_part_until_the_sponsor_says_that_it_is_dealt_with(session, call, sent):
     manager, owner = call.actor(call.manager), call.actor(call.owner)
     with pytest.raises(Refused) as refused:
-        readiness.request_changes(session, sent, {"readiness": "x" * 501}, general=" ", actor=manager, now=call.now)
+        review.request_changes(session, sent, {"readiness": "x" * 501}, general=" ", actor=manager, now=call.now)
     assert refused.value.fields == {"readiness": "“Readiness” has 501 characters here; a reason may have 500."}
     with pytest.raises(Refused):
-        readiness.request_changes(session, sent, {"readiness": " "}, general="", actor=manager, now=call.now)
+        review.request_changes(session, sent, {"readiness": " "}, general="", actor=manager, now=call.now)
 
     reasons = {"text-problem": "It presupposes an app.", "readiness": "Name the two people.", "dates": ""}
-    readiness.request_changes(session, sent, reasons, general="", actor=manager, now=call.now)
-    asked = readiness.open_changes(session, sent)
+    review.request_changes(session, sent, reasons, general="", actor=manager, now=call.now)
+    asked = review.open_changes(session, sent)
     assert [(a.part, a.change.reason, a.asked_by) for a in asked] == [
         ("The problem", "It presupposes an app.", "Morag Sinclair"),
         ("Readiness", "Name the two people.", "Morag Sinclair"),
     ]
 
     problem, ready = (a.change.id for a in asked)
-    readiness.deal_with(session, sent, problem, how="It is a question now.", actor=owner, now=call.now)
+    review.deal_with(session, sent, problem, how="It is a question now.", actor=owner, now=call.now)
     with pytest.raises(Refused) as refused:
-        readiness.deal_with(session, sent, problem, how="Twice", actor=owner, now=call.now)
+        review.deal_with(session, sent, problem, how="Twice", actor=owner, now=call.now)
     assert refused.value.sentences == ("A change is asked for that nobody has dealt with.",)
     with pytest.raises(Refused) as refused:
         advance(session, sent, "submit_for_review", actor=owner, now=call.now)
     assert refused.value.sentences == ("Every change that was asked for is dealt with.",)
     with pytest.raises(Forbidden):
-        readiness.deal_with(session, sent, ready, how="", actor=call.actor(call.people["Ada Innes"]), now=call.now)
+        review.deal_with(session, sent, ready, how="", actor=call.actor(call.people["Ada Innes"]), now=call.now)
 
     session.commit()
     write_challenge(session, sent, actor=owner, now=call.now, place="Orkney")
     with pytest.raises(Refused) as refused:  # another part was written, and nobody says why this one stays
-        readiness.deal_with(session, sent, ready, how=" ", actor=owner, now=call.now)
-    assert refused.value.fields == {"how": readiness.SAY_HOW}
+        review.deal_with(session, sent, ready, how=" ", actor=owner, now=call.now)
+    assert refused.value.fields == {"how": review.SAY_HOW}
     session.rollback()
     write_challenge(session, sent, actor=owner, now=call.now, sponsor_time="Ada and Callum, a day a week each.")
-    readiness.deal_with(session, sent, ready, how="", actor=owner, now=call.now)
+    review.deal_with(session, sent, ready, how="", actor=owner, now=call.now)
     advance(session, sent, "submit_for_review", actor=owner, now=call.now + timedelta(days=1))
-    assert readiness.promised_reply(session, sent) == datetime(2026, 1, 20, 17, tzinfo=UTC)
-    kept = readiness.asked_changes(session, sent)
+    assert review.promised_reply(session, sent) == datetime(2026, 1, 20, 17, tzinfo=UTC)
+    kept = review.asked_changes(session, sent)
     assert [(a.part, a.dealt_by, a.change.how) for a in kept] == [
         ("The problem", "Hamish Drummond", "It is a question now."),
         ("Readiness", "Hamish Drummond", ""),
@@ -251,13 +252,13 @@ def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, c
         score(call, sent, "Una Galbraith", GOOD)
     assert [
         d.waiting[0].href
-        for d in desks(session, actor=call.actor(call.people["Ada Innes"]), now=call.now)
+        for d in dashboards(session, actor=call.actor(call.people["Ada Innes"]), now=call.now)
         if d.role == "scorer"
     ] == ["/challenges/11-3-ghost-gear/scoring"]
 
     score(call, sent, "Ada Innes", GOOD)
     for reader in (owner, call.actor(call.manager), call.actor(call.people["Callum Reid"])):
-        seen = challenge_scoring.standing(session, sent, actor=reader)
+        seen = review_scores.standing(session, sent, actor=reader)
         assert ([sheet.given for sheet in seen.sheets], seen.total) == ([{}, {}], None)
     entry = next(e for e in history_of(session, "challenge", sent.id) if e.step == "score")
     assert set(json.loads(entry.inputs)) == {"scores_sha256"}
@@ -271,7 +272,7 @@ def test_each_scores_alone_and_the_scores_are_read_when_everybody_has(session, c
     )
 
     score(call, sent, "Callum Reid", LOW)
-    seen = challenge_scoring.standing(session, sent, actor=owner)
+    seen = review_scores.standing(session, sent, actor=owner)
     assert seen.sheets[0].given["importance"] == (GOOD, "Ada Innes thinks so.")
     assert (seen.total, seen.is_low) == (Fraction(50), False)  # the mean of 3 and 1, out of 4
     approve(call, sent)
@@ -284,16 +285,16 @@ def test_what_a_scorer_keeps_is_read_by_nobody_else_and_counts_only_once_it_is_s
     half = {criteria[0]: ("", "Seals die."), criteria[1]: ("4", ""), criteria[2]: ("4", "x" * 501)}
 
     def keep(given, seen):
-        return challenge_scoring.keep(session, sent, given, seen=seen, actor=ada, now=call.now)
+        return review_scores.keep(session, sent, given, seen=seen, actor=ada, now=call.now)
 
-    blank = challenge_scoring.kept(session, sent, actor=ada).seen
+    blank = review_scores.kept(session, sent, actor=ada).seen
     first = keep(half, blank)
     assert list(first.faults.values()) == ["The reason at “Needs innovation” has 501 characters; it may have 500."]
-    found = challenge_scoring.kept(session, sent, actor=ada)
+    found = review_scores.kept(session, sent, actor=ada)
     assert dict(found.typed) == {criteria[0]: ("", "Seals die."), criteria[1]: ("4", ""), criteria[2]: ("4", "")}
     for reader in (ada, callum, call.actor(call.owner)):
-        assert [s.given for s in challenge_scoring.standing(session, sent, actor=reader).sheets] == [{}, {}]
-    assert challenge_scoring.kept(session, sent, actor=callum).typed == {}
+        assert [s.given for s in review_scores.standing(session, sent, actor=reader).sheets] == [{}, {}]
+    assert review_scores.kept(session, sent, actor=callum).typed == {}
     with pytest.raises(Conflicted):  # an older window
         keep({criteria[0]: ("1", "Older words.")}, blank)
     with pytest.raises(Refused, match="Score every criterion"), session.begin_nested():  # past the page, half given
@@ -302,16 +303,16 @@ def test_what_a_scorer_keeps_is_read_by_nobody_else_and_counts_only_once_it_is_s
     whole = dict.fromkeys(criteria, ("4", "Words."))
     keep(whole, found.seen)
     score(call, sent, "Callum Reid", 4)
-    marks = session.execute(select(CHALLENGE.c.id, FACTS["challenge"]["scores_given"])).all()
+    marks = session.execute(select(CHALLENGE.c.id, facts()["challenge"]["scores_given"])).all()
     assert {id_: sorted((given or "").split(",")) for id_, given in marks}[sent.id] == sorted(
         f"{c}:4" for c in criteria
     )
-    assert challenge_scoring.standing(session, sent, actor=callum).total is None
-    challenge_scoring.score(session, sent, whole, actor=ada, now=call.now)
-    assert challenge_scoring.standing(session, sent, actor=ada).total == 100
+    assert review_scores.standing(session, sent, actor=callum).total is None
+    review_scores.score(session, sent, whole, actor=ada, now=call.now)
+    assert review_scores.standing(session, sent, actor=ada).total == 100
     with pytest.raises(Refused):  # locked
         keep({}, found.seen)
-    assert challenge_scoring.standing(session, sent, actor=ada).total == 100
+    assert review_scores.standing(session, sent, actor=ada).total == 100
 
 
 def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answer(session, call, sent):
@@ -333,18 +334,18 @@ def test_a_text_that_was_only_taken_back_keeps_its_scores_and_its_promised_answe
         "Its score is at least 50 of 100, or you say why it is approved all the same.",
         "You did not score it yourself.",
     )
-    assert (challenge_scoring.standing(session, sent, actor=owner).total, sent.reply_promised_at) == (25, promised)
+    assert (review_scores.standing(session, sent, actor=owner).total, sent.reply_promised_at) == (25, promised)
 
     again(sponsor_time="Two days a week.")
-    now = challenge_scoring.standing(session, sent, actor=owner)
+    now = review_scores.standing(session, sent, actor=owner)
     assert (now.sheets, now.total, now.earlier) == ([], None, [(1, 2, 25)])
     assert sent.reply_promised_at > promised
 
     name(call, sent, "Ada Innes", "Callum Reid")  # what the text came to before does not lead who scores it anew
     callum = call.actor(call.people["Callum Reid"])
-    assert challenge_scoring.standing(session, sent, actor=callum).earlier == []
+    assert review_scores.standing(session, sent, actor=callum).earlier == []
     score(call, sent, "Callum Reid", GOOD)
-    assert challenge_scoring.standing(session, sent, actor=callum).earlier == [(1, 2, 25)]
+    assert review_scores.standing(session, sent, actor=callum).earlier == [(1, 2, 25)]
 
 
 def test_scores_are_shown_when_enough_have_scored_and_then_nobody_else_is_named(session, call, sent):
@@ -359,11 +360,11 @@ def test_scores_are_shown_when_enough_have_scored_and_then_nobody_else_is_named(
         reason="They are ill.",
         person_id=call.people["Callum Reid"].id,
     )
-    seen = challenge_scoring.standing(session, sent, actor=call.actor(call.manager))
+    seen = review_scores.standing(session, sent, actor=call.actor(call.manager))
     assert ([sheet.given for sheet in seen.sheets], seen.total) == ([{}], None)
     name(call, sent, "Callum Reid")
     score(call, sent, "Callum Reid", GOOD)
-    assert challenge_scoring.standing(session, sent, actor=call.actor(call.manager)).total == 75
+    assert review_scores.standing(session, sent, actor=call.actor(call.manager)).total == 75
     with pytest.raises(Refused) as refused:
         name(call, sent, "Una Galbraith")
     assert refused.value.sentences == ("The scores are not shown yet: who may have read them scores no more.",)
@@ -396,7 +397,7 @@ def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):
     step = next(
         o.step for o in options(session, sent, actor=call.actor(call.manager), now=call.now) if o.step.name == "approve"
     )
-    told = foretell(session, step, sent, now=call.now, reason="")
+    told = preview_step(session, step, sent, now=call.now, reason="")
     assert told.sentences == ["2 people scored it: 37.5 of 100, and the programme asks for at least 50."]
     approve(call, sent, low_score_reason="A minister has promised it.")
     assert sent.low_score_reason == "A minister has promised it."
@@ -413,7 +414,7 @@ def test_a_score_without_a_reason_or_off_the_scale_is_told_at_its_field(session,
         "right_size": good,
     }
     with pytest.raises(Refused) as refused:
-        challenge_scoring.score(session, sent, given, actor=ada, now=call.now)
+        review_scores.score(session, sent, given, actor=ada, now=call.now)
     assert refused.value.fields == {
         "importance-score": "Choose a score from 0 to 4 for “Importance”.",
         "importance-reason": "The reason at “Importance” has 501 characters; it may have 500.",

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge, Follow, LiveSession, Message, Person
-from civflow.services.advance import advance
-from civflow.services.seeing import seen
-from civflow.services.sessions import calendar, change, schedule, sessions_of
+from civflow.services.engine.access import load_visible
+from civflow.services.engine.advance import advance
+from civflow.services.live_sessions.sessions import calendar, change, schedule, sessions_of
 from civflow.workflows.engine import NOBODY, Forbidden, NotFound, Refused
 from tests.an_open_call import Call, open_call
 
@@ -120,10 +120,10 @@ def test_before_the_challenge_is_public_nobody_is_told_or_shown(session, call, l
     live = planned(call)
     assert [told(call, person) for person in listeners] == [[], []]
     with pytest.raises(NotFound):
-        seen(session, LiveSession, live.id, actor=NOBODY, now=call.now)
+        load_visible(session, LiveSession, live.id, actor=NOBODY, now=call.now)
     challenge.version = 1
     session.flush()
-    assert seen(session, LiveSession, live.id, actor=NOBODY, now=call.now)[0] is live
+    assert load_visible(session, LiveSession, live.id, actor=NOBODY, now=call.now)[0] is live
 
 
 @pytest.mark.parametrize(

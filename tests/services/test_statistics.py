@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from civflow.models import Organisation, Round, Team
-from civflow.services import statistics
-from civflow.services.funnels import funnels
-from civflow.services.programmes import programme_of
-from civflow.services.statistics import Statistics, of_challenge, of_round, together
+from civflow.services.challenges.funnel import funnels
+from civflow.services.programmes.store import programme_of
+from civflow.services.reports import statistics
+from civflow.services.reports.statistics import Statistics, of_challenge, of_round, together
 from tests.a_selection import applied, closed, decided, released, score, sift
 from tests.an_open_call import open_call
 

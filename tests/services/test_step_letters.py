@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-import civflow.services.register  # noqa: F401 - audiences register themselves
 from civflow.models import Message, Person, Round
-from civflow.services.advance import advance, workflow_of
-from civflow.services.applications import submit
-from civflow.services.challenges import draft, write_challenge
-from civflow.services.programmes import programme_of
-from civflow.services.step_letters import SAID
-from civflow.services.teams import invite
-from civflow.services.telling import AUDIENCES, preview
+from civflow.services.applications.submission import submit
+from civflow.services.challenges.drafts import draft, write_challenge
+from civflow.services.engine.advance import advance, workflow_of
+from civflow.services.notifications.audiences import audiences
+from civflow.services.notifications.preview import preview
+from civflow.services.notifications.texts import SAID
+from civflow.services.programmes.store import programme_of
+from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW
 from tests.an_open_call import Call, grant, open_call
@@ -40,7 +40,7 @@ def messages_to(session, person):
 
 def test_every_step_that_tells_somebody_has_words_of_its_own():
     told = {
-        (name, step.name) for name, page in HANDBOOK.items() for step in page.steps if AUDIENCES.keys() & {*step.then}
+        (name, step.name) for name, page in HANDBOOK.items() for step in page.steps if audiences().keys() & {*step.then}
     }
     assert told - {key[:2] for key in SAID} == set()
 

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Membership, Message
-from civflow.services.advance import advance
-from civflow.services.teams import (
+from civflow.services.engine.advance import advance
+from civflow.services.teams.teams import (
     ask_to_join,
     change_about,
     company,
-    found,
-    found_alone,
+    create_team,
+    create_team_of_one,
     invite,
     looking,
     membership_of,
@@ -61,25 +61,25 @@ def test_a_team_needs_a_name_of_its_own_and_short_words(call, session, priya, ot
         ("New", "x" * 1001, {"about": "The text about the team has 1001 characters; it may have 1000."}),
     ):
         with pytest.raises(Refused) as refused:
-            found(session, name=name, about=about, lead=priya, actor=call.actor(priya), now=call.now)
+            create_team(session, name=name, about=about, lead=priya, actor=call.actor(priya), now=call.now)
         assert refused.value.fields == fields
     assert list(teams_of(session, priya.id)) == [otter]
 
 
 def test_nobody_founds_a_team_for_somebody_else(call, session, priya):
     with pytest.raises(Forbidden) as refused:
-        found(session, name="Theirs", lead=priya, actor=call.actor(call.owner), now=call.now)
+        create_team(session, name="Theirs", lead=priya, actor=call.actor(call.owner), now=call.now)
     assert refused.value.sentences == ("You lead the team that you found.",)
 
 
 def test_a_person_alone_is_a_team_under_their_own_name(call, session, priya):
-    teams = [found_alone(session, priya, actor=call.actor(priya), now=call.now) for _ in range(2)]
+    teams = [create_team_of_one(session, priya, actor=call.actor(priya), now=call.now) for _ in range(2)]
     assert [(team.id, team.name) for team in teams] == [(teams[0].id, "Priya Raeburn")] * 2
 
 
 @pytest.mark.parametrize("change", ["invites", "disbands", "hands over"])
 def test_a_team_of_one_that_is_no_longer_one_stays_and_the_person_gets_another(call, session, priya, change):
-    first, tom = found_alone(session, priya, actor=call.actor(priya), now=call.now), call.person("Tom Baird")
+    first, tom = create_team_of_one(session, priya, actor=call.actor(priya), now=call.now), call.person("Tom Baird")
     if change == "disbands":
         advance(session, first, "disband", actor=call.actor(priya), now=call.now, reason="Over.")
     else:
@@ -89,12 +89,12 @@ def test_a_team_of_one_that_is_no_longer_one_stays_and_the_person_gets_another(c
         advance(session, first, "hand_over", actor=call.actor(priya), now=call.now, lead_id=tom.id)
         mine = membership_of(session, first, priya.id)
         advance(session, mine, "leave", actor=call.actor(priya), now=call.now)
-    second = found_alone(session, priya, actor=call.actor(priya), now=call.now)
+    second = create_team_of_one(session, priya, actor=call.actor(priya), now=call.now)
     assert [(first.name, first.alone_id), (second.name, second.alone_id)] == [
         ("Priya Raeburn", None),
         ("Priya Raeburn 2", priya.id),
     ]
-    assert found_alone(session, priya, actor=call.actor(priya), now=call.now) is second
+    assert create_team_of_one(session, priya, actor=call.actor(priya), now=call.now) is second
 
 
 def test_a_company_is_optional_and_is_known_by_its_number(session, call):

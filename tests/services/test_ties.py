@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Assignment, Document, Outcome, Person
-from civflow.services.advance import advance
-from civflow.services.applications import submit
-from civflow.services.assessment import outcomes_of, record_score
-from civflow.services.challenges import gate_of
+from civflow.services.applications.submission import submit
+from civflow.services.assessment.ranking import outcomes_of
+from civflow.services.assessment.scores import record_score
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
 from tests.an_open_call import Call, grant, open_call
 
 

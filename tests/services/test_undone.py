@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from civflow.services import messages
-from civflow.services.desks.administrator import desk
-from civflow.services.undone import undone
+from civflow.services.dashboards.administrator import dashboard
+from civflow.services.health.backlog import backlog
+from civflow.services.notifications import outbox
 from tests.an_open_call import grant, open_call
 
 
 def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(session, now, tmp_path):
     """Ten minutes pass before anybody hears of it: it may just be being done."""
     call = open_call(session, now)
-    messages.post(session, person=call.manager, kind="sign_in", key="k", about="/sign-in/x", now=now)
+    outbox.post(session, person=call.manager, kind="sign_in", key="k", about="/sign-in/x", now=now)
     noon, closed = "Monday 5 January 2026, 12 noon (UK time)", "Monday 2 February 2026, 12 noon (UK time)"
     moments = (now + timedelta(minutes=10), now + timedelta(minutes=11), call.closes_at + timedelta(minutes=11))
-    assert [undone(session, now=moment) for moment in moments] == [
+    assert [backlog(session, now=moment) for moment in moments] == [
         "",
         f"A message has waited since {noon}; a document has waited since {noon}.",
         f"A message has waited since {noon}; a document has waited since {noon}; a deadline has waited since {closed}.",
@@ -24,7 +24,7 @@ def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(session, now,
 
     grant(session, call.manager, "administrator", now)
     call.make_documents(tmp_path)
-    found = desk(session, actor=call.actor(call.manager), now=moments[1])
+    found = dashboard(session, actor=call.actor(call.manager), now=moments[1])
     assert [(w.text, w.detail) for w in found.waiting] == [
         (
             "See that civflow's worker runs",
@@ -32,4 +32,4 @@ def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(session, now,
         )
     ]
     call.wait_until(moments[2])
-    assert "a deadline" not in undone(session, now=moments[2])
+    assert "a deadline" not in backlog(session, now=moments[2])

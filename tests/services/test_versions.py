@@ -11,13 +11,14 @@ from sqlmodel import col
 
 from civflow.methods.difference import NEW
 from civflow.models import ChallengeVersion, Document, Follow, Message, Person, Round, Submission, Team
-from civflow.services import changes, publication, versions
-from civflow.services.advance import advance
-from civflow.services.applications import acknowledge, submissions, submit
-from civflow.services.calendar import stage_dates
-from civflow.services.challenges import draft, gate_of, published_text, text_in_hand, write_challenge
-from civflow.services.programmes import programme_of
-from civflow.services.versions import (
+from civflow.services.applications import version_notices
+from civflow.services.applications.answers import acknowledge
+from civflow.services.applications.submission import submissions, submit
+from civflow.services.challenges import public_page, versions
+from civflow.services.challenges.calendar import stage_dates
+from civflow.services.challenges.drafts import draft, published_text, text_in_hand, write_challenge
+from civflow.services.challenges.stages import gate_of
+from civflow.services.challenges.versions import (
     begin_change,
     change_in_hand,
     differences,
@@ -26,7 +27,9 @@ from civflow.services.versions import (
     versions_of,
     write_change,
 )
-from civflow.services.wording import moment
+from civflow.services.engine.advance import advance
+from civflow.services.formatting import moment
+from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import NOBODY, Forbidden, Refused
 from tests.an_open_call import Call, open_call
 from tests.services.test_finding import found
@@ -83,7 +86,7 @@ def test_a_change_is_written_beside_the_published_text(session, call, changed):
     assert (changed.number, changed.why, changed.sections["problem"]) == (2, WHY, "Words about water.")
     assert (call.challenge.version, call.challenge.question) == (1, "How might we see a flood coming?")
     assert published_text(session, call.challenge).sections["problem"] == "Words."
-    shown = publication.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
+    shown = public_page.read(session, call.challenge.slug, actor=NOBODY, now=call.now)
     assert shown.sections["problem"] == "Words."
 
 
@@ -288,11 +291,11 @@ def test_everybody_whom_a_change_concerns_is_told_once_and_its_publisher_not(ses
     # While the call is sealed, a follower who is missing there would be an applicant.
 
 
-def changes_told(session, call, manager) -> list[changes.Told]:
+def changes_told(session, call, manager) -> list[version_notices.NoticePreview]:
     """Who the second look names; the change that it looks at is dropped again."""
     begin_change(session, call.challenge, why=WHY, actor=manager, now=call.now)
     write_change(session, call.challenge, actor=manager, now=call.now, title="Flooding")
-    told = changes.preview(session, call.challenge, actor=manager, now=call.now)
+    told = version_notices.preview(session, call.challenge, actor=manager, now=call.now)
     drop_change(session, call.challenge, reason="To try.", actor=manager, now=call.now)
     return told
 

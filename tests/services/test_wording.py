@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from civflow.services import wording
+from civflow.services import formatting
 
 LONDON, DUBLIN = "Europe/London", "Europe/Dublin"
 
@@ -26,26 +26,26 @@ LONDON, DUBLIN = "Europe/London", "Europe/Dublin"
     ],
 )
 def test_a_moment_is_written_out_in_its_zone(value: date, zone: str, words: str) -> None:
-    assert wording.moment(value, zone) == words
+    assert formatting.moment(value, zone) == words
 
 
 def test_midnight_belongs_to_the_day_that_it_begins_where_something_opens() -> None:
     opens = datetime(2026, 12, 25, tzinfo=UTC)
     words = "Friday 25 December 2026, at the beginning of the day (UK time)"
-    assert wording.moment(opens, LONDON, begins=True) == words
+    assert formatting.moment(opens, LONDON, begins=True) == words
     nine = opens.replace(hour=9)
-    assert wording.moment(nine, LONDON, begins=True) == wording.moment(nine, LONDON)
+    assert formatting.moment(nine, LONDON, begins=True) == formatting.moment(nine, LONDON)
 
 
 def test_a_day_is_short_in_a_table() -> None:
-    assert wording.day(datetime(2024, 9, 10, 23, 30, tzinfo=UTC), LONDON, short=True) == "11 Sep 2024"
+    assert formatting.day(datetime(2024, 9, 10, 23, 30, tzinfo=UTC), LONDON, short=True) == "11 Sep 2024"
 
 
 @pytest.mark.parametrize(
     ("value", "words"), [(650_000, "£650,000"), (Decimal("1250.5"), "£1,250.50"), (0, "£0"), (-5, "-£5")]
 )
 def test_money_has_pence_only_where_there_are_any(value: int | Decimal, words: str) -> None:
-    assert wording.money(value) == words
+    assert formatting.money(value) == words
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_money_has_pence_only_where_there_are_any(value: int | Decimal, words: s
     [(1, "day", "1 day"), (2, "day", "2 days"), (0, "entry", "0 entries"), (1200, "match", "1,200 matches")],
 )
 def test_a_number_says_what_it_counts(number: int, noun: str, words: str) -> None:
-    assert wording.count(number, noun) == words
+    assert formatting.count(number, noun) == words
 
 
 def test_a_plural_of_its_own() -> None:
-    assert wording.count(3, "person", "people") == "3 people"
+    assert formatting.count(3, "person", "people") == "3 people"

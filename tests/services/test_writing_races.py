@@ -12,10 +12,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Message, Presence, Round
-from civflow.services import drafting, following, presence, saving
-from civflow.services.challenges import draft, text_in_hand
-from civflow.services.programmes import programme_of
-from civflow.services.question_sheets import import_questions
+from civflow.services import following
+from civflow.services.challenges import form, saving
+from civflow.services.challenges.drafts import draft, text_in_hand
+from civflow.services.collaboration import presence
+from civflow.services.programmes.store import programme_of
+from civflow.services.questions.spreadsheet import import_questions
 from tests.an_open_call import Call, open_call
 from tests.services.test_finding import opened
 from tests.two_at_once import Other, Press
@@ -37,14 +39,14 @@ def test_of_windows_that_save_a_draft_at_once_each_waits_and_no_words_are_lost(e
     manager, now = call.actor(call.manager), call.now
     round_ = session.get_one(Round, call.challenge.round_id)
     challenge = draft(session, round_=round_, sponsor=None, title="Peat bogs", actor=manager, now=now)
-    parts = {part.id: part for part in drafting.parts_of(programme_of(session, challenge))}
+    parts = {part.id: part for part in form.parts_of(programme_of(session, challenge))}
     session.commit()
 
     def save(name: str, words: str) -> Press:
         def press(own: Session) -> bool:
-            mine, part = own.get_one(Challenge, challenge.id), parts[drafting.TEXT + name]
+            mine, part = own.get_one(Challenge, challenge.id), parts[form.TEXT + name]
             text = text_in_hand(own, mine)  # the page has read it
-            seen = drafting.fingerprint(drafting.stored(own, mine, text, part))
+            seen = form.fingerprint(form.stored(own, mine, text, part))
             return saving.save(own, mine, part, {name: words}, seen=seen, actor=manager, now=now)
 
         return press
@@ -90,7 +92,7 @@ def test_of_two_workers_one_tells_and_the_other_waits_and_finds_nothing(engine, 
     person, now, tomorrow = call.person("Searcher"), call.now, call.now + timedelta(days=1)
     following.follow(session, person, search="q=peat", now=now)
     following.follow(session, person, challenge=call.challenge, delivery="daily", now=now)
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=now)
+    following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=now)
     following.compare_with_searches(session, now=now)  # with the challenge that was open before
     opened(session, call, "Peat bogs")
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from civflow import create_app
 from civflow.models import Reading
-from civflow.web.access import audience_of
+from civflow.web.shared.access import audience_of
 from tests.an_open_call import a_person, grant
 from tests.web.visitor import Visitor, an_app
 

@@ -11,12 +11,13 @@ from sqlmodel import col
 
 from civflow.db import new_session, reading
 from civflow.models import Application, Conflict, Document, Person, Slot, Team
-from civflow.services.advance import advance
-from civflow.services.applications import save_answers, submit
-from civflow.services.applying import apply_alone
-from civflow.services.assessment import offer_slots
-from civflow.services.challenges import gate_of
-from civflow.services.teams import invite
+from civflow.services.applications.answers import save_answers
+from civflow.services.applications.begin import apply_alone
+from civflow.services.applications.submission import submit
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
+from civflow.services.interviews.slots import offer_slots
+from civflow.services.teams.teams import invite
 from civflow.workflows.applications import nobody_in_the_team_runs_it
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of

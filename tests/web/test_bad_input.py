@@ -6,8 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from civflow.models import Round
-from civflow.services.challenges import draft, text_in_hand
-from civflow.services.wording import pasted
+from civflow.services.challenges.drafts import draft, text_in_hand
+from civflow.services.formatting import pasted
 from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of
 

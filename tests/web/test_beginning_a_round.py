@@ -6,8 +6,8 @@ import pytest
 from sqlmodel import col, select
 
 from civflow.models import Programme, Round
-from civflow.services.history import last_entry
-from civflow.services.programmes import newest, store_shipped
+from civflow.services.engine.history import last_entry
+from civflow.services.programmes.store import newest, store_shipped
 from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of
 

@@ -13,11 +13,11 @@ from sqlmodel import col
 from werkzeug.test import TestResponse
 
 from civflow.models import Challenge, ChallengeVersion, Programme, Question, Round
-from civflow.services import archive
-from civflow.services.advance import advance, begin_many
-from civflow.services.challenges import draft
+from civflow.services.challenges import archive
+from civflow.services.challenges.drafts import draft
+from civflow.services.challenges.writers import writers
+from civflow.services.engine.advance import advance, begin_many
 from civflow.services.people import add_person
-from civflow.services.writers import writers
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
 

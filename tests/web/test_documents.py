@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Agreement, Document, Round
-from civflow.services import documents
-from civflow.services.advance import advance
-from civflow.services.applications import submit
+from civflow.services.applications.submission import submit
+from civflow.services.documents import store as documents
+from civflow.services.engine.advance import advance
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, text_of
 

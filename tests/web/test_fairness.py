@@ -6,8 +6,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from civflow.models import Person
-from civflow.services.assessment import scorecard_of, scores_of
-from civflow.services.history import last_entry
+from civflow.services.assessment.gates import scorecard_of
+from civflow.services.assessment.scores import scores_of
+from civflow.services.engine.history import last_entry
 from tests.a_panel import Panel, a_panel
 from tests.an_open_call import open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of

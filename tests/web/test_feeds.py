@@ -11,8 +11,9 @@ import pytest
 from icalendar import Calendar
 from PIL import Image
 
-from civflow.services.calendar import stage_dates
-from civflow.services.finding import Wanted, find
+from civflow.services.challenges.calendar import stage_dates
+from civflow.services.search.challenges import find
+from civflow.services.search.query import Wanted
 from civflow.workflows.engine import NOBODY
 from tests.an_open_call import Call, open_call
 from tests.services.test_finding import another, opened

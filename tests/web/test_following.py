@@ -146,7 +146,7 @@ def test_nobody_changes_what_another_follows(reader, session, call):
 def told(session, call) -> Message:
     """A message to somebody who follows the challenge."""
     following.follow(session, call.person("Fiona Gunn"), challenge=call.challenge, now=call.now)
-    following.tell(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
+    following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
     session.commit()
     message = session.scalars(news()).one()
     session.commit()
@@ -169,7 +169,7 @@ def test_the_link_ends_the_messages_without_signing_in(visitor, session, told, c
     answer = visitor.client.post(told.unsubscribe)
     assert (answer.status_code, "You are not told any more" in answer.text) == (200, True)
     assert follows(session) == [("at_once", True)]
-    following.tell(session, call.challenge, "changes", "Another text.", key="version-3", now=call.now)
+    following.publish_news(session, call.challenge, "changes", "Another text.", key="version-3", now=call.now)
     assert session.scalars(news()).all() == [told]
     session.commit()
     assert visitor.client.post(told.unsubscribe).status_code == 200

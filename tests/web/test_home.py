@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from civflow.models import Agreement, Round
-from civflow.services import archive
-from civflow.services.advance import advance, begin
-from civflow.services.challenges import draft
-from civflow.services.programmes import newest
-from civflow.services.questions import ask
-from civflow.services.wording import DEFAULT_ZONE, day
+from civflow.services.challenges import archive
+from civflow.services.challenges.drafts import draft
+from civflow.services.engine.advance import advance, begin
+from civflow.services.formatting import DEFAULT_ZONE, day
+from civflow.services.programmes.store import newest
+from civflow.services.questions.questions import ask
 from civflow.settings import read_settings
 from civflow.workflows.engine import CIVFLOW
 from tests.a_selection import applied, closed, score, sift

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from civflow.models import Application, Deliverable, Gate, Person, Place, Round, Sprint, Team
-from civflow.services import sessions
-from civflow.services.applications import submit
-from civflow.services.challenges import draft
-from civflow.services.teams import invite
+from civflow.services.applications.submission import submit
+from civflow.services.challenges.drafts import draft
+from civflow.services.live_sessions import sessions
+from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
 from tests.an_open_call import Call, grant, open_call, place_of
 from tests.web.visitor import Visitor, an_app, statements

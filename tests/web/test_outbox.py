@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from civflow.models import Follow, Message
-from civflow.services.advance import advance
+from civflow.services.engine.advance import advance
 from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, text_of
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Assignment, Gate, Message, Panellist, Person, Team
-from civflow.services.advance import advance
-from civflow.services.challenges import gate_of
+from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import advance
 from tests.a_selection import applied, closed, decided, released, score, seat, sift
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of, statements, text_of

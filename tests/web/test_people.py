@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from civflow.models import Grant, Person
 from civflow.services import people
-from civflow.services.challenges import gate_of
+from civflow.services.challenges.stages import gate_of
 from tests.a_selection import seat
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of

@@ -13,10 +13,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import civflow
-from civflow.web import diagrams, flow, flow_labels, formats, pages
-from civflow.web.diagrams import Edge, Node
-from civflow.web.flow import Flow, FlowStage
-from civflow.web.flow_layout import numbers_of
+from civflow.web.shared import formats, pages
+from civflow.web.shared.pictures import diagrams, flow, flow_labels
+from civflow.web.shared.pictures.diagrams import Edge, Node
+from civflow.web.shared.pictures.flow import Flow, FlowStage
+from civflow.web.shared.pictures.flow_layout import numbers_of
 
 NOW = datetime(2024, 9, 4, 9, tzinfo=UTC)
 

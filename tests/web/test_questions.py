@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Message, Question
-from civflow.services.advance import advance
-from civflow.services.questions import ask
-from civflow.services.versions import publish_change, write_change
+from civflow.services.challenges.versions import publish_change, write_change
+from civflow.services.engine.advance import advance
+from civflow.services.questions.questions import ask
 from tests.an_open_call import Call, grant, open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Agreement, Application, Person, Place, Team
-from civflow.services.advance import begin
-from civflow.services.wording import day
+from civflow.services.engine.advance import begin
+from civflow.services.formatting import day
 from civflow.workflows.engine import CIVFLOW
 from tests.a_selection import applied, closed, sift
 from tests.an_open_call import Call, grant, open_call

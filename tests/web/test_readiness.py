@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Person, Round
-from civflow.services.advance import advance
-from civflow.services.challenges import draft, write_challenge
-from civflow.services.programmes import programme_of
-from civflow.services.readiness import SAY_HOW, open_changes
+from civflow.services.challenges.drafts import draft, write_challenge
+from civflow.services.challenges.review import SAY_HOW, open_changes
+from civflow.services.engine.advance import advance
+from civflow.services.programmes.store import programme_of
 from tests.an_open_call import grant, open_call
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
 

@@ -9,10 +9,10 @@ from bs4 import BeautifulSoup
 
 from civflow.models import Agreement, Round
 from civflow.models.people import ROLES
-from civflow.services.advance import advance, begin
-from civflow.services.challenges import draft
-from civflow.services.wording import DEFAULT_ZONE as LONDON
-from civflow.services.wording import day, moment
+from civflow.services.challenges.drafts import draft
+from civflow.services.engine.advance import advance, begin
+from civflow.services.formatting import DEFAULT_ZONE as LONDON
+from civflow.services.formatting import day, moment
 from civflow.workflows.engine import CIVFLOW
 from tests.a_selection import applied, closed, score, sift
 from tests.an_open_call import Call, grant, open_call

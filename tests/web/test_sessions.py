@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from civflow.models import LiveSession, Round
-from civflow.services.advance import advance
-from civflow.services.challenges import draft
-from civflow.services.sessions import schedule
+from civflow.services.challenges.drafts import draft
+from civflow.services.engine.advance import advance
+from civflow.services.live_sessions.sessions import schedule
 from tests.an_open_call import Call, open_call
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
 

@@ -17,15 +17,15 @@ from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy.exc import OperationalError
 
 import civflow
-from civflow.web import errors, formats, htmx, pages, security
+from civflow.web.shared import errors, formats, htmx, pages, security
 from civflow.workflows.engine import Conflicted, Refused
 
 NOW = datetime(2024, 9, 4, 9, tzinfo=UTC)
 LONDON = "Europe/London"
 HTMX = {"HX-Request": "true"}
 TEMPLATES = {
-    "plain.html": '{% extends "base.html" %}{% block title %}Plain{% endblock %}{% block content %}Hello{% endblock %}',
-    "score.html": '{% extends "base.html" %}{% block content %}{% include "_score.html" %}{% endblock %}',
+    "plain.html": '{% extends "shared/base.html" %}{% block title %}Plain{% endblock %}{% block content %}Hello{% endblock %}',
+    "score.html": '{% extends "shared/base.html" %}{% block content %}{% include "_score.html" %}{% endblock %}',
     "_score.html": '<form id="score"{{ oob }}>{{ score }}</form>',
     "_progress.html": '<p id="progress"{{ oob }}>{{ score }} of 5</p>',
 }
@@ -79,7 +79,7 @@ def _add_views(app: Flask) -> None:
     @app.get("/list")
     def listing() -> str:
         return render_template_string(
-            '{% from "macros/lists.html" import pages, sort_heading %}'
+            '{% from "shared/macros/lists.html" import pages, sort_heading %}'
             '{{ sort_heading("Closes", "closes", "closes") }}{{ pages(3, 470, "application") }}'
         )
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from civflow.models import Gate, Person, Team
-from civflow.services.advance import advance
-from civflow.services.statistics import RULE
+from civflow.services.engine.advance import advance
+from civflow.services.reports.statistics import RULE
 from tests.a_selection import TEAMS, applied, closed, decided, released, score, sift
 from tests.an_open_call import open_call
 from tests.web.visitor import Visitor, an_app, text_of

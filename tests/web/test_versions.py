@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Challenge, Follow, Message
-from civflow.services.advance import advance
-from civflow.services.applications import submit
-from civflow.services.foretelling import later_dates
-from civflow.services.versions import begin_change, change_in_hand, publish_change, write_change
-from civflow.services.wording import moment
+from civflow.services.applications.submission import submit
+from civflow.services.challenges.calendar import later_dates
+from civflow.services.challenges.versions import begin_change, change_in_hand, publish_change, write_change
+from civflow.services.engine.advance import advance
+from civflow.services.formatting import moment
 from tests.an_open_call import Call, open_call
 from tests.web.visitor import Visitor, an_app, errors_of
 

@@ -9,13 +9,15 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Challenge, Grant, Message, Organisation, Person, Presence, Remark, Round, SupportingSponsor
+from civflow.models import Challenge, Comment, Grant, Message, Organisation, Person, Presence, Round, SupportingSponsor
 from civflow.services import people
-from civflow.services.advance import advance
-from civflow.services.challenges import brief_data, draft
-from civflow.services.finding import find, wanted_of
-from civflow.services.versions import begin_change, write_change
-from civflow.services.writers import TOO_MANY
+from civflow.services.challenges.brief import brief_data
+from civflow.services.challenges.drafts import draft
+from civflow.services.challenges.versions import begin_change, write_change
+from civflow.services.challenges.writers import TOO_MANY
+from civflow.services.engine.advance import advance
+from civflow.services.search.challenges import find
+from civflow.services.search.query import wanted_of
 from civflow.workflows.applications import nobody_in_the_team_runs_it
 from civflow.workflows.engine import NOBODY, Refused
 from civflow.workflows.people import WHO_NAMES
@@ -303,7 +305,7 @@ def test_a_part_is_commented_on_answered_settled_and_opened_again(owner, ailsa, 
     page = f"{EDIT}/text-problem/comments"
     said = ailsa.post(page, {"text": "Is it <b>only</b> Leith?"}, on=page)
     assert said.headers["Location"] == f"{page}#comments"
-    thread = one(session, select(Remark)).id
+    thread = one(session, select(Comment)).id
     owner.post(page, {"text": "No.", "answers": thread}, on=page)
     assert "1 open comment" in text_of(owner.get(EDIT))
     assert "<b>only</b>" not in owner.get(page).text  # it is shown as words
@@ -337,7 +339,7 @@ def test_a_part_is_commented_on_answered_settled_and_opened_again(owner, ailsa, 
 def test_an_own_comment_is_taken_back_until_somebody_else_speaks_and_its_words_are_kept(owner, ailsa, session, call):
     page = f"{EDIT}/text-problem/comments"
     ailsa.post(page, {"text": "A slip."}, on=page)
-    thread = one(session, select(Remark)).id
+    thread = one(session, select(Comment)).id
     assert [len(v.page(page).select("[name=takes_back]")) for v in (ailsa, owner)] == [1, 0]
     assert owner.post(page, {"takes_back": thread}, on=page).status_code == 422  # it is not theirs
     assert ailsa.post(page, {"takes_back": thread}, on=page).status_code == 303
@@ -347,12 +349,12 @@ def test_an_own_comment_is_taken_back_until_somebody_else_speaks_and_its_words_a
     assert owner.post(page, {"reopens": thread}, on=page).status_code == 422
     late = owner.post(page, {"answers": thread, "text": "What was it?"}, on=page)
     assert (late.status_code, "What was it?" in text_of(late)) == (422, True)
-    kept = session.execute(select(Remark.kind, Remark.text).order_by(Remark.id)).all()
+    kept = session.execute(select(Comment.kind, Comment.text).order_by(Comment.id)).all()
     assert kept == [("comment", "A slip."), ("resolved", "taken back")]
     session.commit()
 
     ailsa.post(page, {"text": "Another."}, on=page)
-    second = session.scalars(select(Remark.id).where(Remark.text == "Another.")).one()
+    second = session.scalars(select(Comment.id).where(Comment.text == "Another.")).one()
     session.commit()
     owner.post(page, {"text": "An answer.", "answers": second}, on=page)
     refused = ailsa.post(page, {"takes_back": second}, on=page)

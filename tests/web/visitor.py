@@ -21,10 +21,10 @@ from civflow import create_app
 from civflow.db import make_engine
 from civflow.models import Person
 from civflow.services import people
-from civflow.services.statements import Prepared
+from civflow.services.engine.sql import Prepared
 from civflow.settings import Settings
-from civflow.web.current import COOKIE
-from civflow.web.limits import limiter
+from civflow.web.shared.current import COOKIE
+from civflow.web.shared.limits import limiter
 
 HTMX = {"HX-Request": "true"}
 

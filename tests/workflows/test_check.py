@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from civflow.models import Round, Slot
-from civflow.workflows.check import findings, paths
-from civflow.workflows.draw import drawing, mermaid
-from civflow.workflows.engine import Actor, Ask, Case, HandbookError, Held, State, Step, Workflow, rule
+from civflow.workflows.engine import Actor, Ask, Case, HandbookError, RoleHeld, State, Step, Workflow, rule
+from civflow.workflows.engine.check import findings, paths
+from civflow.workflows.engine.draw import drawing, mermaid
 from civflow.workflows.rules import anyone_signed_in, the_programme_manager
 
 
@@ -203,11 +203,11 @@ def test_a_role_counts_in_its_own_scope_and_everywhere_for_the_site():
     booked = page(record=Slot, states=[State("offered", "S.", final=True)], steps=())
     record = Slot(id=3, round_id=1, challenge_id=2, team_id=4, gate_id=5, state="offered")
 
-    def holds(held: Held) -> bool:
+    def holds(held: RoleHeld) -> bool:
         return Case(booked, record, Actor(9, "Ann", frozenset({held})), None).holds("assessor")
 
     assert {
-        (scope, number): holds(Held("assessor", scope, number))
+        (scope, number): holds(RoleHeld("assessor", scope, number))
         for scope, number in (("site", None), ("round", 1), ("round", 2), ("challenge", 2), ("team", 4), ("team", None))
     } == {
         ("site", None): True,
@@ -217,14 +217,14 @@ def test_a_role_counts_in_its_own_scope_and_everywhere_for_the_site():
         ("team", 4): True,
         ("team", None): False,
     }
-    assert not holds(Held("auditor", "site", None))
+    assert not holds(RoleHeld("auditor", "site", None))
 
 
 def test_a_role_for_a_team_says_nothing_about_a_record_without_a_team():
     """A slot that nobody has booked has no team: whoever leads no team must not lead this one."""
     free = page(record=Slot, states=[State("offered", "S.", final=True)], steps=())
     record = Slot(id=3, round_id=1, challenge_id=2, team_id=None, gate_id=5, state="offered")
-    actor = Actor(9, "Ann", frozenset({Held("team_member", "team", None)}))
+    actor = Actor(9, "Ann", frozenset({RoleHeld("team_member", "team", None)}))
 
     assert not Case(free, record, actor, None).holds("team_member")
 
@@ -233,9 +233,9 @@ def test_a_limit_is_the_largest_that_counts_here():
     limited = page(OPEN, CLOSE)
     held = frozenset(
         {
-            Held("approver", "site", None, 100),
-            Held("approver", "round", 1, 300),
-            Held("approver", "round", 2, 900),
+            RoleHeld("approver", "site", None, 100),
+            RoleHeld("approver", "round", 1, 300),
+            RoleHeld("approver", "round", 2, 900),
         }
     )
     case = Case(limited, Round(id=1, state="open"), Actor(9, "Ann", held), None)

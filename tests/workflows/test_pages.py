@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from civflow.services.effects import EFFECTS
-from civflow.services.facts import FACTS
-from civflow.services.naming import STEP_PAGES
+from civflow.services.engine.effects import registered
+from civflow.services.engine.facts import facts
+from civflow.services.records.titles import STEP_PAGES
 from civflow.workflows import HANDBOOK
-from civflow.workflows.challenges import compile_challenge
-from civflow.workflows.check import NOW, actors, findings, paths, record_of
+from civflow.workflows.challenges.page import compile_challenge
 from civflow.workflows.engine import CLOCK, NOBODY, Actor, Case, Forbidden, NotFound, Refused, Rule, Step, Workflow
+from civflow.workflows.engine.check import NOW, actors, findings, paths, record_of
 from civflow.workflows.programme import shipped_programmes
-from tests.workflows.truth import AFTER, TRUTH, everybody
+from tests.workflows.truth import AFTER, RULE_CASES, everybody
 
 PAGES = {
     **HANDBOOK,
@@ -33,16 +33,16 @@ def case_for(page: Workflow, state: str, rules: Iterable[Rule], *, actor: Actor 
     others = [r for step in page.steps_from(state).values() for r in step.requires]
     values, inputs = {}, {}
     for rule in (*others, *rules):
-        values |= TRUTH[rule.name].true
+        values |= RULE_CASES[rule.name].true
     for rule in rules:
-        inputs |= TRUTH[rule.name].inputs
+        inputs |= RULE_CASES[rule.name].inputs
     values["state"] = state
     return Case(page, record_of(page, **values), actor or everybody(), NOW, reason="Because.", inputs=inputs)
 
 
 def without(case: Case, rule: Rule) -> Case:
     """The same case with one rule made false."""
-    truth = TRUTH[rule.name]
+    truth = RULE_CASES[rule.name]
     values = {**vars(case.record), **truth.false, "state": case.state}
     inputs = {**case.inputs, **truth.false_inputs}
     actor = truth.false_actor or case.actor
@@ -60,7 +60,7 @@ def somebody_for(page: Workflow, step: Step, case: Case) -> Case:
 
 @pytest.mark.parametrize("page", list(PAGES.values()), ids=list(PAGES))
 def test_a_page_holds(page):
-    assert findings(page, effects=EFFECTS, facts=FACTS, pages=STEP_PAGES) == []
+    assert findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES) == []
 
 
 def reached() -> Iterator[object]:
@@ -84,7 +84,7 @@ def test_there_is_a_truth_for_every_rule_and_for_no_other():
     rules = {r.name for page in PAGES.values() for step in page.steps for r in step.requires}
     rules |= {r.name for page in PAGES.values() for r in page.begin_requires}
 
-    assert set(TRUTH) == rules
+    assert set(RULE_CASES) == rules
 
 
 @pytest.mark.parametrize(("page", "step", "state"), STEPS, ids=named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from civflow.workflows import HANDBOOK
-from civflow.workflows.undoing import undoing
+from civflow.workflows.engine.undoing import undoing
 
 
 def answer(noun: str, trigger: str, source: str) -> str:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from civflow.workflows.check import NOW, SOMEBODY
-from civflow.workflows.engine import Actor, Held
+from civflow.workflows.engine import Actor, RoleHeld
+from civflow.workflows.engine.check import NOW, SOMEBODY
 
 SOMEBODY_ELSE = SOMEBODY + 1
 WEEK = timedelta(weeks=1)
@@ -28,7 +28,7 @@ EVERY_ROLE = (
 
 def everybody(limit: int = 10**9) -> Actor:
     """Somebody who holds every role, for the site, and whom every record names."""
-    return Actor(SOMEBODY, "Everybody", frozenset(Held(role, "site", None, limit) for role in EVERY_ROLE))
+    return Actor(SOMEBODY, "Everybody", frozenset(RoleHeld(role, "site", None, limit) for role in EVERY_ROLE))
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -48,7 +48,7 @@ def stage(name: str, fact: str, *, true: str, false: str) -> dict[str, Truth]:
     return {name: Truth({fact: true}, {fact: false})}
 
 
-TRUTH: dict[str, Truth] = {
+RULE_CASES: dict[str, Truth] = {
     # Round
     "it_has_an_approved_challenge": Truth({"approved_challenges": 1}, {"approved_challenges": 0}),
     "no_challenge_is_running": Truth({"running_challenges": 0}, {"running_challenges": 1}),

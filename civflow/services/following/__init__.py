@@ -1,5 +1,6 @@
 """Following: people ask to be told about a challenge or a search, and are told once of each thing that happens."""
 
+from civflow.services.following.digest import compare_with_searches, due_at, is_waiting, send_daily
 from civflow.services.following.follows import (
     Followed,
     by_number,
@@ -12,8 +13,7 @@ from civflow.services.following.follows import (
     of,
     title_of,
 )
-from civflow.services.following.later import compare_with_searches, due_at, is_waiting, send_daily
-from civflow.services.following.telling import SUBJECTS, tell
+from civflow.services.following.publish import SUBJECTS, publish_news
 
 __all__ = [
     "SUBJECTS",
@@ -29,7 +29,7 @@ __all__ = [
     "is_waiting",
     "mine",
     "of",
+    "publish_news",
     "send_daily",
-    "tell",
     "title_of",
 ]

@@ -11,8 +11,8 @@ from sqlmodel import Session, col
 
 from civflow.models import Alert, Challenge, Follow, Person, Round
 from civflow.models.following import DELIVERIES
-from civflow.services.finding import in_words, search_at
-from civflow.services.finding.statements import may_know_of, may_read, sight_of
+from civflow.services.search.query import in_words, search_at
+from civflow.services.search.sql import may_know_of, may_read, sight_of
 from civflow.workflows.engine import Actor, Refused
 
 MOST_SEARCHES = 50  # that one person follows

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Person
+from civflow.services.formatting import on_one_line
 from civflow.services.people.passwords import hash_password, why_not
-from civflow.services.wording import on_one_line
 from civflow.workflows.engine import Refused
 
 LONGEST_NAME = 120

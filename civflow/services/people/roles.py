@@ -12,10 +12,10 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Round, Team
 from civflow.models.people import ROLES, SCOPES
-from civflow.services.facts import stands_before
-from civflow.services.wording import with_article
+from civflow.services.engine.facts import stands_before
+from civflow.services.formatting import with_article
 from civflow.workflows.applications import OVER
-from civflow.workflows.engine import Actor, Forbidden, Held, NotFound, Refused
+from civflow.workflows.engine import Actor, Forbidden, NotFound, Refused, RoleHeld
 from civflow.workflows.people import MANAGED_BY
 
 SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
@@ -24,7 +24,7 @@ SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
     """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
     rows = session.execute(_roles(), {"person": person.id})
-    return Actor(person.id, person.name, frozenset(Held(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
+    return Actor(person.id, person.name, frozenset(RoleHeld(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
 
 
 @cache

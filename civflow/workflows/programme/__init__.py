@@ -1,6 +1,6 @@
 """Programme files: what they may say, every error with its line and a sentence, and the plain values that follow.
 
-The challenge's workflow is compiled from a programme's stages in workflows/challenges.py.
+The challenge's workflow is compiled from a programme's stages in workflows/challenges/page.py.
 """
 
 from civflow.workflows.programme.reading import (

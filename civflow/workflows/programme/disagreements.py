@@ -11,7 +11,7 @@ from civflow.workflows.programme.schema import KNOWN_ROLES, SEEN, Programme, Sco
 Path = tuple[str | int, ...]  # where a key stands: the keys and positions that lead to it
 Fault = tuple[Path, str]
 
-# Every challenge has these states beside its stages; workflows/challenges.py draws them.
+# Every challenge has these states beside its stages; workflows/challenges/page.py draws them.
 RESERVED = (
     "draft", "in_review", "changes_requested", "approved", "open", "closed", "completed", "withdrawn", "cancelled",
 )

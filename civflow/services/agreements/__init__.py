@@ -1,0 +1,1 @@
+"""Agreements: drafted for one stage, and signed by both sides."""

@@ -1,0 +1,1 @@
+"""Applications: begun, written, submitted, and sealed until their deadline."""

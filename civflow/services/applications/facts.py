@@ -1,0 +1,37 @@
+"""What the rules about an application need beyond its own columns, and the SQL that answers it."""
+
+from __future__ import annotations
+
+from civflow.services.engine.facts import APPLICATION, ASSIGNMENT, CHALLENGE, GATE, MEMBERSHIP, Facts, joined, value
+from civflow.services.people.conflicts import has_conflict, takes_part
+from civflow.workflows.assessment.assignments import MAY_READ
+
+FACTS: Facts = {
+    "application": {
+        "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "decision_promised_at": value(CHALLENGE.c.decision_promised_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "challenge_closes_at": value(CHALLENGE.c.closes_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "challenge_version_now": value(CHALLENGE.c.version, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "resubmit_by": value(
+            GATE.c.resubmit_by,
+            GATE.c.challenge_id == APPLICATION.c.challenge_id,
+            GATE.c.stage == APPLICATION.c.stage,
+            GATE.c.state == "waiting",
+        ),
+        "assessor_ids": joined(
+            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state != "proposed"
+        ),
+        "reader_ids": joined(
+            ASSIGNMENT.c.assessor_id,
+            ASSIGNMENT.c.application_id == APPLICATION.c.id,
+            ASSIGNMENT.c.state.in_(MAY_READ),
+            ~has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
+        ),
+        "runner_ids": joined(
+            MEMBERSHIP.c.person_id,
+            MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
+            MEMBERSHIP.c.state == "active",
+            takes_part(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id),
+        ),
+    },
+}

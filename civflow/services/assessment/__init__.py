@@ -1,0 +1,1 @@
+"""Assessment: panels, scores, ranking, and the letters that tell the result."""

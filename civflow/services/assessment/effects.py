@@ -1,0 +1,258 @@
+"""What follows at a gate: panels are seated and matched, scores kept and ranked, and the result released."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from civflow.models import (
+    Application,
+    Assignment,
+    Challenge,
+    Conflict,
+    Gate,
+    Outcome,
+    Panellist,
+    Person,
+    Score,
+    SlotPanel,
+)
+from civflow.services.assessment.gates import panel_of, scorecard_of, stage_of
+from civflow.services.assessment.matching import match
+from civflow.services.assessment.panel import _hears
+from civflow.services.assessment.progress import counted
+from civflow.services.assessment.ranking import cost_of_a_place, hundredths, outcomes_of, ranking_of, settled, tie_words
+from civflow.services.assessment.scores import scores_of
+from civflow.services.challenges.stages import move_on
+from civflow.services.engine.advance import advance_many, begin_many
+from civflow.services.engine.effects import Move, effect
+from civflow.services.engine.facts import stands_before
+from civflow.services.formatting import count, moment
+from civflow.services.notifications.outbox import post, post_all, write
+from civflow.services.notifications.texts import words
+from civflow.services.records.titles import title_of
+from civflow.workflows.assessment.assignments import LOCKED
+from civflow.workflows.engine import CIVFLOW, Refused
+
+
+@effect
+def seat_the_panellist(session: Session, move: Move) -> None:
+    """Seat a person, or change the seat of one who has one; a panel has one chair."""
+    gate, inputs = move.record, move.inputs
+    _, stage = stage_of(session, gate)
+    seats = {seat.person_id: seat for seat, _ in panel_of(session, gate)}
+    if inputs.get("chairs"):
+        for seat in seats.values():
+            seat.chairs = False
+    seat = seats.get(inputs["person_id"]) or Panellist(gate_id=gate.id, person_id=inputs["person_id"], side="expert")
+    seat.side, seat.chairs = inputs["side"], bool(inputs.get("chairs"))
+    seat.largest_load = stage.panel.largest_load if stage.panel else seat.largest_load
+    session.add(seat)
+    session.flush()
+
+
+@effect
+def propose_assignments(session: Session, move: Move) -> None:
+    """Match assessors to applications; what cannot be covered is a refusal only where nothing can be."""
+    gate: Gate = move.record
+    matched = match(session, gate)
+    if not matched.pairs and matched.sentences:
+        raise Refused(*matched.sentences)
+    begin_many(
+        session,
+        [
+            Assignment(
+                round_id=gate.round_id,
+                challenge_id=gate.challenge_id,
+                gate_id=gate.id or 0,
+                side=seat.side,
+                application_id=application.id or 0,
+                team_id=application.team_id,
+                assessor_id=seat.person_id,
+                due_at=gate.scoring_due_at,
+                state="",
+                since=move.now,
+            )
+            for application, seat in matched.pairs
+        ],
+        actor=CIVFLOW,
+        now=move.now,
+    )
+
+
+@effect
+def invite_the_assessors(session: Session, move: Move) -> None:
+    """Every matched assessor is asked, with one message each."""
+    gate: Gate = move.record
+    query = select(Assignment).where(col(Assignment.gate_id) == gate.id, stands_before(Assignment, "invite"))
+    asked = session.scalars(query.order_by(col(Assignment.id))).all()
+    advance_many(session, Assignment, [a.id or 0 for a in asked], "invite", actor=CIVFLOW, now=move.now)
+    numbers: dict[int, int] = {}
+    for assignment in asked:
+        numbers[assignment.assessor_id] = numbers.get(assignment.assessor_id, 0) + 1
+    programme, _ = stage_of(session, gate)
+    due = moment(gate.scoring_due_at, programme.timezone) if gate.scoring_due_at else "the end of the stage"
+    post_all(
+        session,
+        [
+            write(
+                person=session.get_one(Person, person),
+                kind="to_assess",
+                now=move.now,
+                about="/assignments",
+                due=due,
+                key=f"to-assess-{gate.id}-{gate.revision}-{person}",
+                title=title_of(session, gate),
+                number=count(number, "application"),
+            )
+            for person, number in sorted(numbers.items())
+        ],
+        now=move.now,
+    )
+
+
+@effect
+def record_the_conflict(session: Session, move: Move) -> None:
+    """An assessor who declines for a conflict is never matched with that team again."""
+    assignment: Assignment = move.record
+    if move.inputs.get("decline_why") != "conflict":
+        return
+    known = select(col(Conflict.id)).where(
+        col(Conflict.person_id) == assignment.assessor_id, col(Conflict.team_id) == assignment.team_id
+    )
+    if session.scalars(known).first() is None:
+        session.add(
+            Conflict(
+                person_id=assignment.assessor_id,
+                team_id=assignment.team_id,
+                declared_at=move.now,
+                why="Declared by the assessor when asked to assess.",
+            )
+        )
+        session.flush()
+
+
+@effect
+def keep_the_score(session: Session, move: Move) -> None:
+    assignment, inputs = move.record, move.inputs
+    score = scores_of(session, assignment).get(inputs["criterion"]) or Score(
+        assignment_id=assignment.id, criterion=inputs["criterion"], value=0, reason="", scored_at=move.now
+    )
+    score.value, score.reason, score.scored_at = inputs["value"], inputs["why"], move.now
+    session.add(score)
+    session.flush()
+
+
+@effect
+def adjust_the_score(session: Session, move: Move) -> None:
+    """The panel's value stands beside the assessor's; neither is lost."""
+    gate, inputs = move.record, move.inputs
+    score = session.get(Score, inputs["score_id"])
+    assignment = session.get(Assignment, score.assignment_id) if score else None
+    card = scorecard_of(session, gate)
+    if score is None or assignment is None or assignment.gate_id != gate.id:
+        raise Refused("This gate has no such score.")
+    if not card.scale.least <= inputs["value"] <= card.scale.most:
+        raise Refused(f"Choose a score from {card.scale.least} to {card.scale.most}.")
+    score.moderated_value, score.moderated_reason = inputs["value"], inputs["why"]
+    score.moderated_by_id = move.actor.id
+    session.flush()
+
+
+@effect
+def rank_the_applications(session: Session, move: Move) -> None:
+    """Write the ranked list; decisions come when the line is drawn."""
+    gate: Gate = move.record
+    session.execute(delete(Outcome).where(col(Outcome.gate_id) == gate.id))
+    for ranked in ranking_of(session, gate).ranked:
+        session.add(
+            Outcome(
+                gate_id=gate.id or 0,
+                application_id=ranked.application,
+                rank=ranked.rank,
+                decision="not_selected",
+                total=hundredths(ranked.total),
+                tie_break=tie_words(ranked),
+            )
+        )
+    session.flush()
+
+
+@effect
+def settle_the_tie(session: Session, move: Move) -> None:
+    """The panel puts one application before its equals; the others move one rank down."""
+    outcomes = outcomes_of(session, move.record)
+    first = next((o for o in outcomes if o.application_id == move.inputs["application_id"]), None)
+    equals = [o for o in outcomes if first and o.rank == first.rank and o is not first]
+    if first is None or not equals:
+        raise Refused("No other application has the same rank as this one.")
+    first.tie_break = settled(first.tie_break, rank=first.rank + 1, ahead=True, reason=move.reason)
+    for outcome in equals:
+        outcome.rank += 1
+        outcome.tie_break = settled(outcome.tie_break, rank=first.rank, ahead=False, reason=move.reason)
+    session.flush()
+
+
+@effect
+def draw_the_line(session: Session, move: Move) -> None:
+    """Say for each ranked application whether it goes on, stays in reserve or ends; and what the places cost."""
+    gate: Gate = move.record
+    programme, stage = stage_of(session, gate)
+    challenge = session.get_one(Challenge, gate.challenge_id)
+    going_on = move.inputs["going_on"]
+    for outcome in outcomes_of(session, gate):
+        if outcome.rank <= going_on:
+            outcome.decision = "goes_on"
+        else:
+            outcome.decision = "reserve" if outcome.rank <= going_on + stage.reserve else "not_selected"
+    gate.stake_pounds = going_on * cost_of_a_place(programme, stage, challenge)
+    session.flush()
+
+
+@effect
+def move_the_applications(session: Session, move: Move) -> None:
+    """Each application goes where its outcome says; after the last gate, those who go on have won."""
+    gate: Gate = move.record
+    programme, stage = stage_of(session, gate)
+    onwards = "select" if stage == programme.gates[-1] else "go_on"
+    steps = {"goes_on": onwards, "reserve": "keep_in_reserve", "not_selected": "not_select"}
+    for decision, trigger in steps.items():
+        ids = [o.application_id for o in outcomes_of(session, gate) if o.decision == decision]
+        advance_many(session, Application, ids, trigger, actor=CIVFLOW, now=move.now, gate=gate.id)
+
+
+@effect
+def issue_the_letters(session: Session, move: Move) -> None:
+    """Every team gets its letter."""
+    from civflow.services.assessment.letters import issue_letters  # letters read what this module decides
+
+    issue_letters(session, move.record, now=move.now)
+
+
+@effect
+def move_the_challenge_on(session: Session, move: Move) -> None:
+    move_on(session, session.get_one(Challenge, move.record.challenge_id), now=move.now)
+
+
+@effect
+def unseat_the_panellist(session: Session, move: Move) -> None:
+    """The seat is given up, and with it every open assignment and every interview to come; the person is told why."""
+    gate: Gate = move.record
+    person_id = move.inputs["person_id"]
+    mine = col(Assignment.gate_id) == gate.id, col(Assignment.assessor_id) == person_id
+    query = select(col(Assignment.id)).where(*mine, counted(), col(Assignment.state).not_in(LOCKED))
+    ids = [key or 0 for key in session.scalars(query.order_by(col(Assignment.id)))]
+    advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason=move.reason)
+    session.execute(delete(SlotPanel).where(*_hears(gate, person_id)))
+    session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))
+    person = session.get_one(Person, person_id)
+    said = words(session, move.workflow, move.step, gate, move.actor, move.reason)
+    post(
+        session,
+        person=person,
+        kind="step",
+        key=f"unseat-{gate.id}-{gate.revision}-{person_id}",
+        about="/",
+        now=move.now,
+        **said,
+    )

@@ -1,0 +1,95 @@
+"""What the rules about a gate and an assignment need beyond its own columns, and the SQL that answers it."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, and_, case, cast, func, select
+
+from civflow.services.engine.facts import (
+    APPLICATION,
+    ASSIGNMENT,
+    CHALLENGE,
+    GATE,
+    MEMBERSHIP,
+    OUTCOME,
+    PANELLIST,
+    SCORE,
+    SLOT,
+    Facts,
+    count,
+    joined,
+    value,
+)
+from civflow.services.people.conflicts import has_conflict, listed
+from civflow.workflows.assessment.assignments import TO_COME
+from civflow.workflows.assessment.gates import ASSESSORS_EACH
+
+OUTSTANDING = and_(
+    ASSIGNMENT.c.gate_id == GATE.c.id,
+    ASSIGNMENT.c.state.in_(TO_COME),
+)
+
+HERE = and_(
+    APPLICATION.c.challenge_id == GATE.c.challenge_id,
+    APPLICATION.c.state == "in_progress",
+    APPLICATION.c.stage == GATE.c.stage,
+)
+
+SUBMITTED_HERE = (
+    select(func.count())
+    .select_from(ASSIGNMENT)
+    .where(
+        ASSIGNMENT.c.gate_id == GATE.c.id,
+        ASSIGNMENT.c.application_id == APPLICATION.c.id,
+        ASSIGNMENT.c.state == "submitted",
+    )
+    .correlate(GATE, APPLICATION)
+    .scalar_subquery()
+)
+
+DECIDED = select(OUTCOME.c.application_id).where(OUTCOME.c.gate_id == GATE.c.id).correlate(GATE)
+
+FACTS: Facts = {
+    "gate": {
+        "panel_size": count(PANELLIST.c.gate_id == GATE.c.id),
+        "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id, PANELLIST.c.chairs.is_(True)),
+        "panel_ids": joined(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id),
+        "applications_here": count(HERE),
+        "applicant_ids": joined(
+            MEMBERSHIP.c.person_id,
+            MEMBERSHIP.c.joined_at.is_not(None),
+            MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
+            APPLICATION.c.challenge_id == GATE.c.challenge_id,
+            APPLICATION.c.state != "withdrawn",
+        ),
+        "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
+        "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state == "submitted"),
+        "outstanding": count(OUTSTANDING),
+        "thinly_scored": count(HERE, SUBMITTED_HERE < ASSESSORS_EACH),
+        "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),
+        "assessor_ids": joined(
+            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state == "submitted"
+        ),
+        "ranks": joined(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
+        "conflicts_here": listed(
+            APPLICATION.c.id,
+            APPLICATION.c.team_id,
+            HERE | APPLICATION.c.id.in_(DECIDED),
+        ),
+        "scores_here": select(
+            func.aggregate_strings(cast(SCORE.c.id, String) + ":" + cast(ASSIGNMENT.c.application_id, String), ",")
+        )
+        .where(SCORE.c.assignment_id == ASSIGNMENT.c.id, ASSIGNMENT.c.gate_id == GATE.c.id)
+        .scalar_subquery(),
+    },
+    "assignment": {
+        "chair_id": value(
+            PANELLIST.c.person_id, PANELLIST.c.gate_id == ASSIGNMENT.c.gate_id, PANELLIST.c.chairs.is_(True)
+        ),
+        "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "criteria": value(GATE.c.criteria, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "scale_least": value(GATE.c.scale_least, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "scale_most": value(GATE.c.scale_most, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "scored": joined(SCORE.c.criterion, SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
+        "conflicts": case((has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id), 1), else_=0),
+    },
+}

@@ -1,0 +1,51 @@
+"""A gate as the services meet it: its stage, its scorecard, who sits there, and which applications stand before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import (
+    Application,
+    Challenge,
+    Gate,
+    Panellist,
+    Person,
+)
+from civflow.services.engine.facts import stands_before
+from civflow.services.programmes.store import programme_of
+from civflow.workflows.programme import Programme, Scorecard, Stage
+
+
+def stage_of(session: Session, gate: Gate) -> tuple[Programme, Stage]:
+    """The programme of a gate's challenge, and the stage that the gate is for."""
+    challenge = session.get_one(Challenge, gate.challenge_id)
+    # Kept by the session, which would otherwise ask for it again at every score.
+    session.info.setdefault("challenges", {})[challenge.id] = challenge
+    programme = programme_of(session, challenge)
+    return programme, programme.stage(gate.stage)
+
+
+def scorecard_of(session: Session, gate: Gate) -> Scorecard:
+    programme, stage = stage_of(session, gate)
+    return programme.card(stage)
+
+
+def applications_at(session: Session, gate: Gate) -> Sequence[Application]:
+    """The applications that stand before the gate, by reference."""
+    query = select(Application).where(
+        col(Application.challenge_id) == gate.challenge_id,
+        col(Application.stage) == gate.stage,
+        stands_before(Application, "go_on"),
+    )
+    return session.scalars(query.order_by(col(Application.reference))).all()
+
+
+def panel_of(session: Session, gate: Gate) -> list[tuple[Panellist, Person]]:
+    """The members of the panel with their seats, the chair first."""
+    query = select(Panellist, Person).join(Person, col(Person.id) == col(Panellist.person_id))
+    query = query.where(col(Panellist.gate_id) == gate.id)
+    rows = session.execute(query.order_by(col(Panellist.chairs).desc(), col(Person.name), col(Person.id)))
+    return [(seat, person) for seat, person in rows]

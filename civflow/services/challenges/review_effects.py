@@ -1,0 +1,126 @@
+"""What follows in the review of a challenge: asked changes, promised answers, named scorers and their scores."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from civflow.models import AskedChange, Challenge, ChallengeScore, Person, Scorer
+from civflow.services.challenges.calendar import in_working_days
+from civflow.services.challenges.form import columns_of, parts_of
+from civflow.services.challenges.review import SAY_HOW, _was_only_taken_back
+from civflow.services.challenges.review_scores import NOT_CHOSEN, _named
+from civflow.services.engine.effects import Move, effect
+from civflow.services.engine.history import history_of
+from civflow.services.formatting import moment
+from civflow.services.notifications.outbox import post
+from civflow.services.programmes.store import programme_of
+from civflow.services.records.titles import path_of, title_of
+from civflow.workflows.engine import Refused
+
+
+@effect
+def name_the_scorer(session: Session, move: Move) -> None:
+    """Somebody is named, or named again, and told."""
+    challenge: Challenge = move.record
+    person = session.get_one(Person, move.inputs["person_id"])
+    known = session.scalars(_named(challenge, person.id)).first()
+    if known:
+        known.taken_off_at, known.named_at, known.named_by_id = None, move.now, move.actor.id or 0
+    else:
+        session.add(
+            Scorer(
+                challenge_id=challenge.id or 0,
+                review=challenge.review,
+                person_id=person.id or 0,
+                named_by_id=move.actor.id or 0,
+                named_at=move.now,
+            )
+        )
+    session.flush()
+    zone = programme_of(session, challenge).timezone
+    by = moment(challenge.reply_promised_at, zone) if challenge.reply_promised_at else ""
+    post(
+        session,
+        person=person,
+        kind="to_score",
+        key=f"to-score-{challenge.id}-{challenge.revision}-{person.id}",
+        about=f"{path_of(challenge)}/scoring",
+        now=move.now,
+        title=title_of(session, challenge),
+        by=by,
+        actor=move.actor.name,
+    )
+
+
+@effect
+def take_the_scorer_off(session: Session, move: Move) -> None:
+    session.scalars(_named(move.record, move.inputs["person_id"])).one().taken_off_at = move.now
+
+
+@effect
+def lock_the_scores(session: Session, move: Move) -> None:
+    """From now on they stay as they are. Raises Refused where one is missing."""
+    scorer = session.scalars(_named(move.record, move.actor.id)).one()
+    whole = col(ChallengeScore.score) != NOT_CHOSEN, func.trim(col(ChallengeScore.reason)) != ""
+    given = select(func.count()).where(col(ChallengeScore.scorer_id) == scorer.id, *whole)
+    scoring = programme_of(session, move.record).readiness.scoring
+    if scoring is None or session.scalar(given) != len(scoring.criteria):
+        raise Refused("Score every criterion, each with a reason, on the page of the scoring.")
+    scorer.scored_at = move.now
+    session.flush()
+
+
+@effect
+def promise_the_answer(session: Session, move: Move) -> None:
+    """A sponsor who sends a challenge for approval is promised an answer, in the working days of the programme file.
+
+    Where the same words were only taken back, the review goes on: its scores and the promised answer stay.
+    """
+    challenge: Challenge = move.record
+    challenge.low_score_reason = ""
+    if _was_only_taken_back(session, challenge):
+        return
+    programme = programme_of(session, challenge)
+    challenge.review += 1
+    challenge.reply_promised_at = in_working_days(programme, move.now, programme.readiness.working_days)
+
+
+@effect
+def keep_the_asked_changes(session: Session, move: Move) -> None:
+    """Each part that is to be changed keeps the reason until the sponsor says that it is dealt with."""
+    for part, reason in move.inputs.get("parts", {}).items():
+        session.add(
+            AskedChange(
+                challenge_id=move.record_id,
+                review=move.row.review,
+                part=part,
+                reason=reason,
+                asked_by_id=move.actor.id or 0,
+                asked_at=move.now,
+            )
+        )
+    session.flush()
+
+
+@effect
+def keep_what_was_done(session: Session, move: Move) -> None:
+    """How it was dealt with: in words, or by what was written in that part since it was asked for."""
+    change = session.get_one(AskedChange, move.inputs["change_id"])
+    if not move.inputs.get("how") and not _was_written_since(session, move.record, change):
+        raise Refused(SAY_HOW, fields={"how": SAY_HOW})
+    change.dealt_at, change.dealt_by_id, change.how = move.now, move.actor.id, move.inputs.get("how") or ""
+
+
+def _was_written_since(session: Session, challenge: Challenge, change: AskedChange) -> bool:
+    """Whether anybody has written in the part after the change was asked for there."""
+    parts = {part.id: part for part in parts_of(programme_of(session, challenge))}
+    names = columns_of(parts[change.part]) if change.part in parts else set()
+    for entry in history_of(session, "challenge", challenge.id or 0):
+        if entry.step == "request_changes" and entry.at <= change.asked_at:
+            return False
+        if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", ())):
+            return True
+    return False

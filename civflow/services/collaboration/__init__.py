@@ -1,0 +1,1 @@
+"""Several people at one text: comments, and who else is here."""

@@ -1,0 +1,1 @@
+"""What waits for a person in each of their roles, and what stands around it."""

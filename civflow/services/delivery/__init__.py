@@ -1,0 +1,1 @@
+"""Delivery: places in work stages, sprints and deliverables."""

@@ -1,0 +1,1 @@
+"""Documents: asked for, printed, kept and handed out."""

@@ -1,0 +1,71 @@
+"""Load and check in one go: a record that this person may see, or none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlmodel import Session
+
+from civflow.models import Challenge, Tracked
+from civflow.services.engine import facts
+from civflow.services.engine.advance import PAGES, workflow_of
+from civflow.workflows import visibility
+from civflow.workflows.engine import Actor, Case, NotFound
+
+Record = TypeVar("Record", bound=Tracked)
+
+
+def load_visible(
+    session: Session, model: type[Record], record_id: int, *, actor: Actor, now: datetime
+) -> tuple[Record, Case]:
+    """The record and the case that the rules of visibility looked at.
+
+    Raises NotFound where there is none, and in the same words where the actor may not know of it.
+    """
+    record = session.get(model, record_id)
+    if record is None:
+        raise NotFound(f"There is no such {PAGES[model].title.lower()}, or it is not yours to see.")
+    case = visibility_case(session, record, actor=actor, now=now)
+    if not visibility.may_see(case):
+        raise NotFound(f"There is no such {PAGES[model].title.lower()}, or it is not yours to see.")
+    return record, case
+
+
+def visibility_case(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> Case:
+    """The record as the rules of visibility look at it, with the facts that they need."""
+    workflow = workflow_of(session, record)
+    needs = visibility.needs_of(workflow.name)
+    row: Any = record
+    if needs:
+        query = select(*facts.columns(workflow, needs)).where(workflow.table.c.id == record.id)
+        row = session.connection().execute(query).one()
+    return Case(workflow, row, actor, now)
+
+
+def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> bool:
+    """Whether the handbook lets the actor begin this record, which is not stored yet."""
+    page = workflow_of(session, record)
+    case = Case(page, record, actor, now, state=page.initial)
+    return actor.automatic or any(r.claim(case) for r in page.begun_by)
+
+
+def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnElement[bool]:
+    """Records of a noun that the actor's granted roles let them see: all, or those of some rounds and challenges.
+
+    With `role` those that this role alone lets them see.
+    """
+    page = PAGES[model]
+    held = [h for h in actor.roles if h.role in visibility.roles_that_see(page.name) and role in ("", h.role)]
+    if any(h.scope == "site" for h in held):
+        return true()
+    of = {scope: sorted(h.scope_id or 0 for h in held if h.scope == scope) for scope, _ in page.scopes}
+    mine = [page.table.c[column].in_(of[scope]) for scope, column in page.scopes if of[scope]]
+    return or_(false(), *mine)
+
+
+def looks_into(actor: Actor, noun: str, challenge: Challenge) -> bool:
+    """Whether the actor's granted roles let them see every record of a noun that belongs to a challenge."""
+    scopes = {"round": challenge.round_id, "challenge": challenge.id}
+    return any(actor.holds(role, scopes) for role in visibility.roles_that_see(noun))

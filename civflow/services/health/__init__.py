@@ -1,0 +1,1 @@
+"""Whether civflow runs as it should on this machine."""

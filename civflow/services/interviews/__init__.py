@@ -1,0 +1,1 @@
+"""Interviews: the times that are offered and booked."""

@@ -1,0 +1,42 @@
+"""What the rules about an interview slot need beyond its own columns, and the SQL that answers it."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, cast
+
+from civflow.services.assessment.facts import HERE
+from civflow.services.engine.facts import (
+    APPLICATION,
+    GATE,
+    PANELLIST,
+    SLOT,
+    SLOT_PANEL,
+    Facts,
+    joined,
+    others_of,
+    value,
+)
+from civflow.services.people.conflicts import has_conflict
+
+OTHER_SLOT = others_of(SLOT)
+
+FACTS: Facts = {
+    "slot": {
+        "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
+        "panel_ids": joined(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
+        "conflicted_applications": joined(
+            APPLICATION.c.id,
+            APPLICATION.c.challenge_id == SLOT.c.challenge_id,
+            SLOT_PANEL.c.slot_id == SLOT.c.id,
+            has_conflict(SLOT_PANEL.c.person_id, APPLICATION.c.team_id),
+        ),
+        "booked_applications": joined(
+            OTHER_SLOT.c.application_id, OTHER_SLOT.c.gate_id == SLOT.c.gate_id, OTHER_SLOT.c.state == "booked"
+        ),
+        "invited_applications": joined(
+            cast(APPLICATION.c.id, String) + ":" + cast(APPLICATION.c.team_id, String),
+            HERE,
+            GATE.c.id == SLOT.c.gate_id,
+        ),
+    },
+}

@@ -1,0 +1,178 @@
+"""Live sessions: plan and change them, tell people of them, and find those of a challenge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import icalendar
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Challenge, History, LiveSession
+from civflow.services.engine.advance import advance, begin
+from civflow.services.following import publish_news
+from civflow.services.formatting import moment
+from civflow.services.notifications.outbox import post_all, write
+from civflow.services.programmes.store import programme_of
+from civflow.services.questions.questions import those_with_an_application
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Actor, Refused
+
+NOUN = "live_session"
+LENGTHS = {"title": 120, "place": 300, "link": 500}  # characters
+
+
+def schedule(
+    session: Session,
+    challenge: Challenge,
+    *,
+    actor: Actor,
+    now: datetime,
+    title: str,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    place: str = "",
+    link: str = "",
+) -> LiveSession:
+    """Plan a session and, once the challenge is public, tell people of it. Raises Refused with a sentence per field."""
+    given: dict[str, Any] = {"title": title, "starts_at": starts_at, "ends_at": ends_at, "place": place, "link": link}
+    _check(given, now)
+    live = LiveSession(round_id=challenge.round_id, challenge_id=challenge.id or 0, state="", since=now, **given)
+    begin(session, live, actor=actor, now=now)
+    _tell(session, live, challenge, "is planned", key=f"{NOUN}-{live.id}-0", now=now)
+    return live
+
+
+def change(
+    session: Session, live: LiveSession, *, actor: Actor, now: datetime, seen: int | None = None, **given: Any
+) -> None:
+    """Change what workflows/live_sessions.py asks for, and tell people. Raises Refused with a sentence per field."""
+    _check(given, now)
+    advance(session, live, "change", actor=actor, now=now, seen=seen, **given)
+
+
+def _check(given: Mapping[str, Any], now: datetime) -> None:
+    """What stands against a session, each sentence at its field; the rules of the page say the same without fields."""
+    faults: dict[str, str] = {}
+    starts_at, ends_at = given["starts_at"], given["ends_at"]
+    if not given["title"]:
+        faults["title"] = "Give the session a title, such as “Meet the sponsor”."
+    if starts_at is None or starts_at <= now:
+        faults["starts_at"] = "Write when the session begins: a day and a time that lie ahead."
+    if ends_at is None or (starts_at and ends_at <= starts_at):
+        faults["ends_at"] = "Write when the session ends: later than it begins."
+    if not (given["place"] or given["link"]):
+        faults["place"] = "Write a place, or a link for those who come online, or both."
+    if given["link"] and not given["link"].startswith(("https://", "http://")):
+        faults["link"] = "The link must begin with https:// or http://."
+    for name, most in LENGTHS.items():
+        if len(given[name]) > most:
+            faults[name] = f"This may have {most} characters; it has {len(given[name])}."
+    if faults:
+        raise Refused(*faults.values(), fields=faults)
+
+
+class Shown(NamedTuple):
+    """A session with why it was cancelled, where it was."""
+
+    live: LiveSession
+    is_on: bool  # it takes place, or is taking place
+    why: str
+
+
+def sessions_of(session: Session, challenge: Challenge) -> list[Shown]:
+    """The sessions of a challenge in the order of time, with the reasons that everybody reads."""
+    query = select(LiveSession).where(col(LiveSession.challenge_id) == challenge.id)
+    found = list(session.scalars(query.order_by(col(LiveSession.starts_at), col(LiveSession.id))))
+    if not found:
+        return []
+    page = HANDBOOK[NOUN]
+    cancelled = [live.id for live in found if live.state in TOLD_WHY]
+    reasons = select(col(History.record_id), col(History.reason)).where(
+        col(History.workflow) == NOUN, col(History.record_id).in_(cancelled), col(History.step) == "cancel"
+    )
+    why = {row[0]: row[1] for row in session.execute(reasons.order_by(col(History.id)))} if cancelled else {}
+    return [Shown(live, live.state in page.sources("change"), why.get(live.id, "")) for live in found]
+
+
+TOLD_WHY = tuple(step.target for step in HANDBOOK[NOUN].steps if step.name == "cancel")
+
+
+def sentence_of(live: LiveSession, what: str, zone: str, reason: str = "") -> str:
+    """What people are told: when it is and where, or why it is not."""
+    where = " and ".join(filter(None, [live.place, f"online at {live.link}" if live.link else ""]))
+    said = f"The live session “{live.title}” {what}."
+    if live.state in TOLD_WHY:
+        return f"{said} It was to begin on {moment(live.starts_at, zone, begins=True)}. The reason given: {reason}"
+    if live.recording and live.state not in HANDBOOK[NOUN].sources("change"):
+        return f"{said} Watch it at {live.recording}"
+    why = f" The reason given: {reason}" if reason else ""
+    return f"{said} It begins on {moment(live.starts_at, zone, begins=True)} and ends on {moment(live.ends_at, zone)}, {where}.{why}"
+
+
+def calendar(sessions: Sequence[Shown], challenge: Challenge, *, page: str, now: datetime) -> bytes:
+    """The sessions as an iCalendar file. `page` is the whole address of the challenge's page."""
+    found = icalendar.Calendar()
+    found.add("prodid", "-//civflow//live sessions//EN")
+    found.add("version", "2.0")
+    for shown in sessions:
+        found.add_component(event_of(shown.live, challenge.title, page=page, now=now))
+    return bytes(found.to_ical())
+
+
+def of_challenges(session: Session, challenge_ids: Sequence[int]) -> list[LiveSession]:
+    """The sessions of many challenges in the order of time, cancelled ones too; one statement."""
+    query = select(LiveSession).where(col(LiveSession.challenge_id).in_(challenge_ids))
+    return list(session.scalars(query.order_by(col(LiveSession.starts_at), col(LiveSession.id))))
+
+
+def event_of(live: LiveSession, title: str, *, page: str, now: datetime) -> icalendar.Event:
+    """One session as an entry of a calendar; a cancelled one says so, so that it leaves the calendars that have it."""
+    event = icalendar.Event()
+    event.add("uid", f"{NOUN}-{live.id}@{page.split('/')[2]}")
+    event.add("sequence", live.revision)
+    event.add("dtstamp", now)
+    event.add("dtstart", live.starts_at)
+    event.add("dtend", live.ends_at)
+    event.add("summary", f"{live.title}: {title}")
+    event.add("location", live.place or live.link)
+    event.add("description", "\n".join(filter(None, [live.link, f"{page}#session-{live.id}"])))
+    event.add("status", "CANCELLED" if live.state in TOLD_WHY else "CONFIRMED")
+    return event
+
+
+WHAT = {
+    "change": "has changed",
+    "cancel": "is cancelled",
+    "add_recording": "can be watched",
+    "schedule_again": "takes place at another time",
+}
+
+
+def _tell(
+    session: Session, live: LiveSession, challenge: Challenge, what: str, *, key: str, now: datetime, reason: str = ""
+) -> None:
+    if not challenge.version:
+        return
+    sentence = sentence_of(live, what, programme_of(session, challenge).timezone, reason)
+    people = those_with_an_application(session, challenge)
+    post_all(
+        session,
+        [
+            write(
+                person=person,
+                kind="live_session",
+                key=f"{key}-{person.id}",
+                now=now,
+                challenge=challenge.title,
+                about=f"/challenges/{challenge.slug}#session-{live.id}",
+                what=f"Live session {what}",
+                sentence=sentence,
+            )
+            for person in people
+        ],
+        now=now,
+    )
+    publish_news(session, challenge, "session", sentence, key=key, now=now, told={person.id or 0 for person in people})

@@ -1,0 +1,1 @@
+"""What people are told of, who is told, and how it leaves."""

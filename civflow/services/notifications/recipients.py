@@ -1,0 +1,34 @@
+"""Who is told: those who hold a role, and the members of a team."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from civflow.models import Grant, Membership, Person
+from civflow.services.engine.facts import stands_before
+
+NOBODY_READS_WHO = (
+    "Every team that has begun an application is told; who they are is not shown before the last deadline."
+)
+
+
+def holders(
+    session: Session, role: str, *, round_id: int | None = None, challenge_id: int | None = None
+) -> list[Person]:
+    """The people who hold a role for the site, this round or this challenge, by name."""
+    scope = (col(Grant.scope) == "site") | ((col(Grant.scope) == "round") & (col(Grant.scope_id) == round_id))
+    scope = scope | ((col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge_id))
+    granted = select(col(Grant.person_id)).where(col(Grant.role) == role, col(Grant.revoked_at).is_(None), scope)
+    query = select(Person).where(col(Person.id).in_(granted), col(Person.closed_at).is_(None))
+    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
+
+
+def members(session: Session, team_id: int) -> list[Person]:
+    """The active members of a team, by name."""
+    query = select(Person).join(Membership, col(Membership.person_id) == col(Person.id))
+    query = query.where(col(Membership.team_id) == team_id, stands_before(Membership, "leave"))
+    return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
+
+
+SOMEBODY = Person(name="(the reader's name)", email="")  # of a team whose name is sealed

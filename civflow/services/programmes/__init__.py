@@ -1,0 +1,1 @@
+"""Programme versions, as they are stored."""

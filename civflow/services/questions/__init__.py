@@ -1,0 +1,1 @@
+"""Questions about a challenge, and their answers."""

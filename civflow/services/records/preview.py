@@ -1,0 +1,41 @@
+"""What a step will do, said before it is taken; each feature says it of its own steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlmodel import Session
+
+from civflow import features
+from civflow.models import Tracked
+from civflow.services.engine.advance import PAGES
+from civflow.workflows.engine import Step
+
+
+@dataclass(frozen=True)
+class StepPreview:
+    """Sentences beyond the step's own, and a list of lines with what it lists."""
+
+    sentences: list[str]
+    lines: list[str] = field(default_factory=list)
+    of_what: str = "line"
+
+
+Previewer = Callable[[Session, Step, Any, datetime, str], StepPreview | None]
+
+
+@cache
+def previewers() -> dict[tuple[str, str], Previewer]:
+    """(Noun, step) -> who says what it would do, of every feature; "leave_*" stands for every step that begins so."""
+    return {key: says for module in features.modules("previews") for key, says in module.PREVIEWS.items()}
+
+
+def preview_step(session: Session, step: Step, record: Tracked, *, now: datetime, reason: str) -> StepPreview | None:
+    """What taking the step with this record now would do; None where the step's own words say everything."""
+    known, noun = previewers(), PAGES[type(record)].name
+    says = known.get((noun, step.name)) or known.get((noun, f"{step.name.partition('_')[0]}_*"))
+    return says(session, step, record, now, reason) if says else None

@@ -1,0 +1,1 @@
+"""Rounds: begun, and changed within what their challenges have committed."""

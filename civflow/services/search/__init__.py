@@ -1,0 +1,1 @@
+"""Finding challenges by words and filters."""

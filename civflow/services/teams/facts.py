@@ -1,0 +1,42 @@
+"""What the rules about a team and a membership need beyond its own columns, and the SQL that answers it."""
+
+from __future__ import annotations
+
+from sqlalchemy import String, cast
+
+from civflow.services.engine.facts import APPLICATION, MEMBERSHIP, TEAM, Facts, count, joined, running, value
+from civflow.services.people.conflicts import runs
+
+FACTS: Facts = {
+    "team": {
+        "active_member_ids": joined(
+            MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"
+        ),
+        "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"),
+        "others_joined": count(
+            MEMBERSHIP.c.team_id == TEAM.c.id,
+            MEMBERSHIP.c.joined_at.is_not(None),
+            MEMBERSHIP.c.person_id != TEAM.c.alone_id,
+        ),
+        "listed_ids": joined(MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id),
+        "taken_in": joined(
+            cast(APPLICATION.c.round_id, String) + ":" + cast(APPLICATION.c.challenge_id, String),
+            APPLICATION.c.team_id == TEAM.c.id,
+            APPLICATION.c.stage != "",
+            APPLICATION.c.state.not_in(("draft", "submitted")),
+        ),
+        "open_memberships": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(("invited", "requested"))),
+        "running_applications": count(
+            APPLICATION.c.team_id == TEAM.c.id, APPLICATION.c.state != "draft", running(APPLICATION, "application")
+        ),
+    },
+    "membership": {
+        "team_state": value(TEAM.c.state, TEAM.c.id == MEMBERSHIP.c.team_id),
+        "lead_id": value(TEAM.c.lead_id, TEAM.c.id == MEMBERSHIP.c.team_id),
+        "runs_its_challenges": count(
+            APPLICATION.c.team_id == MEMBERSHIP.c.team_id,
+            running(APPLICATION, "application"),
+            runs(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id),
+        ),
+    },
+}

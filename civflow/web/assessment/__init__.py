@@ -1,0 +1,1 @@
+"""Pages of a gate, and of those who assess."""

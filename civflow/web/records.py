@@ -1,0 +1,202 @@
+"""Any record of any workflow: its state, what may be done and why not the rest, and what has happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, render_template, request
+
+from civflow.models import Challenge, Tracked
+from civflow.services.engine import history
+from civflow.services.engine.advance import advance, options, workflow_of
+from civflow.services.formatting import DEFAULT_ZONE, zone_name
+from civflow.services.notifications.preview import preview
+from civflow.services.programmes.store import programme_of
+from civflow.services.records.details import rows_of
+from civflow.services.records.preview import preview_step
+from civflow.services.records.timeline import TimelineEntry, timeline_for
+from civflow.services.records.titles import path_of, step_path, title_of
+from civflow.web.shared.access import anyone, load_case, open_to, signed_in
+from civflow.web.shared.asks import plain, read_inputs, whole_number
+from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.errors import lines_of
+from civflow.web.shared.htmx import page_or_fragment, redirect_to
+from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows.engine import Case, Conflicted, NotFound, Refused, Step, Workflow
+from civflow.workflows.engine.undoing import undoing
+from civflow.workflows.rules import NOBODY_PRESSES
+
+blueprint = Blueprint("cases", __name__)
+ELSEWHERE = "“{}” has a page of its own, which asks for all that belongs to it. Open that page and do it there."
+
+
+@blueprint.get("/cases/<workflow>/<int:record_id>")
+@open_to(anyone)
+def show(workflow: str, record_id: int) -> str:
+    record, case = _load(workflow, record_id)
+    return render_template("records/show.html", **context(record, case), entries=entries(record, case))
+
+
+@blueprint.get("/cases/<workflow>/<int:record_id>/<trigger>")
+@open_to(signed_in)
+def confirm(workflow: str, record_id: int, trigger: str) -> Response:
+    """What will happen, to whom, what it needs, and whether it can be undone."""
+    record, case = _load(workflow, record_id)
+    own_page = step_path(record, trigger)
+    return redirect_to(own_page) if own_page else _form(record, case, trigger)
+
+
+@blueprint.post("/cases/<workflow>/<int:record_id>/<trigger>")
+@open_to(signed_in)
+def take(workflow: str, record_id: int, trigger: str) -> Response:
+    """Take the step; a refusal comes back into the same form with what was typed."""
+    record, case = _load(workflow, record_id)
+    step, seen = _step(record, trigger), whole_number(request.form.get("seen", ""))
+    if step.on_its_page:
+        return _form(record, case, trigger, status=422)
+    try:
+        inputs = read_inputs(session(), step, request.form, zone=zone_of(record))
+        move = advance(
+            session(),
+            record,
+            trigger,
+            actor=actor(),
+            now=now(),
+            seen=seen,
+            reason=plain(request.form.get("reason", "")),
+            **inputs,
+        )
+    except (Refused, Conflicted) as refusal:
+        session().rollback()
+        if isinstance(refusal, Conflicted) and _was_me(workflow, record_id, trigger, seen):
+            return redirect_to(path_of(record))
+        return _refused(workflow, record_id, trigger, refusal)
+    session().commit()
+    flash(f"{move.step.button}: done.", "done")
+    return redirect_to(path_of(record))
+
+
+def _was_me(workflow: str, record_id: int, trigger: str, seen: int | None) -> bool:
+    """Whether the one who was first is this person with the same button, pressed twice."""
+    last = history.last_entry(session(), workflow, record_id)
+    return last is not None and (last.actor_id, last.step, last.number - 1) == (actor().id, trigger, seen)
+
+
+def _refused(workflow: str, record_id: int, trigger: str, refusal: Refused | Conflicted) -> Response:
+    """The form again, with the sentences at the top and at the fields, and what was typed."""
+    record, case = _load(workflow, record_id)
+    is_late = isinstance(refusal, Conflicted)
+    fields = refusal.fields if isinstance(refusal, Refused) else {}
+    return _form(
+        record,
+        case,
+        trigger,
+        status=409 if is_late else 422,
+        errors=lines_of(refusal),
+        fields=fields,
+        conflict=refusal if is_late else None,
+    )
+
+
+def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **more: Any) -> Response:
+    """The confirmation page; only those who may take the step learn whom it tells. 403 for the others."""
+    page, step = workflow_of(session(), record), _step(record, trigger)
+    offered = options(session(), record, actor=actor(), now=now())
+    option = next((o for o in offered if o.step.name == trigger), None)
+    told = foretold = None
+    if option and option.forbidden:
+        status = 403
+    elif option and step.on_its_page:  # only a POST past that page comes here
+        more = {**more, "errors": [(step_path(record, trigger) or "", ELSEWHERE.format(step.button))]}
+    elif option:
+        reason = request.form.get("reason", "")
+        told = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
+        foretold = preview_step(session(), step, record, now=now(), reason=reason) if option.allowed else None
+    details = {
+        "option": option,
+        "step": step,
+        "zone_words": zone_name(g.zone),
+        "told": told,
+        "foretold": foretold,
+        "undo": undoing(page, step, record.state),
+        "reason_is_public": visibility.publishes_its_reason(page, step.name),
+        "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
+        "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
+        "typed": request.form,
+        **more,
+    }
+    return page_or_fragment("records/step.html", "records/_step.html", status, **{**context(record, case), **details})
+
+
+def _step(record: Tracked, trigger: str) -> Step:
+    """The step of this name, from where the record stands or from elsewhere. Raises NotFound for an unknown name."""
+    page = workflow_of(session(), record)
+    here = page.steps_from(record.state).get(trigger)
+    found = here or next((step for step in page.steps if step.name == trigger), None)
+    if found is None:
+        raise NotFound(f"{page.title}: there is no step “{trigger}”.")
+    return found
+
+
+def context(record: Tracked, case: Case) -> dict[str, Any]:
+    """What the page of a record shows: its title, state, facts, and what this reader may do."""
+    page = workflow_of(session(), record)
+    state = page.states[record.state]
+    offered = options(session(), record, actor=actor(), now=now())
+    return {
+        "record": record,
+        "noun": page,
+        "title": title_of(session(), record),
+        "state": state,
+        "label": state.staff if is_staff(case) else state.public or state.staff,
+        "rows": rows_of(session(), record, case),
+        "path": path_of(record),
+        "own_page": not path_of(record).startswith("/cases/"),
+        **offered_steps(record, offered),
+    }
+
+
+def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
+    """For cases/_options.html: what this person may do now, and what is not possible yet, with why."""
+    found = offered if offered is not None else options(session(), record, actor=actor(), now=now())
+    return {
+        "case_workflow": workflow_of(session(), record).name,
+        "case_id": record.id,
+        "step_paths": {o.step.name: path for o in found if (path := step_path(record, o.step.name))},
+        "possible": [o for o in found if o.allowed and not is_by_itself(o.step)],
+        "not_yet": [o for o in found if not o.allowed and not o.forbidden and not is_by_itself(o.step)],
+        "by_itself": [o for o in found if o.due and o.due > now()],
+        "for_others": [o for o in found if o.forbidden and not is_by_itself(o.step)],
+    }
+
+
+def is_by_itself(step: Step) -> bool:
+    """Steps that nobody takes by hand."""
+    return all(r.name == "by_itself" for r in step.permits)
+
+
+def is_staff(case: Case) -> bool:
+    """Whether the reader runs this programme: they read the staff's labels and names."""
+    return visibility.reads_as(case) == "staff"
+
+
+def entries(record: Tracked, case: Case) -> list[TimelineEntry]:
+    """The history, newest first, as this reader may read it."""
+    return timeline_for(session(), record, case)
+
+
+def zone_of(record: Any) -> str:
+    """The zone in which the record's programme tells the time."""
+    challenge_id = record.id if isinstance(record, Challenge) else getattr(record, "challenge_id", None)
+    if challenge_id is None:
+        return DEFAULT_ZONE
+    return programme_of(session(), session().get_one(Challenge, challenge_id)).timezone
+
+
+def _load(workflow: str, record_id: int) -> tuple[Tracked, Case]:
+    page: Workflow | None = HANDBOOK.get(workflow)
+    if page is None:
+        raise NotFound(f"The handbook has no page “{workflow}”.")
+    record, case = load_case(page.record, record_id)
+    g.zone = zone_of(record)
+    return record, case

@@ -1,0 +1,1 @@
+"""Numbers, feeds and calendars for everybody."""

@@ -1,0 +1,46 @@
+"""A challenge for those who own it or run its round, and one for everybody who may see it, by its address."""
+
+from __future__ import annotations
+
+from flask import g
+from sqlalchemy import select
+from sqlmodel import col
+
+from civflow.models import Challenge
+from civflow.services.programmes.store import programme_of
+from civflow.web.shared.access import load_case
+from civflow.web.shared.current import session
+from civflow.workflows.challenges.page import OWNERS
+from civflow.workflows.challenges.readiness import WRITERS
+from civflow.workflows.engine import Case, Forbidden, NotFound, Rule
+
+
+def at_address(slug: str) -> tuple[Challenge, Case]:
+    """The challenge at an address, with its case. Raises NotFound where there is none or it is hidden."""
+    challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
+    if challenge_id is None:
+        raise NotFound("There is no such challenge, or it is not public yet.")
+    challenge, case = load_case(Challenge, challenge_id)
+    g.zone = programme_of(session(), challenge).timezone
+    return challenge, case
+
+
+def owned(slug: str, by: tuple[Rule, ...] = OWNERS) -> Challenge:
+    """The challenge, for those of whom one of these rules is true. Raises Forbidden, or NotFound where it is hidden."""
+    challenge, case = at_address(slug)
+    if not any(permits(case) for permits in by):
+        needed = [permits.sentence for permits in by]
+        raise Forbidden(*needed, claims=needed)
+    return challenge
+
+
+def is_writable(challenge: Challenge) -> bool:
+    """Whether the text can be changed in the state in which the challenge stands."""
+    case = load_case(Challenge, challenge.id or 0)[1]
+    return "write" in case.workflow.steps_from(challenge.state)
+
+
+def may_write(challenge: Challenge) -> bool:
+    """Whether this person is one of those who write it."""
+    case = load_case(Challenge, challenge.id or 0)[1]
+    return any(permits(case) for permits in WRITERS)

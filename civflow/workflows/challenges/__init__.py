@@ -1,0 +1,1 @@
+"""Challenge: its page, and what makes it ready."""

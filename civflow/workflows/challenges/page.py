@@ -1,0 +1,274 @@
+"""Challenge: from a public body's problem to a product in use; the middle is compiled from the programme's stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+from civflow.models import Challenge
+from civflow.workflows.challenges.readiness import OWNERS, announcing, drafting, the_dates_are_set
+from civflow.workflows.engine import Ask, Case, Rule, State, Step, Workflow, rule
+from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
+from civflow.workflows.rules import by_itself, the_approver, the_challenge_owner, the_programme_manager
+
+__all__ = ["OWNERS", "challenge", "challenge_workflow", "compile_challenge"]
+
+
+@rule("The round is open.", needs=("round_state",))
+def the_round_is_open(case: Case) -> bool:
+    return bool(case.record.round_state == "open")
+
+
+@rule("The round is not closed, or the challenge is filed from a public source.", needs=("round_state",))
+def the_round_takes_challenges(case: Case) -> bool:
+    return case.record.round_state != "closed" or bool(case.record.source_url)
+
+
+@rule("The new closing date is later than the old one, and it has not passed.")
+def the_new_closing_date_is_later(case: Case) -> bool:
+    new = case.inputs.get("closes_at")
+    return new is None or (new > case.now and (case.record.closes_at is None or new > case.record.closes_at))
+
+
+@rule("The new closing date lies before the end of the round.", needs=("round_ends_at",))
+def the_round_outlasts_the_call(case: Case) -> bool:
+    new, ends = case.inputs.get("closes_at"), case.record.round_ends_at
+    return new is None or ends is None or bool(new < ends)
+
+
+@rule("The last moment for questions lies ahead, and not after the closing date.")
+def the_last_moment_for_questions_fits(case: Case) -> bool:
+    new, closes = case.inputs.get("questions_until"), case.record.closes_at
+    return new is None or (new > case.now and (closes is None or new <= closes))
+
+
+@rule("No assessor has begun: the first gate has not started.", needs=("started_gates",))
+def no_gate_has_started(case: Case) -> bool:
+    return bool(case.record.started_gates == 0)
+
+
+@rule("It says where its facts come from.")
+def it_has_a_source(case: Case) -> bool:
+    return bool(case.record.source_url.strip())
+
+
+@rule("An agreement for the contract is signed by both sides.", needs=("signed_contracts",))
+def a_contract_is_signed(case: Case) -> bool:
+    return bool(case.record.signed_contracts > 0)
+
+
+@rule("No change of the text is being written already.", needs=("changes_in_hand",))
+def no_change_is_being_written(case: Case) -> bool:
+    return bool(case.record.changes_in_hand == 0)
+
+
+@rule("A change of the text is being written.", needs=("changes_in_hand",))
+def a_change_is_being_written(case: Case) -> bool:
+    return bool(case.record.changes_in_hand > 0)
+
+
+@rule("The change differs from what is published.", needs=("changed_parts",))
+def the_change_differs(case: Case) -> bool:
+    return bool(case.record.changed_parts)
+
+
+@rule("The changed text has a title, a question and every required section.", needs=("brief_is_complete",))
+def the_changed_text_is_complete(case: Case) -> bool:
+    return bool(case.record.brief_is_complete)
+
+
+def _new_sum(case: Case) -> int | None:
+    """The money that the change names, where it differs from what was approved."""
+    changed: int | None = case.record.changed_money
+    return None if changed == case.record.money_pounds else changed
+
+
+@rule("A changed sum is within the round's budget.", needs=("changed_money", "round_budget", "round_money_committed"))
+def a_changed_sum_is_within_the_budget(case: Case) -> bool:
+    new = _new_sum(case)
+    return new is None or bool(case.record.round_money_committed + new <= case.record.round_budget)
+
+
+@rule("If the money changes, your limit in pounds covers the new sum.", needs=("changed_money",))
+def your_limit_covers_a_changed_sum(case: Case) -> bool:
+    new = _new_sum(case)
+    return new is None or case.limit("approver") >= new
+
+
+@rule("The deadline of every applicant has passed.", needs=("last_deadline",))
+def every_deadline_has_passed(case: Case) -> bool:
+    return case.record.last_deadline is None or bool(case.now >= case.record.last_deadline)
+
+
+NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
+NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
+
+
+def compile_challenge(programme: Programme) -> Workflow:
+    """The challenge's workflow under one programme: drafting, the call, one state per stage, and the ends."""
+    return Workflow(
+        "challenge",
+        Challenge,
+        begun_by=OWNERS,
+        begin_requires=(the_round_takes_challenges,),
+        sentence="From a public body's problem to a product in use.",
+        states=[*_states(programme)],
+        steps=[
+            *drafting(programme),
+            *announcing(),
+            *_calling(),
+            *_changing(),
+            *_stages(programme),
+            *_ending(programme),
+        ],
+        checks_states=False,  # the table programme_state is the last judge: states differ by programme
+    )
+
+
+@cache  # without a limit: a clock that walks more programmes than it holds would compile each of them at every tick
+def challenge_workflow(source: str) -> Workflow:
+    """The compiled workflow of a programme file's text, made once per text."""
+    return compile_challenge(read_programme(source).programme)
+
+
+def _states(programme: Programme) -> Iterator[State]:
+    yield State("draft", "The sponsor writes.", public="Not public yet", tone="waiting")
+    yield State("in_review", "The programme office reads it.", public="Not public yet", tone="waiting")
+    yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="stopped")
+    yield State("approved", "It opens at its time.", public="Opens soon", tone="active")
+    yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done")
+    yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications")
+    for stage in programme.flow[1:]:
+        sentence = stage.sentence or f"The stage “{stage.title}” runs."
+        yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
+    yield State("completed", "It has come to its end.", public="Finished", final=True)
+    yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
+    stopped = "It was stopped, and everybody was told why."
+    yield State("cancelled", stopped, public="Cancelled", final=True, tone="stopped")
+
+
+def _calling() -> Iterator[Step]:
+    yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
+               requires=(the_round_is_open, the_dates_are_set),
+               then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions", "tell_the_followers"),
+               label="Open the call", says="The challenge becomes public, and teams can apply.")
+    yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
+               requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
+               on_its_page=True, label="Move the closing date",
+               says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
+               undo="No. The closing date only moves to a later one, and it can be moved again.")
+    yield Step("move_questions", "open", "open", by=OWNERS, reason=True, asks=(NEW_LAST_QUESTIONS,),
+               requires=(the_last_moment_for_questions_fits,), then=("tell_the_applicants", "tell_the_followers"),
+               label="Move the last moment for questions",
+               says="It moves for everybody, and the public reads your reason. Every team with a draft is told.",
+               undo="No. It can be moved again.")
+    yield Step("close", "open", "closed", by=by_itself, due="closes_at",
+               then=("take_in_the_applications", "tell_the_followers"),
+               label="Close the call", says="Applications are opened to the programme office.")
+    yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
+               requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
+               on_its_page=True, label="Reopen the call",
+               says="Teams can apply again. Submitted applications are sealed again.")
+
+
+def _changing() -> Iterator[Step]:
+    """What has been published changes only as a new version, which is written beside it."""
+    yield Step("change", "open", "open", by=OWNERS, reason=True, requires=(no_change_is_being_written,),
+               then=("begin_the_change",), on_its_page=True, label="Change the published text",
+               says="A new version is written beside the published one. Nobody is told before it is published.",
+             undo="Yes: “Drop the change”, with a reason.")
+    yield Step("write_change", "open", "open", by=OWNERS, requires=(a_change_is_being_written,),
+               on_its_page=True, label="Write the change", says="Only the sponsor and the programme office read it.")
+    yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
+               requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
+               then=("tell_the_programme_managers",), label="Ask for the change to be published",
+               says="The programme office is asked to look at it.",
+             undo="Yes: write on in the change, or drop it, until it is published.")
+    yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
+               requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
+                         a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
+               then=("publish_the_change", "make_the_brief", "tell_of_the_change"), on_its_page=True,
+               label="Publish the change",
+               says="Followers and every applicant are told at once. Drafts must acknowledge it.",
+             undo="No. Everybody is told at once; another change can be published later.")
+    for state in ("open", "closed"):
+        yield Step("drop_change", state, state, by=OWNERS, reason=True, requires=(a_change_is_being_written,),
+                   then=("drop_the_change",), label="Drop the change",
+                   says="The published text stays as it is. The words of the change are kept in the record.",
+             undo="No. The words are kept in the record, and a new change can be begun.")
+
+
+def _stages(programme: Programme) -> Iterator[Step]:
+    """A step into each stage, and one back from it."""
+    stage = programme.after(programme.call)
+    before, state = programme.call, "closed"
+    while stage:
+        yield Step(f"begin_{stage.id}", state, stage.id, by=(the_programme_manager, by_itself),
+                   requires=_finished(before), then=("begin_the_stage", "draft_the_contracts"), label=f"Begin the stage {stage.title}",
+                   says=stage.sentence or f"The stage “{stage.title}” begins.")
+        yield Step(f"leave_{stage.id}", stage.id, state, by=the_programme_manager, reason=True,
+                   label=f"Go back from the stage {stage.title}",
+                   says="The challenge stands one stage earlier. Nothing is deleted.")
+        before, state = stage, stage.id
+        stage = programme.after(stage)
+
+
+def _finished(stage: Stage) -> tuple[Rule, ...]:
+    """What must be true before a challenge leaves this stage forwards."""
+    if stage.kind == "call":
+        return (every_deadline_has_passed,)
+    if stage.kind == "gate":
+        return (_is_released(stage.id, stage.title),)
+    if stage.kind == "work":
+        return (_is_worked_through(stage.id, stage.title),)
+    if stage.kind == "award":
+        return (a_contract_is_signed,)
+    return ()
+
+
+@lru_cache
+def _is_released(stage: str, title: str) -> Rule:
+    def claim(case: Case) -> bool:
+        return stage in (case.record.released_gates or "").split(",")
+
+    return Rule(f"{stage}_is_released", f"The result of “{title}” is released.", claim, ("released_gates",))
+
+
+@lru_cache
+def _is_worked_through(stage: str, title: str) -> Rule:
+    def claim(case: Case) -> bool:
+        return stage not in (case.record.running_stages or "").split(",")
+
+    return Rule(f"{stage}_is_finished", f"No team is still working in “{title}”.", claim, ("running_stages",))
+
+
+def _ending(programme: Programme) -> Iterator[Step]:
+    stages = [s.id for s in programme.stages[1:]]
+    last = next(s for s in programme.stages if programme.after(s) is None)
+    yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
+               then=("tell_the_followers",), label="Complete the challenge",
+               says="The challenge becomes part of the archive.")
+    yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
+               by=the_programme_manager, reason=True,
+               then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
+               label="End without a winner", says="Every team still in the selection is told why.")
+    yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
+               then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
+               says="It is shown in the archive with its source.")
+    yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),
+               then=("keep_it_findable",), label="Resume the challenge",
+               says="It stands at its last stage again.")
+    yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
+               reason=True, then=("tell_the_programme_managers", "tell_the_followers"), locks=("round",),
+               label="Withdraw the challenge", says="It is not shown to the public.")
+    yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
+               says="The sponsor can go on writing.")
+    yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
+               then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
+               label="Cancel the challenge",
+               says="Every applicant and the public read your reason.")
+
+
+challenge = challenge_workflow(shipped_programmes()["civtech"].source)

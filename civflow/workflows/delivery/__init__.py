@@ -1,0 +1,1 @@
+"""Place, sprint and deliverable."""

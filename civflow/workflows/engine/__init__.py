@@ -1,0 +1,34 @@
+"""The handbook's grammar: states, steps, rules, cases; what may be done now, and why not the rest.
+
+A rule is a claim, the sentence that people read, and one line of code. A step names who may take it (`by`), what must
+be true (`requires`), what it asks for, by when it happens by itself (`due`), and what follows (`then`). Nothing here
+knows a database, a request or a clock.
+"""
+
+from civflow.workflows.engine.actors import CIVFLOW, CLOCK, NOBODY, Actor, RoleHeld
+from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Option, Rule, State, Step, rule
+from civflow.workflows.engine.refusals import Conflicted, Forbidden, HandbookError, NotFound, Refusal, Refused
+from civflow.workflows.engine.workflow import Workflow
+
+__all__ = [
+    "BY_CIVFLOW",
+    "CIVFLOW",
+    "CLOCK",
+    "NOBODY",
+    "Actor",
+    "Ask",
+    "Case",
+    "Conflicted",
+    "Forbidden",
+    "HandbookError",
+    "NotFound",
+    "Option",
+    "Refusal",
+    "Refused",
+    "RoleHeld",
+    "Rule",
+    "State",
+    "Step",
+    "Workflow",
+    "rule",
+]

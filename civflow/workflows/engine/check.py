@@ -1,0 +1,146 @@
+"""Proofs about the handbook: every state is reached and left, somebody can take every step, every name exists."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import chain
+from types import SimpleNamespace
+from typing import Any
+
+from civflow.models.people import ROLES
+from civflow.workflows.engine.actors import CIVFLOW, CLOCK, Actor, RoleHeld
+from civflow.workflows.engine.language import Case, Rule, Step
+from civflow.workflows.engine.workflow import Workflow
+
+KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application", "question")  # of an ask
+SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on names the same person everywhere
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def findings(
+    page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]],
+    pages: Collection[tuple[str, str]],
+) -> list[str]:
+    """Everything that is wrong with a page, in sentences; none for a page that holds.
+
+    `effects` are the names that services do, `facts` what they can tell of each noun, `pages` the steps (noun and name)
+    for which they know a page: the handbook cannot import them.
+    """
+    names = chain(_names(page, effects, facts), _pages(page, pages))
+    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, _asks(page), _words(page)))
+
+
+def paths(page: Workflow) -> dict[str, list[Step]]:
+    """State -> the shortest way to it from where a record begins; states that cannot be reached are left out."""
+    return _onward(page, page.begins)
+
+
+def _onward(page: Workflow, starts: Collection[str]) -> dict[str, list[Step]]:
+    """State -> the shortest way to it from one of the starts."""
+    found: dict[str, list[Step]] = {state: [] for state in starts}
+    queue = deque(starts)
+    while queue:
+        state = queue.popleft()
+        for step in page.steps_from(state).values():
+            if step.target not in found:
+                found[step.target] = [*found[state], step]
+                queue.append(step.target)
+    return found
+
+
+def _unreached(page: Workflow) -> Iterator[str]:
+    reached = paths(page)
+    for state in page.states:
+        if state not in reached:
+            yield f"{page.name}: nothing leads to the state “{state}”."
+
+
+def _dead_ends(page: Workflow) -> Iterator[str]:
+    finals = {s.name for s in page.states.values() if s.final}
+    if not finals:
+        yield f"{page.name}: it has no final state."
+    for state in page.states.values():
+        leaves = any(step.target != state.name for step in page.steps_from(state.name).values())
+        if not state.final and not leaves:
+            yield f"{page.name}: nothing leaves the state “{state.name}”, and it is not final."
+        elif finals and not finals & set(_onward(page, (state.name,))):
+            yield f"{page.name}: from the state “{state.name}” no final state can be reached."
+
+
+def _nobodys_steps(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        for state in step.sources:
+            if not step.due and not any(takes(page, rule, state) for rule in step.permits):
+                sentences = " ".join(r.sentence for r in step.permits)
+                yield f"{page.name}.{step.name}: nobody could ever take it from “{state}”: {sentences}"
+
+
+def takes(page: Workflow, rule: Rule, state: str) -> bool:
+    """Whether any of the actors that there are satisfies a `by` rule on a record that names them everywhere."""
+    return any(rule.claim(Case(page, record_of(page, state=state), actor, NOW)) for actor in actors())
+
+
+def actors() -> Iterator[Actor]:
+    """Everybody who can take a step: civflow, the clock, a person without a role, and one with each role."""
+    yield from (CIVFLOW, CLOCK, Actor(SOMEBODY, "A person"))
+    for role in (*ROLES, "team_lead", "team_member"):
+        scope, scope_id = ("team", SOMEBODY) if role.startswith("team") else ("site", None)
+        yield Actor(SOMEBODY, role, frozenset({RoleHeld(role, scope, scope_id, limit=10**9)}))
+
+
+def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
+    """A record whose every reference is SOMEBODY, whose facts are 1, and whose moments have just passed."""
+    columns = {c.name: SOMEBODY if c.name == "id" or c.name.endswith("_id") else _plain(c) for c in page.table.c}
+    ids = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY for name in page.needs if "_id" in name}
+    facts = {**dict.fromkeys(page.needs, 1), **ids}
+    return SimpleNamespace(**{**columns, **facts, "state": page.initial, **values})
+
+
+def _plain(column: Any) -> Any:
+    return {datetime: NOW, str: "x", int: 1, bool: True}.get(_kind(column))
+
+
+def _kind(column: Any) -> type:
+    """What a column holds; our own type of datetimes stands for the one it wraps."""
+    kind: type = getattr(column.type, "impl_instance", column.type).python_type
+    return kind
+
+
+def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
+    for name in sorted(page.effects - set(effects)):
+        yield f"{page.name}: no service does “{name}”."
+    for name in sorted(page.needs - set(facts.get(page.name, ()))):
+        yield f"{page.name}: no service knows the fact “{name}”."
+    for step in page.steps:
+        for lock in step.locks:
+            if f"{lock}_id" not in page.table.c:
+                yield f"{page.name}.{step.name}: it locks its {lock}, and the table does not say which that is."
+        for column in (*((step.due,) if step.due else ()), *step.stamps):
+            if _kind(page.table.c[column]) is not datetime:
+                yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
+
+
+def _pages(page: Workflow, pages: Collection[tuple[str, str]]) -> Iterator[str]:
+    for step in page.steps:
+        if step.on_its_page and (page.name, step.name) not in pages:
+            yield f"{page.name}.{step.name}: it is taken only on its own page, and no service knows where that is."
+
+
+def _asks(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        for ask in step.asks:
+            if ask.kind not in KINDS or (ask.kind == "choice") != bool(ask.choices):
+                yield f"{page.name}.{step.name}: nobody can answer “{ask.label}”: its kind or its choices are wrong."
+
+
+def _words(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        if not step.label or not step.says:
+            yield f"{page.name}.{step.name}: it needs a label for its button and a sentence about what happens."
+        if any(page.is_backward(step, source) for source in step.sources) and not step.reason:
+            yield f"{page.name}.{step.name}: it goes back, so it must ask for a reason."
+    for state in page.states.values():
+        if not state.sentence:
+            yield f"{page.name}: the state “{state.name}” has no sentence."

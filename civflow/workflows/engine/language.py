@@ -1,0 +1,161 @@
+"""The words of a page: rules, states, asks, steps, and the case that a rule looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from civflow.workflows.engine.actors import Actor
+
+if TYPE_CHECKING:
+    from civflow.workflows.engine.workflow import Workflow
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named claim about a case. `needs` are facts beyond the record's own columns (`facts.py` of its feature)."""
+
+    name: str
+    sentence: str
+    claim: Callable[[Case], bool]
+    needs: tuple[str, ...] = ()
+
+    def __call__(self, case: Case) -> bool:
+        return bool(self.claim(case))
+
+
+def rule(sentence: str, *, needs: tuple[str, ...] = ()) -> Callable[[Callable[[Case], bool]], Rule]:
+    """Make a rule of a function; `sentence` is what people read in the handbook and in a refusal."""
+    return lambda claim: Rule(claim.__name__, sentence, claim, needs)
+
+
+class State(NamedTuple):
+    """A state: its id, a sentence, and what it is called by staff, by applicants, and while it lies ahead."""
+
+    name: str
+    sentence: str
+    label: str = ""
+    public: str = ""
+    future: str = ""
+    final: bool = False
+    tone: str = "neutral"  # of the tag: neutral, waiting, active, done or stopped; the words carry the meaning
+
+    @property
+    def staff(self) -> str:
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def ahead(self) -> str:
+        return self.future or self.public or self.staff
+
+
+class Ask(NamedTuple):
+    """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), or a record
+    that people name in words: person (by e-mail address), application (by reference) and question (by the number in its
+    page's address), given as its id."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    hint: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    required: bool = True
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One way from a state to another.
+
+    `by`: any one of these rules permits the actor. `due`: the record's datetime column from which the clock takes the
+    step. `stamps`: datetime columns that are set to now. `signs`: columns that are set to the actor's id. An ask whose
+    name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
+    look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
+    `undo`: whether it can be undone, in words, where engine/undoing.py cannot know. `on_its_page`: it is taken only
+    on a page of its own, because a service checks or writes there more than the step asks for. `aside`: its button is
+    never the one that stands out.
+    """
+
+    name: str
+    source: str | tuple[str, ...]
+    target: str
+    by: Rule | tuple[Rule, ...]
+    requires: tuple[Rule, ...] = ()
+    label: str = ""
+    says: str = ""
+    asks: tuple[Ask, ...] = ()
+    reason: bool = False
+    due: str | None = None
+    then: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    onwards: bool = False
+    undo: str = ""
+    on_its_page: bool = False
+    aside: bool = False
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,) if isinstance(self.source, str) else tuple(self.source)
+
+    @cached_property
+    def permits(self) -> tuple[Rule, ...]:
+        return (self.by,) if isinstance(self.by, Rule) else tuple(self.by)
+
+    @property
+    def button(self) -> str:
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        names = (name for r in (*self.permits, *self.requires) for name in r.needs)
+        return tuple(dict.fromkeys(names))
+
+
+BY_CIVFLOW = Rule(
+    "by_civflow", "It comes into being as a consequence of another step.", lambda case: case.actor.automatic
+)
+
+
+@dataclass
+class Case:
+    """A record, the actor, the time and the inputs: all that a rule may look at.
+
+    `record` has the columns of its table and the facts that the rules named; in pure tests it is any plain object.
+    """
+
+    workflow: Workflow
+    record: Any
+    actor: Actor
+    now: datetime
+    reason: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    state: str = ""
+
+    def __post_init__(self) -> None:
+        self.state = self.state or self.record.state
+
+    @cached_property
+    def scopes(self) -> dict[str, int | None]:
+        return {scope: getattr(self.record, column, None) for scope, column in self.workflow.scopes}
+
+    def holds(self, role: str) -> bool:
+        return self.actor.holds(role, self.scopes)
+
+    def limit(self, role: str) -> int:
+        return self.actor.limit(role, self.scopes)
+
+
+class Option(NamedTuple):
+    """A step that the record's state offers: whether this actor may take it now, and if not, why."""
+
+    step: Step
+    allowed: bool
+    forbidden: bool
+    sentences: tuple[str, ...]
+    due: datetime | None

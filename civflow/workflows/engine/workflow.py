@@ -1,0 +1,171 @@
+"""The page of one noun: its states and steps, checked when it is made, and what may be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import CheckConstraint, Table
+from transitions import Machine
+
+from civflow.models.records import Tracked
+from civflow.workflows.engine.actors import CLOCK
+from civflow.workflows.engine.language import BY_CIVFLOW, Case, Option, Rule, State, Step
+from civflow.workflows.engine.refusals import Forbidden, HandbookError, NotFound, Refused
+
+
+class Workflow:
+    """The page of one noun: its states (the first is initial) and its steps, checked when it is made."""
+
+    def __init__(
+        self, name: str, record: type[Tracked], *, states: Iterable[State], steps: Iterable[Step],
+        title: str = "", sentence: str = "", begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (),
+        begin_requires: tuple[Rule, ...] = (), checks_states: bool = True,
+    ) -> None:
+        self.name, self.record = name, record
+        self.title, self.sentence = title or name.replace("_", " ").capitalize(), sentence
+        self.table: Table = record.__table__  # type: ignore[attr-defined]
+        self.states = {s.name: s for s in states}
+        self.steps = tuple(steps)
+        self.initial = next(iter(self.states))
+        self.begins = (self.initial, *begins)  # the states in which a new record may stand
+        self.begun_by, self.begin_requires = begun_by, begin_requires  # beside civflow itself, which may begin any
+        self.scopes = tuple(self._scopes())
+        self._check()
+        self._by_state = {
+            state: {step.name: step for step in self.steps if state in step.sources} for state in self.states
+        }
+        self.machine = self._machine()
+        if checks_states:
+            self._limit_states()
+
+    def _scopes(self) -> Iterable[tuple[str, str]]:
+        for scope in ("round", "challenge", "team"):
+            if scope == self.name:
+                yield scope, "id"
+            elif f"{scope}_id" in self.table.c:
+                yield scope, f"{scope}_id"
+
+    def _check(self) -> None:
+        for state in self.begins:
+            if state not in self.states:
+                raise HandbookError(f"{self.name}: a record cannot begin in '{state}', which is no state.")
+        offered: set[tuple[str, str]] = set()
+        for step in self.steps:
+            self._check_names(step, f"{self.name}.{step.name}")
+            for source in step.sources:
+                if (source, step.name) in offered:
+                    raise HandbookError(f"{self.name}.{step.name}: two steps of this name leave '{source}'.")
+                offered.add((source, step.name))
+
+    def _check_names(self, step: Step, where: str) -> None:
+        for state in (*step.sources, step.target):
+            if state not in self.states:
+                raise HandbookError(f"{where}: there is no state '{state}'.")
+        for thing in (*step.permits, *step.requires):
+            if not isinstance(thing, Rule):
+                raise HandbookError(f"{where}: {thing!r} is not a rule.")
+        for column in (*step.stamps, *step.signs, *((step.due,) if step.due else ())):
+            if column not in self.table.c:
+                raise HandbookError(f"{where}: the table has no column '{column}'.")
+
+    def _machine(self) -> Machine:
+        return Machine(
+            model=None, states=list(self.states), initial=self.initial, auto_transitions=False, send_event=True,
+            transitions=[
+                {"trigger": step.name, "source": list(step.sources), "dest": step.target} for step in self.steps
+            ],
+        )
+
+    def _limit_states(self) -> None:
+        """The states are the table's CHECK: they are written once, here, and the database is the last judge."""
+        names = ", ".join(f"'{name}'" for name in self.states)
+        self.table.append_constraint(CheckConstraint(f"state IN ({names})", "state"))
+
+    def is_backward(self, step: Step, source: str) -> bool:
+        """Whether the step goes to a state before `source` on the page, and does not say that it goes on."""
+        order = list(self.states)
+        return not step.onwards and order.index(step.target) < order.index(source)
+
+    def steps_from(self, state: str) -> Mapping[str, Step]:
+        """The steps that leave a state, by name, in the order of the page."""
+        return self._by_state[state]
+
+    def sources(self, trigger: str) -> tuple[str, ...]:
+        """Every state in which a step of this name begins. Raises KeyError for an unknown name."""
+        found = tuple(state for step in self.steps if step.name == trigger for state in step.sources)
+        if not found:
+            raise KeyError(f"A {self.name} has no step '{trigger}'.")
+        return found
+
+    def step(self, trigger: str, state: str) -> Step:
+        """The step `trigger` from `state`. Raises NotFound for an unknown name, Refused where the state has none."""
+        found = self._by_state[state].get(trigger)
+        if found:
+            return found
+        sources = [s for step in self.steps if step.name == trigger for s in step.sources]
+        if not sources:
+            raise NotFound(f"{self.title}: there is no step “{trigger}”.")
+        wanted = " or ".join(f"“{self.states[s].staff}”" for s in sources)
+        button = next(step.button for step in self.steps if step.name == trigger)
+        noun, now = self.title.lower(), self.states[state].staff
+        raise Refused(f"“{button}” is possible while the {noun} is {wanted}; it is “{now}” now.")
+
+    def judge_beginning(self, case: Case) -> None:
+        """Say nothing if the case's actor may begin this new record. Raises Forbidden or Refused otherwise."""
+        if not case.actor.automatic and not any(r.claim(case) for r in self.begun_by):
+            needed = [r.sentence for r in self.begun_by or (BY_CIVFLOW,)]
+            raise Forbidden(*needed, claims=needed)
+        failed = [r.sentence for r in self.begin_requires if not r.claim(case)]
+        if failed:
+            raise Refused(*failed, claims=failed)
+
+    def judge(self, case: Case, trigger: str) -> Step:
+        """The step, if the case's actor may take it now. Raises Forbidden or Refused with the sentences that failed."""
+        step = self.step(trigger, case.state)
+        if not self.permits(case, step):
+            needed = [r.sentence for r in step.permits]
+            raise Forbidden(*needed, claims=needed)
+        failed = self.unmet(case, step)
+        if failed:
+            raise Refused(*failed, claims=failed)
+        return step
+
+    def permits(self, case: Case, step: Step) -> bool:
+        """Whether the actor may take the step at all: one of its `by` rules, or the clock for a step that is due."""
+        if case.actor is CLOCK and step.due:
+            return True
+        return any(r.claim(case) for r in step.permits)
+
+    def unmet(self, case: Case, step: Step) -> list[str]:
+        """The sentences of what must be true first and is not."""
+        failed = [r.sentence for r in step.requires if not r.claim(case)]
+        if case.actor is CLOCK and step.due:
+            due = getattr(case.record, step.due)
+            if due is None or due > case.now:
+                failed.append("The time for it has not come.")
+        return failed
+
+    def fire(self, case: Case, trigger: str) -> str:
+        """The state that the step leads to; `judge` has said yes before."""
+        self.machine.events[trigger].trigger(case)
+        return case.state
+
+    def options(self, case: Case) -> list[Option]:
+        """Every step of the case's state: may this actor take it now, and if not, why not."""
+        return [self._option(case, step) for step in self._by_state[case.state].values()]
+
+    def _option(self, case: Case, step: Step) -> Option:
+        due = getattr(case.record, step.due) if step.due else None
+        if not self.permits(case, step):
+            return Option(step, False, True, tuple(r.sentence for r in step.permits), due)
+        failed = self.unmet(case, step)
+        return Option(step, not failed, False, tuple(failed), due)
+
+    @property
+    def effects(self) -> set[str]:
+        return {name for step in self.steps for name in step.then}
+
+    @property
+    def needs(self) -> set[str]:
+        begins = (name for r in (*self.begun_by, *self.begin_requires) for name in r.needs)
+        return {*begins, *(name for step in self.steps for name in step.needs)}
