@@ -11,7 +11,7 @@ from civflow.services.assessment.gates import scorecard_of
 from civflow.services.assessment.scores import record_score
 from civflow.services.challenges.stages import gate_of
 from civflow.services.engine.advance import advance
-from civflow.services.engine.facts import stands_before
+from civflow.workflows.assessment.assignments import INVITED
 from tests.an_open_call import Call
 
 TEAMS = ("Otter Works", "Heron Labs", "Plover Studio")
@@ -63,7 +63,7 @@ def sift(call: Call, *panel: str) -> Gate:
 def score(call: Call, gate: Gate, *, values: dict[int, int] | None = None, leave: int = 0) -> None:
     """Every assignment is accepted, scored and submitted but for the last `leave`; `values`: application id -> score."""
     session = call.session
-    query = select(Assignment).where(col(Assignment.gate_id) == gate.id, stands_before(Assignment, "accept"))
+    query = select(Assignment).where(col(Assignment.gate_id) == gate.id, col(Assignment.state).in_(INVITED))
     assignments = session.scalars(query.order_by(col(Assignment.id))).all()
     for assignment in assignments[: len(assignments) - leave]:
         actor = call.actor(session.get_one(Person, assignment.assessor_id))

@@ -103,7 +103,7 @@ def test_templates_compare_no_states():
 
 
 def test_states_are_compared_by_the_handbook_and_its_facts_alone():
-    """Elsewhere `stands_before` asks by the step that begins in a state, or a page says what its states mean."""
+    """Elsewhere a name on the page says what its states mean."""
     compared = {place.split(":")[0] for place in found(compares_a_state)}
 
     outside = {file for file in compared if not file.startswith("civflow/workflows/")}

@@ -9,11 +9,23 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from civflow.models import Act as Done
-from civflow.models import Agreement, Application, Assignment, Challenge, Document, History, Person, Score, Team
+from civflow.models import (
+    Agreement,
+    Application,
+    Assignment,
+    Challenge,
+    Document,
+    History,
+    Person,
+    Score,
+    Team,
+    Tracked,
+)
+from civflow.services.engine.advance import PAGES
 from civflow.services.people import actor_of
 from civflow.services.people.invented import BEGUN, holds_demonstration
 from civflow.workflows import HANDBOOK
@@ -47,6 +59,12 @@ class Scene:
 
     def lead(self, team_id: int) -> Actor:
         return self.actor(self.session.get_one(Team, team_id).lead_id)
+
+
+def can_take(model: type[Tracked], trigger: str) -> ColumnElement[bool]:
+    """Records from whose state a step of this name leads on."""
+    page = PAGES[model]
+    return page.table.c.state.in_(page.sources(trigger))
 
 
 @dataclass(frozen=True)

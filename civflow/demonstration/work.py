@@ -8,13 +8,15 @@ from datetime import timedelta
 from sqlmodel import col
 
 from civflow.demonstration.calls import find, owner_of
-from civflow.demonstration.play import Scene
+from civflow.demonstration.play import Scene, can_take
 from civflow.models import Agreement, Application, Challenge, Deliverable, Place, Sprint
 from civflow.services.challenges.archive import Row
 from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance
-from civflow.services.engine.facts import stands_before
 from civflow.services.people import invented
+from civflow.workflows.applications import ON_RESERVE
+from civflow.workflows.delivery.deliverables import TO_SUBMIT
+from civflow.workflows.delivery.sprints import IN_REVIEW
 from civflow.workflows.engine import Actor
 
 Do = Callable[[Scene], None]
@@ -46,7 +48,7 @@ def accept_it(row: Row, stage: str, *, declines: bool = False) -> Do:
 def _promote(scene: Scene, challenge: Challenge, stage: str) -> None:
     manager = scene.actor(scene.person(invented.MANAGER))
     waiting = scene.all(
-        Application, col(Application.challenge_id) == challenge.id, stands_before(Application, "promote")
+        Application, col(Application.challenge_id) == challenge.id, col(Application.state).in_(ON_RESERVE)
     )
     for application in waiting[:1]:
         advance(
@@ -62,7 +64,7 @@ def release_the_reserve(row: Row) -> Do:
 
     def do(scene: Scene) -> None:
         manager, challenge = scene.actor(scene.person(invented.MANAGER)), find(scene, row)
-        left = col(Application.challenge_id) == challenge.id, stands_before(Application, "promote")
+        left = col(Application.challenge_id) == challenge.id, col(Application.state).in_(ON_RESERVE)
         for application in scene.all(Application, *left):
             advance(
                 scene.session,
@@ -78,7 +80,7 @@ def release_the_reserve(row: Row) -> Do:
 
 def _places(scene: Scene, challenge: Challenge, stage: str, trigger: str) -> list[Place]:
     return scene.all(
-        Place, col(Place.challenge_id) == challenge.id, col(Place.stage) == stage, stands_before(Place, trigger)
+        Place, col(Place.challenge_id) == challenge.id, col(Place.stage) == stage, can_take(Place, trigger)
     )
 
 
@@ -117,7 +119,7 @@ def sign_it(row: Row, stage: str, *, principal: bool) -> Do:
 
 def _agreements(scene: Scene, challenge: Challenge, stage: str, trigger: str) -> list[Agreement]:
     here = col(Agreement.challenge_id) == challenge.id, col(Agreement.stage) == stage
-    return scene.all(Agreement, *here, stands_before(Agreement, trigger))
+    return scene.all(Agreement, *here, can_take(Agreement, trigger))
 
 
 def deliver_it(row: Row, stage: str, *, principal: bool) -> Do:
@@ -128,7 +130,7 @@ def deliver_it(row: Row, stage: str, *, principal: bool) -> Do:
         owner = scene.actor(owner_of(scene, challenge, principal))
         for place in _places(scene, challenge, stage, "complete"):
             lead = scene.lead(place.team_id)
-            owed = col(Deliverable.place_id) == place.id, stands_before(Deliverable, "submit")
+            owed = col(Deliverable.place_id) == place.id, col(Deliverable.state).in_(TO_SUBMIT)
             for deliverable in scene.all(Deliverable, *owed, col(Deliverable.due_at) <= scene.now + timedelta(days=10)):
                 _deliver(scene, deliverable, lead, owner)
 
@@ -159,7 +161,7 @@ def finish_sprints(row: Row, stage: str, *, principal: bool) -> Do:
         challenge = find(scene, row)
         owner = scene.actor(owner_of(scene, challenge, principal))
         for place in _places(scene, challenge, stage, "complete"):
-            reviewed = col(Sprint.place_id) == place.id, stands_before(Sprint, "finish")
+            reviewed = col(Sprint.place_id) == place.id, col(Sprint.state).in_(IN_REVIEW)
             for sprint in scene.all(Sprint, *reviewed):
                 advance(scene.session, sprint, "finish", actor=owner, now=scene.now)
 
@@ -173,7 +175,7 @@ def end_sprints(row: Row, stage: str, *, principal: bool) -> Do:
         for place in _places(scene, find(scene, row), stage, "complete"):
             lead = scene.lead(place.team_id)
             for trigger in ("begin", "review"):
-                for sprint in scene.all(Sprint, col(Sprint.place_id) == place.id, stands_before(Sprint, trigger)):
+                for sprint in scene.all(Sprint, col(Sprint.place_id) == place.id, can_take(Sprint, trigger)):
                     advance(scene.session, sprint, trigger, actor=lead, now=scene.now)
         finish_sprints(row, stage, principal=principal)(scene)
 

@@ -20,6 +20,7 @@ from civflow.web.shared.htmx import page_or_fragment
 from civflow.web.shared.navigation import Link, holds_any
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound
+from civflow.workflows.notifications import WAITING
 from civflow.workflows.visibility import TO_AN_ASKER, it_tells_of_nothing_sealed, kept_back, may_see
 
 blueprint = Blueprint("outbox", __name__)
@@ -50,7 +51,7 @@ def messages() -> Response:
         words=words,
         states=states,
         labels=HANDBOOK["message"].states,
-        leaves=set(HANDBOOK["message"].sources("send")),
+        leaves=set(WAITING),
     )
 
 

@@ -44,6 +44,9 @@ ENDED_EARLY = ("terminated",)  # agreements that bind nobody any more
 MAY_SIGN = Ask("may_sign", "I have read the agreement and may sign it for my side", "yes")
 
 SIGNED = ("signed", "active", "completed")  # by both sides, whatever came of it
+TO_ISSUE = ("drafted",)  # nobody is asked to sign yet
+TO_SIGN = ("issued",)  # a signature is missing
+IN_FORCE = ("active",)  # both sides do what they have signed
 
 agreement = Workflow(
     "agreement",

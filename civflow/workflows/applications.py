@@ -78,6 +78,13 @@ def nobody_in_the_team_runs_it(case: Case) -> bool:
     return not case.record.runner_ids
 
 
+BEING_WRITTEN = ("draft",)  # applications that only their teams know of
+HANDED_IN = ("submitted",)  # applications that are sealed, and can be taken back
+TAKEN_IN = ("in_progress",)  # applications whose seal is open, and that are assessed
+ON_RESERVE = ("reserve",)  # applications that follow if another leaves
+IN_SELECTION = (*TAKEN_IN, *ON_RESERVE)  # applications that a gate can take on
+UNDECIDED = (*HANDED_IN, *IN_SELECTION)  # applications that wait for an answer
+RUNNING = (*BEING_WRITTEN, *UNDECIDED)  # applications that their teams can withdraw
 WON = ("selected",)  # applications whose team has won
 STILL_IN = ("in_progress", "selected")  # applications whose team may take a place
 OVER = ("not_selected", "ineligible", "withdrawn")  # applications that go no further

@@ -62,6 +62,9 @@ def _invited(case: Case) -> list[tuple[str, str]]:
     return [(application, team) for application, _, team in pairs if team]
 
 
+FREE = ("offered",)  # times that a team can choose
+BOOKED = ("booked",)  # times that a team has
+STANDING = (*FREE, *BOOKED)  # times that the panel keeps free
 WHOSE = Ask("application_id", "Which application is heard", "application", "Its reference.")
 
 

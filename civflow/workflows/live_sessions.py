@@ -30,6 +30,8 @@ def its_links_are_addresses(case: Case) -> bool:
     return all(not link or link.startswith(("https://", "http://")) for link in links)
 
 
+TO_COME = ("scheduled",)  # sessions that can be changed
+CANCELLED = ("cancelled",)
 BEGINS = Ask("starts_at", "Begins", "moment")
 ENDS = Ask("ends_at", "Ends", "moment")
 RECORDING = Ask("recording", "Link to the recording", "line", "The address of the page where people watch it.")

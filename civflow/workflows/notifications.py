@@ -4,6 +4,9 @@ from civflow.models import Message
 from civflow.workflows.engine import State, Step, Workflow
 from civflow.workflows.rules import by_itself, the_programme_manager
 
+WAITING = ("waiting",)  # messages that leave as soon as they may
+FAILED = ("failed",)  # messages that somebody has to look at
+
 message = Workflow(
     "message",
     Message,

@@ -34,6 +34,7 @@ def the_other_question_can_stand_for_it(case: Case) -> bool:
 
 
 WAITING, PUBLIC = ("asked", "drafted"), ("published",)
+TO_CLEAR = ("drafted",)  # an answer is written, and a second person looks at it
 ANSWERING = (the_challenge_owner, the_programme_manager)  # who answers, merges and declines
 WORDING = Ask("wording", "The question as everybody reads it", required=False, most=2000,
               hint="Only where its own words would tell who asks. Whoever asked keeps their own words.")

@@ -33,6 +33,7 @@ def it_ends_after_it_begins(case: Case) -> bool:
     return ends is None or starts is None or bool(ends > starts)
 
 
+PLANNED, OPEN, CLOSED = ("planned",), ("open",), ("closed",)
 LARGEST_BUDGET = 1_000_000_000  # whole pounds
 BASICS = (
     Ask("title", "Title", "line"), Ask("starts_at", "Begins", "moment"), Ask("ends_at", "Ends", "moment"),

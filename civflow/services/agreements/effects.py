@@ -13,8 +13,8 @@ from civflow.services.agreements.agreements import _SIGNED, agreement_data, draf
 from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance
 from civflow.services.engine.effects import Move, effect
-from civflow.services.engine.facts import stands_before
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.agreements import IN_FORCE
 from civflow.workflows.engine import CIVFLOW
 
 
@@ -98,7 +98,7 @@ def _signed_data(session: Session, agreement: Agreement, read: Document) -> Mapp
 
 @effect
 def complete_the_agreement(session: Session, move: Move) -> None:
-    query = select(Agreement).where(col(Agreement.place_id) == move.record.id, stands_before(Agreement, "complete"))
+    query = select(Agreement).where(col(Agreement.place_id) == move.record.id, col(Agreement.state).in_(IN_FORCE))
     for agreement in session.scalars(query):
         advance(session, agreement, "complete", actor=CIVFLOW, now=move.now)
 

@@ -11,11 +11,12 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, Membership, Person, Round, Team
 from civflow.services.challenges.seal import last_deadline
 from civflow.services.engine.advance import begin
-from civflow.services.engine.facts import stands_before
 from civflow.services.people import actor_of
 from civflow.services.people.conflicts import takes_part
 from civflow.services.teams.teams import create_team, create_team_of_one
 from civflow.workflows.engine import Actor, Refused
+from civflow.workflows.teams.memberships import MEMBERS
+from civflow.workflows.teams.teams import TOGETHER
 
 RUNS_IT = "You run this challenge, so you cannot apply to it."
 
@@ -93,7 +94,7 @@ def _refuse_a_second(session: Session, challenge: Challenge, team: Team) -> None
         sentence = f"{team.name} has an application to this challenge already: {known.reference}."
         raise AppliedAlready(sentence, known)
     people = select(col(Membership.person_id)).where(
-        col(Membership.team_id) == team.id, stands_before(Membership, "leave")
+        col(Membership.team_id) == team.id, col(Membership.state).in_(MEMBERS)
     )
     _not_twice(session, challenge, set(session.scalars(people)), f"The people of {team.name} have")
 
@@ -103,8 +104,8 @@ def _not_twice(session: Session, challenge: Challenge, people: set[int | None], 
     query = select(Application, Team, col(Membership.person_id)).join(Team, col(Team.id) == col(Application.team_id))
     query = query.join(Membership, col(Membership.team_id) == col(Team.id)).where(
         col(Application.challenge_id) == challenge.id,
-        stands_before(Team, "disband"),
-        stands_before(Membership, "leave"),
+        col(Team.state).in_(TOGETHER),
+        col(Membership.state).in_(MEMBERS),
     )
     found: dict[int | None, tuple[Application, Team, set[int | None]]] = {}
     for application, team, person in session.execute(query.order_by(col(Application.id))):

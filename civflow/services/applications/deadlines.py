@@ -14,18 +14,18 @@ from civflow.services.challenges.calendar import later_dates, move_the_calendar,
 from civflow.services.challenges.seal import last_deadline
 from civflow.services.engine.advance import advance, advance_many
 from civflow.services.engine.effects import Move, effect
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.notifications.recipients import SOMEBODY, members
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.applications import HANDED_IN, TAKEN_IN
 from civflow.workflows.engine import CIVFLOW, CLOCK, Actor, Step
 
 
 def _seal(session: Session, move: Move, challenge: Challenge) -> None:
     """No application is opened before the last deadline; what was opened already is sealed again."""
     taken_in = select(col(Application.id)).where(
-        col(Application.challenge_id) == challenge.id, stands_before(Application, "seal_again")
+        col(Application.challenge_id) == challenge.id, col(Application.state).in_(TAKEN_IN)
     )
     ids = [i for i in session.scalars(taken_in.order_by(col(Application.id))) if i]
     advance_many(session, Application, ids, "seal_again", actor=CIVFLOW, now=move.now, reason=move.reason)
@@ -129,7 +129,7 @@ def take_in_the_applications(session: Session, move: Move) -> None:
     """The seal opens for every application, unless one team has a later deadline: then it opens at that."""
     due = select(col(Application.id)).where(
         col(Application.challenge_id) == move.record.id,
-        stands_before(Application, "take_in"),
+        col(Application.state).in_(HANDED_IN),
         col(Application.sealed_until) <= move.now,
     )
     ids = [i for i in session.scalars(due.order_by(col(Application.id))) if i]

@@ -28,12 +28,12 @@ from civflow.services.challenges.versions import versions_of
 from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance_many
 from civflow.services.engine.effects import Move, effect, effect_in_row
-from civflow.services.engine.facts import stands_before
 from civflow.services.following import publish_news
 from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.notifications.recipients import members
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.assessment.assignments import NOT_SUBMITTED
 from civflow.workflows.engine import CIVFLOW
 
 
@@ -114,7 +114,7 @@ def enter_the_first_gate(session: Session, rows: Sequence[Any]) -> list[dict[str
 @effect
 def withdraw_its_assignments(session: Session, move: Move) -> None:
     query = select(col(Assignment.id)).where(
-        col(Assignment.application_id) == move.record.id, stands_before(Assignment, "withdraw")
+        col(Assignment.application_id) == move.record.id, col(Assignment.state).in_(NOT_SUBMITTED)
     )
     ids = [i for i in session.scalars(query) if i]
     advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn.")

@@ -12,9 +12,9 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, Round, Team
 from civflow.services.challenges.seal import number_sealed
 from civflow.services.engine.access import in_sight
-from civflow.services.engine.facts import stands_before
 from civflow.services.programmes.store import programme_of
 from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 from civflow.workflows.engine import Actor, State
 
 EACH = 50  # applications on a page
@@ -67,7 +67,7 @@ def may_look(actor: Actor) -> bool:
 
 def is_readable(now: datetime) -> ColumnElement[bool]:
     """Applications whose seal is open: `the_seal_is_open` of workflows/visibility.py in SQL."""
-    kept = stands_before(Application, "submit") | stands_before(Application, "take_back")
+    kept = col(Application.state).in_(BEING_WRITTEN) | col(Application.state).in_(HANDED_IN)
     return and_(
         col(Application.stage) != "",
         ~kept,

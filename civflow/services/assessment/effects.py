@@ -26,12 +26,11 @@ from civflow.services.assessment.scores import scores_of
 from civflow.services.challenges.stages import move_on
 from civflow.services.engine.advance import advance_many, begin_many
 from civflow.services.engine.effects import Move, effect
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import count, moment
 from civflow.services.notifications.outbox import post, post_all, write
 from civflow.services.notifications.texts import words
 from civflow.services.records.titles import title_of
-from civflow.workflows.assessment.assignments import LOCKED
+from civflow.workflows.assessment.assignments import LOCKED, PROPOSED
 from civflow.workflows.engine import CIVFLOW, Refused
 
 
@@ -84,7 +83,7 @@ def propose_assignments(session: Session, move: Move) -> None:
 def invite_the_assessors(session: Session, move: Move) -> None:
     """Every matched assessor is asked, with one message each."""
     gate: Gate = move.record
-    query = select(Assignment).where(col(Assignment.gate_id) == gate.id, stands_before(Assignment, "invite"))
+    query = select(Assignment).where(col(Assignment.gate_id) == gate.id, col(Assignment.state).in_(PROPOSED))
     asked = session.scalars(query.order_by(col(Assignment.id))).all()
     advance_many(session, Assignment, [a.id or 0 for a in asked], "invite", actor=CIVFLOW, now=move.now)
     numbers: dict[int, int] = {}

@@ -14,9 +14,9 @@ from civflow.methods.ranking import Ranked
 from civflow.models import Application, Assignment, Gate, Outcome, Panellist, Person, Score, Slot, Team
 from civflow.services.assessment.gates import panel_of, stage_of
 from civflow.services.assessment.ranking import outcomes_of, ranking_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import tenths
 from civflow.services.people.conflicts import why
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import LOCKED, OVER
 from civflow.workflows.engine import NotFound
 from civflow.workflows.programme import Scorecard, Stage
@@ -154,7 +154,7 @@ def gate_page(session: Session, gate: Gate, *, with_scores: bool, kept_back: Col
 def _lines(session: Session, gate: Gate, *, with_scores: bool, kept_back: Collection[int]) -> list[Line]:
     """Applications that stand at the gate, or that it has decided on."""
     outcomes = {o.application_id: o for o in outcomes_of(session, gate)}
-    here = (col(Application.stage) == gate.stage) & stands_before(Application, "go_on")
+    here = (col(Application.stage) == gate.stage) & col(Application.state).in_(IN_SELECTION)
     query = select(Application, Team).join(Team, col(Team.id) == col(Application.team_id))
     query = query.where(col(Application.challenge_id) == gate.challenge_id, here | col(Application.id).in_(outcomes))
     return [

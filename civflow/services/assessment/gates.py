@@ -14,8 +14,8 @@ from civflow.models import (
     Panellist,
     Person,
 )
-from civflow.services.engine.facts import stands_before
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.programme import Programme, Scorecard, Stage
 
 
@@ -38,7 +38,7 @@ def applications_at(session: Session, gate: Gate) -> Sequence[Application]:
     query = select(Application).where(
         col(Application.challenge_id) == gate.challenge_id,
         col(Application.stage) == gate.stage,
-        stands_before(Application, "go_on"),
+        col(Application.state).in_(IN_SELECTION),
     )
     return session.scalars(query.order_by(col(Application.reference))).all()
 

@@ -29,13 +29,13 @@ from civflow.models import (
 from civflow.models.assessment import DECISIONS
 from civflow.services.challenges.calendar import in_working_days, stage_dates, whole_days
 from civflow.services.documents import store as documents
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import day, moment, tenths
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.notifications.recipients import members
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import path_of
 from civflow.workflows.assessment.assignments import LOCKED
+from civflow.workflows.notifications import FAILED, WAITING
 from civflow.workflows.programme import Programme, Scorecard, Stage
 
 DEBRIEF = timedelta(days=30)  # Procurement Reform (Scotland) Act 2014, section 33: a request within 30 days
@@ -290,7 +290,7 @@ class LetterStatus(NamedTuple):
     outcome: Outcome
     document_id: int | None
     is_made: bool
-    letters_of: int
+    told: int
     waiting: int
 
 
@@ -312,7 +312,7 @@ def letters_of(session: Session, gate: Gate) -> list[LetterStatus]:
 
 def _letters(session: Session, gate: Gate, ids: list[int]) -> dict[int, tuple[int, bool, int, int]]:
     """Application id -> its letter, whether that is made, and how many messages carry it, and wait to be sent."""
-    waits = func.sum(case((stands_before(Message, "send") | stands_before(Message, "retry"), 1), else_=0))
+    waits = func.sum(case((col(Message.state).in_(WAITING) | col(Message.state).in_(FAILED), 1), else_=0))
     query = (
         select(col(Document.record_id), col(Document.id), col(Document.made_at), func.count(col(Message.id)), waits)
         .outerjoin(Message, col(Message.document_id) == col(Document.id))

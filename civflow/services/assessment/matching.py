@@ -11,9 +11,9 @@ from sqlmodel import Session, col
 
 from civflow.methods.assignment import assign
 from civflow.models import Application, Assignment, Challenge, Gate, Panellist, Person, Submission
-from civflow.services.engine.facts import stands_before
 from civflow.services.people.conflicts import has_conflict, pairs
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import LOCKED, OVER
 
 
@@ -61,7 +61,7 @@ def _applications(session: Session, gate: Gate) -> Sequence[Application]:
     query = select(Application).where(
         col(Application.challenge_id) == gate.challenge_id,
         col(Application.stage) == gate.stage,
-        stands_before(Application, "go_on"),
+        col(Application.state).in_(IN_SELECTION),
     )
     return session.scalars(query.order_by(col(Application.reference))).all()
 

@@ -15,10 +15,12 @@ from civflow.models.people import ROLES
 from civflow.services.assessment.gates import panel_of, stage_of
 from civflow.services.assessment.progress import counted
 from civflow.services.challenges.seal import are_sealed
-from civflow.services.engine.facts import GATE, facts, stands_before
+from civflow.services.engine.facts import GATE, facts
 from civflow.services.formatting import count
 from civflow.services.people.conflicts import has_conflict, why
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import LOCKED
+from civflow.workflows.interviews import STANDING
 from civflow.workflows.programme import Stage
 
 FITTING = {"assessor": "expert", "challenge_owner": "sponsor", "programme_manager": "programme"}  # role -> side
@@ -125,7 +127,7 @@ def _add_what_stands_against(session: Session, gate: Gate, known: Mapping[int, S
         if key and int(key) in known:
             known[int(key)].applies = True
     teams = select(col(Application.team_id)).where(
-        col(Application.challenge_id) == gate.challenge_id, stands_before(Application, "go_on")
+        col(Application.challenge_id) == gate.challenge_id, col(Application.state).in_(IN_SELECTION)
     )
     person, team = col(Person.id), col(Team.id)
     query = select(person, col(Team.name), why(person, team)).select_from(Person).join(Team, has_conflict(person, team))
@@ -176,5 +178,5 @@ def leaving(session: Session, gate: Gate, person_id: int) -> Leaving:
 
 
 def _hears(gate: Gate, person_id: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    slots = select(col(Slot.id)).where(col(Slot.gate_id) == gate.id, stands_before(Slot, "cancel"))
+    slots = select(col(Slot.id)).where(col(Slot.gate_id) == gate.id, col(Slot.state).in_(STANDING))
     return col(SlotPanel.person_id) == person_id, col(SlotPanel.slot_id).in_(slots)

@@ -11,11 +11,12 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Assignment, Challenge, Gate, Outcome, Panellist, Slot, StageDates
 from civflow.services.engine.access import in_sight
-from civflow.services.engine.facts import stands_before
 from civflow.services.programmes.store import programme_of
 from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED
 from civflow.workflows.engine import Actor, State
+from civflow.workflows.interviews import STANDING
 from civflow.workflows.programme import Stage
 
 
@@ -83,9 +84,9 @@ def _with_numbers() -> Select[Any]:
     here = and_(
         col(Application.challenge_id) == col(Gate.challenge_id),
         col(Application.stage) == col(Gate.stage),
-        stands_before(Application, "go_on"),
+        col(Application.state).in_(IN_SELECTION),
     )
-    taken = or_(stands_before(Slot, "cancel"), col(Slot.attended) > 0)
+    taken = or_(col(Slot.state).in_(STANDING), col(Slot.attended) > 0)
     same = and_(col(StageDates.challenge_id) == col(Gate.challenge_id), col(StageDates.stage) == col(Gate.stage))
     return select(
         Gate,

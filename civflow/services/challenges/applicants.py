@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Membership, Person
-from civflow.services.engine.facts import stands_before
 from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import RUNNING
+from civflow.workflows.teams.memberships import MEMBERS
 
 PAGE = HANDBOOK["application"]
 
@@ -34,8 +35,8 @@ def applicants(session: Session, challenge: Challenge) -> list[Applicant]:
         .join(Application, col(Application.team_id) == col(Membership.team_id))
         .where(
             col(Application.challenge_id) == challenge.id,
-            stands_before(Membership, "leave"),
-            stands_before(Application, "withdraw"),
+            col(Membership.state).in_(MEMBERS),
+            col(Application.state).in_(RUNNING),
             col(Person.closed_at).is_(None),
         )
         .order_by(col(Person.name), col(Person.id), col(Application.id))
@@ -48,6 +49,6 @@ def application_called(session: Session, challenge: Challenge, reference: str) -
     query = select(Application).where(
         col(Application.challenge_id) == challenge.id,
         col(Application.reference) == reference,
-        stands_before(Application, "withdraw"),
+        col(Application.state).in_(RUNNING),
     )
     return session.scalars(query).first()

@@ -27,9 +27,9 @@ from civflow.services.challenges.stages import TIME_TO_IMPROVE, gate_of
 from civflow.services.challenges.versions import LONGEST_WHY, in_hand
 from civflow.services.engine.advance import advance_many, begin
 from civflow.services.engine.effects import Move, effect, effect_in_row
-from civflow.services.engine.facts import stands_before
 from civflow.services.programmes.store import programme_of
 from civflow.services.search.index import index
+from civflow.workflows.applications import IN_SELECTION, UNDECIDED
 from civflow.workflows.engine import CIVFLOW, Refused
 from civflow.workflows.programme import Programme, Stage
 
@@ -118,7 +118,7 @@ def begin_the_stage(session: Session, move: Move) -> None:
         arrived = select(Application).where(
             col(Application.challenge_id) == challenge.id,
             col(Application.stage) == before.id,
-            stands_before(Application, "go_on"),
+            col(Application.state).in_(IN_SELECTION),
         )
         for application in session.scalars(arrived):
             application.stage = stage.id
@@ -133,7 +133,7 @@ def begin_the_stage(session: Session, move: Move) -> None:
 def close_the_applications(session: Session, move: Move) -> None:
     """The challenge has ended: no application is left in the selection."""
     left = select(col(Application.id)).where(
-        col(Application.challenge_id) == move.record.id, stands_before(Application, "not_select")
+        col(Application.challenge_id) == move.record.id, col(Application.state).in_(UNDECIDED)
     )
     ids = [i for i in session.scalars(left.order_by(col(Application.id))) if i]
     advance_many(session, Application, ids, "not_select", actor=CIVFLOW, now=move.now, reason=move.reason)

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Gate, History, Outcome, StageDates
 from civflow.services.challenges.calendar import plan
-from civflow.services.engine.facts import stands_before
 from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import BEING_WRITTEN
+from civflow.workflows.challenges.readiness import APPROVED, BEING_DRAFTED, CALL_IS_OPEN, WAITS_FOR_APPROVAL
 from civflow.workflows.programme import Programme, Stage
 
 RELEASED = sorted({step.target for step in HANDBOOK["gate"].steps if step.name == "release"})
@@ -127,7 +128,7 @@ def _results(ids: Sequence[int]) -> Select[Any]:
     sent = select(func.count()).where(
         col(Application.challenge_id) == col(Gate.challenge_id),
         col(Application.submitted_at).is_not(None),
-        ~stands_before(Application, "submit"),
+        ~col(Application.state).in_(BEING_WRITTEN),
     )
     unranked = ~exists().where(col(Outcome.application_id) == col(Application.id))
     left = [sent.where(unranked, col(Application.state).in_(_targets(step))) for step in ("withdraw", "rule_out")]
@@ -146,9 +147,7 @@ def _targets(trigger: str) -> list[str]:
 
 def has_closed(challenge: Challenge) -> bool:
     """Whether the call is over, so that numbers of applications give nothing away."""
-    page = HANDBOOK["challenge"]
-    early = {state for step in ("submit_for_review", "approve", "open", "close") for state in page.sources(step)}
-    return challenge.state not in early
+    return challenge.state not in (*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *APPROVED, *CALL_IS_OPEN)
 
 
 def _stages(challenge: Challenge, programme: Programme, dates: dict[str, StageDates]) -> list[StageOf]:
@@ -172,7 +171,7 @@ def _stage(
     money = stage.money if own is None or own.money_pounds is None else own.money_pounds
     if stage.kind == "award":
         money = challenge.money_pounds or money
-    is_call_now = stage.kind == "call" and challenge.state in HANDBOOK["challenge"].sources("close")
+    is_call_now = stage.kind == "call" and challenge.state in CALL_IS_OPEN
     return StageOf(
         stage.id,
         stage.title,

@@ -10,17 +10,17 @@ from sqlmodel import Session, col
 from civflow.models import Application, Challenge, Membership
 from civflow.services.challenges.calendar import first_decision
 from civflow.services.engine.effects import Move
-from civflow.services.engine.facts import stands_before
 from civflow.services.following.registry import StepNews
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.teams.memberships import MEMBERS
 
 
 def applicant_ids(session: Session, challenge: Challenge, _: Move) -> set[int]:
     """The active members of every team that has begun an application: they get a message or a letter of their own."""
     teams = select(col(Application.team_id)).where(col(Application.challenge_id) == challenge.id)
     query = select(col(Membership.person_id)).where(col(Membership.team_id).in_(teams))
-    return set(session.scalars(query.where(stands_before(Membership, "leave"))))
+    return set(session.scalars(query.where(col(Membership.state).in_(MEMBERS))))
 
 
 def _when(session: Session, challenge: Challenge, value: datetime | None) -> str:

@@ -33,6 +33,7 @@ from civflow.services.search.sql import PREVIEWS
 from civflow.workflows import visibility
 from civflow.workflows.applications import WON
 from civflow.workflows.challenges.page import challenge_workflow
+from civflow.workflows.challenges.readiness import CALL_IS_OPEN
 from civflow.workflows.engine import Actor, Case, NotFound, State, Workflow
 from civflow.workflows.programme import Programme as Contents
 from civflow.workflows.programme import Section
@@ -175,7 +176,7 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
         is_preview=not public,
         is_staff=runs_it(looked_at),
         is_archive=public and challenge.version == 0,
-        takes_applications=challenge.state in workflow.sources("close"),
+        takes_applications=challenge.state in CALL_IS_OPEN,
     )
 
 

@@ -18,6 +18,7 @@ from civflow.services.engine.advance import advance, workflow_of
 from civflow.services.engine.history import history_of
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.challenges.readiness import WAITS_FOR_APPROVAL
 from civflow.workflows.engine import Actor, NotFound, Refused
 
 # What may be written without beginning another review: what is scored is the text, the money and the readiness.
@@ -37,9 +38,8 @@ class Asked(NamedTuple):
 
 def _was_only_taken_back(session: Session, challenge: Challenge) -> bool:
     """Whether the challenge left its review by being taken back, and nothing that is scored was written since."""
-    waits = workflow_of(session, challenge).sources("approve")
     for entry in history_of(session, "challenge", challenge.id or 0):
-        if entry.from_state in waits and entry.to_state not in waits:
+        if entry.from_state in WAITS_FOR_APPROVAL and entry.to_state not in WAITS_FOR_APPROVAL:
             return entry.step == "take_back"
         if entry.step == "write" and set(json.loads(entry.inputs or "{}").get("changed", ())) - NOT_SCORED:
             return False

@@ -16,9 +16,8 @@ from sqlmodel import Session, col
 from civflow.models import Challenge, ChallengeScore, Person, Scorer
 from civflow.services.challenges.form import fingerprint
 from civflow.services.engine.advance import advance, options
-from civflow.services.engine.facts import stands_before
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.challenges.readiness import is_over, score_of
+from civflow.workflows.challenges.readiness import WAITS_FOR_APPROVAL, is_over, score_of
 from civflow.workflows.engine import Actor, Conflicted, Forbidden, Refused
 from civflow.workflows.programme import Scoring
 
@@ -289,5 +288,5 @@ def to_score(session: Session, actor: Actor) -> list[Challenge]:
         col(Scorer.taken_off_at).is_(None),
         col(Scorer.scored_at).is_(None),
     )
-    query = select(Challenge).where(mine, stands_before(Challenge, "approve"))
+    query = select(Challenge).where(mine, col(Challenge.state).in_(WAITS_FOR_APPROVAL))
     return list(session.scalars(query.order_by(col(Challenge.reply_promised_at), col(Challenge.id))))

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge
-from civflow.services.engine.facts import stands_before
-from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
+from civflow.workflows.challenges.readiness import CALL_IS_OPEN
 
-_WAITS = stands_before(Application, "submit") | stands_before(Application, "take_in")  # not taken in yet
+_WAITS = col(Application.state).in_(BEING_WRITTEN) | col(Application.state).in_(HANDED_IN)  # not taken in yet
 
 
 def last_deadline(session: Session, challenge: Challenge) -> datetime | None:
@@ -27,7 +27,7 @@ def sealed_until(session: Session, challenges: Sequence[Challenge]) -> dict[int,
 
     A call that has not opened, or whose applications are all taken in, has none. One statement.
     """
-    open_ids = {c.id or 0 for c in challenges if c.state in HANDBOOK["challenge"].sources("close")}
+    open_ids = {c.id or 0 for c in challenges if c.state in CALL_IS_OPEN}
     found = {c.id or 0: c.closes_at for c in challenges if c.id in open_ids and c.closes_at}
     key = col(Application.challenge_id)
     query = select(key, func.max(col(Application.sealed_until))).where(key.in_([c.id for c in challenges]), _WAITS)
@@ -44,7 +44,7 @@ def seals(session: Session, challenges: Sequence[Challenge], *, now: datetime) -
 
 def number_sealed(session: Session, *where: ColumnElement[bool], now: datetime) -> int:
     """How many challenges of those that `where` describes `seals` names."""
-    open_still = stands_before(Challenge, "close") & (col(Challenge.closes_at) > now)
+    open_still = col(Challenge.state).in_(CALL_IS_OPEN) & (col(Challenge.closes_at) > now)
     mine: ColumnElement[bool] = col(Application.challenge_id) == col(Challenge.id)
     waits = select(col(Application.id)).where(mine, _WAITS, col(Application.sealed_until) > now).exists()
     return session.scalar(select(func.count()).select_from(Challenge).where(*where, open_still | waits)) or 0

@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Comment, Message, Person
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import pasted
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.notifications.recipients import holders
 from civflow.workflows.engine import Actor, NotFound, Refused
+from civflow.workflows.notifications import WAITING
 
 LONGEST = 2000  # characters
 GATHERED = timedelta(minutes=10)  # how long a message waits for the comments that come after the first
@@ -180,7 +180,7 @@ def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, n
     people = {p.id: p for p in _audience(session, challenge) if p.id != actor.id}
     waiting = select(col(Message.person_id)).where(
         col(Message.key).startswith(f"comments-{challenge.id}-"),
-        stands_before(Message, "send"),
+        col(Message.state).in_(WAITING),
         col(Message.person_id).in_(people),
     )
     known = set(session.scalars(waiting))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from civflow.models import Message
 from civflow.models.people import ROLES
 from civflow.services.dashboards.tasks import Dashboard, Task
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import count
 from civflow.services.health.backlog import WITHOUT_A_WORKER, backlog
 from civflow.services.people.search import ON_A_PANEL, accounts, numbers, on_panels
 from civflow.workflows.engine import Actor
+from civflow.workflows.notifications import FAILED
 
 NEEDED = {
     "programme_manager": "Without one no round can be run.",
@@ -32,7 +32,7 @@ def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | N
         for role, why in NEEDED.items()
         if not held[role]
     ]
-    failed = select(func.count()).select_from(Message).where(stands_before(Message, "retry"))
+    failed = select(func.count()).select_from(Message).where(col(Message.state).in_(FAILED))
     number = session.scalar(failed) or 0
     if number:
         waiting.append(Task(f"Look at {count(number, 'message')} that could not be sent", "/outbox?state=failed"))

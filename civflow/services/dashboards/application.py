@@ -27,14 +27,17 @@ from civflow.services.applications.answers import form_in_hand
 from civflow.services.challenges.calendar import first_decision, stage_dates
 from civflow.services.dashboards.tasks import Task
 from civflow.services.engine.advance import workflow_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import count, word_count
 from civflow.services.interviews.booking import gate_here
 from civflow.services.people.conflicts import has_conflict
 from civflow.services.programmes.store import programme_of
 from civflow.workflows import HANDBOOK
-from civflow.workflows.applications import IN_OUR_WORDS, OVER, STILL_IN, WON
+from civflow.workflows.agreements import TO_SIGN
+from civflow.workflows.applications import IN_OUR_WORDS, IN_SELECTION, OVER, STILL_IN, WON
+from civflow.workflows.delivery.deliverables import TO_SUBMIT
+from civflow.workflows.delivery.places import AT_WORK, OFFERED
 from civflow.workflows.engine import Actor
+from civflow.workflows.interviews import BOOKED, FREE
 from civflow.workflows.programme import Programme, Stage
 
 
@@ -64,14 +67,14 @@ def around(session: Session, applications: Sequence[Application], *, now: dateti
         dates[found.challenge_id][found.stage] = found
     sent = select(col(Submission.application_id), col(Submission.stage)).where(col(Submission.application_id).in_(ids))
     booked = select(col(Slot.application_id), Slot).where(
-        col(Slot.application_id).in_(ids), stands_before(Slot, "give_back")
+        col(Slot.application_id).in_(ids), col(Slot.state).in_(BOOKED)
     )
     placed = select(col(Place.application_id), Place).where(
-        col(Place.application_id).in_(ids), stands_before(Place, "accept")
+        col(Place.application_id).in_(ids), col(Place.state).in_(OFFERED)
     )
     unsigned = select(col(Agreement.application_id), Agreement).where(
         col(Agreement.application_id).in_(ids),
-        stands_before(Agreement, "sign_for_the_team"),
+        col(Agreement.state).in_(TO_SIGN),
         col(Agreement.team_signed_at).is_(None),
     )
     return Around(
@@ -100,7 +103,7 @@ HERE = and_(col(Gate.challenge_id) == col(Application.challenge_id), col(Gate.st
 
 def _gates(ids: list[int]) -> Any:
     query = select(col(Application.id), Gate).join(Gate, HERE)
-    return query.where(col(Application.id).in_(ids), stands_before(Application, "go_on"))
+    return query.where(col(Application.id).in_(ids), col(Application.state).in_(IN_SELECTION))
 
 
 def _offered(ids: list[int], now: datetime) -> Any:
@@ -111,8 +114,8 @@ def _offered(ids: list[int], now: datetime) -> Any:
     query = select(col(Application.id), Slot).join(Gate, HERE).join(Slot, col(Slot.gate_id) == col(Gate.id))
     query = query.where(
         col(Application.id).in_(ids),
-        stands_before(Application, "go_on"),
-        stands_before(Slot, "book"),
+        col(Application.state).in_(IN_SELECTION),
+        col(Slot.state).in_(FREE),
         col(Slot.starts_at) > now,
         ~conflicted,
     )
@@ -122,7 +125,7 @@ def _offered(ids: list[int], now: datetime) -> Any:
 def _owed(ids: list[int]) -> Any:
     query = select(col(Place.application_id), Deliverable).join(Place, col(Place.id) == col(Deliverable.place_id))
     query = query.where(
-        col(Place.application_id).in_(ids), stands_before(Place, "complete"), stands_before(Deliverable, "submit")
+        col(Place.application_id).in_(ids), col(Place.state).in_(AT_WORK), col(Deliverable.state).in_(TO_SUBMIT)
     )
     return query.order_by(col(Deliverable.due_at), col(Deliverable.id))
 

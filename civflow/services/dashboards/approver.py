@@ -12,10 +12,11 @@ from civflow.models import Challenge, Gate
 from civflow.services.dashboards.gates import stake_of
 from civflow.services.dashboards.tasks import Dashboard, Task, by_urgency
 from civflow.services.engine.access import in_sight
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import money
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import title_of
+from civflow.workflows.assessment.gates import TO_APPROVE
+from civflow.workflows.challenges.readiness import WAITS_FOR_APPROVAL
 from civflow.workflows.engine import Actor
 
 ROLE = "approver"
@@ -52,7 +53,7 @@ def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | N
 def _gates(session: Session, actor: Actor) -> list[tuple[Gate, Challenge]]:
     """Results that wait, the oldest first, each with its challenge."""
     query = select(Gate, Challenge).join(Challenge, col(Challenge.id) == col(Gate.challenge_id))
-    query = query.where(stands_before(Gate, "approve"), in_sight(actor, Gate, role=ROLE))
+    query = query.where(col(Gate.state).in_(TO_APPROVE), in_sight(actor, Gate, role=ROLE))
     return [(gate, challenge) for gate, challenge in session.execute(query.order_by(col(Gate.since), col(Gate.id)))]
 
 
@@ -63,5 +64,5 @@ def _title(session: Session, gate: Gate, challenge: Challenge) -> str:
 
 def _challenges(session: Session, actor: Actor) -> Sequence[Challenge]:
     """Challenges that wait, the oldest first."""
-    query = select(Challenge).where(stands_before(Challenge, "approve"), in_sight(actor, Challenge, role=ROLE))
+    query = select(Challenge).where(col(Challenge.state).in_(WAITS_FOR_APPROVAL), in_sight(actor, Challenge, role=ROLE))
     return session.scalars(query.order_by(col(Challenge.since), col(Challenge.id))).all()

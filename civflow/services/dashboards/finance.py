@@ -12,8 +12,8 @@ from sqlmodel import Session, col
 from civflow.models import Agreement, Challenge, Round, Team
 from civflow.services.dashboards.tasks import Dashboard
 from civflow.services.engine.access import in_sight
-from civflow.services.engine.facts import stands_before
 from civflow.workflows import HANDBOOK
+from civflow.workflows.agreements import IN_FORCE
 from civflow.workflows.engine import Actor
 
 ROLE = "finance_officer"
@@ -59,13 +59,13 @@ def _agreements(session: Session, mine: ColumnElement[bool]) -> Sequence[Row[Any
         col(Challenge.slug),
     ).join(Team, col(Team.id) == col(Agreement.team_id))
     query = query.join(Challenge, col(Challenge.id) == col(Agreement.challenge_id))
-    query = query.where(stands_before(Agreement, "complete"), mine)
+    query = query.where(col(Agreement.state).in_(IN_FORCE), mine)
     return session.execute(query.order_by(col(Agreement.ends_at), col(Agreement.id)).limit(SHOWN)).all()
 
 
 def _rounds(session: Session, mine: ColumnElement[bool]) -> list[RoundMoney]:
     """Every round with an agreement of mine that is in force or fulfilled, the newest first."""
-    in_force, fulfilled = stands_before(Agreement, "complete"), col(Agreement.state) == FULFILLED
+    in_force, fulfilled = col(Agreement.state).in_(IN_FORCE), col(Agreement.state) == FULFILLED
     price = col(Agreement.price_pounds)
     sums = [
         part

@@ -14,11 +14,12 @@ from civflow.services.assessment.progress import GateAt
 from civflow.services.dashboards.tasks import Task
 from civflow.services.engine.access import in_sight
 from civflow.services.engine.advance import PAGES, workflow_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import count, money
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import path_of, title_of
+from civflow.workflows.agreements import TO_ISSUE
 from civflow.workflows.engine import Actor, Case
+from civflow.workflows.questions import TO_CLEAR
 
 SOON = timedelta(days=7)
 
@@ -136,7 +137,7 @@ def answers(session: Session, challenges: Mapping[int, Challenge], *, actor: Act
     columns = col(Question.challenge_id), func.count(), func.min(col(Question.id)), func.min(col(Question.asked_at))
     publish = next(step for step in PAGES[Question].steps if step.name == "publish")
     query = select(*columns, func.min(col(Question.answer_promised_at))).where(
-        and_(stands_before(Question, "publish"), col(Question.drafted_by_id) != actor.id, in_sight(actor, Question)),
+        and_(col(Question.state).in_(TO_CLEAR), col(Question.drafted_by_id) != actor.id, in_sight(actor, Question)),
         col(Question.challenge_id).in_(challenges),
         col(Question.answer) != "",
     )
@@ -168,7 +169,7 @@ def agreements(session: Session, challenges: Mapping[int, Challenge], *, actor: 
     stage_of, begins = (col(Agreement.challenge_id), col(Agreement.stage)), func.min(col(Agreement.starts_at))
     columns = *stage_of, func.count(), func.min(col(Agreement.id)), begins
     query = select(*columns).where(
-        stands_before(Agreement, "issue"), in_sight(actor, Agreement), col(Agreement.challenge_id).in_(challenges)
+        col(Agreement.state).in_(TO_ISSUE), in_sight(actor, Agreement), col(Agreement.challenge_id).in_(challenges)
     )
     for key, stage, number, first, due in session.execute(query.group_by(*stage_of)):
         challenge = challenges[key]

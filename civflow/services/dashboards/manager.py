@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from civflow.services.dashboards.round import overview, rounds
 from civflow.services.dashboards.tasks import Dashboard
-from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
+from civflow.workflows.rounds import OPEN, PLANNED
 
 ROLE = "programme_manager"
 
@@ -19,12 +19,11 @@ def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | N
     held = [h for h in actor.roles if h.role == ROLE]
     if not held:
         return None
-    running, planned = (HANDBOOK["round"].sources(step) for step in ("close", "open"))
     # An archive round holds what was imported: it is planned for ever, and has no budget to spend.
     mine = [
         r
         for r, _ in rounds(session, actor=actor)
-        if (r.state in running or (r.state in planned and r.budget_pounds)) and actor.holds(ROLE, {"round": r.id})
+        if (r.state in OPEN or (r.state in PLANNED and r.budget_pounds)) and actor.holds(ROLE, {"round": r.id})
     ]
     found = [overview(session, r, actor=actor, now=now) for r in mine]
     waiting = [w for view in found for w in view.waiting]

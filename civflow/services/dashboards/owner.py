@@ -16,11 +16,15 @@ from civflow.services.challenges.calendar import send_by
 from civflow.services.challenges.funnel import StageOf, funnels
 from civflow.services.dashboards.tasks import Dashboard, Task, by_urgency
 from civflow.services.engine.advance import workflow_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import count, moment
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.agreements import TO_SIGN
 from civflow.workflows.assessment.assignments import LOCKED
+from civflow.workflows.assessment.gates import MODERATING, SCORING
+from civflow.workflows.challenges.readiness import BEING_DRAFTED, COMPLETED
+from civflow.workflows.delivery.deliverables import TO_ACCEPT
 from civflow.workflows.engine import Actor, State
+from civflow.workflows.questions import TO_CLEAR, WAITING
 
 ROLE = "challenge_owner"
 
@@ -74,7 +78,7 @@ def _challenges(session: Session, actor: Actor) -> list[Challenge]:
     held = [h for h in actor.roles if h.role == ROLE]
     of = {scope: [h.scope_id or 0 for h in held if h.scope == scope] for scope in ("round", "challenge")}
     mine = or_(col(Challenge.round_id).in_(of["round"]), col(Challenge.id).in_(of["challenge"]))
-    query = select(Challenge).where(~stands_before(Challenge, "resume"))
+    query = select(Challenge).where(~col(Challenge.state).in_(COMPLETED))
     if not any(h.scope == "site" for h in held):
         query = query.where(mine)
     return list(
@@ -91,7 +95,7 @@ def _drafts(session: Session, challenges: Sequence[Challenge]) -> list[Task]:
     for challenge in challenges:
         programme = programme_of(session, challenge)  # kept by the session, for every look at the rules
         workflow = workflow_of(session, challenge)
-        if challenge.state not in workflow.sources("submit_for_review"):
+        if challenge.state not in BEING_DRAFTED:
             continue
         changed = challenge.state != workflow.initial
         verb = "Change" if changed else "Finish the draft of"
@@ -109,7 +113,7 @@ def _drafts(session: Session, challenges: Sequence[Challenge]) -> list[Task]:
 
 def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now: datetime) -> list[Task]:
     """Questions without an answer, and answers of somebody else that this person may publish."""
-    cleared = stands_before(Question, "publish")
+    cleared = col(Question.state).in_(TO_CLEAR)
     unwritten = ~cleared
     others = and_(cleared, col(Question.drafted_by_id) != actor.id)
     late = func.sum(case((col(Question.answer_promised_at) < now, 1), else_=0))
@@ -123,7 +127,7 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
         late,
     )
     query = select(*columns).where(
-        col(Question.challenge_id).in_(found), stands_before(Question, "draft"), or_(unwritten, others)
+        col(Question.challenge_id).in_(found), col(Question.state).in_(WAITING), or_(unwritten, others)
     )
     waiting = []
     for key, empty, number, asked_at, promised, first, over in session.execute(
@@ -147,7 +151,7 @@ def _questions(session: Session, found: dict[int, Challenge], actor: Actor, now:
 
 def _deliverables(session: Session, found: dict[int, Challenge]) -> list[Task]:
     query = select(Deliverable, col(Team.name)).join(Team, col(Team.id) == col(Deliverable.team_id))
-    query = query.where(col(Deliverable.challenge_id).in_(found), stands_before(Deliverable, "accept"))
+    query = query.where(col(Deliverable.challenge_id).in_(found), col(Deliverable.state).in_(TO_ACCEPT))
     return [
         Task(
             f"Look at “{d.title}” of {team}",
@@ -167,7 +171,7 @@ def _agreements(session: Session, found: dict[int, Challenge], now: datetime) ->
     query = select(Agreement, col(Team.name)).join(Team, col(Team.id) == col(Agreement.team_id))
     query = query.where(
         col(Agreement.challenge_id).in_(found),
-        stands_before(Agreement, "sign_for_the_sponsor"),
+        col(Agreement.state).in_(TO_SIGN),
         col(Agreement.team_signed_at).is_not(None),
         over,
     )
@@ -205,7 +209,7 @@ def _selections(session: Session, programmes: dict[int, Any]) -> dict[int, list[
     query = select(Gate, done, asked).outerjoin(Assignment, col(Assignment.gate_id) == col(Gate.id))
     query = query.where(
         col(Gate.challenge_id).in_(programmes),
-        or_(stands_before(Gate, "moderate"), stands_before(Gate, "propose")),
+        or_(col(Gate.state).in_(SCORING), col(Gate.state).in_(MODERATING)),
     )
     found: dict[int, list[Selection]] = {}
     for gate, finished, total in session.execute(query.group_by(col(Gate.id)).order_by(col(Gate.id))):

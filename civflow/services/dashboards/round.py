@@ -20,12 +20,14 @@ from civflow.services.dashboards.gates import SOON, Need
 from civflow.services.dashboards.tasks import Task, by_urgency
 from civflow.services.engine.access import in_sight, looks_into
 from civflow.services.engine.advance import cases_of, workflow_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import count
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import path_of, title_of
 from civflow.services.search.sql import may_know_of, sight_of
+from civflow.workflows.delivery.places import ACCEPTED, OFFERED
 from civflow.workflows.engine import Actor, Case
+from civflow.workflows.notifications import FAILED
+from civflow.workflows.questions import WAITING
 
 
 @dataclass
@@ -109,7 +111,7 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     ]
     found.late = sorted((d for d in happening if d.at < now and d.why), key=lambda d: d.at)
     found.due = sorted((d for d in happening if now <= d.at <= now + SOON), key=lambda d: d.at)
-    failed = select(func.count()).where(in_sight(actor, Message), stands_before(Message, "retry"))
+    failed = select(func.count()).where(in_sight(actor, Message), col(Message.state).in_(FAILED))
     found.failed_messages = session.scalar(failed) or 0
     return found
 
@@ -215,7 +217,7 @@ def _of_gates(gates: Sequence[GateAt], cases: dict[int, Case]) -> Iterator[Due]:
 def _of_places(session: Session, challenges: dict[int, Challenge], actor: Actor, now: datetime) -> Iterator[Due]:
     """Places that begin, or whose team has to answer."""
     query = select(Place, col(Team.name)).join(Team, col(Team.id) == col(Place.team_id))
-    waits: ColumnElement[bool] = stands_before(Place, "lapse") | stands_before(Place, "begin")
+    waits: ColumnElement[bool] = col(Place.state).in_(OFFERED) | col(Place.state).in_(ACCEPTED)
     query = query.where(col(Place.challenge_id).in_(challenges), in_sight(actor, Place), waits)
     rows = [(place, team) for place, team in session.execute(query)]
     cases = cases_of(session, [place for place, _ in rows], actor=actor, now=now)
@@ -230,7 +232,7 @@ def _of_questions(session: Session, challenges: dict[int, Challenge], actor: Act
     columns = col(Question.challenge_id), col(Question.answer_promised_at)
     query = select(*columns).where(
         col(Question.challenge_id).in_(challenges),
-        stands_before(Question, "draft"),
+        col(Question.state).in_(WAITING),
         in_sight(actor, Question),
         col(Question.answer_promised_at).is_not(None),
     )

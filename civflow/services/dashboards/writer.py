@@ -11,9 +11,9 @@ from civflow.models import Challenge
 from civflow.services.challenges.calendar import send_by
 from civflow.services.dashboards.tasks import Dashboard, Task
 from civflow.services.engine.advance import workflow_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
+from civflow.workflows.challenges.readiness import BEING_DRAFTED
 from civflow.workflows.engine import Actor
 
 
@@ -22,7 +22,7 @@ def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | N
     ids = [held.scope_id for held in actor.roles if held.role == "challenge_writer" and held.scope == "challenge"]
     if not ids:
         return None
-    writable = stands_before(Challenge, "submit_for_review")
+    writable = col(Challenge.state).in_(BEING_DRAFTED)
     query = select(Challenge, writable).where(col(Challenge.id).in_(ids))
     rows = session.execute(query.order_by(col(Challenge.opens_at).nulls_last(), col(Challenge.id))).all()
     waiting = [_waiting(session, challenge) for challenge, is_writable in rows if is_writable]

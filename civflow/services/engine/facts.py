@@ -36,7 +36,6 @@ from civflow.models import (
     SlotPanel,
     Sprint,
     Team,
-    Tracked,
 )
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Workflow
@@ -82,12 +81,6 @@ def joined(column: ColumnElement[Any], *where: ColumnElement[bool]) -> ColumnEle
 def others_of(t: Table) -> Table:
     """The same table under another name, for a subquery about its other rows."""
     return t.alias(f"other_{t.name}")  # type: ignore[return-value]
-
-
-def stands_before(model: type[Tracked], trigger: str) -> ColumnElement[bool]:
-    """Records that stand where a step of the handbook begins, whatever the states are called."""
-    page = next(page for page in HANDBOOK.values() if page.record is model)
-    return page.table.c.state.in_(page.sources(trigger))
 
 
 @cache

@@ -10,9 +10,9 @@ from sqlalchemy import func, literal, select, union_all
 from sqlmodel import Session, col
 
 from civflow.models import Document, Message
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import DEFAULT_ZONE, moment
 from civflow.workflows import HANDBOOK
+from civflow.workflows.notifications import WAITING
 
 PATIENCE = timedelta(minutes=10)  # the worker looks every few seconds
 WITHOUT_A_WORKER = "Without a worker no mail goes out, no document is made and no deadline is kept."
@@ -37,7 +37,7 @@ def _waiting(latest: datetime) -> Iterator[Any]:
     ready = select(col(Document.id)).where(col(Document.made_at) < latest)
     document = col(Message.document_id)
     yield select(literal("a message"), func.min(message)).where(
-        stands_before(Message, "send"), message < latest, document.is_(None) | document.in_(ready)
+        col(Message.state).in_(WAITING), message < latest, document.is_(None) | document.in_(ready)
     )
     yield select(literal("a document"), func.min(asked)).where(col(Document.made_at).is_(None), asked < latest)
     for page in HANDBOOK.values():

@@ -10,10 +10,11 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Gate, Slot, SlotPanel
 from civflow.services.engine.advance import advance
-from civflow.services.engine.facts import stands_before
 from civflow.services.interviews.slots import book_slot
 from civflow.services.people.conflicts import has_conflict
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.engine import Actor, Conflicted, NotFound, Refused
+from civflow.workflows.interviews import BOOKED, FREE
 
 
 def gate_here(session: Session, application: Application) -> Gate | None:
@@ -26,14 +27,14 @@ def gate_here(session: Session, application: Application) -> Gate | None:
 
 def _is_in(session: Session, application: Application) -> bool:
     query = select(col(Application.id)).where(
-        col(Application.id) == application.id, stands_before(Application, "go_on")
+        col(Application.id) == application.id, col(Application.state).in_(IN_SELECTION)
     )
     return session.scalars(query).first() is not None
 
 
 def booked_slot(session: Session, application: Application) -> Slot | None:
     """The interview that lies ahead or was not recorded yet."""
-    mine = col(Slot.application_id) == application.id, stands_before(Slot, "give_back")
+    mine = col(Slot.application_id) == application.id, col(Slot.state).in_(BOOKED)
     return session.scalars(select(Slot).where(*mine).order_by(col(Slot.starts_at))).first()
 
 
@@ -46,7 +47,7 @@ def open_slots(session: Session, application: Application, *, now: datetime) -> 
         col(SlotPanel.slot_id) == col(Slot.id), has_conflict(col(SlotPanel.person_id), application.team_id)
     )
     query = select(Slot).where(
-        col(Slot.gate_id) == gate.id, stands_before(Slot, "book"), col(Slot.starts_at) > now, ~conflicted
+        col(Slot.gate_id) == gate.id, col(Slot.state).in_(FREE), col(Slot.starts_at) > now, ~conflicted
     )
     return session.scalars(query.order_by(col(Slot.starts_at), col(Slot.id))).all()
 

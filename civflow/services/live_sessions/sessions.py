@@ -17,8 +17,8 @@ from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.programmes.store import programme_of
 from civflow.services.questions.questions import those_with_an_application
-from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
+from civflow.workflows.live_sessions import CANCELLED, TO_COME
 
 NOUN = "live_session"
 LENGTHS = {"title": 120, "place": 300, "link": 500}  # characters
@@ -88,25 +88,21 @@ def sessions_of(session: Session, challenge: Challenge) -> list[Shown]:
     found = list(session.scalars(query.order_by(col(LiveSession.starts_at), col(LiveSession.id))))
     if not found:
         return []
-    page = HANDBOOK[NOUN]
-    cancelled = [live.id for live in found if live.state in TOLD_WHY]
+    cancelled = [live.id for live in found if live.state in CANCELLED]
     reasons = select(col(History.record_id), col(History.reason)).where(
         col(History.workflow) == NOUN, col(History.record_id).in_(cancelled), col(History.step) == "cancel"
     )
     why = {row[0]: row[1] for row in session.execute(reasons.order_by(col(History.id)))} if cancelled else {}
-    return [Shown(live, live.state in page.sources("change"), why.get(live.id, "")) for live in found]
-
-
-TOLD_WHY = tuple(step.target for step in HANDBOOK[NOUN].steps if step.name == "cancel")
+    return [Shown(live, live.state in TO_COME, why.get(live.id, "")) for live in found]
 
 
 def sentence_of(live: LiveSession, what: str, zone: str, reason: str = "") -> str:
     """What people are told: when it is and where, or why it is not."""
     where = " and ".join(filter(None, [live.place, f"online at {live.link}" if live.link else ""]))
     said = f"The live session “{live.title}” {what}."
-    if live.state in TOLD_WHY:
+    if live.state in CANCELLED:
         return f"{said} It was to begin on {moment(live.starts_at, zone, begins=True)}. The reason given: {reason}"
-    if live.recording and live.state not in HANDBOOK[NOUN].sources("change"):
+    if live.recording and live.state not in TO_COME:
         return f"{said} Watch it at {live.recording}"
     why = f" The reason given: {reason}" if reason else ""
     return f"{said} It begins on {moment(live.starts_at, zone, begins=True)} and ends on {moment(live.ends_at, zone)}, {where}.{why}"
@@ -139,7 +135,7 @@ def event_of(live: LiveSession, title: str, *, page: str, now: datetime) -> ical
     event.add("summary", f"{live.title}: {title}")
     event.add("location", live.place or live.link)
     event.add("description", "\n".join(filter(None, [live.link, f"{page}#session-{live.id}"])))
-    event.add("status", "CANCELLED" if live.state in TOLD_WHY else "CONFIRMED")
+    event.add("status", "CANCELLED" if live.state in CANCELLED else "CONFIRMED")
     return event
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Grant, Membership, Person
-from civflow.services.engine.facts import stands_before
+from civflow.workflows.teams.memberships import MEMBERS
 
 NOBODY_READS_WHO = (
     "Every team that has begun an application is told; who they are is not shown before the last deadline."
@@ -27,7 +27,7 @@ def holders(
 def members(session: Session, team_id: int) -> list[Person]:
     """The active members of a team, by name."""
     query = select(Person).join(Membership, col(Membership.person_id) == col(Person.id))
-    query = query.where(col(Membership.team_id) == team_id, stands_before(Membership, "leave"))
+    query = query.where(col(Membership.team_id) == team_id, col(Membership.state).in_(MEMBERS))
     return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
 
 

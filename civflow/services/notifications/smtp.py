@@ -28,9 +28,9 @@ from sqlmodel import Session, col, select
 from civflow.models import Document, Message
 from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance, advance_many
-from civflow.services.engine.facts import stands_before
 from civflow.settings import Settings, SettingsError
 from civflow.workflows.engine import CIVFLOW, Conflicted, Refused
+from civflow.workflows.notifications import WAITING
 from civflow.workflows.visibility import SIGN_IN
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ SENT = Result("sent")
 def due(session: Session, *, now: datetime, limit: int) -> list[int]:
     """Messages whose time has come and whose document, if any, is made; the longest waiting first."""
     query = select(Message.id).outerjoin(Document, col(Message.document_id) == col(Document.id))
-    query = query.where(stands_before(Message, "send"), col(Message.not_before) <= now)
+    query = query.where(col(Message.state).in_(WAITING), col(Message.not_before) <= now)
     query = query.where(col(Message.document_id).is_(None) | col(Document.made_at).is_not(None))
     query = query.order_by(col(Message.not_before), col(Message.id)).limit(limit)
     return [message_id for message_id in session.exec(query) if message_id is not None]
@@ -81,7 +81,7 @@ def claim(session: Session, message_id: int, *, settings: Settings, now: datetim
     message = session.get_one(Message, message_id, populate_existing=True)
     mine = update(Message).where(
         col(Message.id) == message_id,
-        stands_before(Message, "send"),
+        col(Message.state).in_(WAITING),
         col(Message.not_before) <= now,
         col(Message.attempts) == message.attempts,
     )

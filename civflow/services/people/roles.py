@@ -12,11 +12,12 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Round, Team
 from civflow.models.people import ROLES, SCOPES
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import with_article
 from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Forbidden, NotFound, Refused, RoleHeld
 from civflow.workflows.people import MANAGED_BY
+from civflow.workflows.teams.memberships import MEMBERS
+from civflow.workflows.teams.teams import TOGETHER
 
 SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
 
@@ -38,10 +39,10 @@ def _roles() -> CompoundSelect[Any]:
         col(Grant.limit_pounds).label("pounds"),
     ).where(col(Grant.person_id) == person, col(Grant.revoked_at).is_(None))
     leads = select(literal("team_lead"), literal("team"), col(Team.id), literal(None)).where(
-        col(Team.lead_id) == person, stands_before(Team, "disband")
+        col(Team.lead_id) == person, col(Team.state).in_(TOGETHER)
     )
     belongs = select(literal("team_member"), literal("team"), col(Membership.team_id), literal(None)).where(
-        col(Membership.person_id) == person, stands_before(Membership, "leave")
+        col(Membership.person_id) == person, col(Membership.state).in_(MEMBERS)
     )
     seats = select(literal("panel_member"), literal("gate"), col(Panellist.gate_id), literal(None)).where(
         col(Panellist.person_id) == person
@@ -132,7 +133,7 @@ def _applies_there(session: Session, person: Person, scope: str, scope_id: int |
         .join(Membership, col(Membership.team_id) == col(Application.team_id))
         .where(
             col(Membership.person_id) == person.id,
-            stands_before(Membership, "leave"),
+            col(Membership.state).in_(MEMBERS),
             col(Application.state).not_in(OVER),
         )
     )

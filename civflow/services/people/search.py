@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge, Grant, Panellist, Person, Round, Team
 from civflow.models.people import ROLES
-from civflow.services.engine.facts import stands_before
+from civflow.workflows.rounds import CLOSED
 
 EACH = 50  # people on a page
 ON_A_PANEL = "panel_member"  # a role that comes with a seat, and that nobody grants
@@ -90,7 +90,7 @@ def _names_of_scopes(session: Session, grants: Iterable[Grant]) -> dict[tuple[st
 
 def scopes(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
     """Where a role can be given: the site, the rounds that are not over, the challenges of those; grouped, with titles."""
-    over = stands_before(Round, "reopen") | (col(Round.budget_pounds) == 0)  # the archive has no budget, and no roles
+    over = col(Round.state).in_(CLOSED) | (col(Round.budget_pounds) == 0)  # the archive has no budget, and no roles
     rounds = session.execute(select(col(Round.id), col(Round.title)).where(~over).order_by(col(Round.starts_at).desc()))
     challenges = select(col(Challenge.id), col(Challenge.reference), col(Challenge.title)).join(Round).where(~over)
     return [

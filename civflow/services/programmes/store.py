@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Programme, ProgrammeState, Round
-from civflow.services.engine.facts import stands_before
 from civflow.workflows.challenges.page import challenge_workflow
 from civflow.workflows.engine import NotFound, Refusal
 from civflow.workflows.programme import Loaded, read_programme, shipped_programmes
 from civflow.workflows.programme import Programme as Contents
+from civflow.workflows.rounds import OPEN
 
 
 def store(session: Session, loaded: Loaded, *, now: datetime) -> Programme:
@@ -77,7 +77,7 @@ def newest(session: Session, name: str) -> Programme:
 def current_programme(session: Session) -> Contents:
     """What newcomers read: the programme of the round that began last, or the one that comes with civflow."""
     pinned = select(Programme).join(Round, col(Round.programme_id) == col(Programme.id))
-    begun = pinned.where(col(Round.rehearsal).is_(False), stands_before(Round, "close"))
+    begun = pinned.where(col(Round.rehearsal).is_(False), col(Round.state).in_(OPEN))
     stored = session.scalars(begun.order_by(col(Round.starts_at).desc(), col(Round.id).desc())).first()
     if stored:
         session.info.setdefault("programmes", {})[stored.id] = stored

@@ -15,12 +15,11 @@ from sqlmodel import Session, col
 
 from civflow.models import Agreement, Application, Challenge, Organisation, Round, Team
 from civflow.services.challenges.funnel import StageOf, funnels, moves_of, who_left
-from civflow.services.engine.advance import workflow_of
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import harmless
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.agreements import SIGNED
-from civflow.workflows.applications import WON
+from civflow.workflows.applications import BEING_WRITTEN, WON
+from civflow.workflows.challenges.readiness import CALL_IS_OPEN
 from civflow.workflows.programme import Programme
 from civflow.workflows.sizes import SMALL
 
@@ -83,7 +82,7 @@ def statistics(session: Session, challenges: Sequence[Challenge]) -> dict[int, S
     sizes, won = _sizes(session, ids), _won(session, ids)
     values, moves = _values(session, ids), moves_of(session, ids)
     return {
-        challenge.id or 0: _of(session, challenge, programme, stages[challenge.id or 0], sizes, won, values, moves)
+        challenge.id or 0: _of(challenge, programme, stages[challenge.id or 0], sizes, won, values, moves)
         for challenge, programme in told
     }
 
@@ -137,7 +136,6 @@ def _share(small: int, known: int) -> str | None:
 
 
 def _of(
-    session: Session,
     challenge: Challenge,
     programme: Programme,
     stages: list[StageOf],
@@ -155,7 +153,7 @@ def _of(
         shortlisted=gates[0].went_on,
         winners=won.get(challenge.id or 0, 0) if decided else None,
         value_pounds=values.get(challenge.id or 0) if decided else None,
-        days=_days(programme, set(workflow_of(session, challenge).sources("close")), moves.get(challenge.id or 0, [])),
+        days=_days(programme, set(CALL_IS_OPEN), moves.get(challenge.id or 0, [])),
         withdrew=gates[0].withdrew,
         ruled_out=gates[0].ruled_out,
     )
@@ -175,7 +173,7 @@ def _sizes(session: Session, ids: list[int]) -> dict[int, tuple[int, int]]:
         .where(
             col(Application.challenge_id).in_(ids),
             col(Application.submitted_at).is_not(None),
-            ~stands_before(Application, "submit"),
+            ~col(Application.state).in_(BEING_WRITTEN),
         )
         .group_by(col(Application.challenge_id))
     )

@@ -9,12 +9,11 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge, Programme, Round
 from civflow.services.engine.advance import advance, begin
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import money
 from civflow.services.records.titles import free_address
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
-from civflow.workflows.rounds import LARGEST_BUDGET
+from civflow.workflows.rounds import CLOSED, LARGEST_BUDGET, OPEN, PLANNED
 from civflow.workflows.visibility import GRANTED
 
 
@@ -121,7 +120,7 @@ def may_begin_somewhere(actor: Actor) -> bool:
 def rounds_for(session: Session, actor: Actor) -> list[Round]:
     """The rounds in which the actor may begin a challenge, the newest first."""
     roles = [h for h in actor.roles if h.role in BEGINNERS]
-    query = select(Round).where(stands_before(Round, "open") | stands_before(Round, "close"))
+    query = select(Round).where(col(Round.state).in_(PLANNED) | col(Round.state).in_(OPEN))
     if not any(h.scope == "site" for h in roles):
         query = query.where(col(Round.id).in_([h.scope_id or 0 for h in roles if h.scope == "round"]))
     # An archive round holds what was imported: it has no budget to spend.
@@ -141,7 +140,7 @@ def why_no_round(session: Session, actor: Actor) -> list[str]:
             owned.where(col(Challenge.id).in_(of["challenge"])).group_by(col(Challenge.round_id))
         )
     }
-    query = select(Round, stands_before(Round, "reopen"))
+    query = select(Round, col(Round.state).in_(CLOSED))
     if not everywhere:
         query = query.where(col(Round.id).in_([*of["round"], *theirs]))
     rows = session.execute(query.order_by(col(Round.starts_at).desc(), col(Round.id).desc()).limit(MOST_ROUNDS)).all()

@@ -11,13 +11,13 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeVersion, ChallengeWords, Organisation, SupportingSponsor
-from civflow.workflows import HANDBOOK
+from civflow.workflows.challenges.readiness import COMPLETED
 
 MOST_WORDS = 10  # of a search
 POINT = re.compile(r"(?<=\d)[.,](?=\d)")  # 11.4 is one word, 11p4; so is 650,000
 WORD = re.compile(r"[^\W_]+")
 
-EARLIER = HANDBOOK["challenge"].sources("resume")  # a challenge filed as an earlier one: its facts are public elsewhere
+EARLIER = COMPLETED  # a challenge filed as an earlier one: its facts are public elsewhere
 
 Versions = Mapping[int, Mapping[str, str]]  # number -> section id -> words
 

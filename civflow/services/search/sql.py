@@ -35,24 +35,25 @@ from civflow.models import Application, Challenge, Organisation, Programme, Roun
 from civflow.services.search.fulltext import joins, matches, unindexed
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import WON
+from civflow.workflows.challenges.readiness import (
+    APPROVED,
+    BEING_DRAFTED,
+    CALL_IS_OPEN,
+    COMPLETED,
+    WAITS_FOR_APPROVAL,
+    WITHDRAWN,
+)
 from civflow.workflows.engine import Actor
 from civflow.workflows.themes import THEMES as KEYS
 from civflow.workflows.visibility import roles_that_see
 
 PREVIEWS = roles_that_see("challenge")  # these read it before it opens
 PAGE = HANDBOOK["challenge"]
-
-
-def _sources(*steps: str) -> frozenset[str]:
-    """Where these steps begin: every programme's challenge has them, whatever its stages are."""
-    return frozenset(state for step in steps for state in PAGE.sources(step))
-
-
-# The states of each group, by the steps that every programme has; whatever is in none is running.
-HIDDEN = _sources("submit_for_review", "approve", "restore")
+# The states of each group, which every programme's challenge has; whatever is in none is running.
+HIDDEN = frozenset((*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *WITHDRAWN))
 STATES = {
-    "open": _sources("close"),
-    "soon": _sources("open"),
+    "open": frozenset(CALL_IS_OPEN),
+    "soon": frozenset(APPROVED),
     "preparing": HIDDEN,
     "finished": frozenset(s.name for s in PAGE.states.values() if s.final) - HIDDEN,
 }
@@ -88,7 +89,7 @@ STANDING: ColumnElement[int] = literal_column(
     Integer(),
 )
 # An archive challenge was never published here: its facts are public elsewhere.
-IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_in_states(_sources('resume'))}))"
+IS_PUBLISHED = f"(challenge.version > 0 OR (challenge.source_url <> '' AND {_in_states(COMPLETED)}))"
 IS_PUBLIC = and_(literal_column(f"({IS_PUBLISHED} OR {IS_ANNOUNCED})", Boolean()), col(Round.rehearsal).is_(False))
 # What the source says became of it, or a team that has won: teams win when the last result is released.
 HAS_WINNER = (

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from civflow.models import Membership, Organisation, Person, Team
 from civflow.services.engine.advance import advance, begin
-from civflow.services.engine.facts import stands_before
 from civflow.services.formatting import on_one_line
 from civflow.services.notifications.outbox import post
 from civflow.workflows.engine import CIVFLOW, Actor, Forbidden, Refused
 from civflow.workflows.rules import the_team_lead
 from civflow.workflows.sizes import SIZES
+from civflow.workflows.teams.memberships import INVITATIONS, MEMBERS, REQUESTS
+from civflow.workflows.teams.teams import FORMING, TOGETHER
 
 TIME_TO_ANSWER = timedelta(days=14)
 LONGEST_NAME, LONGEST_ABOUT = 120, 1000  # characters
@@ -111,12 +112,13 @@ def _alone(session: Session, person: Person) -> Team | None:
 
 def _has_others(session: Session, team: Team) -> bool:
     """Whether the team is no longer its lead's alone: others are in it, invited or ask, or it has come to an end."""
-    open_ones = (stands_before(Membership, step) for step in ("leave", "accept", "admit"))
     others = select(col(Membership.id)).where(
-        col(Membership.team_id) == team.id, col(Membership.person_id) != team.alone_id, or_(*open_ones)
+        col(Membership.team_id) == team.id,
+        col(Membership.person_id) != team.alone_id,
+        col(Membership.state).in_((*MEMBERS, *INVITATIONS, *REQUESTS)),
     )
     is_there = select(col(Team.id)).where(
-        col(Team.id) == team.id, col(Team.lead_id) == team.alone_id, stands_before(Team, "disband")
+        col(Team.id) == team.id, col(Team.lead_id) == team.alone_id, col(Team.state).in_(TOGETHER)
     )
     return session.scalars(is_there).first() is None or session.scalars(others).first() is not None
 
@@ -245,7 +247,7 @@ def roster(session: Session, team: Team) -> list[tuple[Membership, Person]]:
 def sizes(session: Session, teams: Sequence[Team]) -> dict[int, int]:
     """Team's id -> how many people work in it."""
     query = select(col(Membership.team_id), func.count()).where(
-        col(Membership.team_id).in_([team.id for team in teams]), stands_before(Membership, "leave")
+        col(Membership.team_id).in_([team.id for team in teams]), col(Membership.state).in_(MEMBERS)
     )
     counted = {row[0]: row[1] for row in session.execute(query.group_by(col(Membership.team_id)))}
     return {team.id or 0: counted.get(team.id, 0) for team in teams}
@@ -260,7 +262,7 @@ def membership_of(session: Session, team: Team, person_id: int | None) -> Member
 def teams_of(session: Session, person_id: int | None) -> Sequence[Team]:
     """The teams in which the person works, by name."""
     query = select(Team).join(Membership, col(Membership.team_id) == col(Team.id))
-    query = query.where(col(Membership.person_id) == person_id, stands_before(Membership, "leave"))
+    query = query.where(col(Membership.person_id) == person_id, col(Membership.state).in_(MEMBERS))
     return session.scalars(query.order_by(col(Team.name))).all()
 
 
@@ -268,13 +270,13 @@ def waiting_for_me(session: Session, person_id: int | None) -> list[tuple[Member
     """Invitations to the person, requests to teams that the person leads, with who is meant; oldest first."""
     query = select(Membership, Team, Person).join(Team, col(Team.id) == col(Membership.team_id))
     query = query.join(Person, col(Person.id) == col(Membership.person_id))
-    invited = (col(Membership.person_id) == person_id) & stands_before(Membership, "accept")
-    asked = (col(Team.lead_id) == person_id) & stands_before(Membership, "admit")
+    invited = (col(Membership.person_id) == person_id) & col(Membership.state).in_(INVITATIONS)
+    asked = (col(Team.lead_id) == person_id) & col(Membership.state).in_(REQUESTS)
     rows = session.execute(query.where(invited | asked).order_by(col(Membership.since), col(Membership.id)))
     return [(membership, team, person) for membership, team, person in rows]
 
 
 def looking(session: Session) -> Sequence[Team]:
     """The teams that say whom they look for and can take members, the newest first."""
-    query = select(Team).where(stands_before(Team, "form")).order_by(col(Team.since).desc(), col(Team.id).desc())
+    query = select(Team).where(col(Team.state).in_(FORMING)).order_by(col(Team.since).desc(), col(Team.id).desc())
     return [team for team in session.scalars(query) if team.looking_for]

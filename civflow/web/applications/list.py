@@ -16,6 +16,7 @@ from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import page_or_fragment
 from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 
 LAST_PAGE = 100_000
 # What a phone, which has no headings to sort by, can choose; the headings also sort the other way.
@@ -77,7 +78,7 @@ def _wanted() -> search.Wanted:
 
 def _fields(wanted: search.Wanted, found: search.Page) -> list[dict[str, Any]]:
     """The filters, with what is chosen; what is sealed has no state to look for."""
-    sealed = {HANDBOOK["application"].initial, *HANDBOOK["application"].sources("take_back")}
+    sealed = {*BEING_WRITTEN, *HANDED_IN}
     states = [(s.name, s.staff) for s in HANDBOOK["application"].states.values() if s.name not in sealed]
     rounds = [(str(key), title) for key, title in found.rounds]
     challenges = [(str(key), title) for key, title in found.challenges]

@@ -47,11 +47,14 @@ WHY = (
     ("too_many", "I have too many assessments"),
 )
 
+PROPOSED = ("proposed",)  # nobody has been asked yet
+INVITED = ("invited",)  # the assessor is to say whether there is a conflict
 MAY_READ = ("accepted", "scoring", "submitted")  # the assessor has declared no conflict
 LOCKED = ("submitted",)  # scores that count
 TO_COME = ("proposed", "invited", "accepted", "scoring")  # scores that are still to come
 ASKED_FOR = (*TO_COME, *LOCKED)  # what “asked” counts everywhere: the assessments that the gate is to have
 OVER = ("declined", "withdrawn")  # somebody else is needed
+NOT_SUBMITTED = ("proposed", "invited", "accepted", "declined", "scoring")  # what goes with its application
 
 assignment = Workflow(
     "assignment",

@@ -103,6 +103,9 @@ def _ranks(case: Case) -> list[int]:
     return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
 
 
+SCORING = ("scoring",)  # each assessor alone
+MODERATING = ("moderating",)  # the panel together
+TO_APPROVE = ("proposed",)  # a result waits for whoever may approve it
 SEAT = (
     Ask("person_id", "Who", "person", "Their e-mail address."),
     Ask("side", "Sits for", "choice", choices=tuple((side, side.capitalize()) for side in SIDES)),

@@ -82,6 +82,12 @@ def the_exit_is_written(case: Case) -> bool:
 
 
 # In these states a challenge takes nothing out of its round's budget.
+BEING_DRAFTED = ("draft", "changes_requested")  # challenges whose writers have the next word
+WAITS_FOR_APPROVAL = ("in_review",)
+APPROVED = ("approved",)  # they open when their day has come
+CALL_IS_OPEN = ("open",)
+COMPLETED = ("completed",)
+WITHDRAWN = ("withdrawn",)  # before they opened
 COMMITS_NOTHING = ("draft", "in_review", "changes_requested", "withdrawn", "cancelled")
 
 

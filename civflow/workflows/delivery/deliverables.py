@@ -4,6 +4,9 @@ from civflow.models import Deliverable
 from civflow.workflows.engine import Ask, State, Step, Workflow
 from civflow.workflows.rules import a_team_member, the_challenge_owner, the_programme_manager
 
+TO_SUBMIT = ("due", "changes_requested")  # the team owes it
+TO_ACCEPT = ("submitted",)  # the sponsor looks at it
+
 deliverable = Workflow(
     "deliverable",
     Deliverable,

@@ -55,6 +55,9 @@ def the_stage_had_not_begun(case: Case) -> bool:
     return case.record.begun_at is None
 
 
+OFFERED = ("offered",)  # the team has the next word
+ACCEPTED = ("accepted",)  # its agreement is to be signed
+AT_WORK = ("active",)
 GIVING_UP = ("challenge", "application")  # what a place takes with it when it is given up, and brings back
 FINISHED = ("completed",)  # places whose team has done what was agreed
 

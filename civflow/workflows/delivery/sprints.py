@@ -15,6 +15,7 @@ def its_deliverables_are_accepted(case: Case) -> bool:
     return bool(case.record.open_deliverables == 0)
 
 
+IN_REVIEW = ("in_review",)  # the sponsor looks at what came of it
 GOAL = Ask("goal", "What the team wants to have reached when the sprint ends", most=1000)
 
 sprint = Workflow(

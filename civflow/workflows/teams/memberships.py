@@ -34,6 +34,10 @@ def the_person_does_not_run_its_challenge(case: Case) -> bool:
     return bool(case.record.runs_its_challenges == 0)
 
 
+MEMBERS = ("active",)  # who belongs to the team
+INVITATIONS = ("invited",)  # the person has the next word
+REQUESTS = ("requested",)  # the lead has the next word
+
 membership = Workflow(
     "membership",
     Membership,

@@ -26,6 +26,8 @@ def the_new_lead_is_a_member(case: Case) -> bool:
     return new is None or str(new) in (case.record.active_member_ids or "").split(",")
 
 
+FORMING = ("forming",)  # teams that say that they are not complete
+TOGETHER = (*FORMING, "formed")  # teams that have not disbanded
 NEW_LEAD = Ask("lead_id", "Who leads the team from now on", "person", "The e-mail address of a member.")
 
 
