@@ -28,37 +28,37 @@ def home() -> str:
     mine = tasks.dashboards(session(), actor=actor(), now=now())
     rows = challenges.joinable(session(), most=2 * SHOWN)
     open_rows = [row for row in rows if row.group == "open"][:SHOWN]
-    strips = strips_of(session(), [row.id for row in open_rows], now=now()) | _strips_of_desks(mine)
+    strips = strips_of(session(), [row.id for row in open_rows], now=now()) | _strips_of_dashboards(mine)
     signed_in = actor().id is not None
     return render_template(
         "dashboards/show.html",
-        desks=mine,
-        parts={desk.role: _template_of(desk.role) for desk in mine},
-        waiting=tasks.by_urgency([waiting for desk in mine for waiting in desk.waiting]),
+        dashboards=mine,
+        parts={dashboard.role: _template_of(dashboard.role) for dashboard in mine},
+        waiting=tasks.by_urgency([waiting for dashboard in mine for waiting in dashboard.waiting]),
         open_rows=open_rows,
         soon_rows=[row for row in rows if row.group == "soon"][:SHOWN],
         strips=strips,
-        boards=_boards_of_desks(mine),
+        boards=_boards_of_dashboards(mine),
         numbers=challenges.numbers(session()),
         contents=None if signed_in else current_programme(session()),
         results=[] if signed_in else public_page.latest_results(session()),
     )
 
 
-def _strips_of_desks(mine: list[tasks.Dashboard]) -> dict[int, Markup]:
+def _strips_of_dashboards(mine: list[tasks.Dashboard]) -> dict[int, Markup]:
     """The pictures of a challenge owner's own challenges, with what only staff know."""
-    own = [one for desk in mine if desk.role == "owner" for one in desk.parts["challenges"]]
+    own = [one for dashboard in mine if dashboard.role == "owner" for one in dashboard.parts["challenges"]]
     return {one.challenge.id: strip_of(one.challenge, one.stages, now=now(), zone=one.zone) for one in own}
 
 
-def _boards_of_desks(mine: list[tasks.Dashboard]) -> dict[int, Board]:
+def _boards_of_dashboards(mine: list[tasks.Dashboard]) -> dict[int, Board]:
     """Round id -> the challenges of a round that a programme manager runs, on one axis of time."""
-    views = [view for desk in mine if desk.role == "manager" for view in desk.parts["overviews"]]
+    views = [view for dashboard in mine if dashboard.role == "manager" for view in dashboard.parts["overviews"]]
     return {view.round.id: board_of_round(view.strips) for view in views}
 
 
 def _template_of(role: str) -> str | None:
-    """The template of what a desk has beyond its list, if it has one."""
+    """The template of what a dashboard has beyond its list, if it has one."""
     name = f"dashboards/_{role}.html"
     loader = current_app.jinja_env.loader
     return name if loader and name in _templates() else None

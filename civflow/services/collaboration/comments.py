@@ -24,9 +24,9 @@ MAY_COMMENT = (*TOLD, "programme_manager", "approver")
 
 
 class Said(NamedTuple):
-    """One remark and who made it."""
+    """One comment and who made it."""
 
-    remark: Comment
+    comment: Comment
     name: str
 
 
@@ -40,11 +40,11 @@ class Thread(NamedTuple):
     @property
     def is_taken_back(self) -> bool:
         """Whether whoever made the comment has taken it back: its words are kept and not shown."""
-        return self.said[-1].remark.text == TAKEN_BACK and self.said[-1].remark.kind == "resolved"
+        return self.said[-1].comment.text == TAKEN_BACK and self.said[-1].comment.kind == "resolved"
 
     def is_only_of(self, person_id: int | None) -> bool:
         """Whether nobody else has said anything about it, so that this person may take it back."""
-        return not self.is_taken_back and all(said.remark.by_id == person_id for said in self.said)
+        return not self.is_taken_back and all(said.comment.by_id == person_id for said in self.said)
 
 
 def threads(session: Session, challenge: Challenge, part: str) -> list[Thread]:
@@ -52,11 +52,11 @@ def threads(session: Session, challenge: Challenge, part: str) -> list[Thread]:
     query = select(Comment, col(Person.name)).join(Person, col(Person.id) == col(Comment.by_id))
     query = query.where(col(Comment.challenge_id) == challenge.id, col(Comment.part) == part)
     found: dict[int, Thread] = {}
-    for remark, name in session.execute(query.order_by(col(Comment.id))):
-        first = remark.thread_id or remark.id
-        if remark.thread_id is None:
-            found[first] = Thread(first, remark.is_open, [])
-        found[first].said.append(Said(remark, name))
+    for comment, name in session.execute(query.order_by(col(Comment.id))):
+        first = comment.thread_id or comment.id
+        if comment.thread_id is None:
+            found[first] = Thread(first, comment.is_open, [])
+        found[first].said.append(Said(comment, name))
     return sorted(found.values(), key=lambda thread: (not thread.is_open, thread.id))
 
 
@@ -141,7 +141,7 @@ def _turn(
 
 
 def _first(session: Session, challenge: Challenge, part: str, thread_id: int) -> Comment:
-    """The first remark of a thread, for one writer at a time."""
+    """The first comment of a thread, for one writer at a time."""
     found = session.get(Comment, thread_id, with_for_update=True, populate_existing=True)
     if found is None or found.thread_id or (found.challenge_id, found.part) != (challenge.id, part):
         raise NotFound("There is no such comment in this part.")
@@ -149,7 +149,7 @@ def _first(session: Session, challenge: Challenge, part: str, thread_id: int) ->
 
 
 def _standing(session: Session, challenge: Challenge, part: str, thread_id: int) -> Comment:
-    """The first remark of a thread that was not taken back. Raises Refused."""
+    """The first comment of a thread that was not taken back. Raises Refused."""
     first = _first(session, challenge, part, thread_id)
     gone = select(col(Comment.id)).where(
         col(Comment.thread_id) == first.id, col(Comment.kind) == "resolved", col(Comment.text) == TAKEN_BACK

@@ -1,4 +1,4 @@
-"""An administrator's desk: people and roles, and the roles that somebody has to hold."""
+"""An administrator's dashboard: people and roles, and the roles that somebody has to hold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEEDED = {
 
 
 def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
-    """The desk of an administrator of the whole site."""
+    """The dashboard of an administrator of the whole site."""
     if not actor.holds("administrator", {}):
         return None
     held = numbers(session)

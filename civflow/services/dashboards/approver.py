@@ -1,4 +1,4 @@
-"""An approver's desk: results and challenges that wait for a decision, and the limit in pounds."""
+"""An approver's dashboard: results and challenges that wait for a decision, and the limit in pounds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROLE = "approver"
 
 
 def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
-    """The desk of somebody who approves, in any scope."""
+    """The dashboard of somebody who approves, in any scope."""
     limits = [held.limit or 0 for held in actor.roles if held.role == ROLE]
     if not limits:
         return None

@@ -1,4 +1,4 @@
-"""An assessor's desk: how many are left, how long that takes, and the next one."""
+"""An assessor's dashboard: how many are left, how long that takes, and the next one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from civflow.workflows.engine import Actor
 
 
 def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
-    """The desk of somebody who sits on a panel or has been asked to assess."""
+    """The dashboard of somebody who sits on a panel or has been asked to assess."""
     if not any(held.role in ("panel_member", "assessor") for held in actor.roles):
         return None
     gates = gates_of(session, actor, now=now)

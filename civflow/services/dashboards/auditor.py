@@ -1,4 +1,4 @@
-"""An auditor's desk: where to read, how much there is, and what was sealed last."""
+"""An auditor's dashboard: where to read, how much there is, and what was sealed last."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from civflow.services.dashboards.tasks import Dashboard
 from civflow.workflows.engine import Actor
 
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every desk gets the time
-    """The desk of an auditor: everything to read, nothing to change."""
+def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every dashboard gets the time
+    """The dashboard of an auditor: everything to read, nothing to change."""
     if not any(held.role == "auditor" for held in actor.roles):
         return None
     parts = {

@@ -1,4 +1,4 @@
-"""A finance officer's desk: the agreements that bind money, beside the budget of each round."""
+"""A finance officer's dashboard: the agreements that bind money, beside the budget of each round."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class RoundMoney(NamedTuple):
     kept: int
 
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every desk gets the time
-    """The desk of a finance officer, in any scope."""
+def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every dashboard gets the time
+    """The dashboard of a finance officer, in any scope."""
     if not any(held.role == ROLE for held in actor.roles):
         return None
     mine = in_sight(actor, Agreement, role=ROLE)

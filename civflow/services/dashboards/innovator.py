@@ -1,4 +1,4 @@
-"""An innovator's desk: what each application needs by when, invitations, and challenges that fit."""
+"""An innovator's dashboard: what each application needs by when, invitations, and challenges that fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 5
 
 
 class Mine(NamedTuple):
-    """One of the person's applications as the desk shows it."""
+    """One of the person's applications as the dashboard shows it."""
 
     application: Application
     challenge: Challenge
@@ -38,7 +38,7 @@ class Fitting(NamedTuple):
 
 
 def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
-    """The desk of everybody who is in a team or asked into one, and of a newcomer without any role."""
+    """The dashboard of everybody who is in a team or asked into one, and of a newcomer without any role."""
     asked, roles = waiting_for_me(session, actor.id), {held.role for held in actor.roles}
     if not asked and roles and not roles & OF_A_TEAM:
         return None

@@ -1,4 +1,4 @@
-"""A programme manager's desk: what waits at each round, what is late and why, and one strip per challenge."""
+"""A programme manager's dashboard: what waits at each round, what is late and why, and one strip per challenge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROLE = "programme_manager"
 
 
 def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
-    """The desk of somebody who manages a round that is not over."""
+    """The dashboard of somebody who manages a round that is not over."""
     held = [h for h in actor.roles if h.role == ROLE]
     if not held:
         return None

@@ -1,4 +1,4 @@
-"""The challenge owner's desk: drafts, questions, deliverables, signatures, and each challenge's funnel."""
+"""The challenge owner's dashboard: drafts, questions, deliverables, signatures, and each challenge's funnel."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _challenges(session: Session, actor: Actor) -> list[Challenge]:
     )
 
 
-MOST = 50  # challenges on one desk
+MOST = 50  # challenges on one dashboard
 
 
 def _drafts(session: Session, challenges: Sequence[Challenge]) -> list[Task]:

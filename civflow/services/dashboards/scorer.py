@@ -1,4 +1,4 @@
-"""The desk of somebody who was named to score a challenge before it is approved."""
+"""The dashboard of somebody who was named to score a challenge before it is approved."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from civflow.services.dashboards.tasks import Dashboard, Task
 from civflow.workflows.engine import Actor
 
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every desk gets the time
-    """What is left to score; no desk for somebody of whom nobody wants that."""
+def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every dashboard gets the time
+    """What is left to score; no dashboard for somebody of whom nobody wants that."""
     waiting = tuple(
         Task(
             f"Score a challenge: {challenge.title}",

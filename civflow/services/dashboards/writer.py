@@ -1,4 +1,4 @@
-"""The desk of somebody who writes a challenge without owning it: the drafts that can be written."""
+"""The dashboard of somebody who writes a challenge without owning it: the drafts that can be written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from civflow.workflows.challenges.readiness import BEING_DRAFTED
 from civflow.workflows.engine import Actor
 
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every desk gets the time
+def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every dashboard gets the time
     """The challenges of a writer, those that open first before the others; nothing waits once they have been sent."""
     ids = [held.scope_id for held in actor.roles if held.role == "challenge_writer" and held.scope == "challenge"]
     if not ids:

@@ -72,7 +72,7 @@ def begin_many(
     for record in records:
         record.state, record.since, record.revision = state, now, 0
     _store(session, workflow, records, actor, now, inputs)
-    deed = history.new_record(
+    entry = history.new_record(
         workflow=workflow.name,
         at=now,
         actor=actor,
@@ -82,8 +82,8 @@ def begin_many(
         reason="",
         inputs=inputs,
     )
-    links = deed.links((record.id or 0, -1, "") for record in records)
-    history.append(session.connection(), workflow.table, {}, deed, links)
+    links = entry.links((record.id or 0, -1, "") for record in records)
+    history.append(session.connection(), workflow.table, {}, entry, links)
     for record, (_, _, _, head) in zip(records, links, strict=True):
         set_committed_value(record, "head", head)
 
@@ -210,8 +210,8 @@ def _advance(
     row = _read(connection, workflow, needs, record_id, lock=True)
     if seen is not None and seen != row.revision:
         raise _somebody_was_first(session, workflow, record_id)
-    turn = transition.judge(workflow, row, trigger, actor, now, reason.strip(), inputs)
-    return next(iter(_move_together(session, turn, [row], record)))
+    judged = transition.judge(workflow, row, trigger, actor, now, reason.strip(), inputs)
+    return next(iter(_move_together(session, judged, [row], record)))
 
 
 class Bulk(NamedTuple):
@@ -242,12 +242,14 @@ def advance_many(
     workflow, wanted, bulk = _page_of(model), list(dict.fromkeys(ids)), Bulk(Moves(), {})
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
-        for turn, rows in _sort_by_turn(session, workflow, chunk, trigger, actor, now, reason.strip(), inputs, bulk):
-            bulk.moved.extend(_move_together(session, turn, rows))
+        for judged, rows in _sort_by_transition(
+            session, workflow, chunk, trigger, actor, now, reason.strip(), inputs, bulk
+        ):
+            bulk.moved.extend(_move_together(session, judged, rows))
     return bulk
 
 
-def _sort_by_turn(
+def _sort_by_transition(
     session: Session,
     workflow: Workflow,
     ids: list[int],
@@ -258,36 +260,36 @@ def _sort_by_turn(
     inputs: Mapping[str, Any],
     bulk: Bulk,
 ) -> Iterable[tuple[Transition, list[Any]]]:
-    """Read and judge some records: the turns that can be taken, each with its rows. The rest goes to `bulk.refused`."""
+    """Read and judge some records: the transitions that can be made, each with its rows. The rest goes to `bulk.refused`."""
     connection = session.connection()
     needs, locks = transition.looks_at(workflow, trigger)
     if needs or locks:
         sql.lock(connection, workflow, locks, ids)
     rows = sql.read(connection, workflow, needs, ids, lock=True)
     bulk.refused.update(dict.fromkeys(set(ids) - {row.id for row in rows}, ("There is no such record.",)))
-    sorted_: dict[str, tuple[Transition, list[Any]]] = {}  # from state -> the turn and its rows
+    sorted_: dict[str, tuple[Transition, list[Any]]] = {}  # from state -> the transition and its rows
     for row in rows:
         known, _ = sorted_.get(row.state, (None, None))
         try:
-            turn = transition.judge(workflow, row, trigger, actor, now, reason, inputs, known)
+            judged = transition.judge(workflow, row, trigger, actor, now, reason, inputs, known)
         except Refused as refused:
             bulk.refused[row.id] = refused.sentences
             continue
-        sorted_.setdefault(row.state, (turn, []))[1].append(row)
+        sorted_.setdefault(row.state, (judged, []))[1].append(row)
     return sorted_.values()
 
 
-def _move_together(session: Session, turn: Transition, rows: list[Any], loaded: Tracked | None = None) -> Moves:
-    """Write one turn of several rows, and do what follows."""
-    workflow, deed, moves = turn.workflow, turn.deed(), Moves()
-    moves.add(turn, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
-    for more, fixed, same in in_rows(session, turn.step, rows):
-        columns, done = {**turn.columns, **more}, turn.deed(fixed) if fixed else deed
+def _move_together(session: Session, judged: Transition, rows: list[Any], loaded: Tracked | None = None) -> Moves:
+    """Write one transition of several rows, and do what follows."""
+    workflow, entry, moves = judged.workflow, judged.record(), Moves()
+    moves.add(judged, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
+    for more, fixed, same in in_rows(session, judged.step, rows):
+        columns, done = {**judged.columns, **more}, judged.record(fixed) if fixed else entry
         links = done.links((row.id, row.revision, row.head) for row in same)
         if not history.append(session.connection(), workflow.table, columns, done, links):
             raise _somebody_was_first(session, workflow, links[0][0])
-        _show(session, turn, columns, links, loaded)
-    follow(session, turn.step, moves)
+        _show(session, judged, columns, links, loaded)
+    follow(session, judged.step, moves)
     return moves
 
 
@@ -301,16 +303,16 @@ def _read(
 
 
 def _show(
-    session: Session, turn: Transition, columns: Mapping[str, Any], links: Sequence[sql.Link], loaded: Tracked | None
+    session: Session, judged: Transition, columns: Mapping[str, Any], links: Sequence[sql.Link], loaded: Tracked | None
 ) -> None:
     """Bring the loaded ones of the moved records up to date without marking them as changed."""
-    model = turn.workflow.record
+    model = judged.workflow.record
     known = [loaded] if loaded else [record for record in session.identity_map.values() if type(record) is model]
     new = {link[0]: link for link in links} if known else {}
     for record in known:
         link = new.get(record.id or 0)
         if link:
-            for name, value in {**columns, "state": turn.to_state, "revision": link[1], "head": link[3]}.items():
+            for name, value in {**columns, "state": judged.to_state, "revision": link[1], "head": link[3]}.items():
                 set_committed_value(record, name, value)
 
 

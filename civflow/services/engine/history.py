@@ -72,7 +72,7 @@ class HistoryRecord(NamedTuple):
     inputs: str
 
     def links(self, stands: Iterable[tuple[int, int, str]]) -> list[Link]:
-        """This deed as the next entry of some records, which stand at (id, revision, head); -1 is before the first."""
+        """This entry as the next entry of some records, which stand at (id, revision, head); -1 is before the first."""
         workflow, rest = _json(self.workflow), _rest(self)
         return [
             (record_id, revision + 1, head, _hash(head, workflow, record_id, revision + 1, rest))
@@ -91,7 +91,7 @@ def new_record(
     reason: str,
     inputs: Mapping[str, Any],
 ) -> HistoryRecord:
-    """A deed from what a step is given."""
+    """A entry from what a step is given."""
     return HistoryRecord(workflow, at, actor.id, actor.name, step, from_state, to_state, reason, inputs_text(inputs))
 
 
@@ -105,7 +105,7 @@ def _hash(previous: str, workflow: str, record_id: int, number: int, rest: str) 
 
 
 def _rest(what: HistoryRecord) -> str:
-    """The end of the text that is hashed, which entries of one deed share."""
+    """The end of the text that is hashed, which entries of one entry share."""
     return _json((moment_text(what.at), *what[2:]))[1:]
 
 
@@ -114,7 +114,7 @@ def append(
 ) -> bool:
     """Change the rows of `table` and append their entries; False where one stood no longer where it was read.
 
-    The new state, revision and head follow from the deed and the links; `columns` are what else is set.
+    The new state, revision and head follow from the entry and the links; `columns` are what else is set.
     """
     return sql.write(connection, table, columns, what._asdict(), links) == len(links)
 

@@ -26,7 +26,7 @@ class Transition(NamedTuple):
     inputs: Mapping[str, Any]
     columns: dict[str, Any]
 
-    def deed(self, fixed: Mapping[str, Any] | None = None) -> history.HistoryRecord:
+    def record(self, fixed: Mapping[str, Any] | None = None) -> history.HistoryRecord:
         """What the history keeps of it; `fixed` is what its effects make binding (effects.fixed_by)."""
         inputs = {**self.inputs, **fixed} if fixed else self.inputs
         return history.new_record(
@@ -41,7 +41,7 @@ class Transition(NamedTuple):
         )
 
     def move(self, row: Any, records: Records) -> Move:
-        """The turn of one of the records, for what follows."""
+        """The transition of one of the records, for what follows."""
         return Move(
             self.workflow,
             self.step,
@@ -62,8 +62,8 @@ class Moves(Sequence[Move]):
     def __init__(self) -> None:
         self._parts: list[tuple[Transition, Sequence[Any], Records]] = []
 
-    def add(self, turn: Transition, rows: Sequence[Any], records: Records) -> None:
-        self._parts.append((turn, rows, records))
+    def add(self, transition: Transition, rows: Sequence[Any], records: Records) -> None:
+        self._parts.append((transition, rows, records))
 
     def extend(self, others: Moves) -> None:
         self._parts.extend(others._parts)
@@ -72,7 +72,7 @@ class Moves(Sequence[Move]):
         return sum(len(rows) for _, rows, _ in self._parts)
 
     def __iter__(self) -> Iterator[Move]:
-        return (turn.move(row, records) for turn, rows, records in self._parts for row in rows)
+        return (transition.move(row, records) for transition, rows, records in self._parts for row in rows)
 
     def __getitem__(self, index: Any) -> Any:
         return list(self)[index]
@@ -88,7 +88,7 @@ def judge(
     inputs: Mapping[str, Any],
     known: Transition | None = None,
 ) -> Transition:
-    """Ask the handbook; `known` is the turn of another record in the same state. Raises Forbidden or Refused."""
+    """Ask the handbook; `known` is the transition of another record in the same state. Raises Forbidden or Refused."""
     step = known.step if known else workflow.step(trigger, row.state)
     case = Case(workflow, row, actor, now, reason, inputs)
     if not workflow.permits(case, step):

@@ -19,7 +19,7 @@ from civflow.workflows.engine import State
 from civflow.workflows.questions import PUBLIC, WAITING
 
 PAGE = HANDBOOK["question"]
-GROUPS = {"ours": "Waiting for us", **{s.name: s.staff for s in PAGE.states.values()}, "all": "All"}
+GROUPS = {"ours": "WaitingQuestions for us", **{s.name: s.staff for s in PAGE.states.values()}, "all": "All"}
 EACH = 50  # on a page
 
 
@@ -60,20 +60,20 @@ def listed(session: Session, challenge: Challenge, *, group: str, page: int, now
     return List(lines, counts, waiting_for_us(session, challenge, now=now).late, counts.get(group, 0))
 
 
-class Waiting(NamedTuple):
+class WaitingQuestions(NamedTuple):
     """How many questions wait for staff, and how many of them are late."""
 
     number: int
     late: int
 
 
-def waiting_for_us(session: Session, challenge: Challenge, *, now: datetime) -> Waiting:
+def waiting_for_us(session: Session, challenge: Challenge, *, now: datetime) -> WaitingQuestions:
     late = func.sum(case((col(Question.answer_promised_at) < now, 1), else_=0))
     query = select(func.count(), late).where(
         col(Question.challenge_id) == challenge.id, col(Question.state).in_(WAITING)
     )
     number, over = session.execute(query).one()
-    return Waiting(number, over or 0)
+    return WaitingQuestions(number, over or 0)
 
 
 def line_of(question: Question, *, now: datetime, zone: ZoneInfo, other: Question | None = None) -> Line:

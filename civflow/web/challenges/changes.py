@@ -34,7 +34,7 @@ READERS = (*OWNERS, the_approver)
 
 @blueprint.get("/challenges/<slug>/change")
 @open_to(signed_in)
-def desk(slug: str) -> str:
+def overview(slug: str) -> str:
     """The change that is being written, or a form to begin one."""
     return render_template("challenges/change.html", **_desk(owned(slug, READERS)))
 
