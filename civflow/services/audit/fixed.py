@@ -34,8 +34,8 @@ from civflow.services.challenges.review_scores import Given, sheet_hash
 from civflow.services.challenges.versions import in_hand
 from civflow.services.documents import store as documents
 from civflow.services.engine.effects import fixed_by
+from civflow.services.engine.facts import HISTORY
 from civflow.services.engine.history import fingerprint, moment_text
-from civflow.services.engine.sql import HISTORY
 from civflow.services.questions.questions import words_of
 from civflow.workflows.questions import PUBLIC
 

@@ -13,8 +13,8 @@ from civflow.models import Agreement, Document, History, Outcome, Score, Submiss
 from civflow.services.applications.submission import content_hash
 from civflow.services.audit import fixed
 from civflow.services.engine import history
+from civflow.services.engine.facts import HISTORY as TABLE
 from civflow.services.engine.history import Audit
-from civflow.services.engine.sql import HISTORY as TABLE
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Workflow
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from difflib import get_close_matches
@@ -14,6 +12,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeVersion, Organisation
 from civflow.services.challenges.archive import organisation as sponsor_named
+from civflow.services.collaboration.parts import Field, Part, as_kept, fingerprint, too_long
 from civflow.services.engine.advance import workflow_of
 from civflow.services.engine.facts import CHALLENGE, facts
 from civflow.services.formatting import word_count
@@ -22,32 +21,12 @@ from civflow.workflows.people import MANAGED_BY
 from civflow.workflows.programme import Programme
 from civflow.workflows.themes import THEMES
 
-
-class Field(NamedTuple):
-    """Something that is typed. `kind`: line, text, moment, money or choices; `words` or `letters` is the most."""
-
-    name: str
-    label: str
-    hint: str = ""
-    kind: str = "line"
-    words: int = 0
-    letters: int = 0
-    required: bool = True
-    choices: tuple[tuple[str, str], ...] = ()
-
-
-def as_kept(field: Field, typed: str) -> str:
-    """What was typed, as it is kept. A line has no breaks: it stands in the subjects of messages."""
-    return " ".join(typed.split()) if field.kind == "line" else typed.strip()
-
-
-class Part(NamedTuple):
-    """A page of the draft."""
-
-    id: str
-    title: str
-    fields: tuple[Field, ...]
-    intro: str = ""
+__all__ = [
+    "Part",
+    "as_kept",
+    "fingerprint",
+    "too_long",
+]  # of every part that is written together; pages take them from here
 
 
 class Progress(NamedTuple):
@@ -198,12 +177,6 @@ def stored(session: Session, challenge: Challenge, text: ChallengeVersion, part:
     return values
 
 
-def fingerprint(values: Mapping[str, Any]) -> str:
-    """Sixteen hexadecimal digits that differ when anything in the part differs: what a writer has seen."""
-    text = json.dumps(values, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def progress_of(part: Part, values: Mapping[str, Any]) -> Progress:
     """How far a part is, as its line of the list says it."""
     missing = [field for field in part.fields if field.required and not values[field.name]]
@@ -240,26 +213,6 @@ def sponsor_called(session: Session, name: str, *, actor: Actor, round_id: int |
     hint = f"Is it {' or '.join(f'“{body}”' for body in like)}? If not, ask" if like else "Ask"
     sentence = f"No sponsor is called “{name}” here. {hint} the programme office to add it."
     raise Refused(sentence, fields={"sponsor": sentence})
-
-
-def too_long(part: Part, values: Mapping[str, Any]) -> dict[str, str]:
-    """Field -> a sentence, for what is kept but has more words than it may have when it is sent for approval."""
-    return {
-        field.name: f"“{field.label}” has {number:,} words; it may have {field.words}."
-        for field in part.fields
-        if field.words and (number := word_count(str(values[field.name]))) > field.words
-    }
-
-
-def check_lengths(part: Part, values: Mapping[str, Any]) -> None:
-    """Say nothing if every field has room for its words. Raises Refused with a sentence per field otherwise."""
-    fields = {
-        field.name: f"“{field.label}” has {len(values[field.name]):,} characters; it may have {field.letters}."
-        for field in part.fields
-        if field.letters and len(values[field.name] or "") > field.letters
-    }
-    if fields:
-        raise Refused(*fields.values(), fields=fields)
 
 
 def checklist(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> list[tuple[str, bool]]:

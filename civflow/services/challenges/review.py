@@ -13,7 +13,8 @@ from sqlmodel import Session, col
 
 from civflow.models import AskedChange, Challenge, Person
 from civflow.services.challenges.calendar import in_working_days
-from civflow.services.challenges.form import DATES, FINDING, READINESS, Part, parts_of
+from civflow.services.challenges.form import DATES, FINDING, READINESS, parts_of
+from civflow.services.collaboration.parts import Part
 from civflow.services.engine.advance import advance, workflow_of
 from civflow.services.engine.history import history_of
 from civflow.services.formatting import moment

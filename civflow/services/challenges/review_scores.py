@@ -14,7 +14,7 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeScore, Person, Scorer
-from civflow.services.challenges.form import fingerprint
+from civflow.services.collaboration.parts import fingerprint
 from civflow.services.engine.advance import advance, options
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.challenges.readiness import WAITS_FOR_APPROVAL, is_over, score_of

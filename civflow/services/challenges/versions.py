@@ -20,8 +20,10 @@ from civflow.services.challenges.drafts import (
     has_every_section,
     published_text,
 )
-from civflow.services.challenges.form import DATES, QUESTION, TEXT, Field, Part, parts_of
-from civflow.services.challenges.saving import Store, is_written
+from civflow.services.challenges.form import DATES, QUESTION, TEXT, parts_of
+from civflow.services.challenges.saving import is_written
+from civflow.services.collaboration.parts import Field, Part
+from civflow.services.collaboration.saving import Store
 from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment, money
 from civflow.services.programmes.store import programme_of

@@ -1,9 +1,8 @@
-"""Who writes a challenge: its owners, and the writers whom they name by e-mail for one of its sponsors."""
+"""Naming who writes a challenge: its owners, and the writers whom they name by e-mail for one of its sponsors."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import func, select
@@ -13,12 +12,14 @@ from civflow.models import Challenge, Grant, Organisation, Person
 from civflow.services import people
 from civflow.services.challenges.seal import seals
 from civflow.services.challenges.sponsors import bodies, check_may_name
+from civflow.services.collaboration.writers import Writer, writers
 from civflow.services.formatting import moment, on_one_line
 from civflow.services.notifications.outbox import post
-from civflow.services.people.roles import OF_A_CHALLENGE
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.visibility import SIGN_IN
+
+__all__ = ["name_owner", "name_writer", "take_back", "writers"]  # pages take the list of writers from here as well
 
 LINK_LASTS = timedelta(days=14)  # of an invitation to somebody who has no account yet
 MOST_A_DAY = 20  # each sends a message in the name of whoever names them
@@ -26,53 +27,6 @@ TOO_MANY = (
     f"You have named {MOST_A_DAY} writers within a day, which is the most. Name the next one tomorrow, or ask the "
     "programme office to name them."
 )
-
-
-class Writer(NamedTuple):
-    """Somebody who writes, or wrote, a challenge: for which body, and who took the right back when."""
-
-    person: Person
-    role: str
-    body: str
-    grant: Grant
-    taken_by: str
-
-
-def writers(session: Session, challenge: Challenge) -> list[Writer]:
-    """Everybody who writes this challenge or did: those who still do first, owners (of the round too) before writers."""
-    lead = session.get(Organisation, challenge.sponsor_id) if challenge.sponsor_id else None
-    query = select(Grant, Person).join(Person, col(Person.id) == col(Grant.person_id))
-    here = (
-        (col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge.id) & col(Grant.role).in_(OF_A_CHALLENGE)
-    )
-    whole_round = (col(Grant.scope) == "round") & (col(Grant.scope_id) == challenge.round_id)
-    whole_round = whole_round & (col(Grant.role) == "challenge_owner") & col(Grant.revoked_at).is_(None)
-    query = query.where(here | whole_round)
-    rows = session.execute(query.order_by(col(Grant.revoked_at).is_not(None), col(Grant.role), col(Person.name))).all()
-    bodies_of = _names(session, Organisation, {_body(grant, person, lead) for grant, person in rows})
-    takers = _names(session, Person, {row[0].revoked_by_id for row in rows})
-    return [
-        Writer(
-            person,
-            grant.role,
-            bodies_of.get(_body(grant, person, lead), ""),
-            grant,
-            takers.get(grant.revoked_by_id, ""),
-        )
-        for grant, person in rows
-    ]
-
-
-def _body(grant: Grant, person: Person, lead: Organisation | None) -> int | None:
-    """For whom somebody writes: an owner for the sponsor that leads, wherever else they work."""
-    stands_for = lead.id if lead and grant.role == "challenge_owner" else person.organisation_id
-    return grant.organisation_id or stands_for
-
-
-def _names(session: Session, model: type[Organisation | Person], ids: set[int | None]) -> dict[int | None, str]:
-    name = col(Organisation.legal_name) if model is Organisation else col(Person.name)
-    query = select(col(model.id), name).where(col(model.id).in_({key for key in ids if key}))
-    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def name_owner(session: Session, challenge: Challenge, *, email: str, actor: Actor, now: datetime) -> Person:

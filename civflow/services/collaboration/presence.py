@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, Organisation, Person, Presence
-from civflow.services.challenges.writers import writers
+from civflow.services.collaboration.writers import writers
 
 SEEN_FOR = timedelta(minutes=5)  # a page that is open says so every 20 seconds, or 8 while somebody else is here
 STILL = timedelta(seconds=15)  # whoever was seen at the same place since is not written down again
