@@ -8,10 +8,11 @@ of services, and of the pages in the handbook; `tests/test_features.py` holds th
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
+from typing import NamedTuple
 
 
 class FeatureError(Exception):
@@ -22,10 +23,11 @@ class FeatureError(Exception):
 class Feature:
     """One feature: its name, which its package in services bears; what it needs; and its modules, by part.
 
-    `pages`: the handbook's, in workflows. `facts`, `effects`, `audiences`, `previews` (what a step would do, in words),
-    `news` (which steps are news for followers) and `fixes` (what the record keeps of a step), `home` (what waits for
-    somebody in one role, in the order of the home page): in services. `views`: in
-    web, each with a blueprint, and with NAVIGATION where people reach it from everywhere.
+    `needs`: the features whose packages in services its own package imports. `pages`: the handbook's, in workflows.
+    `facts`, `effects`, `audiences`, `previews` (what a step would do, in words), `news` (which steps are news for
+    followers), `fixes` (what the record keeps of a step), `jobs` (work for later) and `home` (what waits for somebody
+    in one role, in the order of the home page): in services. `views`: in web, with NAVIGATION where people reach them
+    from everywhere. PARTS says what each module must have.
     """
 
     name: str
@@ -37,31 +39,83 @@ class Feature:
     previews: tuple[str, ...] = ()
     news: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
     home: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
 
 
-FOLDERS = {"pages": "civflow.workflows", "views": "civflow.web"}  # of the parts; the others are in civflow.services
+class Part(NamedTuple):
+    """Where a part's modules are, and what each must have: in words, and as a question to one of its values by name."""
+
+    folder: str
+    must_have: str
+    is_it: Callable[[str, object], bool]
+
+
+def _called(wanted: str) -> Callable[[str, object], bool]:
+    return lambda name, value: name == wanted
+
+
+def _marked(mark: str) -> Callable[[str, object], bool]:
+    return lambda name, value: hasattr(value, mark) and not isinstance(value, ModuleType)
+
+
+PARTS = {
+    "pages": Part("civflow.workflows", "a Workflow", lambda name, value: type(value).__name__ == "Workflow"),
+    "facts": Part("civflow.services", "FACTS", _called("FACTS")),
+    "effects": Part("civflow.services", "a function marked @effect", _marked("effect")),
+    "audiences": Part("civflow.services", "a function marked @audience", _marked("is_audience")),
+    "previews": Part("civflow.services", "PREVIEWS", _called("PREVIEWS")),
+    "news": Part("civflow.services", "NEWS", _called("NEWS")),
+    "fixes": Part("civflow.services", "a function marked @fixed_by", _marked("fixes")),
+    "jobs": Part("civflow.services", "JOBS", _called("JOBS")),
+    "home": Part("civflow.services", "a function “dashboard”", _called("dashboard")),
+    "views": Part("civflow.web", "a blueprint", _called("blueprint")),
+}
 FEATURES = (
     Feature("jobs"),
-    Feature("engine", needs=("jobs",), views=("handbook",)),
-    Feature("people", views=("people.sign_in", "people.account", "people.people")),
-    Feature("programmes"),
-    Feature("records", views=("records",)),
-    Feature("documents", views=("documents",)),
+    Feature("engine", needs=("jobs",), jobs=("engine.jobs",), views=("handbook",)),
+    Feature(
+        "people",
+        needs=("jobs", "engine"),
+        jobs=("people.jobs",),
+        views=("people.sign_in", "people.account", "people.people"),
+    ),
+    Feature("programmes", needs=("engine",)),
+    Feature("records", needs=("engine", "programmes"), views=("records",)),
+    Feature("documents", needs=("jobs", "engine", "records"), jobs=("documents.jobs",), views=("documents",)),
     Feature(
         "notifications",
+        needs=("jobs", "engine", "programmes", "records", "documents"),
         pages=("notifications",),
         facts=("notifications.facts",),
         audiences=("notifications.audiences",),
+        jobs=("notifications.jobs",),
         views=("notifications",),
     ),
     Feature("search"),
-    Feature("following", effects=("following.effects",), views=("following",)),
-    Feature("collaboration"),
-    Feature("rounds", pages=("rounds",), facts=("rounds.facts",), views=("rounds",)),
+    Feature(
+        "following",
+        needs=("jobs", "engine", "notifications", "search"),
+        effects=("following.effects",),
+        jobs=("following.jobs",),
+        views=("following",),
+    ),
+    Feature("collaboration", needs=("engine", "people", "notifications")),
+    Feature("rounds", needs=("engine", "records"), pages=("rounds",), facts=("rounds.facts",), views=("rounds",)),
     Feature(
         "challenges",
+        needs=(
+            "engine",
+            "people",
+            "programmes",
+            "records",
+            "documents",
+            "notifications",
+            "search",
+            "following",
+            "collaboration",
+        ),
         pages=("challenges.page",),
         facts=("challenges.facts",),
         effects=("challenges.effects", "challenges.brief", "challenges.review_effects"),
@@ -82,6 +136,7 @@ FEATURES = (
     ),
     Feature(
         "questions",
+        needs=("engine", "programmes", "notifications", "following", "challenges"),
         pages=("questions",),
         facts=("questions.facts",),
         effects=("questions.effects",),
@@ -90,6 +145,7 @@ FEATURES = (
     ),
     Feature(
         "live_sessions",
+        needs=("engine", "programmes", "notifications", "following", "questions"),
         pages=("live_sessions",),
         facts=("live_sessions.facts",),
         effects=("live_sessions.effects",),
@@ -97,6 +153,7 @@ FEATURES = (
     ),
     Feature(
         "teams",
+        needs=("engine", "people", "notifications"),
         pages=("teams.teams", "teams.memberships"),
         facts=("teams.facts",),
         effects=("teams.effects",),
@@ -105,14 +162,26 @@ FEATURES = (
     ),
     Feature(
         "applications",
+        needs=("engine", "people", "programmes", "documents", "notifications", "following", "challenges", "teams"),
         pages=("applications",),
         facts=("applications.facts",),
-        effects=("applications.effects", "applications.deadlines"),
+        effects=("applications.effects", "applications.deadline_effects"),
         audiences=("applications.audiences",),
         views=("applications.begin", "applications.own", "applications.writing"),
     ),
     Feature(
         "assessment",
+        needs=(
+            "engine",
+            "people",
+            "programmes",
+            "records",
+            "documents",
+            "notifications",
+            "following",
+            "challenges",
+            "applications",
+        ),
         pages=("assessment.gates", "assessment.assignments"),
         facts=("assessment.facts",),
         effects=("assessment.effects",),
@@ -121,9 +190,16 @@ FEATURES = (
         news=("assessment.news",),
         views=("assessment.assessor", "assessment.gates", "assessment.panel"),
     ),
-    Feature("interviews", pages=("interviews",), facts=("interviews.facts",), effects=("interviews.effects",)),
+    Feature(
+        "interviews",
+        needs=("engine", "people", "programmes", "records", "notifications", "assessment"),
+        pages=("interviews",),
+        facts=("interviews.facts",),
+        effects=("interviews.effects",),
+    ),
     Feature(
         "agreements",
+        needs=("engine", "programmes", "documents", "notifications", "challenges"),
         pages=("agreements",),
         facts=("agreements.facts",),
         effects=("agreements.effects",),
@@ -131,16 +207,38 @@ FEATURES = (
     ),
     Feature(
         "delivery",
+        needs=("engine", "programmes", "records", "notifications", "challenges"),
         pages=("delivery.places", "delivery.sprints", "delivery.deliverables"),
         facts=("delivery.facts",),
         effects=("delivery.effects",),
         views=("delivery",),
     ),
-    Feature("reports", views=("reports.feeds", "reports.statistics")),
-    Feature("audit", fixes=("audit.fixed",)),
-    Feature("health", views=("about",)),
+    Feature(
+        "reports",
+        needs=("engine", "programmes", "search", "challenges", "questions"),
+        views=("reports.feeds", "reports.statistics"),
+    ),
+    Feature(
+        "audit",
+        needs=("engine", "documents", "challenges", "questions", "applications", "assessment"),
+        fixes=("audit.fixed",),
+    ),
+    Feature("health", needs=("jobs", "engine", "people", "documents"), views=("about",)),
     Feature(
         "dashboards",
+        needs=(
+            "engine",
+            "people",
+            "programmes",
+            "records",
+            "search",
+            "challenges",
+            "teams",
+            "applications",
+            "assessment",
+            "interviews",
+            "health",
+        ),
         home=(
             "dashboards.innovator",
             "dashboards.owner",
@@ -178,17 +276,24 @@ def check(features: Sequence[Feature]) -> None:
 
 
 def load(features: Sequence[Feature], part: str) -> Iterator[ModuleType]:
-    """The modules that these features name for a part, in their order. Raises FeatureError where one is missing."""
-    folder = FOLDERS.get(part, "civflow.services")
+    """The modules that these features name for a part, in their order.
+
+    Raises FeatureError where one is missing, or lacks what its part must have.
+    """
+    folder, must_have, is_it = PARTS[part]
     for feature in features:
         for name in getattr(feature, part):
+            path = f"{folder}.{name}"
+            named = f"civflow/features.py: “{feature.name}” names {path} among its {part}"
             try:
-                yield importlib.import_module(f"{folder}.{name}")
+                module = importlib.import_module(path)
             except ModuleNotFoundError as missing:
-                if not f"{folder}.{name}.".startswith(f"{missing.name}."):
+                if not f"{path}.".startswith(f"{missing.name}."):
                     raise
-                sentence = f"“{feature.name}” names {folder}.{name} among its {part}, and there is no such module."
-                raise FeatureError(f"civflow/features.py: {sentence}") from None
+                raise FeatureError(f"{named}, and there is no such module.") from None
+            if not any(is_it(*each) for each in vars(module).items()):
+                raise FeatureError(f"{named}, and that has no {must_have.removeprefix('a ')}.")
+            yield module
 
 
 @cache

@@ -18,8 +18,10 @@ from civflow import create_app
 from civflow.db import make_engine, new_session, reading
 from civflow.demonstration import Act, Summary, begun_at, is_free, play, story_end, summary, write_script
 from civflow.services import people
+from civflow.services.documents.jobs import MakeDocuments
 from civflow.services.jobs import database
 from civflow.services.jobs import queue as jobs
+from civflow.services.notifications.jobs import SendMessages
 from civflow.services.people.invented import ROLES
 from civflow.services.programmes import store as programmes
 from civflow.settings import Settings, read_settings
@@ -97,27 +99,28 @@ def _play(settings: Settings, engine: Engine, acts: list[Act], end: datetime, *,
     """
     clock = {"now": end}
     worker = Worker(settings, engine, now=lambda: clock["now"])
+    documents, mail = worker.job(MakeDocuments), worker.job(SendMessages)
     say, last_evening = _Progress(len(acts), quiet=quiet), None
     try:
         for number, act in enumerate(acts, start=1):
             if act.needs_documents:
                 clock["now"] = act.at
-                worker.make_documents(before=act.at)
+                documents.run(before=act.at)
             with new_session(engine) as session:
                 fresh = play(session, act, seed=SEED, files=settings.files)
                 session.commit()
             if fresh and act.name.startswith(EVENING):
                 clock["now"] = act.at + timedelta(minutes=5)
                 if last_evening:
-                    worker.make_documents(before=last_evening)
-                worker.begin_documents()
-                worker.send_messages()
+                    documents.run(before=last_evening)
+                documents.begin()
+                mail.run()
                 last_evening = act.at
             if fresh:
                 say.at(number, act)
         clock["now"] = end + timedelta(minutes=5)
-        worker.make_documents()
-        worker.send_messages()
+        documents.run()
+        mail.run()
     finally:
         worker.close()
     say.done()

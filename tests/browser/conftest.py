@@ -19,6 +19,8 @@ from sqlmodel import Session
 from werkzeug.serving import make_server
 
 from civflow.db import make_engine, new_session
+from civflow.services.documents.jobs import MakeDocuments
+from civflow.services.notifications.jobs import SendMessages
 from civflow.settings import Settings
 from civflow.worker import Worker
 from tests.browser.looking import SETTLED, Looking
@@ -60,8 +62,8 @@ class Site:
     def work(self) -> None:
         """What the worker does when it is woken: documents are made, and mail arrives in the outbox."""
         worker = Worker(self.settings, self.engine, now=lambda: self.now)
-        worker.make_documents()
-        worker.send_messages()
+        worker.job(MakeDocuments).run()
+        worker.job(SendMessages).run()
         worker.close()
 
 

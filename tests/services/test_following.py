@@ -13,6 +13,7 @@ from sqlmodel import col
 from civflow.models import Alert, Follow, Message, Person, Question, Round
 from civflow.services import following
 from civflow.services.engine.advance import advance
+from civflow.services.following.jobs import TellFollowers
 from civflow.services.notifications import smtp
 from civflow.services.questions.questions import ask
 from civflow.worker import Worker
@@ -272,10 +273,10 @@ def test_the_worker_tells_in_its_tick(session, settings, engine, call):
     opened(session, call, "Peat bogs")
     session.commit()
     worker = Worker(settings, engine, now=lambda: call.now)
-    worker.tell_followers()
+    worker.job(TellFollowers).run()
     call.now += timedelta(days=1)
 
-    assert (worker.tell_followers(), worker.tell_followers()) == (1, 0)
+    assert (worker.job(TellFollowers).run(), worker.job(TellFollowers).run()) == (1, 0)
     assert [message.subject for message in daily_to(session, person)] == [
         "What happened to 1 challenge that you follow"
     ]

@@ -20,9 +20,13 @@ from sqlmodel import Session, col, select
 from civflow.db import new_session, reading
 from civflow.models import Document, History, Message, Person, SignIn, SignInLink
 from civflow.services.documents import store as documents
+from civflow.services.documents.jobs import MakeDocuments
 from civflow.services.engine import history
+from civflow.services.engine.jobs import Tick
 from civflow.services.jobs import queue as jobs
 from civflow.services.notifications import smtp
+from civflow.services.notifications.jobs import SendMessages
+from civflow.services.people.sign_ins import KEPT, forget
 from civflow.settings import Settings
 from civflow.worker import Worker, start_embedded
 from tests.a_mail_server import Mailbox, a_mail_server, waiting_messages
@@ -102,12 +106,12 @@ def test_old_jobs_are_deleted(prepared: Engine, session: Session) -> None:
 def test_old_sign_ins_are_forgotten(session: Session, now: datetime) -> None:
     session.add(Person(id=1, email="a@example.org", name="A", created_at=now))
     session.flush()
-    for number, ago in enumerate((timedelta(), jobs.KEPT, jobs.KEPT + timedelta(seconds=1))):
+    for number, ago in enumerate((timedelta(), KEPT, KEPT + timedelta(seconds=1))):
         moments = {"created_at": now - timedelta(days=9), "expires_at": now - ago}
         session.add(SignIn(person_id=1, token_hash=f"s{number}", **moments))
         session.add(SignInLink(person_id=1, token_hash=f"l{number}", **moments))
     session.flush()
-    assert jobs.forget_sign_ins(session, now=now) == 2
+    assert forget(session, now=now) == 2
     assert sorted(session.scalars(select(SignIn.token_hash))) == ["s0", "s1"]
 
 
@@ -119,7 +123,7 @@ def test_the_tick_asks_again_for_what_waits(
         Document(key="d", kind="receipt", title="R", workflow="application", record_id=1, data={}, asked_at=now)
     )
     session.commit()
-    Worker(settings, prepared, now=lambda: now).tick()
+    Worker(settings, prepared, now=lambda: now).job(Tick).run()
     assert asked_for(session) == [
         ("make_document:tick-20260105T120000", "ENQUEUED"),
         ("send_message:tick-20260105T120000", "ENQUEUED"),
@@ -129,7 +133,7 @@ def test_the_tick_asks_again_for_what_waits(
 def test_the_tick_asks_for_nothing_where_nothing_waits(
     prepared: Engine, session: Session, settings: Settings, now: datetime
 ) -> None:
-    Worker(settings, prepared, now=lambda: now).tick()
+    Worker(settings, prepared, now=lambda: now).job(Tick).run()
     assert asked_for(session) == []
 
 
@@ -146,15 +150,15 @@ def test_a_document_that_cannot_be_made_rests_and_holds_up_no_other(
     clock = [now]
     worker = Worker(settings, engine, now=lambda: clock[0])
     try:
-        assert (worker.make_documents(), worker.make_documents()) == (1, 0)
+        assert (worker.job(MakeDocuments).run(), worker.job(MakeDocuments).run()) == (1, 0)
         session.refresh(good)
         session.refresh(bad)
         assert (good.made_at, bad.made_at) == (now, None)
         bad.data = RECEIPT
         session.commit()
-        assert worker.make_documents() == 0
+        assert worker.job(MakeDocuments).run() == 0
         clock[0] = now + timedelta(minutes=1)
-        assert worker.make_documents() == 1
+        assert worker.job(MakeDocuments).run() == 1
     finally:
         worker.close()
 
@@ -291,7 +295,7 @@ def test_killed_while_it_speaks_to_the_mail_server_at_most_one_message_is_told_t
     with a_worker(to_server):
         until(lambda: sent(prepared) >= 58)  # one for each kill may be in doubt
     with a_worker_at(to_server, prepared, datetime.now(UTC) + smtp.LEASE) as later:
-        later.send_messages()
+        later.job(SendMessages).run()
     assert sent(prepared) == 60
     times = Counter(received["Message-ID"] for received in server.mails)
     assert len(times) == 60

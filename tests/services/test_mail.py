@@ -17,6 +17,7 @@ from civflow.services.documents import store as documents
 from civflow.services.engine import history
 from civflow.services.engine.advance import advance
 from civflow.services.notifications import smtp
+from civflow.services.notifications.jobs import SendMessages
 from civflow.services.notifications.smtp import LEASE, TRIES, PostOffice
 from civflow.settings import Settings, SettingsError
 from civflow.worker import Worker
@@ -63,7 +64,7 @@ def test_a_message_arrives_as_it_was_written(
     subject, body = "Ergebnis für “Dùn Èideann”", "Hello Zoë,\n\n.a line that begins with a dot\nFrom here on: naïve."
     [message] = waiting_messages(session, 1, now=now, subject=subject, body=body)
     session.commit()
-    assert worker.send_messages() == 1
+    assert worker.job(SendMessages).run() == 1
     [received] = server.mails
     assert (received["From"], received["To"], received["Subject"]) == (
         settings.mail_from,
@@ -95,10 +96,10 @@ def test_a_message_takes_its_document_along_and_waits_for_it(
     )
     waiting_messages(session, 1, now=now, document_id=document.id)
     session.commit()
-    assert worker.send_messages() == 0
+    assert worker.job(SendMessages).run() == 0
     documents.make(session, document.id or 0, files=settings.files, now=now)
     session.commit()
-    assert worker.send_messages() == 1
+    assert worker.job(SendMessages).run() == 1
     [attached] = server.mails[0].iter_attachments()
     assert (attached.get_content_type(), attached.get_filename()) == (
         "application/pdf",
@@ -117,7 +118,7 @@ def test_a_lost_document_fails_the_message_with_the_reason(
     (settings.files / document.path).write_bytes(b"changed")
     [message] = waiting_messages(session, 1, now=now, document_id=document.id)
     session.commit()
-    assert worker.send_messages() == 0
+    assert worker.job(SendMessages).run() == 0
     session.refresh(message)
     assert (message.state, server.mails) == ("failed", [])
     last = history.last_entry(session, "message", message.id or 0)
@@ -132,8 +133,8 @@ def test_a_message_is_not_sent_before_its_time_or_after_it_was_cancelled(
     early.not_before = now + timedelta(seconds=30)
     advance(session, cancelled, "cancel", actor=manager_of(session, now), now=now, reason="It was a mistake.")
     session.commit()
-    assert worker.send_messages() == 0
-    assert at(worker, now + timedelta(seconds=30)).send_messages() == 1
+    assert worker.job(SendMessages).run() == 0
+    assert at(worker, now + timedelta(seconds=30)).job(SendMessages).run() == 1
     assert [received["To"] for received in server.mails] == ["person0@example.org"]
     session.refresh(cancelled)
     assert cancelled.state == "cancelled"
@@ -181,7 +182,7 @@ def test_what_the_server_refuses_for_good_fails_with_its_words(
     server.answers["person0@example.org"] = "550 No such person here"
     refused, taken = waiting_messages(session, 2, now=now)
     session.commit()
-    assert worker.send_messages() == 1
+    assert worker.job(SendMessages).run() == 1
     session.refresh(refused)
     session.refresh(taken)
     assert (refused.state, taken.state) == ("failed", "sent")
@@ -198,7 +199,7 @@ def test_what_the_server_refuses_for_now_is_tried_again_ever_later(
     session.commit()
     waits, moment = [], now
     for _ in range(TRIES):
-        assert at(worker, moment).send_messages() == 0
+        assert at(worker, moment).job(SendMessages).run() == 0
         session.refresh(message)
         waits.append((message.not_before - moment) / timedelta(minutes=1))
         moment = message.not_before
@@ -208,8 +209,8 @@ def test_what_the_server_refuses_for_now_is_tried_again_ever_later(
     server.answers.clear()
     advance(session, message, "retry", actor=manager_of(session, now), now=moment, reason="It answers again.")
     session.commit()
-    assert worker.send_messages() == 0
-    assert at(worker, moment + LEASE).send_messages() == 1
+    assert worker.job(SendMessages).run() == 0
+    assert at(worker, moment + LEASE).job(SendMessages).run() == 1
 
 
 def test_a_server_that_cannot_be_reached_costs_no_attempt(
@@ -220,7 +221,7 @@ def test_a_server_that_cannot_be_reached_costs_no_attempt(
     waiting_messages(session, 2, now=now)
     session.commit()
     worker = Worker(dataclasses.replace(settings, smtp_url=url), engine, now=lambda: now)
-    assert worker.send_messages() == 0
+    assert worker.job(SendMessages).run() == 0
     assert [(m.state, m.attempts) for m in session.scalars(select(Message))] == [("waiting", 0)] * 2
     worker.close()
 
@@ -231,9 +232,9 @@ def test_a_connection_that_breaks_is_opened_again(
     server.answers["person0@example.org"] = "421 Closing"
     waiting_messages(session, 2, now=now)
     session.commit()
-    assert worker.send_messages() == 1
+    assert worker.job(SendMessages).run() == 1
     server.answers.clear()
-    assert at(worker, now + timedelta(minutes=1)).send_messages() == 1
+    assert at(worker, now + timedelta(minutes=1)).job(SendMessages).run() == 1
     assert [received["To"] for received in server.mails] == ["person1@example.org", "person0@example.org"]
 
 
@@ -243,7 +244,7 @@ def test_a_subject_cannot_bring_headers_of_its_own(
     subject = "Result\r\nBcc: everybody@example.org\n\nAnother body"
     waiting_messages(session, 1, now=now, subject=subject)
     session.commit()
-    assert worker.send_messages() == 1
+    assert worker.job(SendMessages).run() == 1
     [received] = server.mails
     assert received["Subject"] == "Result Bcc: everybody@example.org Another body"
     assert (received["Bcc"], received["To"]) == (None, "person0@example.org")
@@ -266,7 +267,7 @@ def test_what_is_no_address_fails(
 ) -> None:
     [message] = waiting_messages(session, 1, now=now, address=address)
     session.commit()
-    assert worker.send_messages() == 0
+    assert worker.job(SendMessages).run() == 0
     session.refresh(message)
     assert (message.state, server.mails) == ("failed", [])
     last = history.last_entry(session, "message", message.id or 0)
@@ -346,7 +347,7 @@ def test_the_demonstration_s_mail_goes_to_the_outbox_page(
     messages[4].not_before = now + timedelta(seconds=1)
     session.commit()
     worker = Worker(settings, engine, now=lambda: now)
-    assert (worker.send_messages(), worker.send_messages()) == (4, 0)
+    assert (worker.job(SendMessages).run(), worker.job(SendMessages).run()) == (4, 0)
     for message in messages:
         session.refresh(message)
     assert [m.state for m in messages] == ["sent"] * 4 + ["waiting"]
@@ -359,6 +360,6 @@ def test_without_a_mail_server_nothing_leaves_outside_of_the_demonstration(
     [message] = waiting_messages(session, 1, now=now)
     session.commit()
     worker = Worker(dataclasses.replace(settings, demonstration=False), engine, now=lambda: now)
-    assert worker.send_messages() == 0
+    assert worker.job(SendMessages).run() == 0
     session.refresh(message)
     assert message.state == "waiting"

@@ -11,10 +11,10 @@ from sqlmodel import col
 
 from civflow.models import Agreement, Application, Message, Person, Team
 from civflow.services.engine.advance import advance, workflow_of
-from civflow.services.notifications.audiences import audiences
 from civflow.services.notifications.outbox import UNDO, post_all, write
 from civflow.services.notifications.preview import preview
 from civflow.services.notifications.recipients import holders, members
+from civflow.services.notifications.registry import audiences
 from civflow.services.teams.teams import invite
 from tests.a_selection import applied, closed
 from tests.an_open_call import Call, grant, open_call

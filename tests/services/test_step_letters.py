@@ -12,8 +12,8 @@ from civflow.models import Message, Person, Round
 from civflow.services.applications.submission import submit
 from civflow.services.challenges.drafts import draft, write_challenge
 from civflow.services.engine.advance import advance, workflow_of
-from civflow.services.notifications.audiences import audiences
 from civflow.services.notifications.preview import preview
+from civflow.services.notifications.registry import audiences
 from civflow.services.notifications.texts import SAID
 from civflow.services.programmes.store import programme_of
 from civflow.services.teams.teams import invite

@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from civflow.models import Person
-from civflow.services.notifications.audiences import audience, staff_of
 from civflow.services.notifications.recipients import members
+from civflow.services.notifications.registry import audience, staff_of
 
 
 @audience

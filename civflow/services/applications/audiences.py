@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Person
 from civflow.services.challenges.seal import are_sealed
-from civflow.services.notifications.audiences import audience, hidden_while
 from civflow.services.notifications.recipients import members
+from civflow.services.notifications.registry import audience, hidden_while
 from civflow.workflows.applications import OVER
 
 

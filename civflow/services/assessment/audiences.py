@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Panellist, Person
-from civflow.services.notifications.audiences import audience
+from civflow.services.notifications.registry import audience
 
 
 @audience

@@ -8,7 +8,7 @@ from civflow.models import Challenge
 from civflow.services.engine.effects import Move, effect
 from civflow.services.following.publish import publish_news
 from civflow.services.following.registry import news
-from civflow.services.notifications.audiences import audiences
+from civflow.services.notifications.registry import audiences
 
 
 @effect

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from sqlalchemy import Engine, delete, inspect
-from sqlmodel import Session, col
+from sqlalchemy import Engine, inspect
+from sqlmodel import Session
 
-from civflow.models import SignIn, SignInLink
+from civflow.services.jobs.job import kinds
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
@@ -24,23 +24,6 @@ if TYPE_CHECKING:
 NAME = "civflow"  # the application, as DBOS knows it
 KEPT = timedelta(days=2)  # how long a finished job can be looked up; the tick alone makes 17,000 a day
 
-
-class Job(NamedTuple):
-    """A kind of job: the queue it waits in, and whether one run does everything of its kind that waits."""
-
-    queue: str
-    drains: bool = False
-
-
-JOBS = {
-    "send_message": Job("mail", drains=True),
-    "make_document": Job("documents", drains=True),
-    "tell_followers": Job("mail", drains=True),
-    "tick": Job("clock"),
-    "seal_days": Job("clock"),
-    "purge": Job("clock"),
-}
-QUEUES = tuple(dict.fromkeys(job.queue for job in JOBS.values()))
 
 # A client writes through the caller's connection, so one per kind of database serves every engine.
 _clients: dict[str, DBOSClient] = {}
@@ -52,9 +35,10 @@ def enqueue(session: Session, job: str, key: str, *args: Any, after: timedelta |
     """Ask for a job in the session's transaction; the same `key` twice is one job. `args` are plain JSON.
 
     Jobs that drain are asked for once per transaction, by whichever row comes first: one run serves them all.
-    In a database that was not prepared for jobs nothing is asked for, and the tick will find the row.
+    In a database that was not prepared for jobs nothing is asked for, and the tick will find the row. Raises KeyError
+    for a job that no feature declares.
     """
-    kind = JOBS[job]
+    kind = kinds()[job]
     if kind.drains and not _first_of_its_kind(session, job):
         return
     client = _client(session)
@@ -101,13 +85,13 @@ def is_prepared(session: Session) -> bool:
 
 def prepare(engine: Engine) -> None:
     """Make or migrate the tables of the jobs; twice does no harm. For `civflow init` and the worker alone."""
-    from dbos import DBOS
+    from dbos import DBOS  # noqa: PLC0415 - heavy
 
     DBOS.migrate(engine.url.render_as_string(hide_password=False))
 
 
 def _new_client(engine: Engine) -> DBOSClient:
-    from dbos import DBOSClient, DBOSPortableJSONSerializer
+    from dbos import DBOSClient, DBOSPortableJSONSerializer  # noqa: PLC0415 - heavy
 
     serializer = DBOSPortableJSONSerializer()  # the default one is pickle
     return DBOSClient(system_database_engine=engine, application_name=NAME, serializer=serializer, lazy=True)
@@ -133,12 +117,3 @@ def purge(engine: Engine, *, now: datetime) -> int:
                 return gone
             client.delete_workflows([job.workflow_id for job in old])
             gone += len(old)
-
-
-def forget_sign_ins(session: Session, *, now: datetime) -> int:
-    """Delete sign-ins and their links that ended KEPT ago or longer; how many."""
-    gone = 0
-    for table in (SignIn, SignInLink):
-        old = delete(table).where(col(table.expires_at) < now - KEPT)
-        gone += session.connection().execute(old).rowcount
-    return gone

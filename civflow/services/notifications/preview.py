@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from civflow.models import Person
 from civflow.services.formatting import count
-from civflow.services.notifications.audiences import LETTERS, audiences, is_hidden
 from civflow.services.notifications.outbox import write
 from civflow.services.notifications.recipients import NOBODY_READS_WHO, SOMEBODY
+from civflow.services.notifications.registry import LETTERS, audiences, is_hidden
 from civflow.services.notifications.texts import words
 from civflow.workflows.engine import Actor, Step, Workflow
 

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlmodel import Session, col
 
 from civflow.models import Person, SignIn, SignInLink
@@ -15,6 +15,7 @@ from civflow.services.people.passwords import hash_password, verify, why_not
 from civflow.workflows.engine import NotFound, Refused
 
 LINK_LASTS = timedelta(minutes=15)
+KEPT = timedelta(days=2)  # how long a sign-in or a link that has ended is kept
 
 
 def set_password(session: Session, person: Person, password: str, *, now: datetime) -> None:
@@ -152,3 +153,12 @@ def sign_out(session: Session, token: str, *, now: datetime) -> None:
         .where(col(SignIn.token_hash) == token_hash(token), col(SignIn.revoked_at).is_(None))
         .values(revoked_at=now)
     )
+
+
+def forget(session: Session, *, now: datetime) -> int:
+    """Delete sign-ins and their links that ended KEPT ago or longer; how many."""
+    gone = 0
+    for table in (SignIn, SignInLink):
+        old = delete(table).where(col(table.expires_at) < now - KEPT)
+        gone += session.connection().execute(old).rowcount
+    return gone

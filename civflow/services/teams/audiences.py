@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from civflow.models import Person, Team
-from civflow.services.notifications.audiences import audience, team_id_of
 from civflow.services.notifications.recipients import members
+from civflow.services.notifications.registry import audience, team_id_of
 
 
 @audience
