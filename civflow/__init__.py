@@ -19,6 +19,6 @@ def create_app(
     settings: Settings | None = None, *, engine: Engine | None = None, clock: Callable[[], datetime] | None = None
 ) -> Flask:
     """The whole wiring of the web side; `clock` is read once per request and answers an aware datetime."""
-    from civflow.web.wiring import wire
+    from civflow.web.wiring import wire  # noqa: PLC0415 - heavy
 
     return wire(settings, engine=engine, clock=clock)

@@ -29,6 +29,7 @@ from civflow.db import make_engine, new_session
 from civflow.demonstration import begun_at
 from civflow.models import Challenge, Grant, History, Person, Seal
 from civflow.services.jobs import database
+from civflow.services.jobs import queue as jobs
 from civflow.services.programmes.store import store_shipped
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine.draw import mermaid
@@ -368,8 +369,6 @@ def test_a_site_is_served_and_says_when_its_port_is_taken(prepared, start):
 
 @pytest.mark.slow
 def test_a_worker_works_until_it_is_told_to_stop(prepared, engine, start):
-    from civflow.services.jobs import queue as jobs
-
     jobs.prepare(engine)
     worker = start("worker")
     assert worker.stderr.readline() == "The worker has started. Stop it with Ctrl-C.\n"

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 import civflow
 from civflow.cli import handbook, people, records, running
 from civflow.cli.opening import database_sentence
+from civflow.features import FeatureError
 from civflow.settings import SettingsError
-from civflow.workflows.engine import Refusal
+from civflow.workflows.engine import HandbookError, Refusal
 from civflow.workflows.programme import ProgrammeError, WrongFiles
 
 # Slow imports (DBOS, Flask, OR-tools) stand in the commands that need them: `civflow --help` answers at once.
@@ -41,7 +42,7 @@ def main() -> None:
         _end(2, str(error))
     except Refusal as refusal:
         _end(1, "\n".join(refusal.sentences))
-    except (ProgrammeError, WrongFiles) as error:
+    except (ProgrammeError, WrongFiles, HandbookError, FeatureError) as error:
         _end(1, str(error))
     except DBAPIError as error:
         _end(1, database_sentence(error))

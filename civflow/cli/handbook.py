@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from civflow.cli.opening import Failed, a_session, read_text
+from civflow.cli.opening import Failed, a_session, check_features, read_text
+from civflow.workflows.programme import ProgrammeError, read_programme
 
 
 @click.group()
@@ -17,14 +18,15 @@ def handbook() -> None:
 @handbook.command("check")
 def handbook_check() -> None:
     """Prove every page and every shipped programme; exit 1 if something is wrong."""
-    from civflow.services.engine.effects import registered
-    from civflow.services.engine.facts import facts
-    from civflow.services.records.titles import STEP_PAGES
-    from civflow.workflows import HANDBOOK
-    from civflow.workflows.challenges.page import compile_challenge
-    from civflow.workflows.engine.check import findings
-    from civflow.workflows.programme import shipped_programmes
+    from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
+    from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
+    from civflow.services.records.titles import STEP_PAGES  # noqa: PLC0415 - little is needed
+    from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
+    from civflow.workflows.challenges.page import compile_challenge  # noqa: PLC0415 - little is needed
+    from civflow.workflows.engine.check import findings  # noqa: PLC0415 - little is needed
+    from civflow.workflows.programme import shipped_programmes  # noqa: PLC0415 - little is needed
 
+    check_features()
     wrong = []
     for page in HANDBOOK.values():
         wrong += findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES)
@@ -46,8 +48,8 @@ def handbook_check() -> None:
 @click.argument("name")
 def handbook_draw(name: str) -> None:
     """Print a page as a Mermaid diagram."""
-    from civflow.workflows import HANDBOOK
-    from civflow.workflows.engine.draw import mermaid
+    from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
+    from civflow.workflows.engine.draw import mermaid  # noqa: PLC0415 - little is needed
 
     if name not in HANDBOOK:
         raise Failed(f"The handbook has no page “{name}”. Its pages are {', '.join(HANDBOOK)}.")
@@ -63,8 +65,6 @@ def programme() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def programme_check(file: Path) -> None:
     """List every error of a programme file with its line; exit 1 if there is one."""
-    from civflow.workflows.programme import ProgrammeError, read_programme
-
     try:
         loaded = read_programme(read_text(file))
     except ProgrammeError as error:
@@ -75,7 +75,7 @@ def programme_check(file: Path) -> None:
 @programme.command("list")
 def programme_list() -> None:
     """List the stored versions."""
-    from civflow.services.programmes.store import stored_programmes
+    from civflow.services.programmes.store import stored_programmes  # noqa: PLC0415 - little is needed
 
     with a_session(reads=True) as session:
         for stored in stored_programmes(session):

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from civflow import features
 from civflow.db import make_engine, new_session, reading
-from civflow.services.jobs.database import check_writable
 from civflow.settings import Settings, read_settings
 
 
@@ -49,10 +49,12 @@ def a_session(settings: Settings | None = None, *, reads: bool = False) -> Itera
 
     One that writes is refused the demonstration's database, unless the settings say that it is one.
     """
+    from civflow.services.jobs import database  # noqa: PLC0415 - little is needed
+
     settings = settings or read_settings()
     with an_engine(settings) as engine:
         if not reads:
-            check_writable(engine)
+            database.check_writable(engine)
         check_prepared(engine)
         if not reads:
             check_for_real_people(engine, settings)
@@ -60,9 +62,24 @@ def a_session(settings: Settings | None = None, *, reads: bool = False) -> Itera
             yield session
 
 
+def check_features(*, views: bool = True) -> None:
+    """Load everything that the list of features names, its views too where the command serves them.
+
+    Raises FeatureError or HandbookError where the list, or what it names, is wrong: before anything is done.
+    """
+    from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
+    from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
+    from civflow.services.jobs.job import kinds  # noqa: PLC0415 - little is needed
+
+    for part in features.PARTS:
+        if views or part != "views":
+            features.modules(part)
+    facts(), registered(), kinds()
+
+
 def check_prepared(engine: Engine) -> None:
     """Raise Failed where the tables are not those of this version."""
-    from civflow.services.jobs import database
+    from civflow.services.jobs import database  # noqa: PLC0415 - little is needed
 
     found = database.revision(reading(engine))
     if not found:
@@ -74,7 +91,7 @@ def check_prepared(engine: Engine) -> None:
 
 def check_for_real_people(engine: Engine, settings: Settings) -> None:
     """Raise Failed where real work would be done among the demonstration's invented people, whose links still work."""
-    from civflow.services.people.invented import holds_demonstration
+    from civflow.services.people.invented import holds_demonstration  # noqa: PLC0415 - little is needed
 
     if settings.demonstration:
         return

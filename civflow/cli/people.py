@@ -9,6 +9,8 @@ from sqlmodel import Session
 
 from civflow.cli.opening import Failed, a_session, clock
 from civflow.models import Person
+from civflow.models.people import ROLES
+from civflow.services.formatting import with_article
 from civflow.settings import read_settings
 from civflow.workflows.engine import CIVFLOW
 
@@ -23,7 +25,7 @@ def user() -> None:
 @click.argument("name")
 def user_add(email: str, name: str) -> None:
     """Add a person."""
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     with a_session() as session:
         person = people.add_person(session, name=name, email=email, now=clock())
@@ -39,7 +41,7 @@ def user_add(email: str, name: str) -> None:
 @click.option("--limit", type=click.IntRange(0, 2**31 - 1), help="An approver's limit in whole pounds.")
 def user_grant(email: str, role: str, scope: str, scope_id: int | None, limit: int | None) -> None:
     """Give a person a role in a scope."""
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     with a_session() as session:
         person = _found(session, email)
@@ -58,7 +60,7 @@ def user_grant(email: str, role: str, scope: str, scope_id: int | None, limit: i
 @click.option("--id", "scope_id", type=int, help="The number of the round, challenge or team.")
 def user_revoke(email: str, role: str, scope: str, scope_id: int | None) -> None:
     """Take a role back."""
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     with a_session() as session:
         person = _found(session, email)
@@ -69,9 +71,6 @@ def user_revoke(email: str, role: str, scope: str, scope_id: int | None) -> None
 
 
 def _in_words(role: str) -> str:
-    from civflow.models.people import ROLES
-    from civflow.services.formatting import with_article
-
     return with_article(ROLES[role].lower())
 
 
@@ -79,7 +78,7 @@ def _in_words(role: str) -> str:
 @click.argument("email")
 def user_link(email: str) -> None:
     """Make a link that signs a person in once."""
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     settings = read_settings()
     with a_session(settings) as session:
@@ -92,7 +91,7 @@ def user_link(email: str) -> None:
 @click.argument("email")
 def user_password(email: str) -> None:
     """Set a person's password, which is asked for or read from the input; every sign-in of theirs ends."""
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     with a_session() as session:  # over before anybody types, so that nobody waits, and refused before as well
         name = _found(session, email).name
@@ -109,7 +108,7 @@ def user_password(email: str) -> None:
 @user.command("list")
 def user_list() -> None:
     """List the people who hold a role."""
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     with a_session(reads=True) as session:
         for person, held in people.role_holders(session):
@@ -117,7 +116,7 @@ def user_list() -> None:
 
 
 def _found(session: Session, email: str) -> Person:
-    from civflow.services import people
+    from civflow.services import people  # noqa: PLC0415 - little is needed
 
     person = people.person_by_email(session, email)
     if person is None:

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import click
 
 from civflow.cli.opening import Failed, a_session, clock, read_text
-from civflow.services.formatting import harmless
+from civflow.services.formatting import count, harmless
 from civflow.workflows.engine import Actor, RoleHeld
 
 ARCHIVIST = Actor(None, "civflow", frozenset({RoleHeld("programme_manager", "site", None)}), automatic=True)
@@ -26,8 +26,7 @@ def audit() -> None:
 @audit.command("verify")
 def audit_verify() -> None:
     """Compute every chain and seal again, and compare what was decided on with them; exit 1 and name what is broken."""
-    from civflow.services.audit.verify import verify
-    from civflow.services.formatting import count
+    from civflow.services.audit.verify import verify  # noqa: PLC0415 - little is needed
 
     with a_session(reads=True) as session:
         found = verify(session)
@@ -40,8 +39,7 @@ def audit_verify() -> None:
 @audit.command("seal")
 def audit_seal() -> None:
     """Seal every day that is over."""
-    from civflow.services.engine.history import seal_days
-    from civflow.services.formatting import count
+    from civflow.services.engine.history import seal_days  # noqa: PLC0415 - little is needed
 
     with a_session() as session:
         seals = seal_days(session, now=clock())
@@ -59,9 +57,8 @@ def import_() -> None:
 @click.option("--programme", "name", default="civtech", show_default=True, help="The programme of the archive.")
 def import_challenges(file: Path, name: str) -> None:
     """File challenges of earlier rounds from a CSV table; rows that are there already are left alone."""
-    from civflow.services.challenges.archive import import_rows, read_rows
-    from civflow.services.formatting import count
-    from civflow.services.programmes.store import newest
+    from civflow.services.challenges.archive import import_rows, read_rows  # noqa: PLC0415 - little is needed
+    from civflow.services.programmes.store import newest  # noqa: PLC0415 - little is needed
 
     rows = read_rows(read_text(file))
     with a_session() as session:
@@ -76,7 +73,7 @@ def import_challenges(file: Path, name: str) -> None:
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file instead of the screen.")
 def export(what: str, as_json: bool, output: TextIO) -> None:
     """Write challenges, applications or the whole record as CSV or JSON."""
-    from civflow.services.records.export import rows_to_export
+    from civflow.services.records.export import rows_to_export  # noqa: PLC0415 - little is needed
 
     with a_session(reads=True) as session:
         names, rows = rows_to_export(session, what, actor=READER, now=clock())

@@ -8,10 +8,19 @@ from dataclasses import replace
 import click
 from sqlalchemy import Engine
 
-from civflow.cli.opening import Failed, a_session, an_engine, check_for_real_people, check_port, check_prepared, clock
+from civflow.cli.opening import (
+    Failed,
+    a_session,
+    an_engine,
+    check_features,
+    check_for_real_people,
+    check_port,
+    check_prepared,
+    clock,
+)
 from civflow.db import new_session, reading
 from civflow.models import Programme
-from civflow.services.jobs.database import check_writable
+from civflow.services.formatting import count
 from civflow.settings import LISTENS_AT, Settings, check_safe_to_serve, read_settings
 
 PORT = click.IntRange(1, 65535)
@@ -20,7 +29,7 @@ PORT = click.IntRange(1, 65535)
 @click.command()
 def init() -> None:
     """Make or migrate the database, and store the programmes."""
-    from civflow.services.jobs import database
+    from civflow.services.jobs import database  # noqa: PLC0415 - little is needed
 
     settings = read_settings()
     with an_engine(settings) as engine:
@@ -41,9 +50,9 @@ def init() -> None:
 
 def prepare(engine: Engine) -> list[Programme]:
     """Tables, the tables of the jobs, and the programmes that come with civflow; those that are stored now."""
-    from civflow.services.jobs import database
-    from civflow.services.jobs import queue as jobs
-    from civflow.services.programmes import store as programmes
+    from civflow.services.jobs import database  # noqa: PLC0415 - little is needed
+    from civflow.services.jobs import queue as jobs  # noqa: PLC0415 - little is needed
+    from civflow.services.programmes import store as programmes  # noqa: PLC0415 - little is needed
 
     database.upgrade(engine)
     jobs.prepare(engine)
@@ -63,11 +72,11 @@ def serve(port: int, host: str, without_worker: bool) -> None:
     if settings.base_url == LISTENS_AT:  # without an address of its own the site is where it listens
         settings = replace(settings, base_url=f"http://{host}:{port}")
     if without_worker:
-        from civflow.services.health.backlog import WITHOUT_A_WORKER
+        from civflow.services.health.backlog import WITHOUT_A_WORKER  # noqa: PLC0415 - little is needed
 
         click.echo(f"Let `civflow worker` run beside it. {WITHOUT_A_WORKER}", err=True)
     check_port(port, host)
-    from civflow.demonstration import run
+    from civflow.demonstration import run  # noqa: PLC0415 - little is needed
 
     def announce() -> None:
         click.echo(f"civflow serves {settings.base_url} on {host}:{port}. Stop it with Ctrl-C.", err=True)
@@ -78,19 +87,22 @@ def serve(port: int, host: str, without_worker: bool) -> None:
 @click.command()
 def worker() -> None:
     """Do what happens later: deadlines, mail, PDFs, the nightly seal."""
-    settings = _ready_to_serve()
-    from civflow import worker as background
+    settings = _ready_to_serve(views=False)
+    from civflow import worker as background  # noqa: PLC0415 - little is needed
 
     click.echo("The worker has started. Stop it with Ctrl-C.", err=True)
     background.run(settings)
 
 
-def _ready_to_serve() -> Settings:
-    """The settings of a civflow that the public may meet, with a prepared database."""
+def _ready_to_serve(*, views: bool = True) -> Settings:
+    """The settings of a civflow that the public may meet, with every feature loaded and a prepared database."""
+    from civflow.services.jobs import database  # noqa: PLC0415 - little is needed
+
     settings = read_settings()
     check_safe_to_serve(settings)
+    check_features(views=views)
     with an_engine(settings) as engine:
-        check_writable(engine)
+        database.check_writable(engine)
         check_prepared(engine)
         check_for_real_people(engine, settings)
     return settings
@@ -99,9 +111,9 @@ def _ready_to_serve() -> Settings:
 @click.command()
 def tick() -> None:
     """Take every step that is due, once, and say what is stuck."""
-    from civflow.services.engine.deadlines import take_due_steps
-    from civflow.services.formatting import count
+    from civflow.services.engine.deadlines import take_due_steps  # noqa: PLC0415 - little is needed
 
+    check_features(views=False)
     with a_session() as session:
         result = take_due_steps(session, now=clock())
         session.commit()
@@ -116,9 +128,10 @@ def tick() -> None:
 @click.option("--port", default=8000, show_default=True, type=PORT, help="The port on 127.0.0.1.")
 def demo(once: bool, as_json: bool, port: int) -> None:
     """Play the demonstration round, print a sign-in link per role, and serve it."""
+    check_features(views=not once)
     if not once:
         check_port(port)
-    from civflow.demonstration import run as demonstration
+    from civflow.demonstration import run as demonstration  # noqa: PLC0415 - little is needed
 
     settings = demonstration.demonstration_settings(**({} if once else {"base_url": f"http://127.0.0.1:{port}"}))
     try:
@@ -135,7 +148,7 @@ def demo(once: bool, as_json: bool, port: int) -> None:
 
 def _say_who_one_can_be(settings: Settings) -> None:
     """The address, and a link for each of the demonstration's people."""
-    from civflow.demonstration.run import links
+    from civflow.demonstration.run import links  # noqa: PLC0415 - little is needed
 
     click.echo(f"\nThe demonstration is on {settings.base_url}. Sign in as somebody:\n")
     for role, name, link in links(settings):
@@ -147,7 +160,7 @@ def _say_who_one_can_be(settings: Settings) -> None:
 @click.command()
 def doctor() -> None:
     """Say what is missing on this machine, and how to get it; exit 1 if something is."""
-    from civflow.services.health.checks import checkup
+    from civflow.services.health.checks import checkup  # noqa: PLC0415 - little is needed
 
     settings = read_settings()
     results = checkup(settings, now=clock())

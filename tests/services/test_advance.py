@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from civflow.db import new_session
 from civflow.models import Application, Challenge, History, Membership, Question, Team
 from civflow.services.applications.submission import submit
 from civflow.services.engine import advance as gate
@@ -16,6 +17,7 @@ from civflow.services.engine import history
 from civflow.services.engine.advance import advance, advance_by_id, advance_many, begin, begin_many, options
 from civflow.services.engine.effects import registered
 from civflow.services.engine.transition import wrong_inputs
+from civflow.services.people import actor_of
 from civflow.services.teams.teams import create_team, invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, CLOCK, Conflicted, Forbidden, NotFound, Refused
@@ -29,8 +31,6 @@ def people(session, now):
 
 @pytest.fixture
 def lead(session, people, now):
-    from civflow.services.people import actor_of
-
     return lambda: actor_of(session, people[0], now=now)
 
 
@@ -208,8 +208,6 @@ def test_who_saw_an_older_revision_reads_who_was_first_and_when(session, team, l
 
 
 def test_a_record_loaded_before_somebody_elses_step_is_in_conflict(engine, session, team, lead, now):
-    from civflow.db import new_session
-
     actor = lead()
     session.commit()
     with new_session(engine) as other:

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from civflow.db import new_session
-from civflow.models import Application, Challenge, History, Membership, Place
+from civflow.models import Application, Challenge, History, Membership, Organisation, Place, Round
 from civflow.services.applications.submission import submit
+from civflow.services.challenges.drafts import draft, write_challenge
 from civflow.services.engine import history
 from civflow.services.engine.advance import advance, begin_many
 from civflow.services.engine.deadlines import Stuck, Tick, take_due_steps
 from civflow.services.engine.effects import registered
-from civflow.services.programmes.store import store
+from civflow.services.programmes.store import programme_of, store
 from civflow.workflows.engine import CIVFLOW, Refused
 from civflow.workflows.programme import read_programme, shipped_programmes
 from tests.an_open_call import Call, open_call
@@ -169,10 +170,6 @@ def test_a_challenge_that_cannot_open_holds_up_no_other(call, session):
 
 def _approved(call: Call, title: str, opens_at) -> Challenge:
     """A challenge that opens at a moment, beside the one that is open."""
-    from civflow.models import Organisation, Round
-    from civflow.services.challenges.drafts import draft, write_challenge
-    from civflow.services.programmes.store import programme_of
-
     session, now = call.session, call.now
     round_, sponsor = session.get_one(Round, call.challenge.round_id), session.scalars(select(Organisation)).first()
     manager = call.actor(call.manager)

@@ -107,7 +107,7 @@ def test_hostile_words_make_a_valid_document(kind: str, words: str, opened: list
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Every address that the fetcher really opens."""
-    from weasyprint.urls import URLFetcher
+    from weasyprint.urls import URLFetcher  # noqa: PLC0415 - heavy
 
     seen: list[str] = []
     really = URLFetcher.fetch

@@ -10,7 +10,7 @@ from civflow.models import Agreement, Document, Round
 from civflow.services.applications.submission import submit
 from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance
-from tests.an_open_call import Call, grant, open_call
+from tests.an_open_call import Call, grant, open_call, place_of
 from tests.web.visitor import HTMX, Visitor, an_app, text_of
 
 PDF = b"%PDF-1.7 invented"
@@ -128,8 +128,6 @@ def test_an_agreement_is_read_by_both_sides_and_by_finance(app, session, call, s
     submit(session, application, actor=lead, now=call.now)
     call.wait_until(call.closes_at)
     call.goes_on(application, "interview", "exploration")
-    from tests.an_open_call import place_of
-
     advance(session, place_of(session, application), "accept", actor=lead, now=call.now)
     agreement = session.scalars(select(Agreement)).one()
     made = make(session, call, settings, session.get_one(Document, agreement.document_id))

@@ -16,6 +16,7 @@ from civflow.services.challenges.versions import begin_change, change_in_hand, p
 from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment
 from tests.an_open_call import Call, open_call
+from tests.services.test_deadlines import _approved
 from tests.web.visitor import Visitor, an_app, errors_of
 
 WHY = "The council has bought a second gauge."
@@ -377,8 +378,6 @@ def test_a_challenge_is_copied_as_a_new_draft(session, call, page, manager):
 
 
 def test_an_approved_challenge_says_when_it_opens_and_when_it_is_announced(session, call, page, manager):
-    from tests.services.test_deadlines import _approved
-
     opens = call.now + timedelta(days=7)
     _approved(call, "Quiet", opens)
     session.commit()

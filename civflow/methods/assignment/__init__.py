@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from civflow.methods.assignment.fairness import Goal, fairer_pairs, is_full, means, worst_bound
 from civflow.methods.assignment.flow import best_pairs
-from civflow.methods.assignment.seats import THOUSANDTHS, Pair, Seats, read_seats
+from civflow.methods.assignment.seats import THOUSANDTHS, Ints, Pair, Seats, read_seats
 from civflow.methods.assignment.sentences import sentences
-
-if TYPE_CHECKING:
-    from civflow.methods.assignment.seats import Ints
 
 Aim = Literal["total", "reweighted", "fairest"]
 # The share of its bound at which the worst-served is well served, and the share of the largest total that stays.
@@ -106,8 +105,6 @@ def assign(
 
 def _result(seats: Seats, a: Ints, j: Ints, *, most: int, mean: float, said: tuple[str, ...]) -> Assignment:
     """Plain values; `most`: the largest sum of new pairs; `mean`: the bound for the worst-served; in thousandths."""
-    import numpy as np
-
     full, fixed = is_full(seats, a), int(seats.fixed.sum())
     missing = (seats.needed - seats.taken - np.bincount(a, minlength=len(seats.needed))).clip(0)
     total, bound = fixed + int(seats.worth[a, j].sum()), fixed + most

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from ortools.linear_solver import pywraplp
 
 from civflow.methods.assignment.flow import Optimum, flow, usable_pairs
-from civflow.methods.assignment.seats import FORBIDDEN, Seats
+from civflow.methods.assignment.seats import FORBIDDEN, Bools, Ints, Seats
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from civflow.methods.assignment.seats import Bools, Ints
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 MOST_FLOWS = 2
 MANY = 0.05  # when more of the applications than this are served badly, weights only move the trouble around
@@ -34,16 +31,12 @@ class Goal:
 
 def is_full(seats: Seats, a: Ints) -> Bools:
     """n: applications that have all the assessors they need; those that need none do not count."""
-    import numpy as np
-
     full: Bools = (seats.taken + np.bincount(a, minlength=len(seats.needed)) >= seats.needed) & (seats.needed > 0)
     return full
 
 
 def means(seats: Seats, a: Ints, j: Ints) -> Floats:
     """n: mean worth over the assessors that an application needs; an empty seat is worth nothing."""
-    import numpy as np
-
     sums = seats.fixed + np.bincount(a, seats.worth[a, j], minlength=len(seats.needed))
     mean: Floats = sums / np.maximum(seats.needed, seats.taken).clip(1)
     return mean
@@ -71,8 +64,6 @@ def fairer_pairs(seats: Seats, optimum: Optimum, goal: Goal) -> tuple[Ints, Ints
     First come flows in which the affinities of badly served applications count for more: that costs least, because
     everything is weighed against everything. What they leave is done by single exchanges of two assessors.
     """
-    import numpy as np
-
     full = is_full(seats, optimum.a)
     if not full.any():
         return optimum.a, optimum.j
@@ -101,8 +92,6 @@ def _merit(seats: Seats, pairs: tuple[Ints, Ints], full: Bools, goal: Goal) -> t
 
 def _only_filled(seats: Seats, optimum: Optimum) -> Seats:
     """The seats that were filled; those that cannot be are gone, so that every flow fills the same ones."""
-    import numpy as np
-
     filled = np.zeros(seats.reserved.shape, dtype=np.int64)
     np.add.at(filled, (optimum.a, seats.side[optimum.j]), 1)
     reserved = seats.reserved & (filled > 0)
@@ -113,8 +102,6 @@ class Exchange:
     """Pairs that improve by single exchanges: with another application's assessor, or with one who has room."""
 
     def __init__(self, seats: Seats, a: Ints, j: Ints, full: Bools) -> None:
-        import numpy as np
-
         self.seats, self.a, self.j, self.full = seats, a.copy(), j.copy(), full
         self.allowed = seats.worth > FORBIDDEN
         self.allowed[a, j] = False
@@ -125,8 +112,6 @@ class Exchange:
 
     def until(self, goal: Goal) -> tuple[Ints, Ints]:
         """Exchange until the goal is reached, nothing helps the worst-served, or the total would fall too far."""
-        import numpy as np
-
         for _ in range(MOST_EXCHANGES):
             worst = int(np.where(self.full, self.mean, np.inf).argmin())
             if self.mean[worst] >= goal.mean - EQUAL or not self._lift(worst, goal):
@@ -135,8 +120,6 @@ class Exchange:
 
     def _lift(self, worst: int, goal: Goal) -> bool:
         """Make the exchange that lifts this application most; of equal ones, that which keeps most of the total."""
-        import numpy as np
-
         found = [self._best_for(int(place), goal) for place in np.flatnonzero(self.a == worst)]
         if not found:
             return False
@@ -152,8 +135,6 @@ class Exchange:
 
         Places 0 to p-1 are the pairs; place p + i stands for a further application of assessor i.
         """
-        import numpy as np
-
         worth, side = self.seats.worth, self.seats.side
         a, j, pairs, assessors = self.a[place], self.j[place], len(self.a), len(side)
         owner = np.concatenate([self.a, np.full(assessors, a)])
@@ -190,8 +171,6 @@ class Exchange:
 
 def _best_means(seats: Seats) -> Floats:
     """n: mean worth when an application has the best assessors that its seats admit, wherever else they are needed."""
-    import numpy as np
-
     key = np.where(usable_pairs(seats), seats.worth, 0)
     rows, sums = np.arange(len(key)), seats.fixed.copy()
     for kind in range(seats.reserved.shape[1] - 1):
@@ -210,9 +189,6 @@ def _best_means(seats: Seats) -> Floats:
 
 def _shared_best(seats: Seats, full: Bools) -> float:
     """The largest t such that every `full` application has a mean of t when assessors may be split into fractions."""
-    import numpy as np
-    from ortools.linear_solver import pywraplp
-
     solver = pywraplp.Solver.CreateSolver("GLOP")
     infinity = solver.infinity()
     least = solver.NumVar(0, infinity, "")

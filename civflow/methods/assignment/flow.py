@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from civflow.methods.assignment.seats import FORBIDDEN, THOUSANDTHS, Seats
+import numpy as np
+from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
-if TYPE_CHECKING:
-    from civflow.methods.assignment.seats import Bools, Ints
+from civflow.methods.assignment.seats import FORBIDDEN, THOUSANDTHS, Bools, Ints, Seats
 
 BEST_PER_APPLICATION = 30
 BEST_PER_SEAT = 3  # for each application that an assessor can take, this many become candidates
@@ -35,8 +34,6 @@ def best_pairs(seats: Seats) -> Optimum:
     left out would improve it; they become arcs too, and when that does not end soon, all do. When seats stay
     empty they are spread: the first seats of all applications come before the second ones.
     """
-    import numpy as np
-
     usable = usable_pairs(seats)
     arcs = _candidates(seats, usable)
     step = 0
@@ -63,9 +60,6 @@ def flow(seats: Seats, a: Ints, j: Ints, worth: Ints, step: int = 0) -> Bools:
 
     `step` is what each further seat of one application costs, so that empty seats are spread.
     """
-    import numpy as np
-    from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
-
     if not len(a):
         return np.zeros(0, dtype=bool)
     n, m = seats.worth.shape
@@ -114,8 +108,6 @@ def usable_pairs(seats: Seats) -> Bools:
 
 def _candidates(seats: Seats, usable: Bools) -> Bools:
     """n x m: the best assessors of every application on every side, the best applications of every assessor."""
-    import numpy as np
-
     n, m = usable.shape
     # Equal affinities are told apart by turns, so that equal applications get different candidates.
     turn = (37 * np.arange(n, dtype=np.int32)[:, None] + 101 * np.arange(m, dtype=np.int32)) % TIE_BREAKS
@@ -132,8 +124,6 @@ def _candidates(seats: Seats, usable: Bools) -> Bools:
 
 def _largest(key: Ints, count: int) -> Bools:
     """True for the `count` largest entries of every row, and for those equal to the last of them."""
-    import numpy as np
-
     width = key.shape[1]
     if count >= width:
         return np.ones(key.shape, dtype=bool)
@@ -149,8 +139,6 @@ def _prices(seats: Seats, a: Ints, j: Ints, worth: Ints, chosen: Bools, step: in
     Prices of a flow in the sense of linear programming: no arc (a, j) that is not taken is worth more than the price
     of its seat plus the price of its assessor. If that holds for every pair, the flow is the optimum over all pairs.
     """
-    import numpy as np
-
     taken, rest = (a[chosen], j[chosen], worth[chosen]), (a[~chosen], j[~chosen], worth[~chosen])
     filled = np.zeros(seats.reserved.shape, dtype=np.int64)
     np.add.at(filled, (taken[0], seats.side[taken[1]]), 1)
@@ -168,8 +156,6 @@ def _prices(seats: Seats, a: Ints, j: Ints, worth: Ints, chosen: Bools, step: in
 
 def _seat_prices(seats: Seats, filled: Ints, taken: tuple[Ints, Ints, Ints], price: Ints, step: int) -> Ints:
     """n x (g + 1): the least that it takes to make room: the worth of who goes, or less than nothing."""
-    import numpy as np
-
     nobody = -step * (int(seats.needed.max(initial=0)) + 2)
     leaves = np.full(filled.shape, INFINITE, dtype=np.int64)
     np.minimum.at(leaves, (taken[0], seats.side[taken[1]]), taken[2] - price[taken[1]])
@@ -185,8 +171,6 @@ def _seat_prices(seats: Seats, filled: Ints, taken: tuple[Ints, Ints, Ints], pri
 
 def _better(seats: Seats, arcs: Bools, usable: Bools, seat_price: Ints, price: Ints) -> Bools:
     """n x m: pairs that are no arcs and would improve the flow."""
-    import numpy as np
-
     better = usable & ~arcs
     for start in range(0, len(better), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)

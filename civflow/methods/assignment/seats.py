@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 Pair = tuple[int, int]
 FORBIDDEN = -1
 THOUSANDTHS = 1000
@@ -69,8 +67,6 @@ def read_seats(
     one_from_each: Sequence[str],
 ) -> Seats:
     """Check what `assign` was given and turn it into arrays; ValueError says what is wrong."""
-    import numpy as np
-
     worth = _worth(affinity)
     needed = _counts(per_application, worth.shape[0], "per_application", "application")
     limit = _counts(largest_load, worth.shape[1], "largest_load", "assessor")
@@ -105,8 +101,6 @@ def read_seats(
 
 
 def _worth(affinity: Any) -> NDArray[np.int32]:
-    import numpy as np
-
     values = np.asarray(affinity)
     if not values.size:
         return np.zeros((len(values), values.shape[1] if values.ndim > 1 else 0), dtype=np.int32)
@@ -119,8 +113,6 @@ def _worth(affinity: Any) -> NDArray[np.int32]:
 
 
 def _counts(given: int | Sequence[int], length: int, name: str, whose: str) -> Ints:
-    import numpy as np
-
     counts = np.asarray(given)
     if counts.ndim == 0:
         counts = np.full(length, counts)
@@ -132,8 +124,6 @@ def _counts(given: int | Sequence[int], length: int, name: str, whose: str) -> I
 
 
 def _sides(sides: Sequence[str] | None, one_from_each: Sequence[str], assessors: int) -> Ints:
-    import numpy as np
-
     if len(set(one_from_each)) < len(one_from_each):
         raise ValueError("one_from_each must name each side once.")
     if sides is None:
@@ -147,8 +137,6 @@ def _sides(sides: Sequence[str] | None, one_from_each: Sequence[str], assessors:
 
 
 def _mask(pairs: Iterable[Pair], shape: tuple[int, ...], name: str) -> Bools:
-    import numpy as np
-
     mask = np.zeros(shape, dtype=bool)
     given = pairs if isinstance(pairs, np.ndarray) else list(pairs)
     indices = np.asarray(given if len(given) else np.zeros((0, 2)), dtype=np.int64)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from civflow.methods.assignment.seats import Seats
+import numpy as np
 
-if TYPE_CHECKING:
-    from civflow.methods.assignment.seats import Bools, Ints
+from civflow.methods.assignment.seats import Bools, Ints, Seats
 
 
 def sentences(
     seats: Seats, a: Ints, j: Ints, names: Sequence[str] | None, assessor_names: Sequence[str] | None
 ) -> Iterator[str]:
     """One for too little capacity in all, one for each seat rule or demand that was not met, one for each overload."""
-    import numpy as np
-
     wanted, capacity = int(seats.free.sum()), int(seats.spare.sum())
     if wanted > capacity:
         short = f"{_count(wanted, 'assessment')} to give, and the assessors can take {capacity}"

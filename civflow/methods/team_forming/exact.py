@@ -21,7 +21,7 @@ def exact(plan: Plan, *, effort: float, seed: int) -> tuple[list[int | None], fl
 
 def _solved(plan: Plan, effort: float, seed: int, *, alone: bool) -> tuple[list[int | None], float, bool] | None:
     """`exact`, or None where it found nothing; `alone` allows teams of nobody but those placed by hand."""
-    from ortools.sat.python import cp_model
+    from ortools.sat.python import cp_model  # noqa: PLC0415 - heavy
 
     model = cp_model.CpModel()
     groups, teams = range(len(plan.groups)), range(len(plan.teams))

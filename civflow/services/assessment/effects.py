@@ -18,6 +18,7 @@ from civflow.models import (
     SlotPanel,
 )
 from civflow.services.assessment.gates import panel_of, scorecard_of, stage_of
+from civflow.services.assessment.letters import issue_letters
 from civflow.services.assessment.matching import match
 from civflow.services.assessment.panel import _hears
 from civflow.services.assessment.progress import counted
@@ -223,8 +224,6 @@ def move_the_applications(session: Session, move: Move) -> None:
 @effect
 def issue_the_letters(session: Session, move: Move) -> None:
     """Every team gets its letter."""
-    from civflow.services.assessment.letters import issue_letters  # letters read what this module decides
-
     issue_letters(session, move.record, now=move.now)
 
 

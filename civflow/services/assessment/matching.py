@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.methods.assignment import assign
 from civflow.models import Application, Assignment, Challenge, Gate, Panellist, Person, Submission
 from civflow.services.people.conflicts import has_conflict, pairs
 from civflow.services.programmes.store import programme_of
@@ -44,6 +43,8 @@ def match(session: Session, gate: Gate) -> Matched:
     fit = [[_fit(p.skills, words.get(a.id or 0, "")) for _, p in seats] for a in applications]
     wanted = stage.panel.assessors_per_application if stage.panel else 2
     free = [min(wanted, len(seats)) for _ in applications]
+    from civflow.methods.assignment import assign  # noqa: PLC0415 - heavy
+
     result = assign(
         fit,
         per_application=free,

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from civflow.models import Application, Challenge, Deliverable, Place, Sprint
 from civflow.services.challenges.calendar import due_dates, in_working_days, later
+from civflow.services.delivery.places import offer_place
 from civflow.services.engine.advance import advance, begin_many
 from civflow.services.engine.effects import Move, effect
 from civflow.services.engine.history import last_entry
@@ -21,8 +22,6 @@ from civflow.workflows.programme import Programme, Stage
 @effect
 def enter_the_next_stage(session: Session, move: Move) -> None:
     """The application stands in the stage after its gate; a work stage offers the team a place."""
-    from civflow.services.delivery.places import offer_place  # delivery builds on this module
-
     application: Application = move.record
     challenge = session.get_one(Challenge, application.challenge_id)
     programme = programme_of(session, challenge)

@@ -129,8 +129,8 @@ def _print(page: str) -> tuple[bytes, set[str]]:
 @cache
 def _press() -> Press:
     try:
-        import weasyprint
-        from weasyprint.text.fonts import FontConfiguration
+        import weasyprint  # noqa: PLC0415 - heavy
+        from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415 - heavy
     except OSError as error:
         raise CannotRender(NO_PANGO) from error
     remarks, log = Remarks(), logging.getLogger("weasyprint")
@@ -143,7 +143,7 @@ def _press() -> Press:
 
 def closed_fetcher(root: Path) -> Any:
     """A WeasyPrint fetcher that opens data: addresses and files below `root`, and nothing else."""
-    from weasyprint.urls import URLFetcher
+    from weasyprint.urls import URLFetcher  # noqa: PLC0415 - heavy
 
     class ClosedFetcher(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: Any = None) -> Any:
