@@ -81,7 +81,7 @@ FEATURES = (
         jobs=("people.jobs",),
         views=("people.sign_in", "people.account", "people.people"),
     ),
-    Feature("programmes", needs=("engine",)),
+    Feature("programmes"),
     Feature("records", needs=("engine", "programmes"), views=("records",)),
     Feature("documents", needs=("jobs", "engine", "records"), jobs=("documents.jobs",), views=("documents",)),
     Feature(
@@ -223,7 +223,7 @@ FEATURES = (
         needs=("engine", "documents", "challenges", "questions", "applications", "assessment"),
         fixes=("audit.fixed",),
     ),
-    Feature("health", needs=("jobs", "engine", "people", "documents"), views=("about",)),
+    Feature("health", needs=("jobs", "people", "documents"), views=("about",)),
     Feature(
         "dashboards",
         needs=(
