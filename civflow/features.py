@@ -77,7 +77,7 @@ FEATURES = (
     Feature("engine", needs=("jobs",), jobs=("engine.jobs",), views=("handbook",)),
     Feature(
         "people",
-        needs=("jobs", "engine"),
+        needs=("jobs",),
         jobs=("people.jobs",),
         views=("people.sign_in", "people.account", "people.people"),
     ),
@@ -215,7 +215,7 @@ FEATURES = (
     ),
     Feature(
         "reports",
-        needs=("engine", "programmes", "search", "challenges", "questions"),
+        needs=("programmes", "search", "challenges", "questions"),
         views=("reports.feeds", "reports.statistics"),
     ),
     Feature(

@@ -24,11 +24,12 @@ from civflow.services.documents.jobs import MakeDocuments
 from civflow.services.engine import history
 from civflow.services.engine.jobs import Tick
 from civflow.services.jobs import queue as jobs
+from civflow.services.jobs.job import kinds
 from civflow.services.notifications import smtp
 from civflow.services.notifications.jobs import SendMessages
 from civflow.services.people.sign_ins import KEPT, forget
 from civflow.settings import Settings
-from civflow.worker import Worker, start_embedded
+from civflow.worker import JOBS_VERSION, Worker, start_embedded
 from tests.a_mail_server import Mailbox, a_mail_server, waiting_messages
 from tests.services.documents_data import RECEIPT
 
@@ -46,6 +47,21 @@ def asked_for(session: Session) -> list[tuple[str, str]]:
 def prepared(engine: Engine) -> Engine:
     jobs.prepare(engine)
     return engine
+
+
+def test_jobs_keep_their_names_queues_and_schedules() -> None:
+    """They stand in the database of whoever runs civflow; another one needs a new JOBS_VERSION."""
+    kept = {name: (kind.queue, kind.drains, kind.schedule, kind.catches_up) for name, kind in kinds().items()}
+
+    assert JOBS_VERSION == "1"
+    assert kept == {
+        "tick": ("clock", False, "*/5 * * * * *", False),
+        "seal_days": ("clock", False, "10 0 * * *", True),
+        "purge": ("clock", False, "40 3 * * *", True),
+        "make_document": ("documents", True, "", False),
+        "send_message": ("mail", True, "", False),
+        "tell_followers": ("mail", True, "", False),
+    }
 
 
 def test_where_the_database_was_not_prepared_nothing_is_asked_for(session: Session) -> None:
