@@ -9,12 +9,11 @@ from civflow.services.challenges import public_page
 from civflow.services.dashboards import tasks
 from civflow.services.programmes.store import current_programme
 from civflow.services.search import challenges
-from civflow.web.rounds import board_of_round
 from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.navigation import Link
 from civflow.web.shared.pictures.flow import Board
-from civflow.web.shared.pictures.strips import strip_of, strips_of
+from civflow.web.shared.pictures.strips import board_of_round, strip_of, strips_of
 
 blueprint = Blueprint("home", __name__)
 NAVIGATION = (Link("Home", "/", 0),)
@@ -54,7 +53,7 @@ def _strips_of_dashboards(mine: list[tasks.Dashboard]) -> dict[int, Markup]:
 def _boards_of_dashboards(mine: list[tasks.Dashboard]) -> dict[int, Board]:
     """Round id -> the challenges of a round that a programme manager runs, on one axis of time."""
     views = [view for dashboard in mine if dashboard.role == "manager" for view in dashboard.parts["overviews"]]
-    return {view.round.id: board_of_round(view.strips) for view in views}
+    return {view.round.id: board_of_round(session(), view.strips, now=now()) for view in views}
 
 
 def _template_of(role: str) -> str | None:

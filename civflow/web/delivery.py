@@ -25,7 +25,7 @@ from civflow.models import (
 from civflow.services.agreements.agreements import signed_copy
 from civflow.services.engine.advance import advance, options, options_of
 from civflow.services.programmes.store import programme_of
-from civflow.web import records as web_records
+from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, may_open, open_to, signed_in
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
@@ -103,7 +103,7 @@ def _shared(record: Any, case: Case) -> dict[str, Any]:
     challenge = session().get_one(Challenge, record.challenge_id)
     programme = programme_of(session(), challenge)
     state = HANDBOOK[case.workflow.name].states[record.state]
-    staff = web_records.is_staff(case)
+    staff = record_page.is_staff(case)
     ours = case.holds("team_member") or case.holds("team_lead")
     application = session().get_one(Application, record.application_id)
     return {
@@ -116,7 +116,7 @@ def _shared(record: Any, case: Case) -> dict[str, Any]:
         "state": state,
         "label": state.staff if staff else state.public or state.staff,
         "ours": ours,
-        "entries": web_records.entries(record, case),
+        "entries": record_page.entries(record, case),
     }
 
 
@@ -131,7 +131,7 @@ def _place_parts(record: Place, case: Case) -> dict[str, Any]:
     ]
     return {
         **_shared(record, case),
-        **web_records.offered_steps(record),
+        **record_page.offered_steps(record),
         "place": record,
         "agreement": agreement,
         "agreement_state": HANDBOOK["agreement"].states[agreement.state] if agreement else None,
@@ -154,7 +154,7 @@ def _with_steps(records: Sequence[Tracked]) -> list[dict[str, Any]]:
     offered = options_of(session(), records, actor=actor(), now=now())
     for record in records:
         page = next(page for page in HANDBOOK.values() if page.record is type(record))
-        possible = [o.step for o in offered[record.id or 0] if o.allowed and not web_records.is_by_itself(o.step)]
+        possible = [o.step for o in offered[record.id or 0] if o.allowed and not record_page.is_by_itself(o.step)]
         found.append({"record": record, "state": page.states[record.state], "steps": possible, "noun": page.name})
     return found
 
@@ -176,7 +176,7 @@ def _agreement_parts(record: Agreement, case: Case) -> dict[str, Any]:
     rest = [option for option in offered if option.step.name not in SIGNATURES]
     return {
         **_shared(record, case),
-        **web_records.offered_steps(record, rest),
+        **record_page.offered_steps(record, rest),
         "agreement": record,
         "document": session().get(Document, record.document_id) if record.document_id else None,
         "signed_copy": signed_copy(session(), record),

@@ -9,13 +9,13 @@ from flask import Blueprint, Response, flash, g, render_template, request
 from civflow.models import Challenge, LiveSession
 from civflow.services.engine.advance import options_of
 from civflow.services.live_sessions import sessions
-from civflow.web.questions import answers, challenge_at, must_answer, reads_the_list
-from civflow.web.records import offered_steps
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.asks import plain, whole_number
+from civflow.web.shared.challenge_access import answers_questions, at_address, must_answer, reads_the_list
 from civflow.web.shared.current import actor, now, session, settings
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.moments import NotAMoment, parse_moment, typed_moment
+from civflow.web.shared.record_page import offered_steps
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, NotFound, Refused
 from civflow.workflows.live_sessions import WHERE
@@ -27,7 +27,7 @@ blueprint = Blueprint("sessions", __name__)
 @open_to(anyone)
 def list_sessions(slug: str) -> str | Response:
     """Every session with what can be done with it; everybody else reads them on the challenge's own page."""
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     if not reads_the_list(case):
         return redirect_to(f"/challenges/{slug}#sessions")
     found = sessions.sessions_of(session(), challenge)
@@ -38,14 +38,14 @@ def list_sessions(slug: str) -> str | Response:
         found=found,
         states=HANDBOOK["live_session"].states,
         steps={shown.live.id: offered_steps(shown.live, offered[shown.live.id or 0]) for shown in found},
-        may_answer=answers(case),
+        may_answer=answers_questions(case),
     )
 
 
 @blueprint.get("/challenges/<slug>/sessions.ics")
 @open_to(anyone)
 def as_calendar(slug: str) -> Response:
-    challenge, _ = challenge_at(slug)
+    challenge, _ = at_address(slug)
     page = f"{settings().base_url}/challenges/{slug}"
     data = sessions.calendar(sessions.sessions_of(session(), challenge), challenge, page=page, now=now())
     answer = Response(data, mimetype="text/calendar")
@@ -59,7 +59,7 @@ def find(session_id: int) -> Response:
     """A session by its number alone: for those who run it the list, for everybody else the challenge's page."""
     live, _ = load_case(LiveSession, session_id)
     challenge = session().get_one(Challenge, live.challenge_id)
-    _, case = challenge_at(challenge.slug)
+    _, case = at_address(challenge.slug)
     if reads_the_list(case):
         return redirect_to(f"/challenges/{challenge.slug}/sessions")
     return redirect_to(f"/challenges/{challenge.slug}#session-{session_id}")
@@ -68,7 +68,7 @@ def find(session_id: int) -> Response:
 @blueprint.get("/challenges/<slug>/sessions/new")
 @open_to(signed_in)
 def new(slug: str) -> str:
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     must_answer(case)
     return _form(challenge, None, {})
 
@@ -76,13 +76,13 @@ def new(slug: str) -> str:
 @blueprint.post("/challenges/<slug>/sessions/new")
 @open_to(signed_in)
 def schedule(slug: str) -> Response:
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     must_answer(case)
     try:
         sessions.schedule(session(), challenge, actor=actor(), now=now(), **_given())
     except Refused as refused:
         session().rollback()
-        return Response(_form(challenge_at(slug)[0], None, request.form, refused), 422)
+        return Response(_form(at_address(slug)[0], None, request.form, refused), 422)
     session().commit()
     flash("The session is planned. Followers, and everybody with a draft, are told.", "done")
     return redirect_to(f"/challenges/{slug}/sessions")
@@ -116,7 +116,7 @@ def change(slug: str, session_id: int) -> Response:
 
 def _live_at(slug: str, session_id: int) -> tuple[Challenge, LiveSession]:
     """A session of this challenge, for those who may change it. Raises NotFound, Forbidden."""
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     live, _ = load_case(LiveSession, session_id)
     if live.challenge_id != challenge.id:
         raise NotFound("There is no such session about this challenge.")

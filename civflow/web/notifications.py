@@ -12,12 +12,12 @@ from civflow.models import Message
 from civflow.services.engine.access import visibility_case
 from civflow.services.engine.facts import APPLICATION
 from civflow.services.notifications.facts import SEALED_FOR_THE_ADDRESSEE
-from civflow.web.records import entries, offered_steps
 from civflow.web.shared.access import holders_of, load_case, open_to
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session, settings
 from civflow.web.shared.htmx import page_or_fragment
 from civflow.web.shared.navigation import Link, holds_any
+from civflow.web.shared.record_page import entries, offered_steps
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound
 from civflow.workflows.notifications import WAITING

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, render_template, request
-from sqlalchemy import select
-from sqlmodel import col
 
 from civflow.models import Challenge, Question
 from civflow.services.challenges import public_page
@@ -18,16 +16,17 @@ from civflow.services.questions import list as question_list
 from civflow.services.questions import questions, spreadsheet
 from civflow.services.questions.list import GROUPS
 from civflow.services.questions.questions import answer_reach, last_moment, root_of, words_of
-from civflow.web.records import entries, offered_steps
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.asks import plain, whole_number
+from civflow.web.shared.challenge_access import answers_questions, at_address, must_answer, reads_the_list
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
+from civflow.web.shared.record_page import entries, offered_steps
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Case, Conflicted, Forbidden, NotFound, Refused
-from civflow.workflows.questions import ANSWERING, PUBLIC, WAITING
-from civflow.workflows.visibility import reads_as, the_auditor
+from civflow.workflows.engine import Case, Conflicted, NotFound, Refused
+from civflow.workflows.questions import PUBLIC, WAITING
+from civflow.workflows.visibility import reads_as
 
 blueprint = Blueprint("questions", __name__)
 LAST_PAGE = 10_000
@@ -38,7 +37,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @open_to(anyone)
 def list_questions(slug: str) -> Response:
     """What waits, oldest first; everybody else is led to the answers on the challenge's own page."""
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     if not reads_the_list(case):
         return redirect_to(f"/challenges/{slug}#questions")
     group = request.args.get("state", "ours")
@@ -54,7 +53,7 @@ def list_questions(slug: str) -> Response:
         groups=GROUPS,
         number=number,
         questions_until=last_moment(session(), challenge),
-        may_answer=answers(case),
+        may_answer=answers_questions(case),
         may_move=may_move_the_last_moment(case),
     )
 
@@ -166,7 +165,7 @@ def as_xlsx(slug: str) -> Response:
 @blueprint.get("/challenges/<slug>/questions/import")
 @open_to(signed_in)
 def choose_file(slug: str) -> str:
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     must_answer(case)
     return render_template("questions/import.html", challenge=challenge, columns=spreadsheet.IMPORTED)
 
@@ -175,7 +174,7 @@ def choose_file(slug: str) -> str:
 @open_to(signed_in)
 def take_in(slug: str) -> Response:
     """Take in the portal's questions: all of the file or none of it."""
-    challenge, case = challenge_at(slug)
+    challenge, case = at_address(slug)
     must_answer(case)
     given = request.files.get("file")
     data = given.read() if given and given.filename else None
@@ -183,7 +182,7 @@ def take_in(slug: str) -> Response:
         done = spreadsheet.import_questions(session(), challenge, data, actor=actor(), now=now())
     except Refused as refused:
         session().rollback()
-        challenge, _ = challenge_at(slug)
+        challenge, _ = at_address(slug)
         errors = [("file", sentence) for _, sentence in lines_of(refused)]
         page = render_template(
             "questions/import.html", challenge=challenge, columns=spreadsheet.IMPORTED, errors=errors
@@ -196,37 +195,10 @@ def take_in(slug: str) -> Response:
 # Load and check
 
 
-def challenge_at(slug: str) -> tuple[Challenge, Case]:
-    """The challenge at an address, if this person may see it. Raises NotFound otherwise, in the same words."""
-    challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
-    if challenge_id is None:
-        raise NotFound(public_page.NOTHING)
-    challenge, case = load_case(Challenge, challenge_id)
-    g.zone = programme_of(session(), challenge).timezone
-    return challenge, case
-
-
-def answers(case: Case) -> bool:
-    """Whether this person answers the questions about the challenge."""
-    return any(permits.claim(case) for permits in ANSWERING)
-
-
-def reads_the_list(case: Case) -> bool:
-    """Whether this person reads the questions that nobody has answered yet."""
-    return answers(case) or the_auditor.claim(case)
-
-
 def may_move_the_last_moment(case: Case) -> bool:
     """Whether this person may move the last moment for questions, in the state in which the challenge stands."""
     step = case.workflow.steps_from(case.state).get("move_questions")
     return step is not None and case.workflow.permits(case, step)
-
-
-def must_answer(case: Case) -> None:
-    """Raise Forbidden for somebody who does not answer the questions about the challenge."""
-    if not answers(case):
-        needed = [permits.sentence for permits in ANSWERING]
-        raise Forbidden(*needed, claims=needed)
 
 
 def _question_at(slug: str, question_id: int) -> tuple[Challenge, Question, Case]:
@@ -241,7 +213,7 @@ def _question_at(slug: str, question_id: int) -> tuple[Challenge, Question, Case
 
 def _readable(slug: str) -> tuple[Challenge, str]:
     """A challenge whose answers this person may read, and its zone."""
-    challenge, _ = challenge_at(slug)
+    challenge, _ = at_address(slug)
     return challenge, g.zone
 
 

@@ -6,21 +6,19 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, render_template, request
 
-from civflow.models import Challenge, Tracked
+from civflow.models import Tracked
 from civflow.services.engine import history
 from civflow.services.engine.advance import advance, options, workflow_of
-from civflow.services.formatting import DEFAULT_ZONE, zone_name
+from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
-from civflow.services.programmes.store import programme_of
-from civflow.services.records.details import rows_of
 from civflow.services.records.preview import preview_step
-from civflow.services.records.timeline import TimelineEntry, timeline_for
-from civflow.services.records.titles import path_of, step_path, title_of
+from civflow.services.records.titles import path_of, step_path
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.asks import plain, read_inputs, whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
+from civflow.web.shared.record_page import context, entries, is_by_itself, zone_of
 from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.engine import Case, Conflicted, NotFound, Refused, Step, Workflow
 from civflow.workflows.engine.undoing import undoing
@@ -136,61 +134,6 @@ def _step(record: Tracked, trigger: str) -> Step:
     if found is None:
         raise NotFound(f"{page.title}: there is no step “{trigger}”.")
     return found
-
-
-def context(record: Tracked, case: Case) -> dict[str, Any]:
-    """What the page of a record shows: its title, state, facts, and what this reader may do."""
-    page = workflow_of(session(), record)
-    state = page.states[record.state]
-    offered = options(session(), record, actor=actor(), now=now())
-    return {
-        "record": record,
-        "noun": page,
-        "title": title_of(session(), record),
-        "state": state,
-        "label": state.staff if is_staff(case) else state.public or state.staff,
-        "rows": rows_of(session(), record, case),
-        "path": path_of(record),
-        "own_page": not path_of(record).startswith("/cases/"),
-        **offered_steps(record, offered),
-    }
-
-
-def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
-    """For cases/_options.html: what this person may do now, and what is not possible yet, with why."""
-    found = offered if offered is not None else options(session(), record, actor=actor(), now=now())
-    return {
-        "case_workflow": workflow_of(session(), record).name,
-        "case_id": record.id,
-        "step_paths": {o.step.name: path for o in found if (path := step_path(record, o.step.name))},
-        "possible": [o for o in found if o.allowed and not is_by_itself(o.step)],
-        "not_yet": [o for o in found if not o.allowed and not o.forbidden and not is_by_itself(o.step)],
-        "by_itself": [o for o in found if o.due and o.due > now()],
-        "for_others": [o for o in found if o.forbidden and not is_by_itself(o.step)],
-    }
-
-
-def is_by_itself(step: Step) -> bool:
-    """Steps that nobody takes by hand."""
-    return all(r.name == "by_itself" for r in step.permits)
-
-
-def is_staff(case: Case) -> bool:
-    """Whether the reader runs this programme: they read the staff's labels and names."""
-    return visibility.reads_as(case) == "staff"
-
-
-def entries(record: Tracked, case: Case) -> list[TimelineEntry]:
-    """The history, newest first, as this reader may read it."""
-    return timeline_for(session(), record, case)
-
-
-def zone_of(record: Any) -> str:
-    """The zone in which the record's programme tells the time."""
-    challenge_id = record.id if isinstance(record, Challenge) else getattr(record, "challenge_id", None)
-    if challenge_id is None:
-        return DEFAULT_ZONE
-    return programme_of(session(), session().get_one(Challenge, challenge_id)).timezone
 
 
 def _load(workflow: str, record_id: int) -> tuple[Tracked, Case]:

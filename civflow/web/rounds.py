@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -12,23 +12,21 @@ from markupsafe import Markup
 
 from civflow.models import Programme, Round
 from civflow.services.dashboards import round as round_overview
-from civflow.services.dashboards.round import Strip
 from civflow.services.engine.access import may_begin
 from civflow.services.formatting import DEFAULT_ZONE, pasted, zone_name
 from civflow.services.programmes import store as programmes
 from civflow.services.reports import statistics
 from civflow.services.rounds import beginning
-from civflow.web.challenges.drafts import parse_pounds
-from civflow.web.records import offered_steps
 from civflow.web.shared.access import holders_of, load, load_case, open_to
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.moments import parse_moment, typed_moment
+from civflow.web.shared.money import parse_pounds
 from civflow.web.shared.navigation import Link, holds_any
-from civflow.web.shared.pictures.flow import Board
-from civflow.web.shared.pictures.strips import board_of
+from civflow.web.shared.pictures.strips import board_of_round
+from civflow.web.shared.record_page import offered_steps
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from civflow.workflows.rules import the_programme_manager
@@ -198,15 +196,9 @@ def show(round_id: int) -> str:
     return render_template(
         "rounds/show.html",
         found=found,
-        board=board_of_round(found.strips),
+        board=board_of_round(session(), found.strips, now=now()),
         round=round_,
         state=state,
         total=statistics.together(released) if released else None,
         **offered_steps(round_),
     )
-
-
-def board_of_round(strips: Sequence[Strip]) -> Board:
-    """The challenges on one axis; of other people's only what the public may know."""
-    ours, others = ([s.challenge.id or 0 for s in strips if s.is_ours is own] for own in (True, False))
-    return board_of(session(), ours, now=now(), public=others)

@@ -28,7 +28,7 @@ from civflow.services.teams.teams import (
     teams_of,
     waiting_for_me,
 )
-from civflow.web import records
+from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, may_open, open_to, signed_in
 from civflow.web.shared.current import actor, now, person, session, settings
 from civflow.web.shared.htmx import redirect_to
@@ -203,7 +203,7 @@ def _then(team: Team, case: Case) -> str:
 def _context(team: Team, case: Case) -> dict[str, Any]:
     own = membership_of(session(), team, actor().id)
     inside = case.holds("team_member") or case.holds("team_lead")
-    staff = records.is_staff(case)
+    staff = record_page.is_staff(case)
     company_of = session().get(Organisation, team.organisation_id) if team.organisation_id else None
     people = _rows(roster(session(), team)) if inside or staff else []
     return {
@@ -222,7 +222,7 @@ def _context(team: Team, case: Case) -> dict[str, Any]:
         "applications": _applications(team, inside=inside) if inside or staff else [],
         "entries": timeline(session(), team, team_id=team.id or 0) if inside else [],
         "then": _then(team, case),
-        **records.offered_steps(team),
+        **record_page.offered_steps(team),
     }
 
 

@@ -10,7 +10,6 @@ from civflow.models import Application, Assignment
 from civflow.services.applications.answers import acknowledge
 from civflow.services.applications.submission import submissions, submit
 from civflow.services.interviews.booking import book, give_back
-from civflow.web import records
 from civflow.web.applications import list as applications_list
 from civflow.web.applications.parts import (
     for_staff,
@@ -22,6 +21,7 @@ from civflow.web.applications.parts import (
     submit_parts,
     the_form,
 )
+from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, open_to, signed_in
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
@@ -50,7 +50,7 @@ def show(application_id: int) -> str | Response:
     application, case = load_case(Application, application_id)
     if is_ours(case):
         return render_template("applications/show.html", **for_the_team(application))
-    if records.is_staff(case):
+    if record_page.is_staff(case):
         return render_template("applications/staff.html", **for_staff(application, case))
     mine = col(Assignment.application_id) == application_id, col(Assignment.assessor_id) == actor().id
     newest = select(col(Assignment.id)).where(*mine).order_by(col(Assignment.id).desc())

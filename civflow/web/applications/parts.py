@@ -25,7 +25,7 @@ from civflow.services.interviews.booking import booked_slot, gate_here, open_slo
 from civflow.services.notifications.recipients import members
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.timeline import timeline
-from civflow.web import records
+from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, may_open
 from civflow.web.shared.current import actor, now, session
 from civflow.workflows import visibility
@@ -96,7 +96,7 @@ def for_the_team(application: Application) -> dict[str, Any]:
     signed = col(Agreement.application_id) == application.id
     return {
         **parts,
-        **records.offered_steps(application, [o for o in offered if o.step.name not in elsewhere]),
+        **record_page.offered_steps(application, [o for o in offered if o.step.name not in elsewhere]),
         "news": _news(application, offered),
         "can_take_back": any(o.step.name == "take_back" and o.allowed for o in offered),
         "standing": standing_of(session(), application, actor=actor(), now=now()),
@@ -178,7 +178,7 @@ def for_staff(application: Application, case: Case) -> dict[str, Any]:
     readable = visibility.may_read_words(case)
     return {
         **parts,
-        **records.context(application, case),
+        **record_page.context(application, case),
         "case": case,
         "readable": readable,
         "kept": [receipt_parts(application, submission) for submission in reversed(kept)] if readable else [],
@@ -187,7 +187,7 @@ def for_staff(application: Application, case: Case) -> dict[str, Any]:
         "way": way_of(session(), application),
         "members": members(session(), application.team_id),
         "team_in_sight": may_open(parts["team"]),
-        "entries": records.entries(application, case),
+        "entries": record_page.entries(application, case),
     }
 
 

@@ -15,13 +15,13 @@ from civflow.services.engine.access import looks_into, may_begin
 from civflow.services.engine.advance import advance, options
 from civflow.services.interviews.slots import offer_slots
 from civflow.services.programmes.store import programme_of
-from civflow.web.records import offered_steps
 from civflow.web.shared.access import load, may_open, open_to, scores_shown, signed_in
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.moments import NotAMoment, parse_moment
+from civflow.web.shared.record_page import offered_steps
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from civflow.workflows.visibility import KEPT_BACK

@@ -16,7 +16,6 @@ from civflow.services.challenges.seal import are_sealed
 from civflow.services.engine.advance import advance, options
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
-from civflow.web.challenges.drafts import parse_pounds
 from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.challenge_access import owned
@@ -24,6 +23,7 @@ from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.moments import parse_moment, typed_moment
+from civflow.web.shared.money import parse_pounds
 from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.engine import Conflicted, NotFound, Option, Refused
 from civflow.workflows.rules import the_approver

@@ -18,13 +18,13 @@ from civflow.services.formatting import on_one_line, pasted, zone_name
 from civflow.services.notifications import preview as step_preview
 from civflow.services.notifications.recipients import members
 from civflow.services.rounds import beginning
-from civflow.web.records import zone_of
 from civflow.web.shared.access import holders_of, load_case, open_to, signed_in
 from civflow.web.shared.asks import plain, read_inputs, whole_number
 from civflow.web.shared.challenge_access import at_address, owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.record_page import zone_of
 from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Option, Refused
 from civflow.workflows.rules import the_programme_manager
 

@@ -18,12 +18,12 @@ from civflow.services.collaboration import presence
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
 from civflow.web.challenges.draft_comments import around, arrive, comments_on, part_of
-from civflow.web.challenges.drafts import parse_pounds
 from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.challenge_access import is_writable, owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.shared.moments import parse_moment, typed_moment
+from civflow.web.shared.money import parse_pounds
 from civflow.workflows.challenges.readiness import WRITERS
 from civflow.workflows.engine import Conflicted, Refused
 

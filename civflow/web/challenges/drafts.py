@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -21,17 +20,16 @@ from civflow.services.programmes.store import programme_of
 from civflow.services.rounds import beginning
 from civflow.web.challenges.draft_comments import around, arrive
 from civflow.web.challenges.review import before_approval
-from civflow.web.records import offered_steps
 from civflow.web.shared.access import holders_of, open_to, signed_in
 from civflow.web.shared.challenge_access import is_writable, may_write, owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.record_page import offered_steps
 from civflow.workflows.challenges.readiness import COMMENTERS
 from civflow.workflows.engine import Forbidden, Refused, Step
 from civflow.workflows.people import MANAGED_BY
 
 blueprint = Blueprint("drafting", __name__)
-POUNDS = re.compile(r"£?\s?(\d{1,9}|\d{1,3}(?:,\d{3}){1,2})(?:\.00)?")
 BEGINNERS = holders_of(*beginning.BEGINNERS)
 
 AT_THE_PART = ("write", "deal_with")  # steps that are taken on the page of a part
@@ -136,14 +134,6 @@ def criteria(slug: str) -> str:
     round_ = session().get_one(Round, challenge.round_id)
     contents = programme_of(session(), challenge)
     return render_template("challenges/criteria.html", challenge=challenge, round=round_, contents=contents)
-
-
-def parse_pounds(text: str) -> int:
-    """Whole pounds from '650000', '£650,000' or '650,000.00'. Raises ValueError, which says what to type."""
-    found = POUNDS.fullmatch(text.strip())
-    if not found:
-        raise ValueError("Write whole pounds, such as 650,000.")
-    return int(found[1].replace(",", ""))
 
 
 def _choices() -> dict[str, Any]:

@@ -27,14 +27,14 @@ from civflow.services.search import challenges, query
 from civflow.services.search.challenges import Found
 from civflow.services.search.query import GROUPS
 from civflow.web.challenges.review import before_approval
-from civflow.web.records import offered_steps
-from civflow.web.reports.feeds import structured
+from civflow.web.challenges.structured import structured
 from civflow.web.shared import challenge_filters
 from civflow.web.shared.access import anyone, may_open, open_to, signed_in
 from civflow.web.shared.current import actor, now, person, session
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.shared.navigation import Link
 from civflow.web.shared.pictures.strips import strip_of
+from civflow.web.shared.record_page import offered_steps
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.challenges.readiness import COMMENTERS

@@ -10,12 +10,12 @@ from civflow.models import Person
 from civflow.models.people import ROLES
 from civflow.services import people
 from civflow.services.people import search as people_search
-from civflow.web.challenges.drafts import parse_pounds
 from civflow.web.shared.access import holders_of, open_to
 from civflow.web.shared.asks import plain, whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
+from civflow.web.shared.money import parse_pounds
 from civflow.web.shared.navigation import Link, holds_any
 from civflow.workflows.engine import Forbidden, NotFound, Refused
 

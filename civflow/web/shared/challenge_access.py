@@ -7,19 +7,22 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Challenge
+from civflow.services.challenges import public_page
 from civflow.services.programmes.store import programme_of
 from civflow.web.shared.access import load_case
 from civflow.web.shared.current import session
 from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.challenges.readiness import WRITERS
 from civflow.workflows.engine import Case, Forbidden, NotFound, Rule
+from civflow.workflows.questions import ANSWERING
+from civflow.workflows.visibility import the_auditor
 
 
 def at_address(slug: str) -> tuple[Challenge, Case]:
     """The challenge at an address, with its case. Raises NotFound where there is none or it is hidden."""
     challenge_id = session().scalar(select(col(Challenge.id)).where(col(Challenge.slug) == slug))
     if challenge_id is None:
-        raise NotFound("There is no such challenge, or it is not public yet.")
+        raise NotFound(public_page.NOTHING)
     challenge, case = load_case(Challenge, challenge_id)
     g.zone = programme_of(session(), challenge).timezone
     return challenge, case
@@ -44,3 +47,20 @@ def may_write(challenge: Challenge) -> bool:
     """Whether this person is one of those who write it."""
     case = load_case(Challenge, challenge.id or 0)[1]
     return any(permits(case) for permits in WRITERS)
+
+
+def answers_questions(case: Case) -> bool:
+    """Whether this person answers the questions about the challenge."""
+    return any(permits.claim(case) for permits in ANSWERING)
+
+
+def reads_the_list(case: Case) -> bool:
+    """Whether this person reads the questions that nobody has answered yet."""
+    return answers_questions(case) or the_auditor.claim(case)
+
+
+def must_answer(case: Case) -> None:
+    """Raise Forbidden for somebody who does not answer the questions about the challenge."""
+    if not answers_questions(case):
+        needed = [permits.sentence for permits in ANSWERING]
+        raise Forbidden(*needed, claims=needed)

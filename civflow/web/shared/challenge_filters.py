@@ -9,8 +9,8 @@ from flask import request
 
 from civflow.services.search.challenges import Choices
 from civflow.services.search.query import HEADINGS, Wanted, wanted_of
-from civflow.web.challenges.drafts import parse_pounds
 from civflow.web.shared.moments import parse_day
+from civflow.web.shared.money import parse_pounds
 from civflow.workflows.themes import THEMES
 
 READ: dict[str, Callable[[str], object]] = {

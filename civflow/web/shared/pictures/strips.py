@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from civflow.models import Challenge
 from civflow.services.challenges.funnel import StageOf, funnels
+from civflow.services.dashboards.round import Strip
 from civflow.services.programmes.store import programme_of
 from civflow.web.shared.pictures.flow import Board, Flow, FlowStage, board, picture
 
@@ -53,6 +54,12 @@ def board_of(session: Session, challenge_ids: Sequence[int], *, now: datetime, p
     """
     flows = _flows(session, challenge_ids, now=now, staff=True) | _flows(session, public, now=now, staff=False)
     return board(flows)
+
+
+def board_of_round(session: Session, strips: Sequence[Strip], *, now: datetime) -> Board:
+    """The challenges of a round on one axis of time; of other people's only what the public may know."""
+    ours, others = ([s.challenge.id or 0 for s in strips if s.is_ours is own] for own in (True, False))
+    return board_of(session, ours, now=now, public=others)
 
 
 def _flows(session: Session, challenge_ids: Sequence[int], *, now: datetime, staff: bool) -> dict[int, Flow]:
