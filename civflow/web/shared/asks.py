@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Question
 from civflow.services import people
-from civflow.web.shared.moments import NotAMoment, parse_day, parse_moment
+from civflow.web.shared.moments import parse_day, parse_moment
 from civflow.workflows.engine import Ask, Refused, Step
 
 LONGEST_REASON = 500
@@ -41,19 +42,31 @@ def read_inputs(session: Session, step: Step, typed: Mapping[str, str], *, zone:
 
     Raises Refused with a sentence for each field that cannot be read, the reason among them.
     """
-    inputs: dict[str, Any] = {}
-    faults: dict[str, str] = {}
-    for ask in step.asks:
-        try:
-            inputs[ask.name] = _read(session, ask, plain(typed.get(ask.name, "")), zone)
-        except (NotReadable, NotAMoment) as sentence:
-            faults[ask.name] = str(sentence)
+    reads = {ask.name: partial(_read, session, ask, plain(typed.get(ask.name, "")), zone) for ask in step.asks}
+    inputs, faults = read_each(reads)
     length = len(plain(typed.get("reason", "")))
     if length > LONGEST_REASON:
         faults["reason"] = f"The reason may have {LONGEST_REASON} characters; it has {length:,}."
+    refuse(faults)
+    return inputs
+
+
+def read_each(reads: Mapping[str, Callable[[], Any]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Name -> value, and name -> sentence for what cannot be read; a read that fails raises ValueError with the sentence."""
+    values: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for name, read in reads.items():
+        try:
+            values[name] = read()
+        except ValueError as sentence:  # and on: whoever typed it is told of every fault at once
+            faults[name] = str(sentence)
+    return values, faults
+
+
+def refuse(faults: Mapping[str, str]) -> None:
+    """Raises Refused with a sentence for each field, where there is one."""
     if faults:
         raise Refused(*faults.values(), fields=faults)
-    return inputs
 
 
 def _read(session: Session, ask: Ask, typed: str, zone: str) -> Any:

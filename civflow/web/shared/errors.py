@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,6 +53,7 @@ STILL_HERE = "What you typed is not saved yet, but it is still here: nothing is 
 SIGN_IN_THERE = "Sign in in another tab, come back to this page, and press the button again."
 SECRET = ("csrf_token", "password", "old")  # fields that never come back
 UNTYPED = ("seen", "seen_theirs", "then", "before", "theirs", "kept", "answers")  # fields that nobody typed
+AS_NAMED: Mapping[str, str] = MappingProxyType({})  # every field stands where its name says
 NOT_TOLD = (413,)  # a form this large is not read
 NOT_AGAIN = (409,)  # whoever came second looks at what is there now first
 
@@ -79,7 +82,7 @@ def refusal(error: Refusal) -> Response:
     if isinstance(error, Forbidden) and error.claims == (BY_ITSELF,):
         return page(403, (NOBODY_PRESSES,))
     said = tuple(sentence for sentence in told_by(error) if sentence not in error.claims)
-    return page(STATUS.get(type(error), 422), said, needed=_needed(error), claims=error.claims)
+    return page(status_of(error), said, needed=_needed(error), claims=error.claims)
 
 
 def _needed(error: Refusal) -> str:
@@ -100,14 +103,26 @@ def told_by(error: Refusal) -> tuple[str, ...]:
     return error.sentences
 
 
-def lines_of(error: Refusal) -> list[tuple[str, str]]:
+def lines_of(error: Refusal, ids: Mapping[str, str] = AS_NAMED) -> list[tuple[str, str]]:
     """A refusal for the error summary: (field, sentence), or ("", sentence) where it is about no field.
 
-    A rule alone would read as if it were true, so it gets a word that says it is not.
+    `ids` says where on the page a field stands that has another name there, and by "" where the rest is said. This is the
+    one way in which pages say why something is not done: a rule alone would read as if it were true, so it gets a
+    word that says it is not.
     """
     fields = error.fields if isinstance(error, Refused) else {}
-    told = [s for s in told_by(error) if s not in fields.values()]
-    return [*fields.items(), *(("", f"Needed first: {s}" if s in error.claims else s) for s in told)]
+    at_fields = " ".join(fields.values())
+    said = [*fields.items(), *(("", sentence) for sentence in told_by(error) if sentence not in at_fields)]
+    return [(ids.get(field, field), _as_needed(error, sentence)) for field, sentence in said]
+
+
+def _as_needed(error: Refusal, sentence: str) -> str:
+    return f"Needed first: {sentence}" if sentence in error.claims else sentence
+
+
+def status_of(error: Refusal) -> int:
+    """The status with which a refusal is answered."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 422)
 
 
 def open_too_long(error: CSRFError) -> Response:  # noqa: ARG001 - an error handler is given one
