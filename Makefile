@@ -19,8 +19,10 @@ setup: set-up-for-test ## Sets up everything that demo, check and test need.
 demo: set-up-for-demo ## Runs a whole demonstration round and serves it. ARGS="--once --json" only runs it.
 	@exec .venv/bin/civflow demo $(ARGS)
 
+# The processes of the tests read what one has compiled, also where Python is told to write nothing beside its sources.
 test: set-up-for-test ## Runs all tests, on both databases and in a browser. ARGS="-k gate" chooses.
-	@.venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@export PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/bytecode"; \
+	  .venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: set-up-for-check ## Checks style, types, imports, the handbook, dependencies and migrations.
 	.venv/bin/ruff check .

@@ -1,29 +1,28 @@
-"""What every test may ask for: a database of its own on SQLite and on PostgreSQL, a session, and the time."""
+"""What every test may ask for: a database of its own on SQLite and on PostgreSQL, a session, the time, and a scene."""
 
 from __future__ import annotations
 
 import gc
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from civflow.db import make_engine, metadata, new_session
-from civflow.services.jobs import database as jobs_database
+from civflow.db import make_engine, new_session
+from civflow.models import Gate, Person, Team
 from civflow.services.jobs import queue as jobs
-from civflow.settings import Settings, read_settings
-from tests.played import own_round, played
-from tests.postgres import a_postgres
+from civflow.settings import Settings
+from tests.databases import Database, PostgresDatabase, SqliteFile, settings_for
+from tests.played import own_round, played, shared_folder
+from tests.postgres import a_shared_postgres
+from tests.scenes import Scenes, count_uses
+from tests.scenes.open_call import Call, open_call
+from tests.scenes.panel import Panel, sift_panel
+from tests.scenes.selection import sift, three_applied
 
 __all__ = ["own_round", "played"]
 
@@ -39,6 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return folder, "played" in item.fixturenames  # type: ignore[attr-defined]
 
     items.sort(key=turn)
+    for item in items:
+        if "played" in item.fixturenames:  # type: ignore[attr-defined] - whoever comes first plays, and others wait
+            item.add_marker(pytest.mark.timeout(900), append=False)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -60,19 +62,57 @@ def now() -> datetime:
     return datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a new database with every table; each test runs once on each kind.
+KINDS = ["sqlite", "postgresql"]
 
-    A test for one kind says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)`.
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of a service or a command runs once on each kind of database, and a test of a page on SQLite.
+
+    What a page asks of the database goes through services, which are tested on both; a page whose own words, locks or order
+    come from the database is marked `both_databases`. A test for one kind says
+    `@pytest.mark.parametrize("database", ["sqlite"], indirect=True)`.
     """
-    if request.param == "sqlite":
-        with _copied_file(request.getfixturevalue("sqlite_template"), tmp_path_factory.getbasetemp()) as url:
-            yield url
-    else:
-        database: Emptied = request.getfixturevalue("postgres_database")
-        yield database.url
-        database.empty()
+    if "database" not in metafunc.fixturenames:
+        return
+    marks = metafunc.definition.iter_markers("parametrize")
+    if any("database" in mark.args[0] for mark in marks):
+        return
+    page = metafunc.definition.nodeid.startswith("tests/web/")
+    both = not page or metafunc.definition.get_closest_marker("both_databases")
+    metafunc.parametrize("database", KINDS if both else KINDS[:1], indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A new database with every table and nothing in them, of the kind that the test runs on."""
+    database: Database = request.getfixturevalue(f"{request.param}_database")
+    database.new()
+    yield database
+    database.empty()
+
+
+@pytest.fixture
+def database_url(database: Database) -> str:
+    """The address of a new database."""
+    return database.url
+
+
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> SqliteFile:
+    """The file of this process."""
+    return SqliteFile(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatabase]:
+    """The database of this process on the server of the run."""
+    try:
+        with a_shared_postgres(shared_folder(tmp_path_factory)) as server:
+            database = PostgresDatabase(server)
+            yield database
+            database.drop()
+    except LookupError as missing:
+        pytest.fail(str(missing), pytrace=False)
 
 
 @pytest.fixture
@@ -81,19 +121,16 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return settings_for(database_url, files=tmp_path / "files")
 
 
-def settings_for(url: str, files: Path = Path("files")) -> Settings:
-    """Settings that are right for tests: nothing is kept after a power cut."""
-    return read_settings({}, database_url=url, files=str(files), demonstration="1", sqlite_synchronous="NORMAL")
-
-
 @pytest.fixture
 def engine(settings: Settings) -> Iterator[Engine]:
     """An engine on a new database with every table and nothing in them.
 
     It is one for all tests of a process that have their database at the same address: it knows the statements already.
     """
-    engine = ENGINES.get(settings.database_url) or make_engine(settings)
-    ENGINES[settings.database_url] = engine
+    engine = ENGINES.get(settings.database_url)
+    if engine is None:
+        engine = ENGINES[settings.database_url] = make_engine(settings)
+        count_uses(engine)
     yield engine
     engine.dispose()
     jobs._prepared.discard(engine)  # the next test's database has no tables of the jobs yet
@@ -109,88 +146,43 @@ def session(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    engine = make_engine(settings_for(f"sqlite:///{path}"))
-    jobs_database.upgrade(engine)
-    engine.dispose()
-    return path
+@pytest.fixture
+def scenes(database: Database, engine: Engine, session: Session, now: datetime) -> Scenes:
+    """What plays scenes into the test's database: a file with one of its own says `scenes.play(open_call, its_own)`."""
+    return Scenes(database, engine, session, now)
 
 
-@contextmanager
-def _copied_file(template: Path, folder: Path) -> Iterator[str]:
-    path = folder / "civflow.db"
-    shutil.copyfile(template, path)
-    yield f"sqlite:///{path}"
-    for left in folder.glob("civflow.db*"):
-        left.unlink()
+@pytest.fixture
+def call(scenes: Scenes) -> Call:
+    """A challenge that is open for applications, with its manager and its owner."""
+    return scenes.play(open_call)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The address of a PostgreSQL server, without a database's name."""
-    try:
-        with a_postgres() as url:
-            yield url
-    except LookupError as missing:
-        pytest.fail(str(missing), pytrace=False)
+@pytest.fixture
+def panel(scenes: Scenes, call: Call) -> Panel:
+    """Two applications before the sift of that call, and three assessors who have been asked."""
+    return scenes.play(sift_panel)
 
 
-@pytest.fixture(scope="session")
-def postgres_database(postgres_server: str) -> Iterator[Emptied]:
-    """A migrated PostgreSQL database that is emptied after each test."""
-    database = Emptied(postgres_server)
-    yield database
-    database.drop()
+@pytest.fixture
+def closed_call(scenes: Scenes, call: Call) -> Call:
+    """That call, to which three teams have applied and which has closed."""
+    return scenes.play(three_applied)
 
 
-class Emptied:
-    """A PostgreSQL database that is as new after `empty`: that takes milliseconds, and a new one many more."""
-
-    def __init__(self, server: str) -> None:
-        self.server, self.name = server, f"civflow_{uuid4().hex[:12]}"
-        self.url = f"{server}/{self.name}"
-        with self._connect("postgres") as connection:
-            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(self.name)))
-        self._migrate()
-        self.connection = self._connect(self.name)
-
-    def _connect(self, database: str) -> psycopg.Connection[Any]:
-        plain = self.server.replace("postgresql+psycopg://", "postgresql://")
-        return psycopg.connect(f"{plain}/{database}", autocommit=True)
-
-    def _migrate(self) -> None:
-        engine = make_engine(settings_for(self.url))
-        jobs_database.upgrade(engine)
-        engine.dispose()
-
-    def empty(self) -> None:
-        """Delete every row and count from 1 again; where a test has changed the tables, make them anew."""
-        self.connection.execute(END_THE_OTHERS)
-        if self.connection.execute(AS_MIGRATED, [len(metadata.tables) + 1, jobs_database.newest_revision()]).fetchone():
-            self.connection.execute(DELETE_ALL)
-            self.connection.execute(COUNT_FROM_ONE)
-        else:
-            self.connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            self._migrate()
-        self.connection.execute("DROP SCHEMA IF EXISTS dbos CASCADE")
-
-    def drop(self) -> None:
-        self.connection.close()
-        with self._connect("postgres") as connection:
-            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(self.name)))
+@pytest.fixture
+def gate(scenes: Scenes, closed_call: Call) -> Gate:
+    """The sift of the three applications: its panel is invited, and nobody has scored."""
+    return scenes.play(sift)
 
 
-END_THE_OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
-AS_MIGRATED = """
-SELECT 1 WHERE (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') = %s
-AND (SELECT array_agg(version_num::text) FROM alembic_version) = ARRAY[%s]
-"""
-DELETE_ALL = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
-COUNT_FROM_ONE = """
-SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace
-"""
+@pytest.fixture
+def priya(call: Call) -> Person:
+    """Somebody who may form a team."""
+    return call.person("Priya Raeburn")
+
+
+@pytest.fixture
+def otter(call: Call, priya: Person) -> Team:
+    """Her team."""
+    return call.team("Otter Works", priya)

@@ -25,8 +25,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     if kept := os.environ.get("CIVFLOW_TEST_PLAYED"):
         return Path(kept)
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "played"
+    shared = shared_folder(tmp_path_factory) / "played"
     try:
         shared.mkdir()
     except FileExistsError:
@@ -35,6 +34,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run.perform(settings_in(shared), now=NOW, quiet=True)
     (shared / "done").touch()
     return shared
+
+
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 def wait_for(mark: Path) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import psycopg
 
 HOW_TO_GET_IT = (
     "There is no PostgreSQL for the tests. `make test` installs one; by hand it is "
@@ -31,26 +30,75 @@ QUICK = (
 )
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, without the name of a database, and what stops it."""
+
+    address: str
+    root: str = ""
+    stopping: tuple[str, ...] = ()
+
+    def stop(self) -> None:
+        """Stop the server if it is one of our own; it waits for nobody's connection."""
+        if self.stopping:
+            subprocess.run(self.stopping, check=True, capture_output=True, **_whoever(Path(self.root)))
+            shutil.rmtree(self.root, ignore_errors=True)
+
+
 @contextmanager
 def a_postgres(settings: Sequence[str] = QUICK, folder: str | None = None) -> Iterator[str]:
     """The address of a server, without the name of a database; it stops when the block ends.
 
     `settings` are for a server of our own; `folder` is where its files lie (default: where temporary files do).
     """
+    server = start(settings, folder)
+    try:
+        yield server.address
+    finally:
+        server.stop()
+
+
+@contextmanager
+def a_shared_postgres(shared: Path) -> Iterator[str]:
+    """The same for every process that names this folder: the first starts the server, the last stops it."""
+    with (shared / "postgres.using").open("a") as using:
+        with _one_at_a_time(shared):
+            fcntl.flock(using, fcntl.LOCK_SH)
+            running = shared / "postgres.json"
+            if not running.exists():
+                running.write_text(json.dumps(asdict(start())))
+            server = Server(**json.loads(running.read_text()))
+        try:
+            yield server.address
+        finally:
+            with _one_at_a_time(shared), suppress(BlockingIOError):
+                fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while others use it
+                running.unlink()
+                server.stop()
+
+
+@contextmanager
+def _one_at_a_time(shared: Path) -> Iterator[None]:
+    with (shared / "postgres.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def start(settings: Sequence[str] = QUICK, folder: str | None = None) -> Server:
+    """The server that CIVFLOW_TEST_PG_URL names, or a new one. Raises LookupError where there is no PostgreSQL."""
     given = os.environ.get("CIVFLOW_TEST_PG_URL")
     if given:
-        yield given.rsplit("/", 1)[0]
-        return
+        return Server(given.rsplit("/", 1)[0])
     programs = system_programs() or wheel_programs()
     if programs is None:
         raise LookupError(HOW_TO_GET_IT)
     root = Path(tempfile.mkdtemp(prefix="civflow-postgres-", dir=folder))
     root.chmod(0o755)
     try:
-        with _running(root, programs, settings) as port:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
-    finally:
+        return _started(root, programs, settings)
+    except BaseException:
         shutil.rmtree(root, ignore_errors=True)
+        raise
 
 
 def system_programs() -> Path | None:
@@ -71,36 +119,34 @@ def wheel_programs() -> Path | None:
     return found[-1].parent if found else None
 
 
-@contextmanager
-def _running(root: Path, programs: Path, settings: Sequence[str]) -> Iterator[int]:
-    how: dict[str, Any] = {"env": {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(root), "TZ": "UTC"}}
-    if os.geteuid() == 0:  # PostgreSQL does not run as root
+def _whoever(root: Path) -> dict[str, Any]:
+    """How a program of PostgreSQL is run: never as root, and in a folder that it may enter."""
+    how: dict[str, Any] = {
+        "env": {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(root), "TZ": "UTC"},
+        "cwd": root / "run",
+    }
+    if os.geteuid() == 0:
         how |= {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        programs = _where_nobody_may_read(root, programs)
-    run = root / "run"
+    return how
+
+
+def _started(root: Path, programs: Path, settings: Sequence[str]) -> Server:
+    how, run = _whoever(root), root / "run"
     run.mkdir()
     if "user" in how:
+        programs = _where_nobody_may_read(root, programs)
         shutil.chown(run, how["user"], how["group"])
-    how["cwd"] = run
-    data = ["-D", run / "data"]
-    subprocess.run(
-        [programs / "initdb", *data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-        check=True,
-        capture_output=True,
-        **how,
-    )
-    port = _free_port()
-    words = [word for setting in settings for word in ("-c", setting)]
-    with (root / "log").open("w") as log:
-        server = subprocess.Popen(
-            [programs / "postgres", *data, "-k", run, "-p", str(port), *words], stdout=log, stderr=log, **how
-        )
-        try:
-            _wait(port, server, root / "log")
-            yield port
-        finally:
-            server.send_signal(signal.SIGINT)  # a fast shutdown: it waits for nobody's connection
-            server.wait(20)
+    data, log = str(run / "data"), run / "log"
+    cluster = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    subprocess.run([programs / "initdb", "-D", data, *cluster], check=True, capture_output=True, **how)
+    port, control = _free_port(), [str(programs / "pg_ctl"), "-D", data]
+    words = " ".join([f"-k {run} -p {port}", *(f"-c {setting}" for setting in settings)])
+    starting = [*control, "-l", str(log), "-o", words, "-t", "20", "start"]
+    ended = subprocess.run(starting, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
+    if ended.returncode:
+        raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text() if log.exists() else ''}")
+    address = f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    return Server(address, str(root), (*control, "-m", "fast", "stop"))
 
 
 def _where_nobody_may_read(root: Path, programs: Path) -> Path:
@@ -121,16 +167,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(400):
-        try:
-            psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=2).close()
-        except psycopg.OperationalError:
-            if server.poll() is not None:
-                raise RuntimeError(f"PostgreSQL stopped while it started:\n{log.read_text()}") from None
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"PostgreSQL did not answer within 20 seconds:\n{log.read_text()}")

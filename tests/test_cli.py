@@ -34,11 +34,11 @@ from civflow.services.programmes.store import store_shipped
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine.draw import mermaid
 from civflow.workflows.programme import shipped_programmes
-from tests.an_open_call import open_call
-from tests.conftest import settings_for
+from tests.databases import settings_for
+from tests.scenes.open_call import open_call
 from tests.test_migrations import one_migration_more
 
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SHIPPED = Path(__file__).parents[1] / "civflow" / "workflows" / "programmes"
 
 

@@ -16,7 +16,7 @@ from civflow.models import Grant, Message, Person
 from civflow.services.jobs import database
 from civflow.services.jobs import queue as jobs
 from civflow.workflows import HANDBOOK
-from tests.conftest import settings_for
+from tests.databases import settings_for
 
 
 def run(engine: Engine, what: str, *args: str) -> None:
@@ -125,7 +125,7 @@ def test_going_back_leaves_nothing_behind(engine):
     assert not database.is_current(engine)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_sqlite_minds_foreign_keys_after_a_migration(engine):
     database.upgrade(engine)
 

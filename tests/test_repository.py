@@ -1,11 +1,10 @@
-"""The repository itself: the layers hold, every name is known on both sides, and everything is documented."""
+"""The repository itself: only the edge commits, every name is known on both sides, and everything is documented."""
 
 from __future__ import annotations
 
 import ast
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from civflow.settings import SETTINGS
 from civflow.workflows import HANDBOOK, visibility
 from civflow.workflows.columns import COLUMNS, INNER, columns_shown
 from civflow.workflows.programme import KNOWN_ROLES
-from tests.conftest import settings_for
+from tests.databases import settings_for
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "civflow"
@@ -58,7 +57,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
         yield name(path), ast.parse(path.read_text("utf-8"))
 
 
-def found(what: Callable[[ast.AST], bool]) -> list[str]:
+def places_of(what: Callable[[ast.AST], bool]) -> list[str]:
     """'file:line' of every node of civflow's modules that is such."""
     return [
         f"{file}:{node.lineno}"
@@ -76,14 +75,8 @@ def calls(node: ast.AST, *names: str) -> bool:
 # Layers
 
 
-def test_the_layers_hold():
-    lint = Path(sys.executable).parent / "lint-imports"
-    ended = subprocess.run([lint, "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
 def test_only_the_edge_commits():
-    commits = found(lambda node: calls(node, "commit", "rollback"))
+    commits = places_of(lambda node: calls(node, "commit", "rollback"))
 
     assert [place for place in commits if not place.startswith(EDGE)] == []
     assert commits != []
@@ -92,7 +85,7 @@ def test_only_the_edge_commits():
 def test_only_the_edge_reads_the_clock():
     """Everybody else is told the time: the app and the worker have one clock each, that a test can set."""
     read = re.compile(r"(datetime|date)\.(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime)")
-    clocks = found(lambda node: isinstance(node, ast.Call) and bool(read.search(ast.unparse(node.func))))
+    clocks = places_of(lambda node: isinstance(node, ast.Call) and bool(read.search(ast.unparse(node.func))))
 
     assert {place.split(":")[0] for place in clocks} == CLOCKS
 
@@ -104,7 +97,7 @@ def test_templates_compare_no_states():
 
 def test_states_are_compared_by_the_handbook_and_its_facts_alone():
     """Elsewhere a name on the page says what its states mean."""
-    compared = {place.split(":")[0] for place in found(compares_a_state)}
+    compared = {place.split(":")[0] for place in places_of(compares_a_state)}
 
     outside = {file for file in compared if not file.startswith("civflow/workflows/")}
     assert outside <= set(facts_files())
@@ -113,7 +106,7 @@ def test_states_are_compared_by_the_handbook_and_its_facts_alone():
 
 def test_names_for_several_states_stand_in_the_handbook():
     """Two lists of the same states would part one day; the facts say in each case what they compare."""
-    lists = {place.split(":")[0] for place in found(lists_states)}
+    lists = {place.split(":")[0] for place in places_of(lists_states)}
 
     assert {file for file in lists if not file.startswith("civflow/workflows/")} <= set(facts_files())
 

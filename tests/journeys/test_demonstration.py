@@ -64,7 +64,7 @@ def test_a_whole_round_runs_from_draft_to_signed_contract(own_round):
     engine.dispose()
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_the_same_round_runs_on_postgresql_however_often_it_is_interrupted(engine, own_round, tmp_path):
     perform(engine, tmp_path, stumble_every=7)
 

@@ -21,7 +21,7 @@ from civflow.services.people import actor_of
 from civflow.services.teams.teams import create_team, invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, CLOCK, Conflicted, Forbidden, NotFound, Refused
-from tests.an_open_call import Call, a_person, open_call
+from tests.scenes.open_call import Call, a_person
 
 
 @pytest.fixture
@@ -38,11 +38,6 @@ def lead(session, people, now):
 def team(session, people, lead, now) -> Team:
     """A team of one that is still forming."""
     return create_team(session, name="Otter Works", lead=people[0], actor=lead(), now=now)
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 def stored(session, record):

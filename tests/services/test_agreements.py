@@ -11,17 +11,7 @@ from civflow.services.agreements.agreements import signed_copy
 from civflow.services.applications.submission import submit
 from civflow.services.engine.advance import advance, case_of
 from civflow.services.records.timeline import timeline, timeline_for
-from tests.an_open_call import Call, grant, open_call, place_of
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def priya(call):
-    return call.person("Priya Raeburn")
+from tests.scenes.open_call import grant, place_of
 
 
 @pytest.fixture
@@ -73,7 +63,7 @@ def test_it_begins_when_both_have_signed_at_the_earliest(call, session, agreemen
     assert (agreement.starts_at, signed_copy(session, agreement).data["starts_at"]) == (late, late.isoformat())
 
 
-def told(call, agreement, person):
+def told_people(call, agreement, person):
     """Who did what, the newest first, as a person reads it."""
     case = case_of(call.session, agreement, actor=call.actor(person), now=call.now)
     return [(entry.what, entry.who) for entry in timeline_for(call.session, agreement, case)]
@@ -91,7 +81,7 @@ def test_both_sides_and_finance_read_who_signed(call, session, priya, agreement)
         ("The agreement was drafted", "civflow"),
     ]
     readers = (finance, auditor, priya, call.owner, call.manager)
-    assert [told(call, agreement, person) for person in readers] == [everything] * len(readers)
+    assert [told_people(call, agreement, person) for person in readers] == [everything] * len(readers)
 
 
 def test_bringing_into_force_is_not_called_drafting(call, session, agreement):

@@ -16,22 +16,7 @@ from civflow.services.applications.submission import content_hash, submissions, 
 from civflow.services.engine.advance import advance, options
 from civflow.services.teams.teams import invite
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
-from tests.an_open_call import Call, open_call, place_of
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def priya(call):
-    return call.person("Priya Raeburn")
-
-
-@pytest.fixture
-def otter(call, priya):
-    return call.team("Otter Works", priya)
+from tests.scenes.open_call import place_of
 
 
 @pytest.fixture

@@ -17,21 +17,10 @@ from civflow.services.engine.advance import advance
 from civflow.services.interviews.slots import book_slot, offer_slots
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Forbidden, Refusal, Refused
-from tests.a_panel import Panel, a_panel
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import grant
+from tests.scenes.panel import Panel
 
 ALL_SCORED = "Every criterion has a score and a reason."
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def panel(call) -> Panel:
-    """Two applications before the sift, three assessors who have been asked."""
-    return a_panel(call)
 
 
 @pytest.fixture

@@ -16,14 +16,8 @@ from civflow.services.engine.advance import advance
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Refused
 from civflow.workflows.programme import shipped_programmes
-from tests.an_open_call import Call, open_call
 
 CIVTECH = shipped_programmes()["civtech"].programme
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 def local_ends(opens, closes):

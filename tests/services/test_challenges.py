@@ -22,7 +22,7 @@ from civflow.services.search.challenges import find
 from civflow.services.search.query import Wanted
 from civflow.workflows.engine import CIVFLOW, NOBODY, Actor, Conflicted, Forbidden, NotFound, Refused, RoleHeld
 from civflow.workflows.programme import shipped_programmes
-from tests.an_open_call import OPEN_FOR, Call, open_call
+from tests.scenes.open_call import OPEN_FOR
 
 MANAGER = Actor(None, "Morag Sinclair", frozenset({RoleHeld("programme_manager", "site", None)}))
 OWNER = Actor(None, "Hamish Drummond", frozenset({RoleHeld("challenge_owner", "site", None)}))
@@ -85,11 +85,6 @@ def approved(session, written, now) -> Challenge:
     advance(session, written, "submit_for_review", actor=OWNER, now=now)
     advance(session, written, "approve", actor=APPROVER, now=now)
     return written
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 # Drafting

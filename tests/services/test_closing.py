@@ -21,25 +21,10 @@ from civflow.services.engine.access import load_visible
 from civflow.services.engine.advance import advance
 from civflow.workflows import visibility
 from civflow.workflows.engine import Forbidden, Refused
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import grant
 
 REASON = "This site could not be reached for a day."
 MORE = timedelta(days=3)
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def manager(call):
-    return call.actor(call.manager)
-
-
-@pytest.fixture
-def priya(call):
-    return call.person("Priya Raeburn")
 
 
 @pytest.fixture

@@ -20,15 +20,10 @@ from civflow.services.engine.effects import registered
 from civflow.services.programmes.store import programme_of, store
 from civflow.workflows.engine import CIVFLOW, Refused
 from civflow.workflows.programme import read_programme, shipped_programmes
-from tests.an_open_call import Call, open_call
+from tests.scenes.open_call import Call
 from tests.web.visitor import statements
 
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture

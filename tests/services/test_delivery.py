@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Agreement, Application, Deliverable, Document, Message, Place, Sprint
+from civflow.models import Agreement, Application, Deliverable, Document, Message, Person, Place, Sprint
 from civflow.services.agreements.agreements import draft_agreement, standstill_end
 from civflow.services.applications.submission import submit
 from civflow.services.challenges.stages import gate_of
@@ -16,46 +19,70 @@ from civflow.services.engine.advance import advance
 from civflow.services.engine.history import last_entry
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import CIVFLOW, Conflicted, Forbidden, Refused
-from tests.an_open_call import Call, open_call, place_of
+from tests.scenes.open_call import Call, place_of
 
 
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
+@dataclass
+class Delivery:
+    """A team's place in the exploration, and its agreement once there is one."""
+
+    call: Call
+    lead: Person
+    place: Place
+    agreement: Agreement | None = None
 
 
-@pytest.fixture
-def priya(call):
-    return call.person("Priya Raeburn")
-
-
-@pytest.fixture
-def place(call, session, priya) -> Place:
-    """An offered place in the exploration."""
+def offered(call: Call) -> Delivery:
+    """A place is offered."""
+    session, priya = call.session, call.person("Priya Raeburn")
     application = call.application(call.team("Otter Works", priya), complete=True)
     submit(session, application, actor=call.actor(priya), now=call.now)
     call.wait_until(call.closes_at)
     call.goes_on(application, "interview", "exploration")
     call.challenge.state = "exploration"  # scenery: the gates before it are released
     session.flush()
-    return place_of(session, application)
+    return Delivery(call, priya, place_of(session, application))
 
 
-@pytest.fixture
-def agreement(call, session, priya, place, tmp_path) -> Agreement:
+def issued(delivery: Delivery) -> None:
     """The place is accepted; its agreement is issued to both sides."""
-    advance(session, place, "accept", actor=call.actor(priya), now=call.now)
-    agreement = session.scalars(select(Agreement)).one()
-    call.make_documents(tmp_path)
-    advance(session, agreement, "issue", actor=call.actor(call.manager), now=call.now)
-    return agreement
+    call, session = delivery.call, delivery.call.session
+    advance(session, delivery.place, "accept", actor=call.actor(delivery.lead), now=call.now)
+    delivery.agreement = session.scalars(select(Agreement)).one()
+    with TemporaryDirectory() as files:
+        call.make_documents(Path(files))
+    advance(session, delivery.agreement, "issue", actor=call.actor(call.manager), now=call.now)
+
+
+def begun(delivery: Delivery) -> None:
+    """Both sides have signed, and the work has begun."""
+    _sign(delivery.call, delivery.agreement, delivery.lead)
+    delivery.call.wait_until(delivery.place.starts_at)
 
 
 @pytest.fixture
-def active(call, session, priya, place, agreement) -> Place:
-    """Both sides have signed, and the work has begun."""
-    _sign(call, agreement, priya)
-    call.wait_until(place.starts_at)
+def delivery(scenes, call) -> Delivery:
+    return scenes.play(offered)
+
+
+@pytest.fixture
+def priya(delivery) -> Person:
+    return delivery.lead
+
+
+@pytest.fixture
+def place(delivery) -> Place:
+    return delivery.place
+
+
+@pytest.fixture
+def agreement(scenes, delivery) -> Agreement:
+    return scenes.play(issued).agreement
+
+
+@pytest.fixture
+def active(scenes, agreement, place) -> Place:
+    scenes.play(begun)
     assert (place.state, agreement.state) == ("active", "active")
     return place
 

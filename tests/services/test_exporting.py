@@ -11,12 +11,7 @@ from civflow.services.applications.submission import submit
 from civflow.services.engine.advance import advance
 from civflow.services.records.export import rows_to_export
 from civflow.workflows.engine import NOBODY, Forbidden
-from tests.an_open_call import Call, grant, open_call
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
+from tests.scenes.open_call import Call, grant
 
 
 def titles(call: Call, person) -> dict[str, str]:

@@ -22,22 +22,11 @@ from civflow.services.interviews.slots import book_slot, offer_slots
 from civflow.services.people.conflicts import conflict_of
 from civflow.services.teams.teams import create_team, create_team_of_one, invite
 from civflow.workflows.engine import Refusal, Refused
-from tests.a_panel import Panel, a_panel
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import grant
 
 NONE_ON_RECORD = "No conflict of interest with this team is on record for the assessor."
 NOT_WITH_ITS_TEAMS = "You have no conflict of interest with a team that this gate decides on."
 NOT_WITH_THE_SCORED = "You have no conflict of interest with the team whose score it is."
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def panel(call) -> Panel:
-    return a_panel(call)
 
 
 def sentences(press, *args, **inputs) -> tuple[str, ...]:

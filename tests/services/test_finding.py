@@ -17,12 +17,6 @@ from civflow.services.search import challenges, index, query
 from civflow.services.search.index import words_of
 from civflow.services.search.query import Wanted
 from civflow.workflows.engine import NOBODY
-from tests.an_open_call import Call, open_call
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 def another(session, call, title, **columns) -> Challenge:
@@ -61,7 +55,7 @@ def opened(session, call, title, *, announced=False, **columns) -> Challenge:
     return made
 
 
-def found(session, actor=NOBODY, **wanted) -> list[str]:
+def searched(session, actor=NOBODY, **wanted) -> list[str]:
     return [row.title for row in challenges.find(session, Wanted(**wanted), actor=actor).rows]
 
 
@@ -84,12 +78,12 @@ def found(session, actor=NOBODY, **wanted) -> list[str]:
 )
 def test_a_challenge_is_found_by_any_of_its_words(session, call, words):
     """Of the title, the sponsor, the number, the question and the text; by stem, and by how the last word begins."""
-    assert found(session, words=words) == ["Flooding impact"]
+    assert searched(session, words=words) == ["Flooding impact"]
 
 
 @pytest.mark.parametrize("words", ["peat", "flooding peat", "looding", "fl impact", "11.3", "112", "?!", "f"])
 def test_a_challenge_is_not_found_by_what_it_does_not_say(session, call, words):
-    assert found(session, words=words) == []
+    assert searched(session, words=words) == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +104,7 @@ def test_a_challenge_is_not_found_by_what_it_does_not_say(session, call, words):
 )
 def test_no_sign_means_anything_to_the_search(session, call, words):
     expected = ["Flooding impact"] if words_of(words) == "flood" else []
-    assert found(session, words=words) == expected
+    assert searched(session, words=words) == expected
 
 
 def test_words_are_the_same_with_accents_capitals_and_marks():
@@ -122,7 +116,7 @@ def test_what_stands_in_the_title_comes_first_then_the_question_then_the_text(se
     opened(session, call, "Cold water", question="How might we use seaweed?")
     opened(session, call, "Seaweed farms")
 
-    assert found(session, words="seaweed") == ["Seaweed farms", "Cold water", "Warm homes"]
+    assert searched(session, words="seaweed") == ["Seaweed farms", "Cold water", "Warm homes"]
 
 
 def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone(session, call):
@@ -138,7 +132,7 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
         sections={"problem": "Lorries."},
     )
 
-    assert found(session, words="quiet") == ["Quiet roads"]
+    assert searched(session, words="quiet") == ["Quiet roads"]
     hidden = (
         {"words": "traffic"},
         {"words": "lorries"},
@@ -147,9 +141,9 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
         {"money_from": 90_000, "money_to": 90_000},
         {"closes_from": call.now.date()},
     )
-    assert [found(session, **wanted) for wanted in hidden] == [[], [], [], [], [], ["Flooding impact"]]
+    assert [searched(session, **wanted) for wanted in hidden] == [[], [], [], [], [], ["Flooding impact"]]
     staff = call.actor(call.manager)
-    assert [found(session, staff, **wanted) for wanted in hidden[:5]] == [["Quiet roads"]] * 5
+    assert [searched(session, staff, **wanted) for wanted in hidden[:5]] == [["Quiet roads"]] * 5
     assert "Perth" not in challenges.find(session, Wanted(), actor=NOBODY).choices.places
     [row] = [r for r in challenges.find(session, Wanted(), actor=NOBODY).rows if r.title == "Quiet roads"]
     assert (row.question, row.closes_at, row.money_pounds, row.themes, row.place) == ("", None, 0, (), "")
@@ -158,7 +152,7 @@ def test_a_challenge_that_has_not_opened_is_found_by_its_title_and_sponsor_alone
     session.flush()
     session.add(SupportingSponsor(challenge_id=row.id, organisation_id=supporter.id, added_at=call.now))
     index.index(session, [row.id])
-    assert [found(session, actor, words="orkney") for actor in (NOBODY, staff)] == [[], ["Quiet roads"]]
+    assert [searched(session, actor, words="orkney") for actor in (NOBODY, staff)] == [[], ["Quiet roads"]]
 
 
 def test_a_source_does_not_open_what_is_only_announced(session, call):
@@ -166,7 +160,7 @@ def test_a_source_does_not_open_what_is_only_announced(session, call):
     made.source_url = "https://example.org/roads"
     index.index(session, [made.id])
 
-    assert (found(session, words="traffic"), found(session, words="quiet")) == ([], ["Quiet roads"])
+    assert (searched(session, words="traffic"), searched(session, words="quiet")) == ([], ["Quiet roads"])
 
 
 def test_a_challenge_that_is_approved_and_not_announced_is_found_by_nobody_outside(session, call):
@@ -174,7 +168,10 @@ def test_a_challenge_that_is_approved_and_not_announced_is_found_by_nobody_outsi
     made.announced = False
     session.flush()
 
-    assert (found(session, words="quiet"), challenges.find(session, Wanted(), actor=NOBODY).counts["soon"]) == ([], 0)
+    assert (searched(session, words="quiet"), challenges.find(session, Wanted(), actor=NOBODY).counts["soon"]) == (
+        [],
+        0,
+    )
     page = challenges.find(session, Wanted(words="quiet", group="preparing"), actor=call.actor(call.manager))
     assert ([row.title for row in page.rows], page.counts["preparing"], page.total) == (["Quiet roads"], 1, 1)
 
@@ -183,16 +180,16 @@ def test_a_draft_is_found_by_its_own_people_alone(session, call):
     another(session, call, "Secret plans", question="How might we hide?", sections={"problem": "Camouflage."})
 
     for words in ("secret", "hide", "camouflage"):
-        assert (found(session, words=words), found(session, call.actor(call.owner), words=words)) == ([], [])
-        assert found(session, call.actor(call.manager), words=words) == ["Secret plans"]
+        assert (searched(session, words=words), searched(session, call.actor(call.owner), words=words)) == ([], [])
+        assert searched(session, call.actor(call.manager), words=words) == ["Secret plans"]
 
 
 def test_a_sealed_text_does_not_change_the_order_in_which_others_find(session, call):
     opened(session, call, "Seaweed", announced=True, question="Kelp?")
     opened(session, call, "Kelp", sections={"problem": "Seaweed."})
 
-    assert found(session, words="seaweed") == ["Seaweed", "Kelp"]
-    assert found(session, words="kelp") == ["Kelp"]
+    assert searched(session, words="seaweed") == ["Seaweed", "Kelp"]
+    assert searched(session, words="kelp") == ["Kelp"]
 
 
 def test_the_words_follow_what_is_written(session, call):
@@ -200,10 +197,10 @@ def test_the_words_follow_what_is_written(session, call):
     staff = call.actor(call.manager)
     write_challenge(session, made, actor=staff, now=call.now, title="Second title", sections={"problem": "Otters."})
 
-    assert [found(session, staff, words=words) for words in ("first", "second otter")] == [[], ["Second title"]]
+    assert [searched(session, staff, words=words) for words in ("first", "second otter")] == [[], ["Second title"]]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_index_of_sqlite_agrees_with_the_words(session, call):
     opened(session, call, "Peat")
     session.execute(text("INSERT INTO challenge_index (challenge_index, rank) VALUES ('integrity-check', 1)"))
@@ -229,7 +226,7 @@ def test_each_filter_finds_what_it_names(session, call, wanted, titles):
     opened(session, call, "Warm homes", themes=["health", "climate"], place="Perth", money_pounds=100_000)
     opened(session, call, "Cold water", themes=["climate"], place="Dùn Dè", money_pounds=50_000)
 
-    assert sorted(found(session, **wanted)) == titles
+    assert sorted(searched(session, **wanted)) == titles
 
 
 def test_a_closing_date_belongs_to_its_day_in_london_and_midnight_to_the_day_that_ends(session, call):
@@ -238,7 +235,7 @@ def test_a_closing_date_belongs_to_its_day_in_london_and_midnight_to_the_day_tha
     opened(session, call, "Warm homes", closes_at=closes)
 
     def between(least, most) -> list[str]:
-        return found(session, closes_from=day + timedelta(days=least), closes_to=day + timedelta(days=most))
+        return searched(session, closes_from=day + timedelta(days=least), closes_to=day + timedelta(days=most))
 
     assert (between(0, 0), between(1, 1), between(-1, -1)) == (["Warm homes"], [], [])
 
@@ -262,7 +259,7 @@ def test_the_list_is_sorted_by_the_heading_that_is_chosen(session, call, sort, t
     opened(session, call, "Cold water", closes_at=call.now + timedelta(days=50)).money_pounds = 0
     session.flush()
 
-    assert found(session, sort=sort) == titles
+    assert searched(session, sort=sort) == titles
 
 
 def test_earlier_challenges_are_found_by_what_their_source_says(session, call):

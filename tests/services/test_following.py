@@ -17,13 +17,7 @@ from civflow.services.following.jobs import TellFollowers
 from civflow.services.notifications import smtp
 from civflow.services.questions.questions import ask
 from civflow.worker import Worker
-from tests.an_open_call import Call, open_call
 from tests.services.test_finding import opened
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import func, select
 
 from civflow.models import Assignment, Message
@@ -13,13 +12,8 @@ from civflow.services.engine.advance import advance, workflow_of
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.preview import StepPreview, preview_step
-from tests.a_selection import applied, closed, decided, score, seat, sift
-from tests.an_open_call import Call, open_call
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
+from tests.scenes.open_call import Call
+from tests.scenes.selection import applied, closed, decided, score, seat, sift
 
 
 def told_of(call: Call, record, trigger: str) -> StepPreview:
@@ -35,9 +29,7 @@ def test_the_dates_that_follow_the_closing_date_are_said(call):
     assert first == f"Sift begins {moment(dates['sift'].starts_at, programme.timezone)}"
 
 
-def test_matching_says_who_gets_what_and_does_just_that(call):
-    applied(call)
-    closed(call)
+def test_matching_says_who_gets_what_and_does_just_that(call, closed_call):
     gate = gate_of(call.session, call.challenge, "sift")
     seat(call, gate, "Ailsa", "Brodie", "Catriona")
 
@@ -58,10 +50,7 @@ def test_matching_says_who_gets_what_and_does_just_that(call):
     ]
 
 
-def test_going_back_from_a_stage_says_what_is_kept(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
+def test_going_back_from_a_stage_says_what_is_kept(call, gate):
     score(call, gate, leave=7)
 
     said = told_of(call, call.challenge, "leave_sift")
@@ -78,10 +67,7 @@ def test_going_back_from_a_stage_says_what_is_kept(call):
     assert call.session.scalar(select(func.count()).select_from(Message)) == messages
 
 
-def test_going_on_without_late_assessors_names_them(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
+def test_going_on_without_late_assessors_names_them(call, gate):
     score(call, gate, leave=4)
     said = told_of(call, gate, "proceed")
     assert said.sentences[0].startswith("4 assessments of ")

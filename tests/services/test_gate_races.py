@@ -24,14 +24,8 @@ from civflow.services.programmes.store import programme_of
 from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Refused
-from tests.an_open_call import Call, open_call
+from tests.scenes.open_call import Call
 from tests.two_at_once import Other, Press
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
 
 # One record ----------------------------------------------------------------------------------------------------------
 
@@ -104,9 +98,9 @@ def test_nobody_submits_past_a_change_that_is_being_published(engine, call, sess
     assert (application.state, application.challenge_version) == ("draft", 1)
 
 
-@pytest.fixture
-def gate(call, session) -> Gate:
+def scored_but_for_one(call: Call) -> Gate:
     """The first gate in scoring: one application, three assessors, of whom the last has not submitted."""
+    session = call.session
     lead = call.person("Priya Raeburn")
     application = call.application(call.team("Otter Works", lead), complete=True)
     submit(session, application, actor=call.actor(lead), now=call.now)
@@ -124,8 +118,12 @@ def gate(call, session) -> Gate:
         _score(call, assignment)
     for assignment in assignments[:-1]:
         advance(session, assignment, "submit", actor=_assessor(call, assignment), now=call.now)
-    session.commit()
     return gate
+
+
+@pytest.fixture
+def gate(scenes, call) -> Gate:
+    return scenes.play(scored_but_for_one)
 
 
 def _assessor(call: Call, assignment: Assignment):

@@ -17,7 +17,7 @@ from civflow.services.engine.advance import advance, begin_many
 from civflow.services.engine.history import HistoryRecord, entry_hash, merkle_root, moment_text, seal_days, verify
 from civflow.services.people import actor_of
 from civflow.workflows.engine import CIVFLOW
-from tests.an_open_call import a_person
+from tests.scenes.open_call import a_person
 
 DAY = timedelta(days=1)
 TABLE = History.__table__

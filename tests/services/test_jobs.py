@@ -30,7 +30,7 @@ from civflow.services.notifications.jobs import SendMessages
 from civflow.services.people.sign_ins import KEPT, forget
 from civflow.settings import Settings
 from civflow.worker import JOBS_VERSION, Worker, start_embedded
-from tests.a_mail_server import Mailbox, a_mail_server, waiting_messages
+from tests.a_mail_server import Mailbox, waiting_messages
 from tests.services.documents_data import RECEIPT
 
 ROOT = Path(__file__).parents[2]
@@ -328,14 +328,8 @@ def a_worker_at(settings: Settings, engine: Engine, moment: datetime) -> Iterato
         worker.close()
 
 
-@pytest.fixture
-def server() -> Iterator[Mailbox]:
-    with a_mail_server() as mailbox:
-        yield mailbox
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_what_a_lost_worker_left_another_one_takes_up(
     prepared: Engine, session: Session, settings: Settings, now: datetime
 ) -> None:
@@ -349,7 +343,7 @@ def test_what_a_lost_worker_left_another_one_takes_up(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_worker_that_is_told_to_stop_stops(prepared: Engine, settings: Settings) -> None:
     with a_worker(settings) as worker:
         until(lambda: any(state == "SUCCESS" for state in states(prepared)))

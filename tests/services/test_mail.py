@@ -27,12 +27,6 @@ from tests.services.documents_data import RECEIPT
 
 
 @pytest.fixture
-def server() -> Iterator[Mailbox]:
-    with a_mail_server() as mailbox:
-        yield mailbox
-
-
-@pytest.fixture
 def worker(settings: Settings, engine: Engine, server: Mailbox, now: datetime) -> Iterator[Worker]:
     """A worker that sends through the server; its clock stands still."""
     worker = Worker(dataclasses.replace(settings, smtp_url=server.url), engine, now=lambda: now)
@@ -261,7 +255,7 @@ def test_a_subject_cannot_bring_headers_of_its_own(
         "A <a@example.org>",
     ],
 )
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_is_no_address_fails(
     session: Session, worker: Worker, server: Mailbox, now: datetime, address: str
 ) -> None:
@@ -281,7 +275,7 @@ def delivered(url: str, letter: smtp.Letter) -> smtp.Result:
 
 
 @pytest.mark.parametrize("tls", ["starttls", "smtps"])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_mail_is_encrypted_and_the_password_is_given(
     session: Session, settings: Settings, now: datetime, tls: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,7 +288,7 @@ def test_mail_is_encrypted_and_the_password_is_given(
     assert (server.encrypted, server.signed_in) == ([True], ["civflow"])
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_wrong_password_or_a_stranger_s_certificate_is_no_fault_of_the_message(
     session: Session, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,7 +303,7 @@ def test_a_wrong_password_or_a_stranger_s_certificate_is_no_fault_of_the_message
     assert "certificate verify failed" in stranger.reason
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_password_is_not_told_over_an_open_line(session: Session, settings: Settings, now: datetime) -> None:
     [message] = waiting_messages(session, 1, now=now)
     letter = smtp.claim(session, message.id or 0, settings=settings, now=now)
@@ -321,7 +315,7 @@ def test_a_password_is_not_told_over_an_open_line(session: Session, settings: Se
 
 
 @pytest.mark.parametrize("knows_utf8", [True, False])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_address_in_other_letters_needs_a_server_that_knows_them(
     session: Session, settings: Settings, now: datetime, knows_utf8: bool
 ) -> None:

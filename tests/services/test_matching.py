@@ -13,13 +13,8 @@ from civflow.services.assessment.matching import match
 from civflow.services.challenges.stages import gate_of
 from civflow.services.engine.advance import advance
 from civflow.workflows.engine import Refused
-from tests.a_selection import applied, closed
-from tests.an_open_call import Call, open_call
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
+from tests.scenes.open_call import Call
+from tests.scenes.selection import closed
 
 
 def sit(call: Call, gate: Gate, *people: Person, side: str = "expert") -> None:
@@ -65,11 +60,9 @@ def about(call: Call, name: str, words: str) -> Application:
 
 
 @pytest.fixture
-def gate(call) -> Gate:
+def gate(closed_call) -> Gate:
     """The sift of three applications, without a panel."""
-    applied(call)
-    closed(call)
-    return gate_of(call.session, call.challenge, "sift")
+    return gate_of(closed_call.session, closed_call.challenge, "sift")
 
 
 def test_each_application_goes_to_those_whose_skills_its_words_name(call):

@@ -16,15 +16,10 @@ from civflow.services.notifications.preview import preview
 from civflow.services.notifications.recipients import holders, members
 from civflow.services.notifications.registry import audiences
 from civflow.services.teams.teams import invite
-from tests.a_selection import applied, closed
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import Call, grant
+from tests.scenes.selection import applied, closed
 
 REASON = "The form was for another challenge."
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture
@@ -48,7 +43,7 @@ def rule_out(call: Call, application: Application, reason: str = REASON) -> None
     advance(call.session, application, "rule_out", actor=call.actor(call.manager), now=call.now, reason=reason)
 
 
-def told(session, step: str) -> list[Message]:
+def told_people(session, step: str) -> list[Message]:
     """The messages about a step, by whom they go to."""
     query = select(Message).where(col(Message.key).like(f"%-{step}-%")).order_by(col(Message.address))
     return list(session.scalars(query))
@@ -133,26 +128,26 @@ def test_a_team_is_those_who_are_in_it_now(session, call):
 
 def test_everybody_but_who_pressed_is_told_once(session, call, application):
     rule_out(call, application)
-    messages = told(session, "rule_out")
+    messages = told_people(session, "rule_out")
     assert [m.address for m in messages] == ["lead.of.otter.works@example.org", "tom.baird@example.org"]
     assert {m.about for m in messages} == {f"/applications/{application.id}"}
     lead = session.get_one(Person, messages[0].person_id)
     advance(session, application, "reinstate", actor=call.actor(call.manager), now=call.now, reason="It was not.")
     advance(session, application, "withdraw", actor=call.actor(lead), now=call.now, reason="We have no time.")
     others = [call.manager.email, "tom.baird@example.org"]
-    assert [m.address for m in told(session, "withdraw")] == others
+    assert [m.address for m in told_people(session, "withdraw")] == others
     grant(session, lead, "programme_manager", call.now)  # told twice over, and not at all
     grant(session, session.get_one(Person, messages[1].person_id), "programme_manager", call.now)
     advance(session, application, "reinstate", actor=call.actor(call.manager), now=call.now, reason="You have.")
     advance(session, application, "withdraw", actor=call.actor(lead), now=call.now, reason="No.")
-    assert sorted(m.address for m in told(session, "withdraw")) == sorted(others * 2)
+    assert sorted(m.address for m in told_people(session, "withdraw")) == sorted(others * 2)
 
 
 def test_a_step_that_is_taken_again_is_told_again(session, call, application):
     for _ in range(2):
         rule_out(call, application)
         advance(session, application, "reinstate", actor=call.actor(call.manager), now=call.now, reason="It was not.")
-    assert len(told(session, "rule_out")) == len(told(session, "reinstate")) == 4
+    assert len(told_people(session, "rule_out")) == len(told_people(session, "reinstate")) == 4
 
 
 def test_who_is_on_both_sides_is_told_once(session, call, application):
@@ -177,7 +172,7 @@ def test_what_is_shown_before_is_what_is_sent(session, call, application):
     step = page.step("rule_out", application.state)
     shown = preview(session, page, step, application, actor=manager, now=call.now, reason=REASON)
     rule_out(call, application)
-    sent = told(session, "rule_out")
+    sent = told_people(session, "rule_out")
     assert shown.people == [session.get_one(Person, m.person_id).name for m in sent]
     assert (shown.subject, shown.body) == (sent[0].subject, sent[0].body)
     assert REASON in sent[0].body
@@ -194,7 +189,7 @@ def test_before_the_reason_is_written_its_place_is_shown(session, call, applicat
         actor=call.actor(call.manager),
     )
     assert shown.body.endswith("The reason given:\n(your reason)")
-    assert told(session, "rule_out") == []
+    assert told_people(session, "rule_out") == []
 
 
 def test_where_nobody_else_is_told_nothing_is_shown(session, call, application):

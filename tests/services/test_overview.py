@@ -17,14 +17,9 @@ from civflow.services.dashboards.owner import dashboard as owners_dashboard
 from civflow.services.dashboards.round import overview
 from civflow.services.engine.advance import advance
 from civflow.services.questions.questions import ask
-from tests.a_selection import applied, closed, decided, released, score, sift
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import Call, grant
+from tests.scenes.selection import decided, released, score, sift, three_applied
 from tests.web.visitor import statements
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 def seen_by(call: Call, person):
@@ -34,12 +29,16 @@ def seen_by(call: Call, person):
 
 def a_decided_sift(call: Call) -> Gate:
     """A sift whose result is approved and not released: three teams go on."""
-    applied(call)
-    closed(call)
+    three_applied(call)
     gate = sift(call)
     score(call, gate)
     decided(call, gate, going_on=3)
     return gate
+
+
+@pytest.fixture
+def decided_gate(scenes, call) -> Gate:
+    return scenes.play(a_decided_sift)
 
 
 def waits_for(call: Call, person) -> list[tuple[str, str]]:
@@ -63,10 +62,7 @@ def test_before_a_gate_begins_its_panel_is_missed(call):
     assert waiting.due == call.closes_at
 
 
-def test_what_waits_at_a_gate_goes_with_its_steps(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
+def test_what_waits_at_a_gate_goes_with_its_steps(call, gate):
     page, steps = f"/gates/{gate.id}", []
     steps += waits_for(call, call.manager)
     score(call, gate)
@@ -79,21 +75,17 @@ def test_what_waits_at_a_gate_goes_with_its_steps(call):
     ]
 
 
-def test_what_waits_is_due_by_the_calendar_and_what_is_late_comes_first(call):
-    gate = a_decided_sift(call)
-    call.now = gate.scoring_due_at + timedelta(hours=1)
+def test_what_waits_is_due_by_the_calendar_and_what_is_late_comes_first(call, decided_gate):
+    call.now = decided_gate.scoring_due_at + timedelta(hours=1)
     waiting = seen_by(call, call.manager).waiting
     assert [(w.text, w.due) for w in waiting] == [
-        ("Release 3 letters: Sift of 11.2 Flooding impact", gate.scoring_due_at),
-        ("Seat the panel for Interview of 11.2 Flooding impact", gate.scoring_due_at),
+        ("Release 3 letters: Sift of 11.2 Flooding impact", decided_gate.scoring_due_at),
+        ("Seat the panel for Interview of 11.2 Flooding impact", decided_gate.scoring_due_at),
     ]
 
 
-def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call):
+def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call, gate):
     """Those that were matched late, and have not been sent yet, are asked for too."""
-    applied(call)
-    closed(call)
-    gate = sift(call)
     late = call.session.scalars(select(Assignment).order_by(col(Assignment.id))).first()
     late.state = "proposed"
     call.session.flush()
@@ -103,13 +95,12 @@ def test_an_owner_and_a_manager_read_the_same_number_of_assessments(call):
     assert (selection.done, selection.asked) == (at.done, at.asked) == (0, 9)
 
 
-def test_after_the_letters_the_next_gate_waits_for_its_panel_and_its_interviews(call):
-    gate = a_decided_sift(call)
+def test_after_the_letters_the_next_gate_waits_for_its_panel_and_its_interviews(call, decided_gate):
     assert waits_for(call, call.manager) == [
-        ("Release 3 letters: Sift of 11.2 Flooding impact", f"/gates/{gate.id}/release")
+        ("Release 3 letters: Sift of 11.2 Flooding impact", f"/gates/{decided_gate.id}/release")
     ]
 
-    released(call, gate)
+    released(call, decided_gate)
 
     following = gate_of(call.session, call.challenge, "interview")
     assert waits_for(call, call.manager) == [
@@ -118,10 +109,7 @@ def test_after_the_letters_the_next_gate_waits_for_its_panel_and_its_interviews(
     ]
 
 
-def test_scores_that_are_due_are_counted_and_late_ones_say_how_late_and_why(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
+def test_scores_that_are_due_are_counted_and_late_ones_say_how_late_and_why(call, gate):
     score(call, gate, leave=4)
     call.now = gate.scoring_due_at - timedelta(days=2)
 
@@ -176,9 +164,8 @@ def test_a_question_beyond_its_promised_day_is_late(call):
     )
 
 
-def test_an_owner_of_another_challenge_learns_nothing_of_this_one(call):
-    gate = a_decided_sift(call)
-    call.now = gate.scoring_due_at + timedelta(days=3)
+def test_an_owner_of_another_challenge_learns_nothing_of_this_one(call, decided_gate):
+    call.now = decided_gate.scoring_due_at + timedelta(days=3)
     hidden = draft(
         call.session,
         round_=call.session.get_one(Round, call.challenge.round_id),
@@ -206,10 +193,7 @@ def test_an_owner_of_another_challenge_learns_nothing_of_this_one(call):
     assert hidden.id not in shown
 
 
-def test_an_auditor_sees_everything_and_nothing_waits(call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
+def test_an_auditor_sees_everything_and_nothing_waits(call, gate):
     auditor = call.person("Auditor")
     grant(call.session, auditor, "auditor", call.now)
 

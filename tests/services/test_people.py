@@ -16,7 +16,7 @@ from civflow.services.engine.advance import advance
 from civflow.services.people.passwords import hash_password
 from civflow.services.teams.teams import invite
 from civflow.workflows.engine import CIVFLOW, Actor, Forbidden, NotFound, Refused, RoleHeld
-from tests.an_open_call import a_person, grant, open_call
+from tests.scenes.open_call import a_person, grant
 
 ADDRESS = "Write an e-mail address such as name@example.org."
 NOT_FITTING = "The address or the password does not fit. Try again, or have a link sent to you."
@@ -228,8 +228,7 @@ def test_an_account_that_is_closed_lets_nobody_in(session, priya, now):
 # Roles ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_person_holds_what_was_given_and_what_teams_and_panels_give(session, now):
-    call = open_call(session, now)
+def test_a_person_holds_what_was_given_and_what_teams_and_panels_give(call, session, now):
     lead, member = call.person("Priya Raeburn"), call.person("Tom Baird")
     team, gate = call.team("Otter Works", lead), gate_of(session, call.challenge, "sift")
     asked = invite(session, team, member, actor=call.actor(lead), now=now)
@@ -242,8 +241,7 @@ def test_a_person_holds_what_was_given_and_what_teams_and_panels_give(session, n
     assert RoleHeld("team_member", "team", team.id) in call.actor(member).roles
 
 
-def test_a_role_counts_in_its_scope_and_nowhere_else(session, now):
-    call = open_call(session, now)
+def test_a_role_counts_in_its_scope_and_nowhere_else(call, session, now):
     tom, here = call.person("Tom Baird"), {"round": call.challenge.round_id, "challenge": call.challenge.id}
     people.grant(session, tom, "programme_manager", actor=CIVFLOW, now=now, scope="round", scope_id=here["round"])
     people.grant(session, tom, "auditor", actor=CIVFLOW, now=now)
@@ -278,8 +276,7 @@ def manager(scope: str, scope_id: int | None) -> Actor:
     return Actor(None, "Morag", frozenset({RoleHeld("programme_manager", scope, scope_id)}))
 
 
-def test_a_manager_gives_roles_inside_their_own_round(session, now):
-    call = open_call(session, now)
+def test_a_manager_gives_roles_inside_their_own_round(call, session, now):
     challenge, tom = call.challenge, call.person("Tom Baird")
     of_the_challenge = {"now": now, "scope": "challenge", "scope_id": challenge.id}
     people.grant(session, tom, "assessor", actor=manager("round", challenge.round_id), **of_the_challenge)

@@ -23,7 +23,7 @@ from civflow.services.programmes.store import (
 from civflow.workflows.challenges.page import challenge_workflow
 from civflow.workflows.engine import CIVFLOW, NotFound, Refusal
 from civflow.workflows.programme import read_programme, shipped_programmes
-from tests.an_open_call import open_call
+from tests.scenes.open_call import open_call
 
 CIVTECH = shipped_programmes()["civtech"]
 # Another version: demo day is gone, and the accelerator is called otherwise.
@@ -98,8 +98,7 @@ def test_without_any_version_the_refusal_says_what_to_run(session):
     assert refusal.value.sentences == ("There is no programme 'civtech'. Stored are: none; run `civflow init`.",)
 
 
-def test_a_round_keeps_the_version_that_it_pinned(session, now):
-    call = open_call(session, now)
+def test_a_round_keeps_the_version_that_it_pinned(call, session, now):
     store(session, LATER, now=now)
 
     round_ = session.get_one(Round, call.challenge.round_id)
@@ -107,8 +106,8 @@ def test_a_round_keeps_the_version_that_it_pinned(session, now):
     assert "demo_day" in workflow_of(session, call.challenge).states
 
 
-def test_challenges_of_two_versions_follow_each_its_own(session, now):
-    first = open_call(session, now).challenge
+def test_challenges_of_two_versions_follow_each_its_own(call, session, now):
+    first = call.challenge
     later = store(session, LATER, now=now)
     round_ = Round(programme_id=later.id, slug="later", title="Later", starts_at=now, ends_at=now, state="", since=now)
     begin(session, round_, actor=CIVFLOW, now=now)

@@ -18,15 +18,10 @@ from civflow.services.engine.advance import advance
 from civflow.services.questions import spreadsheet
 from civflow.services.questions.spreadsheet import as_csv, as_xlsx, import_questions
 from civflow.workflows.engine import NOBODY, Actor, Forbidden, Refused, RoleHeld
-from tests.an_open_call import Call, open_call
+from tests.scenes.open_call import Call
 
 ZONE = "Europe/London"
 FORMULAS = ("=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\tx", "  =1")
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 def an_answer(text: str, answer: str = "Yes.", number: int = 1) -> Answer:

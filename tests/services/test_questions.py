@@ -24,15 +24,10 @@ from civflow.services.records.details import rows_of
 from civflow.services.records.export import rows_to_export
 from civflow.services.records.timeline import timeline_for
 from civflow.workflows.engine import NOBODY, Actor, Conflicted, Forbidden, NotFound, Refused, RoleHeld
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import Call, grant
 from tests.two_at_once import Other
 
 BEFORE_THE_CALL_CLOSES = timedelta(days=10)  # of the shipped programme
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 def asked(
@@ -140,7 +135,7 @@ def test_the_last_moment_moves_with_the_closing_date_at_the_same_time_of_the_day
         assert call.challenge.questions_until == datetime(2026, 4, 2, 11, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_questions_end_on_the_working_day_before_where_the_programmes_own_figure_falls_on_a_day_off(session, call):
     challenge = call.challenge
     challenge.questions_until, challenge.opens_at = None, datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -8,7 +8,6 @@ from fractions import Fraction
 
 import pytest
 from sqlalchemy import select
-from sqlmodel import Session
 
 from civflow.models import Challenge, Round
 from civflow.services.applications.begin import runs_it
@@ -23,7 +22,8 @@ from civflow.services.engine.history import history_of
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.preview import preview_step
 from civflow.workflows.engine import Conflicted, Forbidden, Refused
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes import Scenes
+from tests.scenes.open_call import Call, grant, open_call
 
 READY = {
     "budget_holder": "A director",
@@ -36,19 +36,16 @@ READY = {
 LOW, GOOD = 1, 3
 
 
-@pytest.fixture
-def call(session: Session, now: datetime) -> Call:
-    made = open_call(session, now)
+def with_three_scorers(made: Call) -> None:
     made.people = {}
     for name in ("Ada Innes", "Callum Reid", "Una Galbraith"):
         made.people[name] = made.person(name)
-    grant(session, made.people["Una Galbraith"], "approver", now, limit_pounds=1_000_000)
-    return made
+    grant(made.session, made.people["Una Galbraith"], "approver", made.now, limit_pounds=1_000_000)
 
 
-@pytest.fixture
-def sent(session: Session, call: Call) -> Challenge:
+def sent_for_approval(call: Call) -> Challenge:
     """A second challenge of the round that waits for approval."""
+    session = call.session
     round_ = session.get_one(Round, call.challenge.round_id)
     manager = call.actor(call.manager)
     challenge = draft(
@@ -75,6 +72,16 @@ def sent(session: Session, call: Call) -> Challenge:
     )
     advance(session, challenge, "submit_for_review", actor=call.actor(call.owner), now=call.now)
     return challenge
+
+
+@pytest.fixture
+def call(scenes: Scenes) -> Call:
+    return scenes.play(open_call, with_three_scorers)
+
+
+@pytest.fixture
+def sent(scenes: Scenes, call: Call) -> Challenge:
+    return scenes.play(sent_for_approval)
 
 
 def name(call: Call, challenge: Challenge, *people: str) -> None:
@@ -105,15 +112,15 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
     assert review.promised_reply(session, sent) == promised
     approver, round_ = call.actor(call.people["Una Galbraith"]), session.get_one(Round, sent.round_id)
 
-    def seen(now: datetime):
+    def seen_by(now: datetime):
         desk = next(d for d in dashboards(session, actor=approver, now=now) if d.role == "approver")
         view = round_overview.overview(session, round_, actor=call.actor(call.manager), now=now)
         late = [(d.what, d.at) for d in view.late if d.href == "/challenges/11-3-ghost-gear"]
         return [(w.due, w.detail) for w in desk.waiting], late
 
-    assert (seen(promised), review.opens_unanswered(session, sent)) == (([(promised, "up to £100,000")], []), "")
+    assert (seen_by(promised), review.opens_unanswered(session, sent)) == (([(promised, "up to £100,000")], []), "")
     sent.opens_at, kept = promised - timedelta(hours=8), sent.opens_at
-    assert seen(promised) == ([(promised, "up to £100,000; the call is to open before the answer is due")], [])
+    assert seen_by(promised) == ([(promised, "up to £100,000; the call is to open before the answer is due")], [])
     assert review.opens_unanswered(session, sent) == (
         "It is to open on Monday 19 January 2026, 9am (UK time), before the day by which the answer is promised: answered "
         "later than that, it opens when it is approved."
@@ -121,13 +128,13 @@ def test_a_sponsor_is_promised_an_answer_in_working_days_and_everybody_reads_whe
     sent.opens_at = kept
     late = "up to £100,000; the answer that the sponsor was promised is late"
     after = promised + timedelta(seconds=1)
-    assert seen(after) == ([(promised, late)], [("The sponsor is promised an answer", promised)])
+    assert seen_by(after) == ([(promised, late)], [("The sponsor is promised an answer", promised)])
 
     approve(call, sent)
     assert review.promised_reply(session, sent) is None
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(session, call, sent):
     owner, writer = call.actor(call.owner), call.people["Ada Innes"]
     grant(session, writer, "challenge_writer", call.now, scope="challenge", scope_id=sent.id)
@@ -178,7 +185,7 @@ def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(sessi
     ]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_day_off_and_a_long_call_are_pointed_out_and_stop_nothing(session, call, sent):
     programme, text = programme_of(session, call.challenge), text_in_hand(session, sent)
 

@@ -15,14 +15,9 @@ from civflow.services.engine.access import load_visible
 from civflow.services.engine.advance import advance
 from civflow.services.live_sessions.sessions import calendar, change, schedule, sessions_of
 from civflow.workflows.engine import NOBODY, Forbidden, NotFound, Refused
-from tests.an_open_call import Call, open_call
+from tests.scenes.open_call import Call
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture
@@ -52,7 +47,7 @@ def planned(call: Call, **given) -> LiveSession:
     return schedule(call.session, call.challenge, actor=call.actor(call.owner), now=call.now, **given)
 
 
-def told(call: Call, person: Person) -> list[str]:
+def told_people(call: Call, person: Person) -> list[str]:
     query = select(Message).where(col(Message.person_id) == person.id).order_by(col(Message.id))
     return [f"{m.subject} | {m.body.split(chr(10) * 2)[1]}" for m in call.session.scalars(query)]
 
@@ -108,17 +103,17 @@ def test_followers_and_everybody_with_a_draft_are_told_of_each_step_once(session
     ]
     whats = ["is planned", "has changed", "is cancelled", "takes place at another time", "can be watched"]
     writes, follows = listeners
-    assert told(call, writes) == [
+    assert told_people(call, writes) == [
         f"Live session {what}: Flooding impact | {said}" for what, said in zip(whats, sentences, strict=True)
     ]
-    assert told(call, follows) == [f"A live session: Flooding impact | {said}" for said in sentences]
+    assert told_people(call, follows) == [f"A live session: Flooding impact | {said}" for said in sentences]
 
 
 def test_before_the_challenge_is_public_nobody_is_told_or_shown(session, call, listeners):
     challenge: Challenge = call.challenge
     challenge.version = 0
     live = planned(call)
-    assert [told(call, person) for person in listeners] == [[], []]
+    assert [told_people(call, person) for person in listeners] == [[], []]
     with pytest.raises(NotFound):
         load_visible(session, LiveSession, live.id, actor=NOBODY, now=call.now)
     challenge.version = 1

@@ -11,17 +11,16 @@ from civflow.services.challenges.funnel import funnels
 from civflow.services.programmes.store import programme_of
 from civflow.services.reports import statistics
 from civflow.services.reports.statistics import Statistics, of_challenge, of_round, together
-from tests.a_selection import applied, closed, decided, released, score, sift
-from tests.an_open_call import open_call
+from tests.scenes.open_call import open_call
+from tests.scenes.selection import applied, closed, decided, released, score, sift
 
 TEAMS = ("Auk", "Brent", "Coot", "Dunlin", "Eider", "Fulmar")
 SIZES = ("micro", "small", "medium", "large", None, "no company")
 
 
-@pytest.fixture
-def call(session, now):
+def decided_between_six(made):
     """Six teams, each with another size of company, wait for the result of the sift, which is not released."""
-    made = open_call(session, now)
+    session = made.session
     applications = applied(made, *TEAMS)
     for application, size in zip(applications, SIZES, strict=True):
         if size != "no company":
@@ -34,7 +33,11 @@ def call(session, now):
     made.applications = applications
     score(made, made.gate, values={a.id: max(0, n - 1) for n, a in enumerate(applications)})
     decided(made, made.gate, going_on=3)
-    return made
+
+
+@pytest.fixture
+def call(scenes):
+    return scenes.play(open_call, decided_between_six)
 
 
 def test_numbers_come_with_the_release_and_say_what_is_decided(session, call):

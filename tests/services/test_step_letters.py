@@ -19,12 +19,7 @@ from civflow.services.programmes.store import programme_of
 from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW
-from tests.an_open_call import Call, grant, open_call
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
+from tests.scenes.open_call import grant
 
 
 @pytest.fixture

@@ -24,22 +24,11 @@ from civflow.services.teams.teams import (
     waiting_for_me,
 )
 from civflow.workflows.engine import Forbidden, Refused
-from tests.an_open_call import Call, open_call
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture
 def priya(call):
     return call.person("Priya Raeburn", "data")
-
-
-@pytest.fixture
-def otter(call, priya):
-    return call.team("Otter Works", priya)
 
 
 def subjects_to(session, person):

@@ -12,17 +12,12 @@ from civflow.services.assessment.ranking import outcomes_of
 from civflow.services.assessment.scores import record_score
 from civflow.services.challenges.stages import gate_of
 from civflow.services.engine.advance import advance
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import grant
 
 
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def sift(call, session):
+def sift_of_three(call):
     """The sift of three teams, with a panel of three; nobody has scored."""
+    session = call.session
     for name in ("Ash", "Birch", "Cedar"):
         lead = call.person(f"{name} Lead")
         submit(session, call.application(call.team(name, lead), complete=True), actor=call.actor(lead), now=call.now)
@@ -39,6 +34,11 @@ def sift(call, session):
     advance(session, gate, "match", actor=manager, now=call.now)
     advance(session, gate, "start", actor=manager, now=call.now)
     return gate
+
+
+@pytest.fixture
+def sift(scenes, call):
+    return scenes.play(sift_of_three)
 
 
 def score_all(call, gate, sheets):

@@ -7,12 +7,11 @@ from datetime import timedelta
 from civflow.services.dashboards.administrator import dashboard
 from civflow.services.health.backlog import backlog
 from civflow.services.notifications import outbox
-from tests.an_open_call import grant, open_call
+from tests.scenes.open_call import grant
 
 
-def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(session, now, tmp_path):
+def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(call, session, now, tmp_path):
     """Ten minutes pass before anybody hears of it: it may just be being done."""
-    call = open_call(session, now)
     outbox.post(session, person=call.manager, kind="sign_in", key="k", about="/sign-in/x", now=now)
     noon, closed = "Monday 5 January 2026, 12 noon (UK time)", "Monday 2 February 2026, 12 noon (UK time)"
     moments = (now + timedelta(minutes=10), now + timedelta(minutes=11), call.closes_at + timedelta(minutes=11))

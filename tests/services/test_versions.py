@@ -31,31 +31,10 @@ from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import NOBODY, Forbidden, Refused
-from tests.an_open_call import Call, open_call
-from tests.services.test_finding import found
+from tests.services.test_finding import searched
 
 WHY = "The council has bought a second gauge."
 PROMISED = "First decisions promised by"
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
-
-
-@pytest.fixture
-def owner(call):
-    return call.actor(call.owner)
-
-
-@pytest.fixture
-def manager(call):
-    return call.actor(call.manager)
-
-
-@pytest.fixture
-def priya(call):
-    return call.person("Priya Raeburn")
 
 
 @pytest.fixture
@@ -200,9 +179,9 @@ def test_a_dropped_change_keeps_its_words_and_gives_its_number_back(session, cal
 
 def test_a_published_change_is_the_text_and_the_columns_of_the_challenge(session, call, manager, changed):
     call.now += timedelta(hours=1)
-    assert found(session, words="about water") == []
+    assert searched(session, words="about water") == []
     publish_change(session, call.challenge, actor=manager, now=call.now)
-    assert found(session, words="about water") == ["Flooding impact"]
+    assert searched(session, words="about water") == ["Flooding impact"]
     assert [(v.number, v.published_at) for v in versions_of(session, call.challenge)] == [
         (1, call.now - timedelta(hours=1)),
         (2, call.now),
@@ -215,7 +194,7 @@ def test_a_published_change_is_the_text_and_the_columns_of_the_challenge(session
     ]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_calendar_moves_with_a_promise_that_a_change_moves(session, call, manager):
     gate, promised = gate_of(session, call.challenge, "sift"), call.challenge.decision_promised_at + timedelta(days=14)
     published(session, call, manager, decision_promised_at=promised)

@@ -18,7 +18,6 @@ from civflow.services.challenges.drafts import draft, text_in_hand
 from civflow.services.collaboration import presence
 from civflow.services.programmes.store import programme_of
 from civflow.services.questions.spreadsheet import import_questions
-from tests.an_open_call import Call, open_call
 from tests.services.test_finding import opened
 from tests.two_at_once import Other, Press
 
@@ -26,12 +25,7 @@ SOMEBODY_WAS_FIRST = (
     "You have changed this part in another window while you were writing. "
     "Nothing is lost: what is saved now stands above your own words."
 )
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
 def test_of_windows_that_save_a_draft_at_once_each_waits_and_no_words_are_lost(engine, call, session):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import select
 
 from civflow import create_app
 from civflow.models import Reading
 from civflow.web.shared.access import audience_of
-from tests.an_open_call import a_person, grant
+from tests.scenes.open_call import a_person, grant
 from tests.web.visitor import Visitor, an_app
-
-SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 ROUTES = {
     "anyone": """
@@ -70,7 +67,6 @@ ROUTES = {
 }
 
 
-@SQLITE
 def test_every_route_is_open_to_exactly_those_who_are_listed(settings, engine):
     app = an_app(settings, engine)
     with app.app_context():
@@ -84,7 +80,6 @@ def test_every_route_is_open_to_exactly_those_who_are_listed(settings, engine):
     assert differ == [], "\n".join(sorted(differ))
 
 
-@SQLITE
 def test_a_view_that_does_not_say_who_may_call_it_is_refused(settings, engine):
     app = create_app(settings, engine=engine)
     app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
@@ -95,7 +90,6 @@ def test_a_view_that_does_not_say_who_may_call_it_is_refused(settings, engine):
     assert "secret" not in answer.text
 
 
-@SQLITE
 def test_strangers_write_nothing_but_sign_ins_and_accounts(settings, engine):
     """Every other POST of a stranger is refused, or leads to signing in."""
     app = create_app(settings, engine=engine)
@@ -113,7 +107,6 @@ def test_strangers_write_nothing_but_sign_ins_and_accounts(settings, engine):
     assert answered == []
 
 
-@SQLITE
 def test_what_an_auditor_reads_is_recorded_and_what_others_read_is_not(settings, engine, session, now):
     auditor, manager = (a_person(session, name, now=now) for name in ("Aud Itor", "Morag Sinclair"))
     grant(session, auditor, "auditor", now)

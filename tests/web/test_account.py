@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.an_open_call import open_call
-from tests.web.visitor import Visitor, an_app, errors_of
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now):
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def come(session, settings, engine, call):
-    """A function that brings a person to the site, or a passer-by."""
-    app = an_app(settings, engine, lambda: call.now)
-    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
-
-
-@pytest.fixture
-def priya(call):
-    return call.person("Priya Raeburn")
+from tests.web.visitor import errors_of
 
 
 def message(visitor) -> str:

@@ -19,20 +19,8 @@ from civflow.services.engine.advance import advance
 from civflow.services.interviews.slots import offer_slots
 from civflow.services.teams.teams import invite
 from civflow.workflows.applications import nobody_in_the_team_runs_it
-from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
+from tests.scenes.open_call import grant
+from tests.web.visitor import HTMX, errors_of, text_of
 
 
 @pytest.fixture
@@ -48,17 +36,6 @@ def draft(call, priya) -> Application:
 @pytest.fixture
 def complete(call, priya) -> Application:
     return call.application(call.team("Otter Works", priya), complete=True)
-
-
-@pytest.fixture
-def visit(app, session, call):
-    """A browser in which this person is signed in."""
-
-    def open_browser(person: Person | None = None) -> Visitor:
-        visitor = Visitor(app)
-        return visitor.sign_in(session, person, now=call.now) if person else visitor
-
-    return open_browser
 
 
 @pytest.fixture
@@ -93,8 +70,8 @@ def idea(application) -> str:
 # Applying
 
 
-def test_a_stranger_is_asked_in_and_comes_back_here(visit):
-    stranger = visit()
+def test_a_stranger_is_asked_in_and_comes_back_here(come):
+    stranger = come()
     answer = stranger.get(APPLY)
     assert (answer.status_code, answer.location) == (
         303,
@@ -103,8 +80,8 @@ def test_a_stranger_is_asked_in_and_comes_back_here(visit):
     assert f"/register?then={APPLY}" in [a["href"] for a in stranger.page(answer.location).select("main a")]
 
 
-def test_a_person_without_a_team_applies_alone(visit, session, call, applications):
-    browser = visit(call.person("Hana Begg"))
+def test_a_person_without_a_team_applies_alone(come, session, call, applications):
+    browser = come(call.person("Hana Begg"))
     words = text_of(browser.get(APPLY))
     assert "The call closes Monday 2 February 2026, 12 noon (UK time), in 28 days." in words
     begun = browser.post(APPLY, {"who": "alone"}, on=APPLY)
@@ -115,10 +92,10 @@ def test_a_person_without_a_team_applies_alone(visit, session, call, application
     assert "Team Hana Begg" in page
 
 
-def test_one_applies_with_a_new_team_or_one_of_ones_own(visit, call, priya, applications):
+def test_one_applies_with_a_new_team_or_one_of_ones_own(come, call, priya, applications):
     otter = call.team("Otter Works", priya)
     theirs = call.team("Theirs", call.person("Omar Tait"))
-    browser = visit(priya)
+    browser = come(priya)
     assert [i["value"] for i in browser.page(APPLY).select("input[name=who]")] == [str(otter.id), "alone", "new"]
     for who, name, errors in (
         ("", "", ["Choose who applies."]),
@@ -141,9 +118,9 @@ def test_one_applies_with_a_new_team_or_one_of_ones_own(visit, call, priya, appl
     assert "Otter Works has begun already: open application 1-0001." in text_of(browser.get(APPLY))
 
 
-def test_a_closed_call_takes_nobody_and_says_when_it_closed(visit, call, priya):
+def test_a_closed_call_takes_nobody_and_says_when_it_closed(come, call, priya):
     call.wait_until(call.closes_at)
-    browser = visit(priya)
+    browser = come(priya)
     assert browser.page(APPLY).select_one("main form") is None
     assert "The call closed Monday 2 February 2026, 12 noon (UK time), now." in text_of(browser.get(APPLY))
     answer = browser.post(APPLY, {"who": "alone"}, on="/teams/new")
@@ -153,9 +130,9 @@ def test_a_closed_call_takes_nobody_and_says_when_it_closed(visit, call, priya):
     )
 
 
-def test_who_runs_a_challenge_reads_that_they_cannot_apply_to_it(visit, call, applications):
+def test_who_runs_a_challenge_reads_that_they_cannot_apply_to_it(come, call, applications):
     for person in (call.owner, call.manager):
-        browser = visit(person)
+        browser = come(person)
         assert "You run this challenge, so you cannot apply to it." in text_of(browser.get(APPLY))
         assert browser.page(APPLY).select_one("main form") is None
         answer = browser.post(APPLY, {"who": "alone"}, on="/teams/new")
@@ -166,15 +143,15 @@ def test_who_runs_a_challenge_reads_that_they_cannot_apply_to_it(visit, call, ap
     assert applications() == []
 
 
-def test_there_is_no_apply_page_for_a_challenge_that_nobody_may_see(visit, priya):
-    assert visit(priya).get("/challenges/nonsense/apply").status_code == 404
+def test_there_is_no_apply_page_for_a_challenge_that_nobody_may_see(come, priya):
+    assert come(priya).get("/challenges/nonsense/apply").status_code == 404
 
 
 # Reading
 
 
-def test_the_team_reads_what_it_needs_and_by_when(visit, draft, priya):
-    page = visit(priya).page(f"/applications/{draft.id}")
+def test_the_team_reads_what_it_needs_and_by_when(come, draft, priya):
+    page = come(priya).page(f"/applications/{draft.id}")
     waiting = page.select_one(".app-waiting")
     assert [a.get_text() for a in waiting.select("a")] == ["Finish and submit your application to Flooding impact"]
     statuses = [s.get_text(strip=True) for s in page.select(".govuk-task-list__status")]
@@ -184,7 +161,7 @@ def test_the_team_reads_what_it_needs_and_by_when(visit, draft, priya):
     assert [a["href"] for a in page.select("#options a")] == [f"/cases/application/{draft.id}/withdraw"]
 
 
-def test_the_list_has_what_needs_the_person_first(visit, call, draft, priya, session):
+def test_the_list_has_what_needs_the_person_first(come, call, draft, priya, session):
     both, hana = call.team("Second", priya), call.person("Hana Begg")
     advance(
         session,
@@ -195,30 +172,29 @@ def test_the_list_has_what_needs_the_person_first(visit, call, draft, priya, ses
     )
     second = call.application(both, complete=True)
     submit(session, second, actor=call.actor(priya), now=call.now)
-    cards = visit(priya).page("/applications").select(".app-card")
+    cards = come(priya).page("/applications").select(".app-card")
     assert [c.select_one(".govuk-tag").get_text() for c in cards] == ["Not submitted yet", "Submitted"]
     assert "You hear the result by" in cards[1].get_text()
 
 
-def test_a_newcomer_reads_what_to_do(visit, priya):
-    browser = visit(priya)
+def test_a_newcomer_reads_what_to_do(come, priya):
+    browser = come(priya)
     assert "You have no application yet." in text_of(browser.get("/applications"))
     assert "To apply you need no company and no partners:" in text_of(browser.get("/"))
 
 
 @pytest.mark.parametrize("part", ["", "/print", "/submit", "/title", "/questions/idea", "/interview"])
-def test_another_team_finds_nothing(visit, call, draft, part):
+def test_another_team_finds_nothing(come, call, draft, part):
     path = f"/applications/{draft.id}{part}"
     stranger = call.person("Omar Tait")
     call.team("Theirs", stranger)
-    answer = visit(stranger).get(path)
+    answer = come(stranger).get(path)
     assert answer.status_code == 404
     assert "There is no such application, or it is not yours to see." in text_of(answer)
-    assert visit().get(path).status_code == 303
+    assert come().get(path).status_code == 303
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than_that(visit, call, session, priya):
+def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than_that(come, call, session, priya):
     """Whoever counts through the teams during one open call would learn who applies to it."""
     application = apply_alone(session, call.challenge, priya, now=call.now)
     team, tom, auditor = (
@@ -233,14 +209,14 @@ def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than
     def see_it() -> list[str]:
         session.commit()
         pages = {
-            person.name: [visit(person).get(path).status_code for path in (own, f"/cases/team/{team.id}")]
+            person.name: [come(person).get(path).status_code for path in (own, f"/cases/team/{team.id}")]
             for person in (priya, *others)
         }
         assert all(codes in ([200, 200], [404, 404]) for codes in pages.values())
         return [name for name, codes in pages.items() if codes == [200, 200]]
 
     assert see_it() == ["Priya Raeburn"]
-    words = text_of(visit(priya).get(own))
+    words = text_of(come(priya).get(own))
     assert "make one and tell you: then invite them here. Until then nobody else sees the team." in words
     team.looking_for = ["design"]
     assert see_it() == [priya.name, *(person.name for person in others)]
@@ -249,7 +225,7 @@ def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than
     assert see_it() == ["Priya Raeburn", "Tom Baird"]
     save_answers(session, application, call.answers(application), actor=call.actor(priya), now=call.now)
     submit(session, application, actor=call.actor(priya), now=call.now)
-    manager = visit(call.manager).page(f"/applications/{application.id}")
+    manager = come(call.manager).page(f"/applications/{application.id}")
     assert manager.select(f"main a[href='{own}']") == []
     call.wait_until(call.closes_at)
     assert see_it() == [priya.name, *(person.name for person in others[1:])]
@@ -259,7 +235,7 @@ def test_the_team_of_one_of_an_applicant_is_nobodys_to_see_until_it_is_more_than
     assert see_it() == [priya.name, *(person.name for person in others)]
 
 
-def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, session, priya, complete):
+def test_nobody_outside_the_team_reads_a_word_before_the_deadline(come, call, session, priya, complete):
     submit(session, complete, actor=call.actor(priya), now=call.now)
     auditor = call.person("Joanna Spence")
     grant(session, auditor, "auditor", call.now)
@@ -268,14 +244,14 @@ def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, s
     grant(session, approver, "approver", call.now, limit_pounds=1_000_000)
     for person in (call.owner, approver):  # whoever decides learns neither who applies nor that anybody does
         for path in (here, f"/cases/application/{complete.id}"):
-            assert visit(person).get(path).status_code == 404
+            assert come(person).get(path).status_code == 404
     team = f"/teams/{complete.team_id}"
     links = [
-        a["href"] for who in (call.manager, approver) for a in visit(who).page(team).select("main a[href^='/appl']")
+        a["href"] for who in (call.manager, approver) for a in come(who).page(team).select("main a[href^='/appl']")
     ]
     assert links == []
     for person in (call.manager, auditor):
-        browser = visit(person)
+        browser = come(person)
         words = text_of(browser.get(here))
         assert "Our words" not in words
         assert "Sealed until Monday 2 February 2026, 12 noon (UK time), in 28 days." in words
@@ -283,15 +259,15 @@ def test_nobody_outside_the_team_reads_a_word_before_the_deadline(visit, call, s
             assert browser.get(f"{here}{part}").status_code == 404
     call.wait_until(call.closes_at)
     for person in (call.manager, call.owner, approver):
-        assert "Our words about your idea in two sentences" in text_of(visit(person).get(here))
+        assert "Our words about your idea in two sentences" in text_of(come(person).get(here))
 
 
-def test_what_was_taken_back_stays_the_teams_own_for_ever(visit, call, session, complete, priya):
+def test_what_was_taken_back_stays_the_teams_own_for_ever(come, call, session, complete, priya):
     submit(session, complete, actor=call.actor(priya), now=call.now)
     advance(session, complete, "take_back", actor=call.actor(priya), now=call.now, reason="A slip.")
     here = f"/applications/{complete.id}"
     call.wait_until(call.closes_at + timedelta(days=1))
-    words = text_of(visit(call.manager).get(here))
+    words = text_of(come(call.manager).get(here))
     assert "Our words" not in words
     assert "This was not handed in before the deadline, so it stays the team's own" in words
 
@@ -299,8 +275,8 @@ def test_what_was_taken_back_stays_the_teams_own_for_ever(visit, call, session, 
 # Writing
 
 
-def test_a_question_is_saved_and_leads_to_the_next(visit, draft, priya, stored):
-    browser = visit(priya)
+def test_a_question_is_saved_and_leads_to_the_next(come, draft, priya, stored):
+    browser = come(priya)
     heading = browser.page(idea(draft)).select_one("h1").get_text(" ", strip=True)
     assert heading == "Question 1 of 8 Your idea in two sentences"
     onwards = browser.post(idea(draft), {"words": "Gauges.", "before": "", "then": "continue"}, on=idea(draft))
@@ -313,8 +289,8 @@ def test_a_question_is_saved_and_leads_to_the_next(visit, draft, priya, stored):
     assert end.location == f"/applications/{draft.id}#questions"
 
 
-def test_words_that_are_too_long_are_kept_and_told(visit, draft, priya, stored):
-    browser, long = visit(priya), "word " * 81
+def test_words_that_are_too_long_are_kept_and_told(come, draft, priya, stored):
+    browser, long = come(priya), "word " * 81
     answer = browser.post(idea(draft), {"words": long, "before": "", "then": "continue"}, on=idea(draft))
     assert (answer.status_code, answer.location) == (303, idea(draft))
     assert stored(draft) == long.strip()
@@ -324,9 +300,9 @@ def test_words_that_are_too_long_are_kept_and_told(visit, draft, priya, stored):
     assert "Too long: 81 of 80 words" in text_of(browser.get(f"/applications/{draft.id}"))
 
 
-def test_saving_by_itself_answers_with_a_sentence_and_what_was_saved(visit, draft, priya, call, stored):
+def test_saving_by_itself_answers_with_a_sentence_and_what_was_saved(come, draft, priya, call, stored):
     call.now += timedelta(minutes=3)
-    answer = visit(priya).post(idea(draft), {"words": "Gau", "before": ""}, on=idea(draft), headers=HTMX)
+    answer = come(priya).post(idea(draft), {"words": "Gau", "before": ""}, on=idea(draft), headers=HTMX)
     soup = BeautifulSoup(answer.data, "html.parser")
     assert (answer.status_code, soup.select_one("[data-announce]").get_text()) == (200, "Saved at 12:03pm.")
     assert (soup.select_one("#before")["value"], soup.select_one("#before")["hx-swap-oob"]) == ("Gau", "true")
@@ -344,8 +320,9 @@ def hana(call, session, draft, priya) -> Person:
     return hana
 
 
-def test_of_two_writers_the_second_reads_both_texts_and_loses_none(visit, draft, priya, hana, stored):
-    first, second = visit(hana), visit(priya)
+@pytest.mark.both_databases
+def test_of_two_writers_the_second_reads_both_texts_and_loses_none(come, draft, priya, hana, stored):
+    first, second = come(hana), come(priya)
     hers = first.post(idea(draft), {"words": "Hers.", "before": "", "then": "back"}, on=idea(draft))
     assert hers.status_code == 303
     answer = second.post(idea(draft), {"words": "Mine.", "before": "", "then": "back"}, on=idea(draft))
@@ -366,8 +343,9 @@ def test_of_two_writers_the_second_reads_both_texts_and_loses_none(visit, draft,
     assert (again.status_code, stored(draft)) == (303, "Hers and mine.")
 
 
-def test_two_tabs_of_one_person_conflict_too_and_by_itself_nothing_is_overwritten(visit, draft, priya, stored):
-    browser = visit(priya)
+@pytest.mark.both_databases
+def test_two_tabs_of_one_person_conflict_too_and_by_itself_nothing_is_overwritten(come, draft, priya, stored):
+    browser = come(priya)
     browser.post(idea(draft), {"words": "First tab.", "before": ""}, on=idea(draft), headers=HTMX)
     data = {"words": "Second tab.", "before": "", "theirs": "First tab."}  # only a button says that it was read
     answer = browser.post(idea(draft), data, on=idea(draft), headers=HTMX)
@@ -385,9 +363,9 @@ def token_on(browser, path) -> str:
     return browser.page(path).select_one("input[name=csrf_token]")["value"]
 
 
-def test_words_typed_when_the_deadline_passed_are_kept_and_told(visit, session, call, draft, priya, stored):
+def test_words_typed_when_the_deadline_passed_are_kept_and_told(come, session, call, draft, priya, stored):
     call.wait_until(call.closes_at - timedelta(minutes=5))
-    browser, path, here = visit(priya), idea(draft), f"/applications/{draft.id}"
+    browser, path, here = come(priya), idea(draft), f"/applications/{draft.id}"
     form = {"csrf_token": token_on(browser, path)}
     call.wait_until(call.closes_at)
     session.commit()
@@ -403,8 +381,9 @@ def test_words_typed_when_the_deadline_passed_are_kept_and_told(visit, session, 
     assert stored(session.get_one(Application, draft.id)) == "Later."
 
 
-def test_words_typed_when_somebody_submitted_come_back(visit, session, call, priya, complete):
-    browser, path = visit(priya), idea(complete)
+@pytest.mark.both_databases
+def test_words_typed_when_somebody_submitted_come_back(come, session, call, priya, complete):
+    browser, path = come(priya), idea(complete)
     form = {"csrf_token": token_on(browser, path)}
     submit(session, complete, actor=call.actor(priya), now=call.now)
     session.commit()
@@ -416,8 +395,8 @@ def test_words_typed_when_somebody_submitted_come_back(visit, session, call, pri
     assert BeautifulSoup(answer.data, "html.parser").select_one("#words").get_text(strip=True) == "One more."
 
 
-def test_whoever_is_signed_out_while_typing_gets_the_words_back(visit, draft, priya):
-    browser, path = visit(priya), idea(draft)
+def test_whoever_is_signed_out_while_typing_gets_the_words_back(come, draft, priya):
+    browser, path = come(priya), idea(draft)
     data = {"words": "Not lost.", "before": "", "csrf_token": token_on(browser, path)}
     browser.client.delete_cookie("civflow_sign_in")
     answer = browser.client.post(path, data=data)
@@ -427,16 +406,16 @@ def test_whoever_is_signed_out_while_typing_gets_the_words_back(visit, draft, pr
     assert (by_itself.status_code, "Not saved: your sign-in has ended." in by_itself.text) == (422, True)
 
 
-def test_the_title_is_saved_or_too_long(visit, draft, priya):
-    path, browser = f"/applications/{draft.id}/title", visit(priya)
+def test_the_title_is_saved_or_too_long(come, draft, priya):
+    path, browser = f"/applications/{draft.id}/title", come(priya)
     assert browser.post(path, {"title": "Gauges"}, on=path).status_code == 303
     long = browser.post(path, {"title": "x" * 201}, on=path)
     assert (long.status_code, errors_of(long)) == (422, ["The title has 201 characters; it may have 200."])
     assert browser.page(path).select_one("#title")["value"] == "Gauges"
 
 
-def test_there_is_no_page_for_a_question_that_the_form_has_not(visit, draft, priya):
-    browser, path = visit(priya), f"/applications/{draft.id}/questions/nonsense"
+def test_there_is_no_page_for_a_question_that_the_form_has_not(come, draft, priya):
+    browser, path = come(priya), f"/applications/{draft.id}/questions/nonsense"
     assert browser.get(path).status_code == 404
     assert browser.post(path, {"words": "x"}, on=idea(draft)).status_code == 404
 
@@ -444,8 +423,8 @@ def test_there_is_no_page_for_a_question_that_the_form_has_not(visit, draft, pri
 # Submitting
 
 
-def test_the_check_page_lists_everything_that_is_missing(visit, draft, priya):
-    path, browser = f"/applications/{draft.id}/submit", visit(priya)
+def test_the_check_page_lists_everything_that_is_missing(come, draft, priya):
+    path, browser = f"/applications/{draft.id}/submit", come(priya)
     page = browser.page(path)
     assert page.select_one("main form") is None
     assert [li.get_text(strip=True) for li in page.select("main ul li")] == [
@@ -464,8 +443,8 @@ def test_the_check_page_lists_everything_that_is_missing(visit, draft, priya):
     )
 
 
-def test_submitting_leads_to_a_receipt_with_the_hash(visit, engine, complete, priya):
-    path, browser = f"/applications/{complete.id}/submit", visit(priya)
+def test_submitting_leads_to_a_receipt_with_the_hash(come, engine, complete, priya):
+    path, browser = f"/applications/{complete.id}/submit", come(priya)
     page = browser.page(path)
     assert "1 member of your team gets a receipt" in page.main.get_text(" ", strip=True)
     answer = browser.post(path, {"seen": page.select_one("input[name=seen]")["value"]}, on=path)
@@ -479,8 +458,9 @@ def test_submitting_leads_to_a_receipt_with_the_hash(visit, engine, complete, pr
     assert browser.get(f"/applications/{complete.id}/submissions/2").status_code == 404
 
 
-def test_who_looked_at_an_older_text_does_not_submit_it(visit, session, call, complete, priya):
-    path, browser = f"/applications/{complete.id}/submit", visit(priya)
+@pytest.mark.both_databases
+def test_who_looked_at_an_older_text_does_not_submit_it(come, session, call, complete, priya):
+    path, browser = f"/applications/{complete.id}/submit", come(priya)
     seen = browser.page(path).select_one("input[name=seen]")["value"]
     save_answers(session, complete, {"idea": "Changed."}, actor=call.actor(priya), now=call.now)
     session.commit()
@@ -494,8 +474,8 @@ def test_who_looked_at_an_older_text_does_not_submit_it(visit, session, call, co
     )
 
 
-def test_everything_is_on_one_page_to_print(visit, complete, priya):
-    page = visit(priya).page(f"/applications/{complete.id}/print")
+def test_everything_is_on_one_page_to_print(come, complete, priya):
+    page = come(priya).page(f"/applications/{complete.id}/print")
     assert len(page.select(".app-print__question")) == 8
     assert page.select(".app-quiet")[0].get_text().startswith("8 of 80 words")
 
@@ -520,9 +500,9 @@ def invited(call, session, complete, priya) -> list[Slot]:
     )
 
 
-def test_a_team_books_one_of_the_times_and_gives_it_back(visit, complete, invited, priya):
+def test_a_team_books_one_of_the_times_and_gives_it_back(come, complete, invited, priya):
     path, slot = f"/applications/{complete.id}/interview", invited[1].id
-    browser = visit(priya)
+    browser = come(priya)
     assert "Book your interview for Flooding impact" in text_of(browser.get(path.removesuffix("/interview")))
     assert errors_of(browser.post(path, {}, on=path)) == ["Choose a time."]
     assert browser.post(path, {"slot": slot}, on=path).status_code == 303
@@ -533,8 +513,9 @@ def test_a_team_books_one_of_the_times_and_gives_it_back(visit, complete, invite
     assert len(browser.page(path).select("input[name=slot]")) == 3
 
 
+@pytest.mark.both_databases
 def test_the_first_team_has_the_time_and_a_conflicted_panel_is_not_offered(
-    visit, session, call, complete, invited, priya
+    come, session, call, complete, invited, priya
 ):
     other = call.person("Omar Tait")
     theirs = Application(
@@ -555,7 +536,7 @@ def test_the_first_team_has_the_time_and_a_conflicted_panel_is_not_offered(
         f"/applications/{theirs.id}/interview",
         invited[0].id,
     )
-    first, second = visit(priya), visit(other)
+    first, second = come(priya), come(other)
     assert first.post(mine, {"slot": slot}, on=mine).status_code == 303
     late = second.post(path, {"slot": slot}, on=path)
     assert (late.status_code, errors_of(late)) == (
@@ -570,13 +551,13 @@ def test_the_first_team_has_the_time_and_a_conflicted_panel_is_not_offered(
 # The improved proposal
 
 
-def test_an_improved_proposal_is_written_on_the_same_pages(visit, session, call, complete, priya):
+def test_an_improved_proposal_is_written_on_the_same_pages(come, session, call, complete, priya):
     submit(session, complete, actor=call.actor(priya), now=call.now)
     call.wait_until(call.closes_at)
     call.goes_on(complete, "interview", "exploration")
     call.asks_for_a_proposal(complete, until=call.now + timedelta(days=2))
     questions = [question.id for question in call.form(complete).questions]
-    browser, here = visit(priya), f"/applications/{complete.id}"
+    browser, here = come(priya), f"/applications/{complete.id}"
     assert "Send your improved proposal for Flooding impact" in text_of(browser.get(here))
     page = browser.page(f"{here}/questions/solves")
     assert page.select_one("details .app-words").get_text() == "Our words about how does it solve the challenge?"
@@ -588,4 +569,4 @@ def test_an_improved_proposal_is_written_on_the_same_pages(visit, session, call,
     assert (sent.status_code, sent.location) == (303, f"{here}/submissions/2?new=1")
     assert "Send your improved proposal" not in text_of(browser.get(here))
     call.wait_until(call.now + timedelta(days=3))
-    assert visit(priya).get(f"{here}/questions/solves").location == here
+    assert come(priya).get(f"{here}/questions/solves").location == here

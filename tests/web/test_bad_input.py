@@ -8,13 +8,10 @@ from bs4 import BeautifulSoup
 from civflow.models import Round
 from civflow.services.challenges.drafts import draft, text_in_hand
 from civflow.services.formatting import pasted
-from tests.an_open_call import grant, open_call
+from tests.scenes.open_call import grant
 from tests.web.visitor import Visitor, an_app, errors_of
 
-
-@pytest.fixture
-def call(session, now):
-    return open_call(session, now)
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture

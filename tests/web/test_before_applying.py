@@ -6,24 +6,16 @@ from datetime import timedelta
 
 import pytest
 
-from tests.an_open_call import open_call
-from tests.web.visitor import Visitor, an_app
+from tests.web.visitor import Visitor
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PAGE = "/challenges/11-2-flooding-impact"
 
 
 @pytest.fixture
-def call(session, now):
-    made = open_call(session, now)
-    made.challenge.notice_reference = "MAY414901"
+def call(call, session):
+    call.challenge.notice_reference = "MAY414901"
     session.commit()
-    return made
-
-
-@pytest.fixture
-def visitor(settings, engine, call):
-    return Visitor(an_app(settings, engine, lambda: call.now))
+    return call
 
 
 def ahead(visitor: Visitor) -> list[str]:

@@ -8,8 +8,8 @@ from sqlmodel import col, select
 from civflow.models import Programme, Round
 from civflow.services.engine.history import last_entry
 from civflow.services.programmes.store import newest, store_shipped
-from tests.an_open_call import grant, open_call
-from tests.web.visitor import Visitor, an_app, errors_of
+from tests.scenes.open_call import grant, open_call
+from tests.web.visitor import errors_of
 
 TYPED = {
     "title": "CivTech 12",
@@ -26,16 +26,10 @@ def call(session, now):
     return open_call(session, now)
 
 
-@pytest.fixture
-def visit(settings, engine, session, call):
-    app = an_app(settings, engine, lambda: call.now)
-    return lambda person: Visitor(app).sign_in(session, person, now=call.now)
-
-
-def test_a_round_is_planned_under_the_newest_version_and_takes_challenges(visit, session, call):
+def test_a_round_is_planned_under_the_newest_version_and_takes_challenges(come, session, call):
     office = call.person("Robin Office")
     grant(session, office, "programme_manager", call.now)
-    browser = visit(office)
+    browser = come(office)
     assert [a["href"] for a in browser.page("/rounds").select("main a.govuk-button")] == ["/rounds/new"]
     made = browser.post("/rounds/new", TYPED, on="/rounds/new").location
     round_ = session.scalars(select(Round).order_by(col(Round.id).desc())).first()
@@ -48,11 +42,10 @@ def test_a_round_is_planned_under_the_newest_version_and_takes_challenges(visit,
     assert begun.location == "/challenges/ghost-gear/edit"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_round_that_was_begun_is_corrected_on_the_form_that_began_it(visit, session, call):
+def test_a_round_that_was_begun_is_corrected_on_the_form_that_began_it(come, session, call):
     office = call.person("Robin Office")
     grant(session, office, "programme_manager", call.now)
-    browser = visit(office)
+    browser = come(office)
     url = browser.post("/rounds/new", TYPED, on="/rounds/new").location
     shown = browser.page(url)
     assert [a["href"] for a in shown.select(".govuk-notification-banner a")] == ["/people"]
@@ -77,7 +70,7 @@ def test_a_round_that_was_begun_is_corrected_on_the_form_that_began_it(visit, se
     assert browser.post(f"{url}/edit", new, on=f"{url}/edit").status_code == 409  # somebody was first
 
 
-def test_a_round_keeps_room_for_what_its_challenges_have_committed(visit, session, call):
+def test_a_round_keeps_room_for_what_its_challenges_have_committed(come, session, call):
     url = f"/rounds/{call.challenge.round_id}/edit"
     new = {
         "title": "A round",
@@ -85,7 +78,7 @@ def test_a_round_keeps_room_for_what_its_challenges_have_committed(visit, sessio
         "ends_at": "1 February 2026 12:00",
         "budget_pounds": str(call.challenge.money_pounds - 1),
     }
-    answer = visit(call.manager).post(url, new, on=url)
+    answer = come(call.manager).post(url, new, on=url)
     assert (answer.status_code, errors_of(answer)) == (
         422,
         [
@@ -93,16 +86,16 @@ def test_a_round_keeps_room_for_what_its_challenges_have_committed(visit, sessio
             "Needed first: The budget covers what its challenges have committed.",
         ],
     )
-    assert (visit(call.owner).get(url).status_code, session.get_one(Round, call.challenge.round_id).title) == (
+    assert (come(call.owner).get(url).status_code, session.get_one(Round, call.challenge.round_id).title) == (
         403,
         "A round",
     )
 
 
-def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(visit, session, call):
+def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(come, session, call):
     office = call.person("Robin Office")
     grant(session, office, "programme_manager", call.now)
-    browser = visit(office)
+    browser = come(office)
     wrong = {
         "title": "",
         "programme": "civtech",
@@ -128,9 +121,9 @@ def test_what_is_missing_or_cannot_be_is_told_at_its_field_and_kept(visit, sessi
     )
 
 
-def test_nobody_whose_role_is_for_one_round_begins_another(visit, session, call):
+def test_nobody_whose_role_is_for_one_round_begins_another(come, session, call):
     office = call.person("Robin Office")
     grant(session, office, "programme_manager", call.now, scope="round", scope_id=call.challenge.round_id)
-    browser = visit(office)
+    browser = come(office)
     assert browser.page("/rounds").select("main a.govuk-button") == []
     assert browser.post("/rounds/new", TYPED, on="/rounds/new").status_code == 403

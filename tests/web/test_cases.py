@@ -8,24 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from civflow.models import History, Person
-from tests.an_open_call import open_call
-from tests.web.visitor import Visitor, an_app, errors_of, text_of
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now):
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def come(session, settings, engine, call):
-    """A function that brings a person to the site, or a passer-by."""
-    app = an_app(settings, engine, lambda: call.now)
-    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
+from tests.web.visitor import errors_of, text_of
 
 
 @pytest.fixture

@@ -18,44 +18,11 @@ from civflow.services.challenges.drafts import draft
 from civflow.services.challenges.writers import writers
 from civflow.services.engine.advance import advance, begin_many
 from civflow.services.people import add_person
-from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
+from tests.scenes.open_call import grant
+from tests.web.visitor import HTMX, errors_of, statements, text_of
 
 SLUG = "11-2-flooding-impact"
 PAGE = f"/challenges/{SLUG}"
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def visitor(app) -> Visitor:
-    """Somebody without an account."""
-    return Visitor(app)
-
-
-@pytest.fixture
-def owner(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.owner, now=call.now)
-
-
-@pytest.fixture
-def manager(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.manager, now=call.now)
-
-
-@pytest.fixture
-def innovator(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.person("Priya Raeburn"), now=call.now)
 
 
 @pytest.fixture
@@ -94,6 +61,7 @@ def test_everybody_reads_what_is_open(visitor):
     assert "up to £650,000 excluding VAT" in row
 
 
+@pytest.mark.both_databases
 def test_every_imported_challenge_is_reachable_with_its_source(visitor, session, call):
     rows = archive.shipped_rows()
     programme = session.scalars(select(Programme)).one()
@@ -117,6 +85,7 @@ def test_htmx_gets_the_list_alone_and_may_keep_its_address(visitor):
     assert (form["hx-push-url"], form["method"]) == ("true", "get")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -135,6 +104,7 @@ def test_search_and_filters(visitor, query, found):
     assert titles(visitor.page(f"/challenges?{query}")) == found
 
 
+@pytest.mark.both_databases
 def test_only_filters_that_lead_to_a_challenge_which_the_reader_may_read_are_offered(
     visitor, owner, session, call, a_draft
 ):
@@ -172,6 +142,7 @@ def test_what_is_typed_stands_in_the_page_as_words(visitor):
     assert "<script>alert(1)" not in page
 
 
+@pytest.mark.both_databases
 def test_the_download_is_the_list_and_no_formula(visitor, session, call):
     call.challenge.title = "=HYPERLINK(1)"
     session.commit()
@@ -183,6 +154,7 @@ def test_the_download_is_the_list_and_no_formula(visitor, session, call):
     assert answer.headers["Content-Disposition"] == 'attachment; filename="challenges.csv"'
 
 
+@pytest.mark.both_databases
 def test_fifty_rows_cause_no_more_work_than_one(visitor, session, call, engine):
     visitor.get("/challenges")  # what is read once per process is read
     with statements(engine) as of_one:
@@ -397,6 +369,7 @@ def test_dates_that_cannot_be_are_refused_one_by_one(owner, a_draft):
     assert all(f'value="{value}"' in answer.text for value in typed.values())
 
 
+@pytest.mark.both_databases
 def test_two_writers_of_one_part_both_keep_their_words(owner, manager, a_draft):
     path = edit(a_draft, "text-problem")
     mine = fields_of(owner, path) | {"problem": "My words."}
@@ -466,6 +439,7 @@ def test_what_cannot_be_read_is_told_at_its_field_and_the_rest_is_saved(owner, s
     )
 
 
+@pytest.mark.both_databases
 def test_by_itself_nobody_overwrites_another_and_too_much_is_told(owner, manager, session, a_draft):
     path = edit(a_draft, "text-problem")
     mine = fields_of(owner, path)

@@ -10,27 +10,10 @@ from civflow.models import Agreement, Document, Round
 from civflow.services.applications.submission import submit
 from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance
-from tests.an_open_call import Call, grant, open_call, place_of
-from tests.web.visitor import HTMX, Visitor, an_app, text_of
+from tests.scenes.open_call import grant, place_of
+from tests.web.visitor import HTMX, Visitor, text_of
 
 PDF = b"%PDF-1.7 invented"
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def visitor(app) -> Visitor:
-    return Visitor(app)
 
 
 @pytest.fixture

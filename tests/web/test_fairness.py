@@ -9,8 +9,6 @@ from civflow.models import Person
 from civflow.services.assessment.gates import scorecard_of
 from civflow.services.assessment.scores import scores_of
 from civflow.services.engine.history import last_entry
-from tests.a_panel import Panel, a_panel
-from tests.an_open_call import open_call
 from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
 
 OVERTAKEN = (
@@ -18,11 +16,6 @@ OVERTAKEN = (
     "Save again to keep yours instead."
 )
 KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
-
-
-@pytest.fixture
-def panel(session, now) -> Panel:
-    return a_panel(open_call(session, now))
 
 
 @pytest.fixture
@@ -214,6 +207,7 @@ def test_one_press_without_scripts_keeps_every_score_that_was_typed(visit, sessi
     assert fourth not in kept(session, mine)
 
 
+@pytest.mark.both_databases
 def test_an_older_window_reverts_no_newer_score_and_a_kept_one_is_not_emptied(visit, session, panel):
     """Only what a window has changed is saved; what was changed elsewhere too is said at its field, with what it is now."""
     mine = panel.assignment(panel.chair, panel.otter)
@@ -249,6 +243,7 @@ def test_an_older_window_reverts_no_newer_score_and_a_kept_one_is_not_emptied(vi
     assert kept(session, mine)[first] == (4, "I read it again.")
 
 
+@pytest.mark.both_databases
 def test_a_score_that_saves_itself_overwrites_nothing_that_another_window_saved(visit, session, panel):
     mine = panel.assignment(panel.chair, panel.otter)
     panel.accept(mine, panel.chair)

@@ -15,17 +15,17 @@ from civflow.services.challenges.calendar import stage_dates
 from civflow.services.search.challenges import find
 from civflow.services.search.query import Wanted
 from civflow.workflows.engine import NOBODY
-from tests.an_open_call import Call, open_call
+from tests.scenes.open_call import Call, open_call
 from tests.services.test_finding import another, opened
-from tests.web.visitor import Visitor, an_app, text_of
+from tests.web.visitor import Visitor, text_of
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 PAGE = "/challenges/11-2-flooding-impact"
 
 
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
+def with_two_more(made: Call) -> None:
+    """Two more challenges are public, and one is not."""
+    session = made.session
     opened(session, made, "Quiet <roads> & paths", announced=True, question="How might we calm traffic?")
     opened(
         session,
@@ -34,23 +34,17 @@ def call(session, now) -> Call:
         themes=["health"],
         place="Perth",
         money_pounds=100_000,
-        opens_at=now + timedelta(minutes=1),
+        opens_at=made.now + timedelta(minutes=1),
     )
     another(session, made, "Secret plans")
-    session.commit()
-    return made
 
 
 @pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
+def call(scenes) -> Call:
+    return scenes.play(open_call, with_two_more)
 
 
-@pytest.fixture
-def visitor(app) -> Visitor:
-    return Visitor(app)
-
-
+@pytest.mark.both_databases
 def test_the_feed_holds_what_is_public_the_latest_first(visitor, session, call):
     answer = visitor.get("/challenges.atom")
     feed = ET.fromstring(answer.data)
@@ -65,6 +59,7 @@ def test_the_feed_holds_what_is_public_the_latest_first(visitor, session, call):
     assert [c.get("label") for c in first.findall("a:category", ATOM)] == ["Health and care"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("query", "titles"),
     [
@@ -195,6 +190,7 @@ def test_a_preview_has_no_data_for_others(app, session, call):
     assert "This is a preview." in text_of(manager.get("/challenges/secret-plans"))
 
 
+@pytest.mark.both_databases
 def test_what_cannot_be_read_in_an_address_is_left_out_and_said_at_its_field(visitor, session):
     page = visitor.page("/challenges?money_from=lots&closes_to=31+June+2026&closes_from=0001-01-01&q=flood")
     everything = find(session, Wanted(words="flood"), actor=NOBODY)

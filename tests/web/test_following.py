@@ -10,28 +10,10 @@ from sqlmodel import col
 
 from civflow.models import Follow, Message
 from civflow.services import following
-from tests.an_open_call import Call, open_call
 from tests.services.test_finding import another, opened
-from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
+from tests.web.visitor import HTMX, Visitor, errors_of, text_of
 
 PAGE = "/challenges/11-2-flooding-impact"
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def visitor(app) -> Visitor:
-    return Visitor(app)
 
 
 @pytest.fixture
@@ -93,6 +75,7 @@ def test_nobody_follows_what_they_may_not_know_of(reader, session, call):
     assert follows(session) == []
 
 
+@pytest.mark.both_databases
 def test_a_search_is_followed_and_listed_in_words(reader, session):
     link = reader.page("/challenges?q=flood&theme=water").select_one(".app-take a")["href"]
     assert "“flood”, water and flooding" in text_of(reader.get(link))
@@ -143,7 +126,7 @@ def test_nobody_changes_what_another_follows(reader, session, call):
 
 
 @pytest.fixture
-def told(session, call) -> Message:
+def told_people(session, call) -> Message:
     """A message to somebody who follows the challenge."""
     following.follow(session, call.person("Fiona Gunn"), challenge=call.challenge, now=call.now)
     following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)

@@ -2,27 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from civflow.workflows import HANDBOOK
-from tests.an_open_call import open_call
-from tests.web.visitor import Visitor, an_app, text_of
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now):
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def come(session, settings, engine, call):
-    """A function that brings a person to the site, or a passer-by."""
-    app = an_app(settings, engine, lambda: call.now)
-    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
+from tests.web.visitor import text_of
 
 
 def test_everybody_finds_every_workflow_and_programme(come):

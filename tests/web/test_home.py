@@ -15,27 +15,9 @@ from civflow.services.programmes.store import newest
 from civflow.services.questions.questions import ask
 from civflow.settings import read_settings
 from civflow.workflows.engine import CIVFLOW
-from tests.a_selection import applied, closed, score, sift
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import grant
+from tests.scenes.selection import applied, score
 from tests.web.visitor import Visitor, an_app, statements, text_of
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def visitor(app) -> Visitor:
-    return Visitor(app)
-
 
 # Home
 
@@ -92,11 +74,7 @@ def test_an_owner_sees_first_what_waits_for_them(app, session, call):
     assert page.select_one(".app-mine h3").get_text() == "Flooding impact"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_is_late_says_so_in_a_word(app, session, call):
-    applied(call)
-    closed(call)
-    gate = sift(call)
+def test_what_is_late_says_so_in_a_word(app, session, call, gate):
     score(call, gate)
     advance(session, gate, "moderate", actor=call.actor(call.manager), now=call.now)
     shown = []
@@ -161,6 +139,7 @@ def test_a_rehearsal_is_not_announced(visitor, session, call):
     assert visitor.page("/").select(".app-challenge") == []
 
 
+@pytest.mark.both_databases
 def test_the_home_page_asks_the_same_however_much_there_is(visitor, session, call, engine):
     visitor.get("/")
     with statements(engine) as of_one:
@@ -223,12 +202,12 @@ def test_the_privacy_page_names_every_cookie_that_is_set(app, session, call):
     assert {name for _, _, name in visitor.client._cookies} <= named
 
 
+@pytest.mark.both_databases
 def test_health_says_whether_the_database_answers(visitor, engine):
     answer = visitor.get("/health")
     assert (answer.status_code, answer.json, answer.headers["Cache-Control"]) == (200, {"status": "ok"}, "no-store")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_health_says_when_it_does_not(settings, tmp_path):
     there_is_none = read_settings({}, database_url=f"sqlite:///{tmp_path}", demonstration="1")
     answer = Visitor(an_app(there_is_none, None, lambda: None)).get("/health")

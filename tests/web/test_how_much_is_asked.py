@@ -12,15 +12,8 @@ from civflow.services.challenges.drafts import draft
 from civflow.services.live_sessions import sessions
 from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
-from tests.an_open_call import Call, grant, open_call, place_of
+from tests.scenes.open_call import Call, grant, place_of
 from tests.web.visitor import Visitor, an_app, statements
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture

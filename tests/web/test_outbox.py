@@ -10,24 +10,8 @@ from sqlalchemy import select
 
 from civflow.models import Follow, Message
 from civflow.services.engine.advance import advance
-from tests.an_open_call import grant, open_call
+from tests.scenes.open_call import grant
 from tests.web.visitor import Visitor, an_app, text_of
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now):
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def come(session, settings, engine, call):
-    """A function that brings a person to the site, or a passer-by."""
-    app = an_app(settings, engine, lambda: call.now)
-    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
 
 
 @pytest.fixture
@@ -86,11 +70,11 @@ def test_what_goes_to_a_team_of_a_sealed_call_is_listed_for_nobody_else_until_th
 
     to_lead, to_follower = "otter.lead@example.org", "finlay.tait@example.org"
 
-    def told(who) -> set[str]:
+    def told_people(who) -> set[str]:
         rows = come(who).page("/outbox").select("#messages-list tbody tr")
         return {row.td.get_text() for row in rows} & {to_lead, to_follower}
 
-    assert {who.name: told(who) for who in (call.manager, lead, auditor)} == {
+    assert {who.name: told_people(who) for who in (call.manager, lead, auditor)} == {
         "Morag Sinclair": {to_follower},
         "Otter Lead": {to_lead, to_follower},
         "Aud Itor": {to_lead, to_follower},
@@ -99,7 +83,7 @@ def test_what_goes_to_a_team_of_a_sealed_call_is_listed_for_nobody_else_until_th
     assert [come(who).get(path).status_code for who in (call.manager, lead, auditor)] == [404, 200, 200]
     call.wait_until(call.challenge.closes_at)
     session.commit()
-    assert (told(call.manager), come(call.manager).get(path).status_code) == ({to_lead, to_follower}, 200)
+    assert (told_people(call.manager), come(call.manager).get(path).status_code) == ({to_lead, to_follower}, 200)
 
 
 def test_the_outbox_is_for_the_programme_office_and_auditors(outside, call):

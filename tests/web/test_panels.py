@@ -9,18 +9,14 @@ from sqlmodel import col
 from civflow.models import Assignment, Gate, Message, Panellist, Person, Team
 from civflow.services.challenges.stages import gate_of
 from civflow.services.engine.advance import advance
-from tests.a_selection import applied, closed, decided, released, score, seat, sift
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import Call, grant, open_call
+from tests.scenes.selection import decided, released, score, seat, sift, three_applied
 from tests.web.visitor import Visitor, an_app, errors_of, statements, text_of
 
 
 @pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    applied(made)
-    closed(made)
-    session.commit()
-    return made
+def call(scenes) -> Call:
+    return scenes.play(open_call, three_applied)
 
 
 @pytest.fixture
@@ -28,11 +24,6 @@ def gate(call) -> Gate:
     found = gate_of(call.session, call.challenge, "sift")
     call.session.commit()
     return found
-
-
-@pytest.fixture
-def manager(settings, engine, call) -> Visitor:
-    return Visitor(an_app(settings, engine, lambda: call.now)).sign_in(call.session, call.manager, now=call.now)
 
 
 def choices(page) -> dict[str, str]:
@@ -43,6 +34,7 @@ def lead_of(call: Call, name: str) -> Person:
     return call.session.get_one(Person, call.session.scalars(select(Team.lead_id).where(col(Team.name) == name)).one())
 
 
+@pytest.mark.both_databases
 def test_people_with_a_fitting_role_are_chosen_by_name(call, gate, manager):
     assessor, stranger = call.person("Ailsa Gunn"), call.person("Stranger")
     grant(call.session, assessor, "assessor", call.now)
@@ -85,8 +77,8 @@ def test_a_person_is_seated_and_the_page_says_what_is_still_wanted(call, gate, m
     assert str(call.owner.id) not in choices(page)
 
 
-def test_while_the_call_is_sealed_the_page_names_nobody_who_applies(session, settings, engine, now):
-    call = open_call(session, now)
+def test_while_the_call_is_sealed_the_page_names_nobody_who_applies(scenes, session, settings, engine, now):
+    call = scenes.play(open_call)
     lead = call.person("Otter Lead")
     grant(session, lead, "assessor", now)
     call.application(call.team("Otter Works", lead))
@@ -124,7 +116,6 @@ def test_an_applicant_is_refused_and_a_conflict_is_warned_of(call, gate, manager
     assert "Heron Labs: belongs to the team's organisation" in text_of(manager.get(path))
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_missing_is_said_at_the_field_and_nothing_is_lost(call, gate, manager):
     path = f"/gates/{gate.id}/panel"
     answer = manager.post(path, {"email": "nobody@example.org", "side": "x"}, on=path)

@@ -9,21 +9,9 @@ from sqlmodel import col
 from civflow.models import Grant, Person
 from civflow.services import people
 from civflow.services.challenges.stages import gate_of
-from tests.a_selection import seat
-from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
+from tests.scenes.open_call import Call, grant
+from tests.scenes.selection import seat
+from tests.web.visitor import HTMX, Visitor, errors_of, statements, text_of
 
 
 @pytest.fixture
@@ -79,6 +67,7 @@ def boss_of(call: Call) -> Person:
     return call.session.scalars(select(Person).where(col(Person.name) == "Magnus Younger")).one()
 
 
+@pytest.mark.both_databases
 def test_people_are_found_by_name_address_and_role(administrator, somebody):
     def names(path: str) -> list[str]:
         return [a.get_text() for a in administrator.page(path).select("#people th a")]
@@ -114,7 +103,6 @@ def test_an_approver_has_a_limit(administrator, call, somebody):
     assert held_by(call, key) == [("approver", "site", None, 50_000)]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_cannot_be_given_is_said(administrator, call, somebody, boss):
     _, key = somebody
     me, path = boss.id, f"/people/{key}"
@@ -135,7 +123,6 @@ def test_what_cannot_be_given_is_said(administrator, call, somebody, boss):
     assert administrator.get("/people/999").status_code == 404
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_who_audits_or_applies_neither_owns_nor_writes_a_challenge(app, administrator, call):
     session, challenge, auditor, priya = call.session, call.challenge, call.person("Una Reid"), call.person("Priya Roy")
     grant(session, auditor, "auditor", call.now)
@@ -201,6 +188,7 @@ def test_a_programme_manager_gives_only_what_is_theirs_to_give(app, call, somebo
     assert (owner.get("/people").status_code, owner.get(path).status_code) == (403, 403)
 
 
+@pytest.mark.both_databases
 def test_the_list_asks_the_same_for_few_and_for_many(administrator, call, engine):
     administrator.get("/people")
     with statements(engine) as of_few:

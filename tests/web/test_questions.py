@@ -15,45 +15,12 @@ from civflow.models import Message, Question
 from civflow.services.challenges.versions import publish_change, write_change
 from civflow.services.engine.advance import advance
 from civflow.services.questions.questions import ask
-from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import HTMX, Visitor, an_app, errors_of, statements, text_of
+from tests.scenes.open_call import grant
+from tests.web.visitor import HTMX, Visitor, errors_of, statements, text_of
 
 SLUG = "11-2-flooding-impact"
 PAGE = f"/challenges/{SLUG}"
 LIST = f"{PAGE}/questions"
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def visitor(app) -> Visitor:
-    """Somebody without an account."""
-    return Visitor(app)
-
-
-@pytest.fixture
-def owner(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.owner, now=call.now)
-
-
-@pytest.fixture
-def manager(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.manager, now=call.now)
-
-
-@pytest.fixture
-def innovator(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.person("Priya Raeburn"), now=call.now)
 
 
 @pytest.fixture
@@ -149,6 +116,7 @@ def test_after_the_last_moment_the_page_says_when_it_ended_and_keeps_the_words(i
 # Those who answer
 
 
+@pytest.mark.both_databases
 def test_the_list_is_oldest_first_with_what_was_promised_and_late_ones_say_so(owner, session, call, question):
     call.now += timedelta(days=6)
     asked(session, call, "Can I?")
@@ -169,6 +137,7 @@ def test_the_list_is_oldest_first_with_what_was_promised_and_late_ones_say_so(ow
     assert "2 wait for us, 1 of them is late." in text_of(owner.get(PAGE))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("state", "found"),
     [
@@ -296,6 +265,7 @@ def test_two_questions_are_merged_and_separated(owner, session, call, question):
 # Everybody's answers
 
 
+@pytest.mark.both_databases
 def test_many_answers_are_searched_and_read_newest_first(visitor, session, call):
     for number in range(1, 10):
         published(
@@ -322,6 +292,7 @@ def test_an_answer_that_was_taken_back_leaves_its_number_empty(visitor, session,
     assert "Answer 1 is taken back for now" in text
 
 
+@pytest.mark.both_databases
 def test_anybody_takes_the_answers_with_them(visitor, session, call, question):
     published(session, call, question, "=1+1")
     answer = visitor.get(f"{PAGE}/questions.csv")
@@ -340,6 +311,7 @@ def test_anybody_takes_the_answers_with_them(visitor, session, call, question):
 # Spreadsheets of the portal
 
 
+@pytest.mark.both_databases
 def test_the_portals_questions_are_taken_in_once(owner, session):
     def send(text: str):
         token = owner.page(f"{LIST}/import").select_one("[name=csrf_token]")["value"]

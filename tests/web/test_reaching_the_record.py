@@ -10,8 +10,8 @@ from civflow.models import Agreement, Application, Person, Place, Team
 from civflow.services.engine.advance import begin
 from civflow.services.formatting import day
 from civflow.workflows.engine import CIVFLOW
-from tests.a_selection import applied, closed, sift
-from tests.an_open_call import Call, grant, open_call
+from tests.scenes.open_call import Call, grant, open_call
+from tests.scenes.selection import applied, sift, three_applied
 from tests.web.visitor import HTMX, Visitor, an_app, statements, text_of
 
 ROLES = {
@@ -23,17 +23,8 @@ ROLES = {
 
 
 @pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    applied(made)
-    closed(made)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
+def call(scenes) -> Call:
+    return scenes.play(open_call, three_applied)
 
 
 def who(app, call: Call, role: str, **scope: object) -> Visitor:
@@ -83,7 +74,6 @@ def crawl(visitor: Visitor) -> set[str]:
     return seen
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_reaches_by_links_what_it_may_see(app, call, role):
     with_a_place(call)
@@ -133,6 +123,7 @@ def test_staff_list_the_applications_that_they_may_read(app, call):
     ]
 
 
+@pytest.mark.both_databases
 def test_the_list_is_searched_filtered_and_sorted_in_place(app, call):
     manager = Visitor(app).sign_in(call.session, call.manager, now=call.now)
     everything = shown(manager.page("/applications?sort=reference"))
@@ -146,8 +137,8 @@ def test_the_list_is_searched_filtered_and_sorted_in_place(app, call):
     assert fragment.text.lstrip().startswith('<div id="applications"')
 
 
-def test_sealed_applications_are_neither_listed_nor_counted(settings, engine, session, now):
-    call = open_call(session, now)
+def test_sealed_applications_are_neither_listed_nor_counted(scenes, settings, engine, session, now):
+    call = scenes.play(open_call)
     applied(call)
     session.commit()
     manager = Visitor(an_app(settings, engine, lambda: call.now)).sign_in(session, call.manager, now=now)
@@ -172,6 +163,7 @@ def test_an_owner_lists_the_applications_to_their_own_challenges_alone(app, call
     assert shown(who(app, call, "challenge_owner", scope="challenge", scope_id=999).page("/applications")) == []
 
 
+@pytest.mark.both_databases
 def test_the_list_asks_the_same_however_long_it_is(app, call, engine):
     manager = Visitor(app).sign_in(call.session, call.manager, now=call.now)
     manager.get("/applications")

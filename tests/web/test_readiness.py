@@ -13,16 +13,10 @@ from civflow.services.challenges.drafts import draft, write_challenge
 from civflow.services.challenges.review import SAY_HOW, open_changes
 from civflow.services.engine.advance import advance
 from civflow.services.programmes.store import programme_of
-from tests.an_open_call import grant, open_call
+from tests.scenes.open_call import grant
 from tests.web.visitor import Visitor, an_app, errors_of, text_of
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PAGE = "/challenges/11-3-ghost-gear"
-
-
-@pytest.fixture
-def call(session, now):
-    return open_call(session, now)
 
 
 @pytest.fixture
@@ -102,14 +96,14 @@ def test_reasons_are_written_beside_the_parts_and_read_there_by_the_sponsor(sign
 
 
 def test_an_approved_text_says_how_it_can_be_written_again(sign_in, session, sent):
-    def told() -> str:
+    def told_people() -> str:
         return sign_in("owner").page(f"{PAGE}/edit").select_one("div.govuk-inset-text").get_text(" ", strip=True)
 
     session.commit()
-    assert told() == "The text cannot be changed in this state. What you can do instead is below."
+    assert told_people() == "The text cannot be changed in this state. What you can do instead is below."
     sent.state = "approved"
     session.commit()
-    assert told() == (
+    assert told_people() == (
         "The text cannot be changed in this state. If something has to change before it opens, the programme office can "
         "do that by “Take the approval back”: the text can be written again then, and has to be approved again. What "
         "you can do instead is below."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from bs4 import BeautifulSoup
 
 from civflow.models import Agreement, Round
@@ -14,25 +13,9 @@ from civflow.services.engine.advance import advance, begin
 from civflow.services.formatting import DEFAULT_ZONE as LONDON
 from civflow.services.formatting import day, moment
 from civflow.workflows.engine import CIVFLOW
-from tests.a_selection import applied, closed, score, sift
-from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import Visitor, an_app, errors_of, text_of
-
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def call(session, now):
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def come(session, settings, engine, call):
-    """A function that brings a person to the site, or a passer-by."""
-    app = an_app(settings, engine, lambda: call.now)
-    return lambda person=None: Visitor(app).sign_in(session, person, now=call.now) if person else Visitor(app)
+from tests.scenes.open_call import Call, grant
+from tests.scenes.selection import applied, closed, score, sift
+from tests.web.visitor import errors_of, text_of
 
 
 def test_a_round_lists_its_challenges_and_what_closing_it_needs(come, call):
@@ -84,15 +67,15 @@ def test_a_role_for_another_round_finds_nothing_of_this_one_on_any_desk(come, se
     something_for_every_desk(call)
     round_.rehearsal = True  # so that nothing of it is public
 
-    def found(role: str, scope_id: int | None) -> set[str]:
+    def people_found(role: str, scope_id: int | None) -> set[str]:
         """What somebody with this role for one round finds of this round at home and on the list of rounds."""
         person = call.person(f"{role} of {scope_id}")
         grant(session, person, role, call.now, scope="round", scope_id=scope_id, limit_pounds=5_000_000)
         words = [text_of(come(person).get(path)) for path in ("/", "/rounds")]
         return {name for name in OF_THIS_ROUND if name in " ".join(words)}
 
-    assert {role: names for role in ROLES if (names := found(role, another.id))} == {}
-    assert {role: names for role in ROLES if (names := found(role, round_.id))} == {
+    assert {role: names for role in ROLES if (names := people_found(role, another.id))} == {}
+    assert {role: names for role in ROLES if (names := people_found(role, round_.id))} == {
         "programme_manager": {"A round", "Flooding", "Waiting"},
         "challenge_owner": {"Flooding", "Waiting"},
         "approver": {"Flooding", "Waiting"},

@@ -12,8 +12,7 @@ from civflow.models import LiveSession, Round
 from civflow.services.challenges.drafts import draft
 from civflow.services.engine.advance import advance
 from civflow.services.live_sessions.sessions import schedule
-from tests.an_open_call import Call, open_call
-from tests.web.visitor import Visitor, an_app, errors_of, text_of
+from tests.web.visitor import Visitor, errors_of, text_of
 
 PAGE = "/challenges/11-2-flooding-impact"
 LIST = f"{PAGE}/sessions"
@@ -24,34 +23,6 @@ TYPED = {
     "place": "Town House",
     "link": "https://example.org/meet",
 }
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def visitor(app) -> Visitor:
-    """Somebody without an account."""
-    return Visitor(app)
-
-
-@pytest.fixture
-def owner(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.owner, now=call.now)
-
-
-@pytest.fixture
-def innovator(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.person("Priya Raeburn"), now=call.now)
 
 
 @pytest.fixture
@@ -95,6 +66,7 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_lost(owner, session):
     assert session.scalars(select(LiveSession)).all() == []
 
 
+@pytest.mark.both_databases
 def test_a_session_is_changed_by_one_at_a_time(owner, session, live):
     edit = f"{LIST}/{live.id}/edit"
     assert owner.page(edit).select_one("#starts_at")["value"] == "8 January 2026 12:00"

@@ -5,23 +5,18 @@ from __future__ import annotations
 import csv
 import io
 
-import pytest
 from sqlalchemy import select
 
 from civflow.models import Gate, Person, Team
 from civflow.services.engine.advance import advance
 from civflow.services.reports.statistics import RULE
-from tests.a_selection import TEAMS, applied, closed, decided, released, score, sift
-from tests.an_open_call import open_call
+from tests.scenes.selection import TEAMS, applied, closed, decided, released, score, sift
 from tests.web.visitor import Visitor, an_app, text_of
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PAGE = "/challenges/11-2-flooding-impact"
 
 
-def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine, session, now):
-    call = open_call(session, now)
-    session.commit()
+def test_everybody_reads_the_numbers_once_a_result_is_released(call, settings, engine, session, now):
     visitor = Visitor(an_app(settings, engine, lambda: call.now))
     round_ = f"/rounds/{call.challenge.round_id}/statistics"
     session.commit()
@@ -75,8 +70,7 @@ def test_everybody_reads_the_numbers_once_a_result_is_released(settings, engine,
     assert visitor.get(f"{round_}.csv").text == visitor.get(f"{PAGE}/statistics.csv").text
 
 
-def test_a_winner_who_gives_the_place_up_is_counted_and_named_no_longer(settings, engine, session, now):
-    call = open_call(session, now)
+def test_a_winner_who_gives_the_place_up_is_counted_and_named_no_longer(call, settings, engine, session, now):
     application = applied(call)[0]
     closed(call)
     for gate in session.scalars(select(Gate)):  # scenery: every result is out, and one team was selected

@@ -15,16 +15,10 @@ from civflow.services.challenges.calendar import later_dates
 from civflow.services.challenges.versions import begin_change, change_in_hand, publish_change, write_change
 from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment
-from tests.an_open_call import Call, open_call
 from tests.services.test_deadlines import _approved
-from tests.web.visitor import Visitor, an_app, errors_of
+from tests.web.visitor import Visitor, errors_of
 
 WHY = "The council has bought a second gauge."
-
-
-@pytest.fixture
-def call(session, now) -> Call:
-    return open_call(session, now)
 
 
 @pytest.fixture
@@ -33,24 +27,9 @@ def page(call) -> str:
 
 
 @pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
 def somebody(app) -> Visitor:
     """A visitor who is not signed in."""
     return Visitor(app)
-
-
-@pytest.fixture
-def owner(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.owner, now=call.now)
-
-
-@pytest.fixture
-def manager(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.manager, now=call.now)
 
 
 @pytest.fixture
@@ -145,6 +124,7 @@ def test_what_cannot_be_read_comes_back_with_a_sentence(session, call, page, own
     assert kept.select_one("#notice_reference")["value"] == "N" * 301
 
 
+@pytest.mark.both_databases
 def test_two_who_write_the_same_part_of_a_change_lose_nothing(session, call, page, owner, manager):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
     part = f"{page}/change/text-problem"
@@ -159,7 +139,7 @@ def test_two_who_write_the_same_part_of_a_change_lose_nothing(session, call, pag
     )
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.both_databases
 def test_a_conflict_in_a_change_names_whoever_changed_that_part(session, call, page, owner, manager):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
     parts = [f"{page}/change/{name}" for name in ("text-problem", "text-background", "terms")]
@@ -248,7 +228,6 @@ def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, m
     assert "Otter Works" not in somebody.get(page).text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, call, page, owner, manager, somebody):
     owner.post(f"{page}/change", {"why": WHY}, on=f"{page}/change")
     manager.post(
@@ -269,7 +248,6 @@ def test_a_promise_that_moves_with_the_closing_date_changes_no_text(session, cal
     assert "Monday 9 March 2026" in somebody.get(page).text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_before_the_closing_date_moves_one_page_says_what_will_be_and_keeps_nothing(
     session, call, page, draft, manager, priya
 ):

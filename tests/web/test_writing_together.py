@@ -21,26 +21,17 @@ from civflow.services.search.query import wanted_of
 from civflow.workflows.applications import nobody_in_the_team_runs_it
 from civflow.workflows.engine import NOBODY, Refused
 from civflow.workflows.people import WHO_NAMES
-from tests.an_open_call import Call, grant, open_call
-from tests.web.visitor import HTMX, Visitor, an_app, errors_of, text_of
+from tests.scenes.open_call import Call, grant, open_call
+from tests.web.visitor import HTMX, Visitor, errors_of, text_of
 
 
-@pytest.fixture
-def call(session, now) -> Call:
-    made = open_call(session, now)
-    session.add(Organisation(legal_name="NHS Invented", kind="public_body"))
-    session.commit()
-    return made
+def with_another_body(call: Call) -> None:
+    call.session.add(Organisation(legal_name="NHS Invented", kind="public_body"))
 
 
-@pytest.fixture
-def app(settings, engine, call):
-    return an_app(settings, engine, lambda: call.now)
-
-
-@pytest.fixture
-def a_draft(session, call) -> Challenge:
+def drafted(call: Call) -> Challenge:
     """A challenge of Invented Council, whose owner is Hamish Drummond."""
+    session = call.session
     made = draft(
         session,
         round_=session.get_one(Round, call.challenge.round_id),
@@ -50,18 +41,17 @@ def a_draft(session, call) -> Challenge:
         actor=call.actor(call.manager),
     )
     grant(session, call.owner, "challenge_owner", call.now, scope="challenge", scope_id=made.id)
-    session.commit()
     return made
 
 
 @pytest.fixture
-def owner(app, session, call, a_draft) -> Visitor:
-    return Visitor(app).sign_in(session, call.owner, now=call.now)
+def call(scenes) -> Call:
+    return scenes.play(open_call, with_another_body)
 
 
 @pytest.fixture
-def manager(app, session, call) -> Visitor:
-    return Visitor(app).sign_in(session, call.manager, now=call.now)
+def a_draft(scenes, call) -> Challenge:
+    return scenes.play(drafted)
 
 
 EDIT = "/challenges/secret-plans/edit"
@@ -90,6 +80,11 @@ def named(owner, session, **typed) -> dict:
     """What an owner types to name Ailsa Grant of NHS Invented, which supports the challenge."""
     owner.post(f"{PEOPLE}/sponsors", {"supporter": "nhs invented"}, on=PEOPLE)
     return {"email": "ailsa@nhs.example.org", "name": "Ailsa Grant", "body": body(session, "NHS Invented").id} | typed
+
+
+@pytest.fixture
+def owner(come, call, a_draft) -> Visitor:
+    return come(call.owner)
 
 
 @pytest.fixture
@@ -130,6 +125,7 @@ def test_a_challenge_has_one_sponsor_that_leads_and_any_number_that_support_it(o
 # Who writes
 
 
+@pytest.mark.both_databases
 def test_an_owner_names_a_colleague_without_an_account_who_opens_one_with_the_link(app, owner, session, call):
     answer = owner.post(f"{PEOPLE}/writers", named(owner, session), on=PEOPLE)
     assert answer.status_code == 303
@@ -187,7 +183,6 @@ def test_taking_the_right_back_leaves_a_trace(ailsa, owner, session, call):
     assert "when Hamish Drummond took the right back" in text_of(owner.get(PEOPLE))
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_missing_is_told_at_its_field(owner, session, call):
     typed, auditor = named(owner, session), call.person("Una Galbraith")
     grant(session, auditor, "auditor", call.now)
@@ -218,7 +213,6 @@ SEALED = (
 )
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nobody_writes_a_challenge_to_which_their_team_applies(app, session, call):
     priya, people_page = call.person("Priya Raeburn"), f"/challenges/{call.challenge.slug}/edit/people"
     application = call.application(call.team("Otters", priya), complete=True)
@@ -236,7 +230,6 @@ def test_nobody_writes_a_challenge_to_which_their_team_applies(app, session, cal
     assert refused.value.sentences == (nobody_in_the_team_runs_it.sentence,)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_twenty_writers_are_named_in_a_day_and_no_more(owner, session, call, a_draft):
     typed = named(owner, session)
     for _ in range(20):
@@ -264,6 +257,7 @@ def here(visitor, path=EDIT) -> str:
     return " ".join(visitor.page(path).select_one("#here").get_text(" ").split())
 
 
+@pytest.mark.both_databases
 def test_everybody_reads_who_else_is_here_until_some_minutes_have_passed(owner, ailsa, session, call):
     part = f"{EDIT}/text-background"
     ailsa.page(part)
@@ -375,7 +369,6 @@ def test_comments_are_told_once_and_read_by_those_who_write_or_approve_alone(app
     assert "One." not in text_of(owner.get("/challenges/secret-plans"))
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whoever_may_comment_no_longer_is_told_of_no_comment(ailsa, owner, manager, session, call):
     page, gone = f"{EDIT}/text-problem/comments", ailsa_grant(session)
     ailsa.post(page, {"text": "One."}, on=page)
@@ -388,7 +381,6 @@ def test_whoever_may_comment_no_longer_is_told_of_no_comment(ailsa, owner, manag
     assert session.scalars(told).all() == ["Morag Sinclair"]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_change_of_an_open_challenge_is_not_read_on_the_pages_of_its_draft(app, session, call):
     writer, actor = call.person("Ailsa Munro"), call.actor(call.owner)
     grant(session, writer, "challenge_writer", call.now, scope="challenge", scope_id=call.challenge.id)
@@ -403,7 +395,6 @@ def test_a_change_of_an_open_challenge_is_not_read_on_the_pages_of_its_draft(app
     assert (read.get_text(), late.status_code, "Unpublished." in late.text) == ("Words.", 409, False)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_criteria_are_read_as_teams_will_read_them_and_changed_by_the_programme_office(owner, session, call):
     page = text_of(owner.get(f"{EDIT}/criteria"))
     assert "Solves the challenge The idea would change what the challenge describes. 40%" in page

@@ -12,7 +12,7 @@ from civflow.services.assessment.scores import record_score
 from civflow.services.challenges.stages import gate_of
 from civflow.services.engine.advance import advance
 from civflow.workflows.assessment.assignments import INVITED
-from tests.an_open_call import Call
+from tests.scenes.open_call import Call
 
 TEAMS = ("Otter Works", "Heron Labs", "Plover Studio")
 
@@ -32,6 +32,12 @@ def closed(call: Call) -> None:
     """The call has closed, and the selection begins."""
     call.wait_until(call.closes_at)
     advance(call.session, call.challenge, "begin_sift", actor=call.actor(call.manager), now=call.now)
+
+
+def three_applied(call: Call) -> None:
+    """Three teams have applied, and the call has closed."""
+    applied(call)
+    closed(call)
 
 
 def seat(call: Call, gate: Gate, *names: str) -> list[Person]:

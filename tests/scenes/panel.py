@@ -14,7 +14,7 @@ from civflow.services.assessment.scores import record_score
 from civflow.services.challenges.stages import gate_of
 from civflow.services.engine.advance import advance
 from civflow.workflows.engine import CIVFLOW
-from tests.an_open_call import Call, grant
+from tests.scenes.open_call import Call, grant
 
 NAMES = ("Priya Raeburn", "Omar Tait")  # who leads Otter Works and Heron Labs
 
@@ -106,7 +106,7 @@ class Panel:
         return membership
 
 
-def a_panel(call: Call) -> Panel:
+def sift_panel(call: Call) -> Panel:
     """The sift scores: two applications, three assessors who are invited to each, and an approver."""
     session, manager = call.session, call.actor(call.manager)
     leads = [call.person(name) for name in NAMES]
