@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 export HOME := $(shell test -n "$$HOME" && test -w "$$HOME" && echo "$$HOME" || echo "$(CURDIR)/.venv/home")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean set-up-for-%
+.PHONY: help setup demo test golden check bench lock clean set-up-for-%
 
 help: ## Lists these commands.
 	@echo 'make COMMAND, with COMMAND one of:'
@@ -23,6 +23,9 @@ demo: set-up-for-demo ## Runs a whole demonstration round and serves it. ARGS="-
 test: set-up-for-test ## Runs all tests, on both databases and in a browser. ARGS="-k gate" chooses.
 	@export PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/bytecode"; \
 	  .venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
+
+golden: set-up-for-test ## Compares every page of every role, every message and PDF with those of an earlier commit. BASE=<commit>
+	@.venv/bin/python -m tests.golden "$(BASE)" $(ARGS)
 
 check: set-up-for-check ## Checks style, types, imports, the handbook, dependencies and migrations.
 	.venv/bin/ruff check .
