@@ -131,6 +131,8 @@ FEATURES = (
             "challenges.changes",
             "challenges.versions",
             "challenges.deadlines",
+            "challenges.ending",
+            "challenges.copying",
             "challenges.application_form",
         ),
     ),
@@ -141,7 +143,7 @@ FEATURES = (
         facts=("questions.facts",),
         effects=("questions.effects",),
         news=("questions.news",),
-        views=("questions",),
+        views=("questions.answering", "questions.spreadsheets"),
     ),
     Feature(
         "live_sessions",
@@ -158,7 +160,7 @@ FEATURES = (
         facts=("teams.facts",),
         effects=("teams.effects",),
         audiences=("teams.audiences",),
-        views=("teams",),
+        views=("teams.joining", "teams.founding"),
     ),
     Feature(
         "applications",

@@ -23,16 +23,15 @@ from civflow.models import (
     Tracked,
 )
 from civflow.services.agreements.agreements import signed_copy
-from civflow.services.engine.advance import advance, options, options_of
+from civflow.services.engine.advance import options, options_of
 from civflow.services.programmes.store import programme_of
 from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, may_open, open_to, signed_in
-from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.step_form import attempt, take
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Case, Conflicted, Forbidden, NotFound, Option, Refused
+from civflow.workflows.engine import Case, Forbidden, NotFound, Option
 
 blueprint = Blueprint("delivery", __name__)
 SIGNATURES = ("sign_for_the_team", "sign_for_the_sponsor")
@@ -68,31 +67,13 @@ def sign_it(agreement_id: int) -> Response:
     signature = _signature(record)
     if signature is None:
         raise NotFound("There is nothing for you to sign here.")
-    seen = request.form.get("seen", "")
-    try:
-        advance(
-            session(),
-            record,
-            signature.step.name,
-            actor=actor(),
-            now=now(),
-            seen=whole_number(seen),
-            may_sign=bool(request.form.get("may_sign")),
-        )
-    except (Refused, Conflicted, Forbidden) as refusal:
-        session().rollback()
-        return _sign_again(agreement_id, refusal)
-    session().commit()
+    with attempt(Forbidden) as tried:
+        take(record, signature.step.name, may_sign=bool(request.form.get("may_sign")))
+    if tried.refusal:
+        parts = _agreement_parts(*load_case(Agreement, agreement_id))
+        return tried.page("agreements/sign.html" if parts["signature"] else "agreements/agreement.html", **parts)
     flash("You have signed. Both sides are told.", "done")
     return redirect_to(f"/agreements/{agreement_id}")
-
-
-def _sign_again(agreement_id: int, refusal: Refused | Conflicted | Forbidden) -> Response:
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    parts = {**_agreement_parts(*load_case(Agreement, agreement_id)), "errors": lines_of(refusal), "wrong": fields}
-    template = "agreements/sign.html" if parts["signature"] else "agreements/agreement.html"
-    status = 409 if isinstance(refusal, Conflicted) else 403 if isinstance(refusal, Forbidden) else 422
-    return Response(render_template(template, **parts), status)
 
 
 # What the pages show

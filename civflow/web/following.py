@@ -14,7 +14,8 @@ from civflow.web.shared import challenge_filters
 from civflow.web.shared.access import anyone, open_to, signed_in
 from civflow.web.shared.current import actor, now, person, session
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
-from civflow.workflows.engine import NOBODY, NotFound, Refused
+from civflow.web.shared.step_form import attempt
+from civflow.workflows.engine import NOBODY, NotFound
 
 blueprint = Blueprint("following", __name__)
 ACCOUNT = "/account#following"
@@ -32,14 +33,11 @@ def ask(slug: str) -> str:
 @open_to(signed_in)
 def follow(slug: str) -> Response:
     challenge = challenges.known(session(), slug, actor=actor())
-    try:
-        following.follow(
-            session(), _me(), challenge=challenge, delivery=request.form.get("delivery", "at_once"), now=now()
-        )
-    except Refused as refused:
-        session().rollback()
-        return Response(render_template("following/challenge.html", **_context(challenge), **_why_not(refused)), 422)
-    session().commit()
+    delivery = request.form.get("delivery", "at_once")
+    with attempt() as tried:
+        following.follow(session(), _me(), challenge=challenge, delivery=delivery, now=now())
+    if tried.refusal:
+        return tried.page("following/challenge.html", **_context(challenge))
     return _done(challenge, f"You follow “{challenge.title}”.")
 
 
@@ -54,12 +52,10 @@ def ask_about_search() -> str:
 def follow_search() -> Response:
     """Follow the search that stands in the address."""
     found = _search()
-    try:
+    with attempt() as tried:
         following.follow(session(), _me(), search=found["search"], delivery=request.form.get("delivery", ""), now=now())
-    except Refused as refused:
-        session().rollback()
-        return Response(render_template("following/search.html", **found, **_why_not(refused)), 422)
-    session().commit()
+    if tried.refusal:
+        return tried.page("following/search.html", **found)
     flash("You are told when a new challenge fits this search.", "done")
     return redirect_to(ACCOUNT)
 
@@ -163,13 +159,8 @@ def _context(challenge: Challenge) -> dict[str, Any]:
     }
 
 
-def _search() -> dict[str, str]:
+def _search() -> dict[str, Any]:
     """The search of this address, as it is kept, in words, and where the list shows it."""
     wanted = challenge_filters.asked().wanted
     search = query.address_of(wanted)
     return {"search": search, "words": query.in_words(wanted), "back": f"/challenges?{search}"}
-
-
-def _why_not(refused: Refused) -> dict[str, object]:
-    lines = [*refused.fields.items()] or [("", sentence) for sentence in refused.sentences]
-    return {"errors": lines, "refused": refused.fields}

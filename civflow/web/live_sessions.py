@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, render_template, request
@@ -10,17 +12,19 @@ from civflow.models import Challenge, LiveSession
 from civflow.services.engine.advance import options_of
 from civflow.services.live_sessions import sessions
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
-from civflow.web.shared.asks import plain, whole_number
+from civflow.web.shared.asks import plain, read_each, refuse
 from civflow.web.shared.challenge_access import answers_questions, at_address, must_answer, reads_the_list
 from civflow.web.shared.current import actor, now, session, settings
 from civflow.web.shared.htmx import redirect_to
-from civflow.web.shared.moments import NotAMoment, parse_moment, typed_moment
+from civflow.web.shared.moments import parse_moment, typed_moment
 from civflow.web.shared.record_page import offered_steps
+from civflow.web.shared.step_form import attempt, revision_seen
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Conflicted, NotFound, Refused
+from civflow.workflows.engine import NotFound
 from civflow.workflows.live_sessions import WHERE
 
 blueprint = Blueprint("sessions", __name__)
+FORM = "live_sessions/edit.html"
 
 
 @blueprint.get("/challenges/<slug>/sessions")
@@ -70,7 +74,7 @@ def find(session_id: int) -> Response:
 def new(slug: str) -> str:
     challenge, case = at_address(slug)
     must_answer(case)
-    return _form(challenge, None, {})
+    return render_template(FORM, **_form(challenge, None, {}))
 
 
 @blueprint.post("/challenges/<slug>/sessions/new")
@@ -78,12 +82,10 @@ def new(slug: str) -> str:
 def schedule(slug: str) -> Response:
     challenge, case = at_address(slug)
     must_answer(case)
-    try:
-        sessions.schedule(session(), challenge, actor=actor(), now=now(), **_given())
-    except Refused as refused:
-        session().rollback()
-        return Response(_form(at_address(slug)[0], None, request.form, refused), 422)
-    session().commit()
+    with attempt() as tried:
+        sessions.schedule(session(), challenge, actor=actor(), now=now(), **_typed_values())
+    if tried.refusal:
+        return tried.page(FORM, **_form(at_address(slug)[0], None, request.form))
     flash("The session is planned. Followers, and everybody with a draft, are told.", "done")
     return redirect_to(f"/challenges/{slug}/sessions")
 
@@ -94,22 +96,17 @@ def edit(slug: str, session_id: int) -> str:
     challenge, live = _live_at(slug, session_id)
     typed = {ask.name: getattr(live, ask.name) for ask in WHERE}
     typed |= {name: typed_moment(typed[name], g.zone) for name in ("starts_at", "ends_at")}
-    return _form(challenge, live, typed)
+    return render_template(FORM, **_form(challenge, live, typed))
 
 
 @blueprint.post("/challenges/<slug>/sessions/<int:session_id>/edit")
 @open_to(signed_in)
 def change(slug: str, session_id: int) -> Response:
     _, live = _live_at(slug, session_id)
-    try:
-        sessions.change(
-            session(), live, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", "")), **_given()
-        )
-    except (Refused, Conflicted) as refused:
-        session().rollback()
-        challenge, live = _live_at(slug, session_id)
-        return Response(_form(challenge, live, request.form, refused), 422 if isinstance(refused, Refused) else 409)
-    session().commit()
+    with attempt() as tried:
+        sessions.change(session(), live, actor=actor(), now=now(), seen=revision_seen(), **_typed_values())
+    if tried.refusal:
+        return tried.page(FORM, **_form(*_live_at(slug, session_id), request.form))
     flash("The session is changed. Followers, and everybody with a draft, are told.", "done")
     return redirect_to(f"/challenges/{slug}/sessions")
 
@@ -124,36 +121,15 @@ def _live_at(slug: str, session_id: int) -> tuple[Challenge, LiveSession]:
     return challenge, live
 
 
-def _given() -> dict[str, Any]:
+def _typed_values() -> dict[str, Any]:
     """What was typed, as values; a moment that cannot be read is refused with a sentence at its field."""
-    given: dict[str, Any] = {}
-    faults: dict[str, str] = {}
-    for ask in WHERE:
-        typed = " ".join(plain(request.form.get(ask.name, "")).split())
-        given[ask.name] = typed if ask.kind == "line" else None
-        if ask.kind == "moment" and typed:
-            try:
-                given[ask.name] = parse_moment(typed, g.zone)
-            except NotAMoment as sentence:
-                faults[ask.name] = str(sentence)
-    if faults:
-        raise Refused(*faults.values(), fields=faults)
-    return given
+    typed = {ask.name: " ".join(plain(request.form.get(ask.name, "")).split()) for ask in WHERE}
+    moments = [ask.name for ask in WHERE if ask.kind == "moment" and typed[ask.name]]
+    read, faults = read_each({name: partial(parse_moment, typed[name], g.zone) for name in moments})
+    refuse(faults)
+    return {ask.name: typed[ask.name] if ask.kind == "line" else read.get(ask.name) for ask in WHERE}
 
 
-def _form(
-    challenge: Challenge, live: LiveSession | None, typed: Any, refusal: Refused | Conflicted | None = None
-) -> str:
-    """The form with what was typed and what stands against it."""
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    errors = list(fields.items()) or [("", sentence) for sentence in (refusal.sentences if refusal else ())]
-    return render_template(
-        "live_sessions/edit.html",
-        challenge=challenge,
-        live=live,
-        typed=typed,
-        asks=WHERE,
-        fields=fields,
-        errors=errors,
-        conflict=isinstance(refusal, Conflicted),
-    )
+def _form(challenge: Challenge, live: LiveSession | None, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The form with what was typed."""
+    return {"challenge": challenge, "live": live, "typed": typed, "asks": WHERE, "fields": {}}

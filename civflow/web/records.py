@@ -8,19 +8,19 @@ from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.models import Tracked
 from civflow.services.engine import history
-from civflow.services.engine.advance import advance, options, workflow_of
+from civflow.services.engine.advance import options, workflow_of
 from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
 from civflow.services.records.preview import preview_step
 from civflow.services.records.titles import path_of, step_path
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
-from civflow.web.shared.asks import plain, read_inputs, whole_number
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.web.shared.record_page import context, entries, is_by_itself, zone_of
+from civflow.web.shared.step_form import attempt, revision_seen, typed_inputs
+from civflow.web.shared.step_form import take as take_step
 from civflow.workflows import HANDBOOK, visibility
-from civflow.workflows.engine import Case, Conflicted, NotFound, Refused, Step, Workflow
+from civflow.workflows.engine import Case, NotFound, Step, Workflow
 from civflow.workflows.engine.undoing import undoing
 from civflow.workflows.rules import NOBODY_PRESSES
 
@@ -49,51 +49,25 @@ def confirm(workflow: str, record_id: int, trigger: str) -> Response:
 def take(workflow: str, record_id: int, trigger: str) -> Response:
     """Take the step; a refusal comes back into the same form with what was typed."""
     record, case = _load(workflow, record_id)
-    step, seen = _step(record, trigger), whole_number(request.form.get("seen", ""))
+    step = _step(record, trigger)
     if step.on_its_page:
         return _form(record, case, trigger, status=422)
-    try:
-        inputs = read_inputs(session(), step, request.form, zone=zone_of(record))
-        move = advance(
-            session(),
-            record,
-            trigger,
-            actor=actor(),
-            now=now(),
-            seen=seen,
-            reason=plain(request.form.get("reason", "")),
-            **inputs,
-        )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        if isinstance(refusal, Conflicted) and _was_me(workflow, record_id, trigger, seen):
-            return redirect_to(path_of(record))
-        return _refused(workflow, record_id, trigger, refusal)
-    session().commit()
+    with attempt() as tried:
+        move = take_step(record, trigger, **typed_inputs(record, step))
+    if tried.is_late and _was_me(workflow, record_id, trigger):
+        return redirect_to(path_of(record))
+    if tried.refusal:
+        record, case = _load(workflow, record_id)
+        said = {"errors": tried.lines(), "fields": tried.fields(), "conflict": tried.is_late}
+        return _form(record, case, trigger, status=tried.status, **said)
     flash(f"{move.step.button}: done.", "done")
     return redirect_to(path_of(record))
 
 
-def _was_me(workflow: str, record_id: int, trigger: str, seen: int | None) -> bool:
+def _was_me(workflow: str, record_id: int, trigger: str) -> bool:
     """Whether the one who was first is this person with the same button, pressed twice."""
     last = history.last_entry(session(), workflow, record_id)
-    return last is not None and (last.actor_id, last.step, last.number - 1) == (actor().id, trigger, seen)
-
-
-def _refused(workflow: str, record_id: int, trigger: str, refusal: Refused | Conflicted) -> Response:
-    """The form again, with the sentences at the top and at the fields, and what was typed."""
-    record, case = _load(workflow, record_id)
-    is_late = isinstance(refusal, Conflicted)
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    return _form(
-        record,
-        case,
-        trigger,
-        status=409 if is_late else 422,
-        errors=lines_of(refusal),
-        fields=fields,
-        conflict=refusal if is_late else None,
-    )
+    return last is not None and (last.actor_id, last.step, last.number - 1) == (actor().id, trigger, revision_seen())
 
 
 def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **more: Any) -> Response:
@@ -101,21 +75,22 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     page, step = workflow_of(session(), record), _step(record, trigger)
     offered = options(session(), record, actor=actor(), now=now())
     option = next((o for o in offered if o.step.name == trigger), None)
-    told = foretold = None
+    audience_preview = step_preview = None
     if option and option.forbidden:
         status = 403
     elif option and step.on_its_page:  # only a POST past that page comes here
         more = {**more, "errors": [(step_path(record, trigger) or "", ELSEWHERE.format(step.button))]}
     elif option:
         reason = request.form.get("reason", "")
-        told = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
-        foretold = preview_step(session(), step, record, now=now(), reason=reason) if option.allowed else None
+        audience_preview = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
+        if option.allowed:
+            step_preview = preview_step(session(), step, record, now=now(), reason=reason)
     details = {
         "option": option,
         "step": step,
         "zone_words": zone_name(g.zone),
-        "told": told,
-        "foretold": foretold,
+        "audience_preview": audience_preview,
+        "step_preview": step_preview,
         "undo": undoing(page, step, record.state),
         "reason_is_public": visibility.publishes_its_reason(page, step.name),
         "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,

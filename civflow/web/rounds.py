@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -17,18 +18,17 @@ from civflow.services.formatting import DEFAULT_ZONE, pasted, zone_name
 from civflow.services.programmes import store as programmes
 from civflow.services.reports import statistics
 from civflow.services.rounds import beginning
-from civflow.web.shared.access import holders_of, load, load_case, open_to
-from civflow.web.shared.asks import whole_number
+from civflow.web.shared.access import holders_of, load, load_case, only_for, open_to
+from civflow.web.shared.asks import read_each, refuse
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.moments import parse_moment, typed_moment
 from civflow.web.shared.money import parse_pounds
 from civflow.web.shared.navigation import Link, holds_any
 from civflow.web.shared.pictures.strips import board_of_round
 from civflow.web.shared.record_page import offered_steps
+from civflow.web.shared.step_form import attempt, revision_seen
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Conflicted, Forbidden, Refused
 from civflow.workflows.rules import the_programme_manager
 
 blueprint = Blueprint("rounds", __name__)
@@ -62,13 +62,10 @@ def new() -> str:
 @open_to(MANAGERS)
 def begin() -> Response:
     typed = _typed()
-    try:
+    with attempt() as tried:
         made = _begin(typed)
-    except Refused as refusal:
-        session().rollback()
-        context = {**_choices(), "typed": typed, "errors": lines_of(refusal), "fields": refusal.fields}
-        return Response(render_template("rounds/form.html", **context), 422)
-    session().commit()
+    if tried.refusal:
+        return tried.page("rounds/form.html", **_choices(), typed=typed)
     flash(PLANNED, "done")
     return redirect_to(f"/rounds/{made.id}")
 
@@ -85,23 +82,12 @@ def edit(round_id: int) -> str:
 @open_to(MANAGERS)
 def change(round_id: int) -> Response:
     round_, typed = _managed(round_id), _typed()
-    try:
+    with attempt() as tried:
         values = _read(typed)
-        beginning.change_round(
-            session(),
-            round_,
-            title=_title(typed),
-            seen=whole_number(request.form.get("seen", "")),
-            actor=actor(),
-            now=now(),
-            **values,
-        )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        context = {**_changing(_managed(round_id)), "typed": typed, "errors": lines_of(refusal), "fields": fields}
-        return Response(render_template("rounds/form.html", **context), 422 if isinstance(refusal, Refused) else 409)
-    session().commit()
+        title, seen = _title(typed), revision_seen()
+        beginning.change_round(session(), round_, title=title, seen=seen, actor=actor(), now=now(), **values)
+    if tried.refusal:
+        return tried.page("rounds/form.html", **_changing(_managed(round_id)), typed=typed)
     flash("The round is changed.", "done")
     return redirect_to(f"/rounds/{round_id}")
 
@@ -110,9 +96,7 @@ def _managed(round_id: int) -> Round:
     """A round that is not over, for those who run it. Raises Forbidden, NotFound, and Refused for a closed one."""
     round_, case = load_case(Round, round_id)
     case.workflow.step("change", round_.state)
-    if not the_programme_manager(case):
-        needed = the_programme_manager.sentence
-        raise Forbidden(needed, claims=[needed])
+    only_for(case, the_programme_manager)
     return round_
 
 
@@ -158,16 +142,9 @@ def _title(typed: Mapping[str, str]) -> str:
 
 def _read(typed: Mapping[str, str], others: Mapping[str, str] = NOTHING) -> dict[str, Any]:
     """The dates and the budget that were typed. Raises Refused with a sentence per field, those of `others` too."""
-    values: dict[str, Any] = {}
-    wrong: dict[str, str] = {}
-    for name, read in (("starts_at", _moment), ("ends_at", _moment), ("budget_pounds", parse_pounds)):
-        try:
-            values[name] = read(typed[name])
-        except ValueError as sentence:
-            wrong[name] = str(sentence)
-    wrong |= others
-    if wrong:
-        raise Refused(*wrong.values(), fields=wrong)
+    reads = {"starts_at": _moment, "ends_at": _moment, "budget_pounds": parse_pounds}
+    values, wrong = read_each({name: partial(read, typed[name]) for name, read in reads.items()})
+    refuse({**wrong, **others})
     return values
 
 

@@ -17,14 +17,14 @@ ROUTES = {
         cases.show challenges.download challenges.list_challenges
         challenges.show challenge_form.show statistics.challenge_csv statistics.challenge_json
         statistics.of_round statistics.round_csv statistics.round_json versions.list_versions versions.show
-        questions.list_questions questions.show questions.find questions.as_csv questions.as_xlsx
+        questions.list_questions questions.show questions.find question_sheets.as_csv question_sheets.as_xlsx
         sessions.list_sessions sessions.as_calendar sessions.find
         documents.pdf documents.show draft_comments.here handbook.contents handbook.programme
         handbook.show home.home sign_in.ask_for_account sign_in.ask_for_link sign_in.form sign_in.look
         sign_in.register sign_in.send_link sign_in.sign_in sign_in.be_somebody sign_in.sign_out sign_in.use
     """,
     "challenge owner or programme manager": """
-        calling.copy calling.make_copy drafting.begin drafting.new
+        copying.copy copying.make_copy drafting.begin drafting.new
     """,
     "programme manager or approver or finance officer or auditor or challenge owner or administrator": """
         rounds.list_rounds rounds.show
@@ -49,8 +49,8 @@ ROUTES = {
         applications.on_one_page applications.read_the_text applications.receipt applications.send applications.show
         applying.apply applying.form assessment.accept assessment.decline assessment.mine assessment.score
         assessment.score_all
-        assessment.show assessment.submit calling.choose_one calling.deadline calling.end calling.ending calling.move_deadline
-        calling.move_one_deadline calling.one_deadline changing.begin changing.desk changing.hand_in changing.look
+        assessment.show assessment.submit deadlines.choose_one deadlines.deadline ending.end ending.ending deadlines.move_deadline
+        deadlines.move_one_deadline deadlines.one_deadline changing.begin changing.overview changing.hand_in changing.look
         changing.part changing.publish changing.save cases.confirm cases.take challenges.ask_question delivery.agreement
         delivery.place delivery.sign delivery.sign_it drafting.criteria drafting.edit draft_parts.part
         draft_comments.show draft_comments.change draft_people.show draft_people.change_owners
@@ -58,11 +58,11 @@ ROUTES = {
         questions.draft questions.look_before_publishing questions.publish questions.look_before_merging
         questions.merge readiness.ask readiness.deal_with readiness.request_changes readiness.score readiness.scoring readiness.keep
         draft_parts.save writing.save
-        questions.choose_file questions.take_in sessions.new sessions.schedule sessions.edit
+        question_sheets.choose_file question_sheets.take_in sessions.new sessions.schedule sessions.edit
         sessions.change gates.adjust gates.adjust_it gates.interviews gates.offer gates.propose gates.propose_it
         gates.release gates.release_it gates.show panels.leave panels.seat panels.settle panels.show panels.ties
-        panels.unseat teams.ask teams.edit teams.found_it teams.invite_it teams.mine
-        teams.new teams.save teams.show writing.question writing.save_title writing.title
+        panels.unseat teams.ask founding.edit founding.found_it teams.invite_it teams.mine
+        founding.new founding.save teams.show writing.question writing.save_title writing.title
     """,
 }
 

@@ -328,7 +328,10 @@ def test_of_two_writers_the_second_reads_both_texts_and_loses_none(come, draft, 
     answer = second.post(idea(draft), {"words": "Mine.", "before": "", "then": "back"}, on=idea(draft))
     assert (answer.status_code, errors_of(answer)) == (
         409,
-        ["Hana Begg has changed this answer since you opened it. Both texts are on this page."],
+        [
+            "Hana Begg has changed this answer since you opened it. Both texts are on this page.",
+            "That was Monday 5 January 2026, 12 noon (UK time).",
+        ],
     )
     page = BeautifulSoup(answer.data, "html.parser")
     assert page.select_one("#words").get_text(strip=True) == "Mine."

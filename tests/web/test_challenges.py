@@ -377,7 +377,8 @@ def test_two_writers_of_one_part_both_keep_their_words(owner, manager, a_draft):
     answer = owner.post(path, mine, on=path)
     assert answer.status_code == 409
     assert errors_of(answer) == [
-        "Morag Sinclair has changed this part while you were writing. Nothing is lost: what is saved now stands above your own words."
+        "Morag Sinclair has changed this part while you were writing. Nothing is lost: what is saved now stands above your own words.",
+        "That was Monday 5 January 2026, 12 noon (UK time).",
     ]
     assert ("My words." in answer.text, "Their words." in answer.text) == (True, True)
     hidden = BeautifulSoup(answer.data, "html.parser").main.form.select("[type=hidden]")

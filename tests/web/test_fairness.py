@@ -271,5 +271,20 @@ def test_a_score_that_saves_itself_overwrites_nothing_that_another_window_saved(
     assert kept(session, mine) == {first: (1, "Thin.")}
 
 
+def test_scores_that_are_not_complete_are_not_said_to_be(visit, session, panel):
+    mine = panel.assignment(panel.chair, panel.otter)
+    panel.accept(mine, panel.chair)
+    session.commit()
+    browser, path = visit(panel.chair), f"/assignments/{mine.id}"
+    first = scorecard_of(session, panel.gate).criteria[0].id
+    session.commit()
+    browser.post(f"{path}/scores/{first}", {f"{first}-value": "3", f"{first}-why": "Good."}, on=path)
+    answer = browser.post(f"{path}/submit", {}, on=path)
+    assert (answer.status_code, errors_of(answer)) == (
+        422,
+        ["Needed first: Every criterion has a score and a reason."],
+    )
+
+
 def kept(session, assignment) -> dict[str, tuple[int, str]]:
     return {name: (score.value, score.reason) for name, score in scores_of(session, assignment).items()}

@@ -22,8 +22,8 @@ from civflow.services.programmes.store import programme_of
 from civflow.services.teams.teams import teams_of
 from civflow.web.shared.access import load, open_to, signed_in
 from civflow.web.shared.current import actor, now, person, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.step_form import attempt
 from civflow.workflows.engine import NotFound, Refused
 from civflow.workflows.programme import Form, Programme
 
@@ -42,17 +42,13 @@ def form(slug: str) -> str:
 @open_to(signed_in)
 def apply(slug: str) -> Response:
     challenge, typed = _challenge(slug), request.form
-    try:
+    with attempt() as tried:
         application = _begin(challenge, typed.get("who", ""), typed.get("name", ""))
-    except Refused as refused:
-        session().rollback()
-        errors = lines_of(refused)
-        if isinstance(refused, AppliedAlready):
-            errors = [(f"/applications/{refused.application.id}", sentence) for sentence in refused.sentences]
-        context = _context(_challenge(slug))
-        page = render_template("applications/apply.html", **context, typed=typed, errors=errors, wrong=refused.fields)
-        return Response(page, 422)
-    session().commit()
+    if tried.refusal:
+        there = (
+            {"": f"/applications/{tried.refusal.application.id}"} if isinstance(tried.refusal, AppliedAlready) else {}
+        )
+        return tried.page("applications/apply.html", there, **_context(_challenge(slug)), typed=typed)
     return redirect_to(f"/applications/{application.id}")
 
 

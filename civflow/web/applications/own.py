@@ -25,10 +25,10 @@ from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, open_to, signed_in
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.navigation import Link, is_only_finance, is_signed_in
-from civflow.workflows.engine import Conflicted, NotFound, Refused
+from civflow.web.shared.step_form import Attempt, attempt, revision_seen
+from civflow.workflows.engine import NotFound
 
 blueprint = Blueprint("applications", __name__)
 NAVIGATION = (
@@ -71,13 +71,11 @@ def read_the_text(application_id: int) -> Response:
     """The team has read the latest text of the challenge."""
     application = ours(application_id)
     version = whole_number(request.form.get("version", ""))
-    try:
+    with attempt() as tried:
         acknowledge(session(), application, actor=actor(), now=now(), version=version)
-    except (Refused, Conflicted):
-        session().rollback()
+    if tried.refusal:
         flash("The text has changed once more, or somebody of your team was first. Look at what is different now.")
         return redirect_to(f"/applications/{application_id}#text")
-    session().commit()
     flash("Your application now answers the latest text of the challenge.", "done")
     return redirect_to(f"/applications/{application_id}")
 
@@ -97,16 +95,10 @@ def check(application_id: int) -> str:
 @open_to(signed_in)
 def send(application_id: int) -> Response:
     application = ours(application_id)
-    seen = request.form.get("seen", "")
-    try:
-        kept = submit(session(), application, actor=actor(), now=now(), seen=whole_number(seen))
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        application = ours(application_id)
-        errors = lines_of(refusal)
-        context = {**submit_parts(application), "errors": errors, "conflict": isinstance(refusal, Conflicted)}
-        return Response(render_template("applications/submit.html", **context), 409 if context["conflict"] else 422)
-    session().commit()
+    with attempt() as tried:
+        kept = submit(session(), application, actor=actor(), now=now(), seen=revision_seen())
+    if tried.refusal:
+        return tried.page("applications/submit.html", **submit_parts(ours(application_id)))
     return redirect_to(f"/applications/{application_id}/submissions/{kept.number}?new=1")
 
 
@@ -135,12 +127,10 @@ def interview(application_id: int) -> str:
 @open_to(signed_in)
 def book_interview(application_id: int) -> Response:
     application = ours(application_id)
-    slot = request.form.get("slot", "")
-    try:
-        book(session(), application, whole_number(slot), actor=actor(), now=now())
-    except (Refused, Conflicted) as refusal:
-        return _interview_again(application_id, refusal)
-    session().commit()
+    with attempt() as tried:
+        book(session(), application, whole_number(request.form.get("slot", "")), actor=actor(), now=now())
+    if tried.refusal:
+        return _interview_not_changed(application_id, tried)
     flash("Your interview is booked. The panel and your team are told.", "done")
     return redirect_to(f"/applications/{application_id}/interview")
 
@@ -149,19 +139,13 @@ def book_interview(application_id: int) -> Response:
 @open_to(signed_in)
 def give_back_interview(application_id: int) -> Response:
     application = ours(application_id)
-    try:
+    with attempt() as tried:
         give_back(session(), application, reason=request.form.get("reason", "")[:500], actor=actor(), now=now())
-    except (Refused, Conflicted) as refusal:
-        return _interview_again(application_id, refusal)
-    session().commit()
+    if tried.refusal:
+        return _interview_not_changed(application_id, tried)
     flash("You have given the time back. Choose another one.", "done")
     return redirect_to(f"/applications/{application_id}/interview")
 
 
-def _interview_again(application_id: int, refusal: Refused | Conflicted) -> Response:
-    session().rollback()
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    errors = list(fields.items()) or [("", sentence) for sentence in refusal.sentences]
-    context = interview_parts(ours(application_id))
-    page = render_template("applications/interview.html", **context, errors=errors, wrong=fields, typed=request.form)
-    return Response(page, 409 if isinstance(refusal, Conflicted) else 422)
+def _interview_not_changed(application_id: int, tried: Attempt) -> Response:
+    return tried.page("applications/interview.html", **interview_parts(ours(application_id)), typed=request.form)

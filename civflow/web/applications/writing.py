@@ -15,7 +15,8 @@ from civflow.web.applications.parts import is_writable, ours, the_form
 from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
-from civflow.workflows.engine import Conflicted, NotFound, Refused
+from civflow.web.shared.step_form import Attempt, attempt
+from civflow.workflows.engine import NotFound
 from civflow.workflows.programme import Form, Section
 
 blueprint = Blueprint("writing", __name__)
@@ -33,21 +34,11 @@ def title(application_id: int) -> str | Response:
 @blueprint.post("/applications/<int:application_id>/title")
 @open_to(signed_in)
 def save_title(application_id: int) -> Response:
-    application = ours(application_id)
-    try:
-        save_answers(session(), application, {}, title=request.form.get("title", ""), actor=actor(), now=now())
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        errors = list(fields.items()) or [("title", sentence) for sentence in refusal.sentences]
-        page = render_template(
-            "applications/title.html",
-            **the_form(ours(application_id)),
-            errors=errors,
-            typed=request.form.get("title", ""),
-        )
-        return Response(page, 422)
-    session().commit()
+    application, typed = ours(application_id), request.form.get("title", "")
+    with attempt() as tried:
+        save_answers(session(), application, {}, title=typed, actor=actor(), now=now())
+    if tried.refusal:
+        return tried.page("applications/title.html", {"": "title"}, **the_form(ours(application_id)), typed=typed)
     return redirect_to(f"/applications/{application_id}")
 
 
@@ -70,7 +61,7 @@ def save(application_id: int, question_id: str) -> Response:
     _question(the_form(application)["form"], question_id)
     # What the writer has seen: after a conflict and on a button, that is also what the other one wrote.
     before = request.form.get("theirs") if "theirs" in request.form and not is_htmx() else request.form.get("before")
-    try:
+    with attempt() as tried:
         save_answers(
             session(),
             application,
@@ -79,9 +70,8 @@ def save(application_id: int, question_id: str) -> Response:
             now=now(),
             before=None if before is None else {question_id: before},
         )
-    except (Refused, Conflicted) as refusal:
-        return _not_saved(application_id, question_id, words, refusal)
-    session().commit()
+    if tried.refusal:
+        return _not_saved(application_id, question_id, words, tried)
     if is_htmx() or not is_writable(application):
         return _saved(application, question_id, words)
     return redirect_to(_onwards(application, question_id, words))
@@ -100,13 +90,12 @@ def _saved(application: Application, question_id: str, words: str) -> Response:
     )
 
 
-def _not_saved(application_id: int, question_id: str, words: str, refusal: Refused | Conflicted) -> Response:
+def _not_saved(application_id: int, question_id: str, words: str, tried: Attempt) -> Response:
     """Nothing is saved and nothing is lost: the page has both texts, and why."""
-    session().rollback()
     application = ours(application_id)
     parts = _question_parts(application, question_id)
-    conflict = isinstance(refusal, Conflicted) and parts["stored"] != words
-    sentences = refusal.sentences if may(application, "write") else (_moved_on(application),)
+    conflict = tried.is_late and parts["stored"] != words
+    still_written = may(application, "write")
     return page_or_fragment(
         "applications/question.html",
         "applications/_saved.html",
@@ -115,7 +104,9 @@ def _not_saved(application_id: int, question_id: str, words: str, refusal: Refus
         words=words,
         before=request.form.get("before", ""),
         theirs=parts["stored"] if conflict else None,
-        errors=[("words", sentence) for sentence in sentences],
+        errors=tried.lines({question_id: "words", "": "words"})
+        if still_written
+        else [("words", _moved_on(application))],
         also=("applications/_conflict.html",),
     )
 

@@ -12,16 +12,18 @@ from civflow.services.assessment.gates import scorecard_of
 from civflow.services.assessment.scores import record_score, scores_of
 from civflow.services.challenges.form import fingerprint
 from civflow.services.challenges.versions import news_since
-from civflow.services.engine.advance import advance
 from civflow.web.shared.access import load, open_to, signed_in
 from civflow.web.shared.asks import plain, whole_number
 from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.shared.navigation import Link, holds_any
+from civflow.web.shared.step_form import Attempt, attempt, take
 from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("assessment", __name__)
 NAVIGATION = (Link("Assess", "/assignments", 50, lambda actor: holds_any(actor, "assessor", "panel_member")),)
+FIELD_IDS = {"decline_why": "decline_why-1"}  # of several radio buttons the first
 PROGRESS, SEEN = "assessment/_progress.html", "assessment/_seen.html"
 CHANGED = (
     "While you wrote, this score was saved as {value} (“{why}”), in another window or before a connection broke. "
@@ -48,19 +50,10 @@ def show(assignment_id: int) -> str:
 def accept(assignment_id: int) -> Response:
     """Declare no conflict, and start to read."""
     assignment = load(Assignment, assignment_id)
-    try:
-        advance(
-            session(),
-            assignment,
-            "accept",
-            actor=actor(),
-            now=now(),
-            no_conflict=request.form.get("no_conflict") == "yes",
-        )
-    except Refused as refused:
-        session().rollback()
-        return _refused(load(Assignment, assignment_id), refused, {"no_conflict": "no_conflict"})
-    session().commit()
+    with attempt() as tried:
+        take(assignment, "accept", no_conflict=request.form.get("no_conflict") == "yes")
+    if tried.refusal:
+        return _not_done(assignment_id, tried)
     return redirect_to(f"/assignments/{assignment_id}")
 
 
@@ -68,13 +61,10 @@ def accept(assignment_id: int) -> Response:
 @open_to(signed_in)
 def decline(assignment_id: int) -> Response:
     assignment = load(Assignment, assignment_id)
-    why = request.form.get("decline_why", "")
-    try:
-        advance(session(), assignment, "decline", actor=actor(), now=now(), decline_why=why)
-    except Refused as refused:
-        session().rollback()
-        return _refused(load(Assignment, assignment_id), refused, {"decline_why": "decline_why-1"})
-    session().commit()
+    with attempt() as tried:
+        take(assignment, "decline", decline_why=request.form.get("decline_why", ""))
+    if tried.refusal:
+        return _not_done(assignment_id, tried)
     return redirect_to("/assignments")
 
 
@@ -83,12 +73,10 @@ def decline(assignment_id: int) -> Response:
 def score(assignment_id: int, criterion: str) -> Response:
     """Keep one score with its reason; to htmx, that it is kept, with the progress beside it."""
     assignment, typed = load(Assignment, assignment_id), _typed(criterion)
-    try:
+    with attempt() as tried:
         _keep(assignment, criterion, typed, scores_of(session(), assignment).get(criterion))
-    except Refused as refused:
-        session().rollback()
-        return _not_scored(load(Assignment, assignment_id), criterion, typed, refused)
-    session().commit()
+    if tried.refusal:
+        return _not_scored(load(Assignment, assignment_id), criterion, typed, tried)
     if not is_htmx():
         return redirect_to(f"/assignments/{assignment_id}#criterion-{criterion}")
     context = _with_criterion(assignment, criterion)
@@ -103,20 +91,22 @@ def score_all(assignment_id: int) -> Response:
     given = scores_of(session(), assignment)
     card = scorecard_of(session(), session().get_one(Gate, assignment.gate_id))
     all_typed = {criterion.id: _typed(criterion.id) for criterion in card.criteria}
-    faults: dict[str, str] = {}
+    errors: list[tuple[str, str]] = []
     for criterion, typed in all_typed.items():
         kept = given.get(criterion)
-        if fingerprint(typed) == _seen(criterion, kept):
+        if fingerprint(typed) == _mark_shown(criterion, kept):
             continue  # nothing was changed here: what another window has saved meanwhile stays
         try:
             _keep(assignment, criterion, typed, kept)
         except Refused as refused:
-            faults |= refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
+            # Nothing of this score is written, and the others are kept: so nothing is rolled back.
+            errors += lines_of(refused, {"": f"{criterion}-value"})
     session().commit()
-    if not faults:
+    if not errors:
         return redirect_to(f"/assignments/{assignment_id}#scoring-progress")
-    wrong = {name: typed for name, typed in all_typed.items() if {f"{name}-value", f"{name}-why"} & set(faults)}
-    context = _context(assignment) | {"typed": wrong, "faults": faults, "errors": [*faults.items()]}
+    fields = dict(errors)
+    wrong = {name: typed for name, typed in all_typed.items() if {f"{name}-value", f"{name}-why"} & set(fields)}
+    context = _context(assignment) | {"typed": wrong, "fields": fields, "errors": errors}
     return Response(render_template("assessment/show.html", **context), 422)
 
 
@@ -125,7 +115,7 @@ def as_typed(kept: Score | None) -> dict[str, str]:
     return {"value": str(kept.value), "why": plain(kept.reason)} if kept else {"value": "", "why": ""}
 
 
-def _seen(criterion: str, kept: Score | None) -> str:
+def _mark_shown(criterion: str, kept: Score | None) -> str:
     """The mark of what the page showed; a page that carries none is taken to have shown what is kept."""
     return request.form.get(f"{criterion}-seen") or fingerprint(as_typed(kept))
 
@@ -139,7 +129,7 @@ def _keep(assignment: Assignment, criterion: str, typed: dict[str, str], kept: S
     before = as_typed(kept)
     if kept and typed == before:
         return
-    if fingerprint(before) != _seen(criterion, kept):
+    if fingerprint(before) != _mark_shown(criterion, kept):
         sentence = CHANGED.format(**before)
         raise Refused(sentence, fields={f"{criterion}-value": sentence})
     record_score(
@@ -158,24 +148,22 @@ def _keep(assignment: Assignment, criterion: str, typed: dict[str, str], kept: S
 def submit(assignment_id: int) -> Response:
     """Lock the scores, and go to the next application that is left."""
     assignment = load(Assignment, assignment_id)
-    try:
-        advance(session(), assignment, "submit", actor=actor(), now=now())
-    except Refused as refused:
-        session().rollback()
-        return _refused(load(Assignment, assignment_id), refused, {})
-    session().commit()
+    with attempt() as tried:
+        take(assignment, "submit")
+    if tried.refusal:
+        return _not_done(assignment_id, tried)
     return redirect_to(f"/assignments/{assignment_id}")
 
 
-def _not_scored(assignment: Assignment, criterion: str, typed: dict[str, str], refused: Refused) -> Response:
+def _not_scored(assignment: Assignment, criterion: str, typed: dict[str, str], tried: Attempt) -> Response:
     """The criterion again with what was typed, and the sentences at its fields."""
     context = _with_criterion(assignment, criterion)
-    faults = refused.fields or {f"{criterion}-value": " ".join(refused.sentences)}
-    context |= {"typed": {criterion: typed}, "faults": faults, "errors": [*faults.items()]}
+    ids = {"": f"{criterion}-value"}
+    context |= {"typed": {criterion: typed}, "fields": tried.fields(ids), "errors": tried.lines(ids)}
     return page_or_fragment(
         "assessment/show.html",
         "assessment/_score.html",
-        422,
+        tried.status,
         also=[PROGRESS],
         instead_of=f"#criterion-{criterion}",
         **context,
@@ -188,11 +176,9 @@ def _with_criterion(assignment: Assignment, criterion: str) -> dict[str, Any]:
     return context | {"criterion": next((c for c in criteria if c.id == criterion), criteria[0])}
 
 
-def _refused(assignment: Assignment, refused: Refused, ids: dict[str, str]) -> Response:
+def _not_done(assignment_id: int, tried: Attempt) -> Response:
     """The page again, with the sentences at the top and at the fields."""
-    named = {ids.get(field, field): text for field, text in refused.fields.items()}
-    errors = list(named.items()) or [("", text) for text in refused.sentences]
-    return Response(render_template("assessment/show.html", **_context(assignment), errors=errors, refused=named), 422)
+    return tried.page("assessment/show.html", FIELD_IDS, **_context(load(Assignment, assignment_id)))
 
 
 def _context(assignment: Assignment) -> dict[str, Any]:
@@ -208,7 +194,7 @@ def _context(assignment: Assignment) -> dict[str, Any]:
         "application": application,
         "challenge": challenge,
         "typed": {},
-        "faults": {},
+        "fields": {},
         "news": news_since(session(), challenge, application.challenge_version),
         "seen_of": lambda kept: fingerprint(as_typed(kept)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
@@ -12,18 +13,18 @@ from civflow.services.assessment import gate_page
 from civflow.services.assessment.letters import letters_of, sample_letters
 from civflow.services.dashboards.round import needs_of
 from civflow.services.engine.access import looks_into, may_begin
-from civflow.services.engine.advance import advance, options
+from civflow.services.engine.advance import options
 from civflow.services.interviews.slots import offer_slots
 from civflow.services.programmes.store import programme_of
 from civflow.web.shared.access import load, may_open, open_to, scores_shown, signed_in
-from civflow.web.shared.asks import whole_number
+from civflow.web.shared.asks import read_each, refuse, whole_number
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
-from civflow.web.shared.moments import NotAMoment, parse_moment
+from civflow.web.shared.moments import parse_moment
 from civflow.web.shared.record_page import offered_steps
+from civflow.web.shared.step_form import attempt, take
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Conflicted, Forbidden, Refused
+from civflow.workflows.engine import Forbidden
 from civflow.workflows.visibility import KEPT_BACK
 
 blueprint = Blueprint("gates", __name__)
@@ -60,21 +61,10 @@ def propose_it(gate_id: int) -> Response:
         "going_on": request.form.get("going_on", "").strip(),
         "number_reason": request.form.get("number_reason", "").strip(),
     }
-    number = whole_number(typed["going_on"])
-    try:
-        advance(
-            session(),
-            gate,
-            "propose",
-            actor=actor(),
-            now=now(),
-            seen=_seen(),
-            going_on=number,
-            number_reason=typed["number_reason"],
-        )
-    except (Refused, Conflicted) as refused:
-        return _again("assessment/gates/propose.html", gate_id, refused, typed=typed)
-    session().commit()
+    with attempt() as tried:
+        take(gate, "propose", going_on=whole_number(typed["going_on"]), number_reason=typed["number_reason"])
+    if tried.refusal:
+        return tried.page("assessment/gates/propose.html", **_context(load(Gate, gate_id)), typed=typed)
     return redirect_to(f"/gates/{gate_id}")
 
 
@@ -92,11 +82,10 @@ def release(gate_id: int) -> str:
 @open_to(signed_in)
 def release_it(gate_id: int) -> Response:
     gate = load(Gate, gate_id)
-    try:
-        advance(session(), gate, "release", actor=actor(), now=now(), seen=_seen())
-    except (Refused, Conflicted) as refused:
-        return _again("assessment/gates/release.html", gate_id, refused, samples=[])
-    session().commit()
+    with attempt() as tried:
+        take(gate, "release")
+    if tried.refusal:
+        return tried.page("assessment/gates/release.html", **_context(load(Gate, gate_id)), samples=[])
     flash("The result is released. Every team's letter is on its way.", "done")
     return redirect_to(f"/gates/{gate_id}")
 
@@ -115,22 +104,12 @@ def adjust_it(gate_id: int, score_id: int) -> Response:
     gate = load(Gate, gate_id)
     chosen = _score(gate, score_id)
     typed = {"value": request.form.get("value", ""), "why": request.form.get("why", "").strip()}
-    value = whole_number(typed["value"])
-    try:
-        advance(
-            session(),
-            gate,
-            "adjust",
-            actor=actor(),
-            now=now(),
-            seen=_seen(),
-            score_id=chosen["score"].id,
-            value=value,
-            why=typed["why"],
-        )
-    except (Refused, Conflicted) as refused:
-        return _again("assessment/gates/adjust.html", gate_id, refused, typed=typed, score_id=score_id)
-    session().commit()
+    with attempt() as tried:
+        take(gate, "adjust", score_id=chosen["score"].id, value=whole_number(typed["value"]), why=typed["why"])
+    if tried.refusal:
+        gate = load(Gate, gate_id)
+        context = {**_context(gate), **_score(gate, score_id), "typed": typed}
+        return tried.page("assessment/gates/adjust.html", **context)
     return redirect_to(f"/gates/{gate_id}#scores")
 
 
@@ -148,13 +127,12 @@ def offer(gate_id: int) -> Response:
     gate = load(Gate, gate_id)
     typed = {name: request.form.get(name, "").strip() for name in ("starts_at", "number", "where")}
     panel = [number for number in map(whole_number, request.form.getlist("panel")) if number is not None]
-    try:
-        offer_slots(
-            session(), gate, starts=_starts(gate, typed), where=typed["where"], panel=panel, actor=actor(), now=now()
-        )
-    except (Refused, Conflicted) as refused:
-        return _again("assessment/gates/interviews.html", gate_id, refused, typed=typed, chosen=panel)
-    session().commit()
+    with attempt() as tried:
+        starts = _starts(gate, typed)
+        offer_slots(session(), gate, starts=starts, where=typed["where"], panel=panel, actor=actor(), now=now())
+    if tried.refusal:
+        context = {**_context(load(Gate, gate_id)), "typed": typed, "chosen": panel}
+        return tried.page("assessment/gates/interviews.html", **context)
     return redirect_to(f"/gates/{gate_id}#interviews")
 
 
@@ -162,23 +140,12 @@ def _starts(gate: Gate, typed: dict[str, str]) -> list[datetime]:
     """The starts of interviews one after the other, fifteen minutes between them. Raises Refused."""
     page = gate_page.gate_page(session(), gate, with_scores=False)
     zone = programme_of(session(), session().get_one(Challenge, gate.challenge_id)).timezone
-    fields = {}
+    read, faults = read_each({"starts_at": partial(parse_moment, typed["starts_at"], zone)})
     number = whole_number(typed["number"]) or 0
     if not 1 <= number <= 40:
-        fields["number"] = "Write how many interviews to offer, from 1 to 40."
-    try:
-        first = parse_moment(typed["starts_at"], zone)
-    except NotAMoment as sentence:
-        fields["starts_at"] = str(sentence)
-    if fields:
-        raise Refused(*fields.values(), fields=fields)
-    return gate_page.one_after_the_other(first, number, minutes=page.stage.interview_minutes or 30)
-
-
-def _seen() -> int | None:
-    """The revision that the person had before their eyes."""
-    seen = request.form.get("seen", "")
-    return whole_number(seen)
+        faults = {"number": "Write how many interviews to offer, from 1 to 40.", **faults}
+    refuse(faults)
+    return gate_page.one_after_the_other(read["starts_at"], number, minutes=page.stage.interview_minutes or 30)
 
 
 def _score(gate: Gate, score_id: int) -> dict[str, Any]:
@@ -194,18 +161,6 @@ def _score(gate: Gate, score_id: int) -> dict[str, Any]:
     if assignment.application_id in kept_back:
         raise Forbidden(KEPT_BACK)
     return {"score": score, "assignment": assignment}
-
-
-def _again(
-    template: str, gate_id: int, refused: Refused | Conflicted, *, score_id: int | None = None, **more: Any
-) -> Response:
-    """The page again with what was typed, and the sentences at the top and at the fields."""
-    session().rollback()
-    gate = load(Gate, gate_id)
-    is_late = isinstance(refused, Conflicted)
-    more |= {"errors": lines_of(refused), "refused": getattr(refused, "fields", {}), "conflict": is_late}
-    extra = _score(gate, score_id) if score_id else {}
-    return Response(render_template(template, **_context(gate), **extra, **more), 409 if is_late else 422)
 
 
 def _context(gate: Gate) -> dict[str, Any]:

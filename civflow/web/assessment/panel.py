@@ -13,17 +13,17 @@ from civflow.models.assessment import SIDES
 from civflow.services.assessment import gate_page, panel
 from civflow.services.assessment.gates import stage_of
 from civflow.services.assessment.panel import Panel, Somebody
-from civflow.services.engine.advance import advance, options
+from civflow.services.engine.advance import options
 from civflow.services.people import person_by_email
 from civflow.web.shared.access import load, open_to, scores_shown, signed_in
 from civflow.web.shared.asks import plain, whole_number
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
-from civflow.workflows.engine import Conflicted, NotFound, Refused
+from civflow.web.shared.step_form import attempt, take
+from civflow.workflows.engine import NotFound, Refused
 
 blueprint = Blueprint("panels", __name__)
-FIELDS = {"person_id": "person", "application_id": "application"}  # what a step asks for -> the field of the page
+FIELD_IDS = {"person_id": "person", "application_id": "application"}  # what a step asks for -> the field of the page
 SIDE_WORDS = {"sponsor": "The sponsor", "programme": "The programme", "expert": "Neither: an expert"}
 
 
@@ -40,22 +40,12 @@ def seat(gate_id: int) -> Response:
     """Seat the person who was chosen, or named by address; somebody who sits there already changes seats."""
     gate, typed = load(Gate, gate_id), {name: plain(request.form.get(name, "")) for name in ("person", "email", "side")}
     chairs = request.form.get("chairs") == "yes"
-    try:
+    with attempt() as tried:
         person = _chosen(typed)
-        advance(
-            session(),
-            gate,
-            "seat",
-            actor=actor(),
-            now=now(),
-            seen=whole_number(request.form.get("seen", "")),
-            person_id=person.id,
-            side=typed["side"],
-            chairs=chairs,
-        )
-    except (Refused, Conflicted) as refusal:
-        return _again("assessment/gates/panel.html", gate_id, refusal, typed={**typed, "chairs": chairs})
-    session().commit()
+        take(gate, "seat", person_id=person.id, side=typed["side"], chairs=chairs)
+    if tried.refusal:
+        context = {**_context(load(Gate, gate_id)), "typed": {**typed, "chairs": chairs}}
+        return tried.page("assessment/gates/panel.html", FIELD_IDS, **context)
     flash(_seated(gate, person), "done")
     return redirect_to(f"/gates/{gate_id}/panel")
 
@@ -103,23 +93,11 @@ def unseat(gate_id: int, person_id: int) -> Response:
     gate = load(Gate, gate_id)
     reason = plain(request.form.get("reason", ""))
     context = _leaving(gate, person_id)
-    try:
-        advance(
-            session(),
-            gate,
-            "unseat",
-            actor=actor(),
-            now=now(),
-            person_id=person_id,
-            reason=reason,
-            seen=whole_number(request.form.get("seen", "")),
-        )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        context = {**_leaving(load(Gate, gate_id), person_id), "errors": lines_of(refusal), "refused": fields}
-        return Response(render_template("assessment/gates/unseat.html", **context, typed=reason), _status(refusal))
-    session().commit()
+    with attempt() as tried:
+        take(gate, "unseat", person_id=person_id, reason=reason)
+    if tried.refusal:
+        context = _leaving(load(Gate, gate_id), person_id)
+        return tried.page("assessment/gates/unseat.html", **context, typed=reason)
     flash(f"{context['person'].name} no longer sits on the panel.", "done")
     return redirect_to(f"/gates/{gate_id}/panel")
 
@@ -152,20 +130,10 @@ def ties(gate_id: int) -> str:
 def settle(gate_id: int) -> Response:
     gate = load(Gate, gate_id)
     typed = {"application": request.form.get("application", ""), "reason": plain(request.form.get("reason", ""))}
-    try:
-        advance(
-            session(),
-            gate,
-            "settle",
-            actor=actor(),
-            now=now(),
-            seen=whole_number(request.form.get("seen", "")),
-            application_id=whole_number(typed["application"]),
-            reason=typed["reason"],
-        )
-    except (Refused, Conflicted) as refusal:
-        return _again("assessment/gates/ties.html", gate_id, refusal, typed=typed)
-    session().commit()
+    with attempt() as tried:
+        take(gate, "settle", application_id=whole_number(typed["application"]), reason=typed["reason"])
+    if tried.refusal:
+        return tried.page("assessment/gates/ties.html", FIELD_IDS, **_ties(load(Gate, gate_id)), typed=typed)
     flash("The tie is settled. The reason stands in the record and in the letters.", "done")
     return redirect_to(f"/gates/{gate_id}/ties")
 
@@ -213,18 +181,3 @@ def _details(somebody: Somebody) -> str:
         else []
     )
     return "; ".join(parts)
-
-
-def _again(template: str, gate_id: int, refusal: Refused | Conflicted, **more: Any) -> Response:
-    """The page again with what was typed, and the sentences at the top and at the fields."""
-    session().rollback()
-    gate = load(Gate, gate_id)
-    context = _context(gate) if template == "assessment/gates/panel.html" else _ties(gate)
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    errors = [(FIELDS.get(field, field), sentence) for field, sentence in lines_of(refusal)]
-    page = render_template(template, **context, errors=errors, refused=fields, **more)
-    return Response(page, _status(refusal))
-
-
-def _status(refusal: Refused | Conflicted) -> int:
-    return 409 if isinstance(refusal, Conflicted) else 422

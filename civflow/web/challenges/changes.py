@@ -9,23 +9,22 @@ from flask import Blueprint, Response, flash, g, render_template, request
 from civflow.models import Challenge, ChallengeVersion
 from civflow.services.applications import version_notices
 from civflow.services.challenges import saving, versions
-from civflow.services.challenges import versions as challenges_versions
 from civflow.services.challenges.drafts import published_text
-from civflow.services.challenges.form import Part, as_kept, fingerprint, progress_of
+from civflow.services.challenges.form import Part, fingerprint, progress_of
 from civflow.services.challenges.seal import are_sealed
 from civflow.services.engine.advance import advance, options
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
+from civflow.web.challenges.typed_parts import values_of
 from civflow.web.shared.access import open_to, signed_in
-from civflow.web.shared.asks import whole_number
+from civflow.web.shared.asks import refuse
 from civflow.web.shared.challenge_access import owned
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import redirect_to
-from civflow.web.shared.moments import parse_moment, typed_moment
-from civflow.web.shared.money import parse_pounds
+from civflow.web.shared.moments import typed_moment
+from civflow.web.shared.step_form import Attempt, attempt, revision_seen
 from civflow.workflows.challenges.page import OWNERS
-from civflow.workflows.engine import Conflicted, NotFound, Option, Refused
+from civflow.workflows.engine import NotFound, Option
 from civflow.workflows.rules import the_approver
 
 blueprint = Blueprint("changing", __name__)
@@ -36,7 +35,7 @@ READERS = (*OWNERS, the_approver)
 @open_to(signed_in)
 def overview(slug: str) -> str:
     """The change that is being written, or a form to begin one."""
-    return render_template("challenges/change.html", **_desk(owned(slug, READERS)))
+    return render_template("challenges/change.html", **_overview(owned(slug, READERS)))
 
 
 @blueprint.post("/challenges/<slug>/change")
@@ -44,16 +43,13 @@ def overview(slug: str) -> str:
 def begin(slug: str) -> Response:
     """Begin a change, or say anew why there is one."""
     challenge, why = owned(slug), request.form.get("why", "")
-    try:
+    with attempt() as tried:
         if versions.change_in_hand(session(), challenge):
             versions.write_change(session(), challenge, why=why, actor=actor(), now=now())
         else:
             versions.begin_change(session(), challenge, why=why, actor=actor(), now=now())
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        context = {**_desk(owned(slug, READERS)), "typed": why, "errors": lines_of(refusal)}
-        return Response(render_template("challenges/change.html", **context), 422)
-    session().commit()
+    if tried.refusal:
+        return tried.page("challenges/change.html", **{**_overview(owned(slug, READERS)), "typed": why})
     return redirect_to(f"/challenges/{slug}/change")
 
 
@@ -73,11 +69,11 @@ def hand_in(slug: str) -> Response:
 def part(slug: str, part_id: str) -> str:
     challenge = owned(slug)
     chosen, text = _part(challenge, part_id), versions.in_hand(session(), challenge)
-    values = challenges_versions.stored_in(text, chosen)
+    values = versions.stored_in(text, chosen)
     return render_template(
         "challenges/change_part.html",
         **_page(challenge, chosen),
-        typed=_typed(chosen, values),
+        typed=_as_typed(chosen, values),
         seen=fingerprint(values),
     )
 
@@ -89,40 +85,33 @@ def save(slug: str, part_id: str) -> Response:
     challenge = owned(slug)
     chosen = _part(challenge, part_id)
     typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
-    try:
-        seen = request.form.get("seen", "")
+    with attempt() as tried:
+        values, unreadable = values_of(chosen, typed, g.zone)
+        refuse(unreadable)
         saving.save(
             session(),
             challenge,
             chosen,
-            _values(chosen, typed),
-            seen=seen,
+            values,
+            seen=request.form.get("seen", ""),
             actor=actor(),
             now=now(),
-            store=challenges_versions.THE_CHANGE,
+            store=versions.THE_CHANGE,
         )
-    except (Refused, Conflicted) as refusal:
-        return _not_saved(slug, part_id, typed, refusal)
-    session().commit()
+    if tried.refusal:
+        return _not_saved(slug, part_id, typed, tried)
     flash(f"“{chosen.title}” is saved in the change.", "done")
     return redirect_to(f"/challenges/{slug}/change")
 
 
-def _not_saved(slug: str, part_id: str, typed: dict[str, str], refusal: Refused | Conflicted) -> Response:
-    session().rollback()
+def _not_saved(slug: str, part_id: str, typed: dict[str, str], tried: Attempt) -> Response:
     challenge = owned(slug)
     chosen = _part(challenge, part_id)
-    conflict, fields = isinstance(refusal, Conflicted), refusal.fields if isinstance(refusal, Refused) else {}
-    values = challenges_versions.stored_in(versions.in_hand(session(), challenge), chosen)
-    context = {
-        **_page(challenge, chosen),
-        "typed": typed,
-        "errors": lines_of(refusal),
-        "refused": fields,
-        "theirs": _typed(chosen, values) if conflict else None,
-        "seen": fingerprint(values) if conflict else request.form.get("seen", ""),
-    }
-    return Response(render_template("challenges/change_part.html", **context), 409 if conflict else 422)
+    context = {**_page(challenge, chosen), "typed": typed, "seen": request.form.get("seen", "")}
+    if tried.is_late:
+        values = versions.stored_in(versions.in_hand(session(), challenge), chosen)
+        context |= {"theirs": _as_typed(chosen, values), "seen": fingerprint(values)}
+    return tried.page("challenges/change_part.html", **context)
 
 
 @blueprint.get("/challenges/<slug>/change/publish")
@@ -136,21 +125,15 @@ def look(slug: str) -> str:
 @open_to(signed_in)
 def publish(slug: str) -> Response:
     challenge = owned(slug, READERS)
-    try:
-        text = versions.publish_change(
-            session(), challenge, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", ""))
-        )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        status = 409 if isinstance(refusal, Conflicted) else 422
-        context = {**_second_look(owned(slug, READERS)), "errors": lines_of(refusal)}
-        return Response(render_template("challenges/change_publish.html", **context), status)
-    session().commit()
+    with attempt() as tried:
+        text = versions.publish_change(session(), challenge, actor=actor(), now=now(), seen=revision_seen())
+    if tried.refusal:
+        return tried.page("challenges/change_publish.html", **_second_look(owned(slug, READERS)))
     flash(f"Version {text.number} is published, and everybody whom it concerns is told.", "done")
     return redirect_to(f"/challenges/{slug}/versions/{text.number}")
 
 
-def _desk(challenge: Challenge) -> dict[str, Any]:
+def _overview(challenge: Challenge) -> dict[str, Any]:
     """The parts of the change with what each is like, and the difference so far."""
     contents, text = programme_of(session(), challenge), versions.change_in_hand(session(), challenge)
     offered = {o.step.name: o for o in options(session(), challenge, actor=actor(), now=now())}
@@ -172,8 +155,8 @@ def _desk(challenge: Challenge) -> dict[str, Any]:
         **context,
         **found,
         "tasks": [
-            (p, progress_of(p, challenges_versions.stored_in(text, p)), any(f.name in changed for f in p.fields))
-            for p in challenges_versions.parts_of_a_change(contents)
+            (p, progress_of(p, versions.stored_in(text, p)), any(f.name in changed for f in p.fields))
+            for p in versions.parts_of_a_change(contents)
         ],
         "may_write": "write_change" in offered and not offered["write_change"].forbidden,
     }
@@ -196,21 +179,21 @@ def _difference(challenge: Challenge, older: ChallengeVersion | None, newer: Cha
 def _second_look(challenge: Challenge) -> dict[str, Any]:
     text = versions.in_hand(session(), challenge)
     offered = {o.step.name: o for o in options(session(), challenge, actor=actor(), now=now())}
-    told = version_notices.preview(session(), challenge, actor=actor(), now=now())
+    audience_preview = version_notices.preview(session(), challenge, actor=actor(), now=now())
     return {
         "challenge": challenge,
         "text": text,
         "option": offered.get("publish_change"),
         "errors": [],
-        "told": told,
-        "number_told": sum(len(group.people) for group in told),
+        "audience_preview": audience_preview,
+        "number_told": sum(len(group.people) for group in audience_preview),
         "sealed": are_sealed(session(), challenge, now=now()),
         **_difference(challenge, published_text(session(), challenge), text),
     }
 
 
 def _part(challenge: Challenge, part_id: str) -> Part:
-    parts = challenges_versions.parts_of_a_change(programme_of(session(), challenge))
+    parts = versions.parts_of_a_change(programme_of(session(), challenge))
     found = next((part for part in parts if part.id == part_id), None)
     if found is None:
         raise NotFound("The text has no such part. Go back to the list.")
@@ -218,10 +201,10 @@ def _part(challenge: Challenge, part_id: str) -> Part:
 
 
 def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
-    return {"challenge": challenge, "part": chosen, "errors": [], "refused": {}, "theirs": None}
+    return {"challenge": challenge, "part": chosen, "errors": [], "fields": {}, "theirs": None}
 
 
-def _typed(part: Part, values: dict[str, Any]) -> dict[str, str]:
+def _as_typed(part: Part, values: dict[str, Any]) -> dict[str, str]:
     """Stored values as people would type them."""
     typed = {}
     for field in part.fields:
@@ -231,21 +214,3 @@ def _typed(part: Part, values: dict[str, Any]) -> dict[str, str]:
         else:
             typed[field.name] = f"{value:,}" if isinstance(value, int) else value
     return typed
-
-
-def _values(part: Part, typed: dict[str, str]) -> dict[str, Any]:
-    """What was typed as what is stored. Raises Refused with a sentence per field that cannot be read."""
-    values: dict[str, Any] = {}
-    fields = {}
-    for field in part.fields:
-        words = as_kept(field, typed[field.name])
-        try:
-            if field.kind == "moment":
-                values[field.name] = parse_moment(words, g.zone) if words else None
-            else:
-                values[field.name] = (parse_pounds(words) if words else 0) if field.kind == "money" else words
-        except ValueError as sentence:
-            fields[field.name] = str(sentence)
-    if fields:
-        raise Refused(*fields.values(), fields=fields)
-    return values

@@ -16,12 +16,13 @@ from civflow.services.challenges.form import Part
 from civflow.services.collaboration import comments, presence
 from civflow.services.programmes.store import programme_of
 from civflow.web.shared.access import anyone, open_to, signed_in
-from civflow.web.shared.asks import whole_number
+from civflow.web.shared.asks import refuse, whole_number
 from civflow.web.shared.challenge_access import owned
 from civflow.web.shared.current import actor, now, person, session, writing_session
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
+from civflow.web.shared.step_form import attempt
 from civflow.workflows.challenges.readiness import COMMENTERS
-from civflow.workflows.engine import NotFound, Refused
+from civflow.workflows.engine import NotFound
 
 blueprint = Blueprint("draft_comments", __name__)
 PAGE, FRAGMENT = "challenges/comments.html", "challenges/_comments.html"
@@ -45,22 +46,20 @@ def show(slug: str, part_id: str) -> str:
 def change(slug: str, part_id: str) -> Response:
     """Comment, answer, settle, open again or take one's own comment back."""
     challenge = owned(slug, COMMENTERS)
-    chosen, done = part_of(challenge, part_id), ""
-    try:
+    chosen = part_of(challenge, part_id)
+    with attempt() as tried:
         done = _change(challenge, chosen)
-    except Refused as refusal:
-        session().rollback()
+    if tried.refusal:
         challenge = owned(slug, COMMENTERS)
         context = _context(challenge, chosen)
         thread = whole_number(request.form.get("answers", ""))
         has_box = any(found.id == thread and found.is_open for found in context["threads"])
         wrong = {
             "thread": thread if has_box else None,
-            "sentence": refusal.fields["text"],
+            "sentence": tried.fields({"": "text"})["text"],
             "text": request.form.get("text", ""),
         }
-        return page_or_fragment(PAGE, FRAGMENT, 422, **context, wrong=wrong)
-    session().commit()
+        return page_or_fragment(PAGE, FRAGMENT, tried.status, **context, wrong=wrong)
     if not is_htmx():
         return redirect_to(f"/challenges/{slug}/edit/{part_id}/comments#comments")
     return page_or_fragment(PAGE, FRAGMENT, **_context(challenge, chosen), done=done)
@@ -80,7 +79,7 @@ def _change(challenge: Challenge, chosen: Part) -> str:
         return "Your comment is taken back."
     thread = whole_number(form.get("answers", ""))
     if form.get("answers") and thread is None:
-        raise Refused(NOT_AN_ANSWER, fields={"text": NOT_AN_ANSWER})
+        refuse({"text": NOT_AN_ANSWER})
     comments.say(
         session(),
         challenge,

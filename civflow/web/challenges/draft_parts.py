@@ -18,19 +18,21 @@ from civflow.services.collaboration import presence
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
 from civflow.web.challenges.draft_comments import around, arrive, comments_on, part_of
+from civflow.web.challenges.typed_parts import values_of
 from civflow.web.shared.access import open_to, signed_in
+from civflow.web.shared.asks import refuse
 from civflow.web.shared.challenge_access import is_writable, owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
-from civflow.web.shared.moments import parse_moment, typed_moment
-from civflow.web.shared.money import parse_pounds
+from civflow.web.shared.moments import typed_moment
+from civflow.web.shared.step_form import Attempt, attempt
 from civflow.workflows.challenges.readiness import WRITERS
-from civflow.workflows.engine import Conflicted, Refused
+from civflow.workflows.engine import Refused
 
 blueprint = Blueprint("draft_parts", __name__)
-PAGE, STATUS = "challenges/part.html", "challenges/_part_saved.html"
+PAGE, SAVED = "challenges/part.html", "challenges/_part_saved.html"
 NOT_WHOLE = "The page did not send all of its fields, so nothing is changed. Load it again, and save once more."
-BESIDE = ("challenges/_part_seen.html", "challenges/_part_theirs.html", "challenges/_part_told.html")
+BESIDE = ("challenges/_part_seen.html", "challenges/_part_theirs.html", "challenges/_part_unsaved.html")
 
 
 @blueprint.get("/challenges/<slug>/edit/<part_id>")
@@ -54,18 +56,18 @@ def save(slug: str, part_id: str) -> Response:
     typed = _typed(challenge, chosen)
     fixed = _fixed(challenge, chosen)
     if any(f.name not in request.form for f in chosen.fields if f.kind != "choices" and f.name not in fixed):
-        return _not_saved(slug, chosen, typed, Refused(NOT_WHOLE))
+        return _not_saved(slug, chosen, typed, Attempt(Refused(NOT_WHOLE)))
     if is_htmx():
         return _save_by_itself(slug, chosen, typed)
-    try:
-        values = _readable(chosen, typed, g.zone)
+    with attempt() as tried:
+        values, unreadable = values_of(chosen, typed, g.zone)
+        refuse(unreadable)
         # After a conflict the writer has read the other version too, and has put both together.
         seen = request.form.get("seen_theirs") or request.form.get("seen", "")
         saving.save(session(), challenge, chosen, values, seen=seen, actor=actor(), now=now())
-    except (Refused, Conflicted) as refusal:
-        return _not_saved(slug, chosen, typed, refusal)
-    _is_writing(challenge, chosen)
-    session().commit()
+        _is_writing(challenge, chosen)
+    if tried.refusal:
+        return _not_saved(slug, chosen, typed, tried)
     flash(f"“{chosen.title}” is saved.", "done")
     return redirect_to(_onwards(challenge, chosen))
 
@@ -88,54 +90,45 @@ def _fixed(challenge: Challenge, chosen: Part) -> set[str]:
 
 def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
     """Save every field that can be; each of the others is told what is wrong with it, and keeps what was typed."""
-    told: dict[str, str] = {}
+    unsaved: dict[str, str] = {}  # field -> why it is not saved
     for _ in range(2):  # the second time without the fields that the first was refused for
         challenge = owned(slug, WRITERS)
-        values, unreadable = _values(chosen, typed, g.zone)
-        told = {**unreadable, **told}
+        values, unreadable = values_of(chosen, typed, g.zone)
+        unsaved = {**unreadable, **unsaved}
         stored = _stored(challenge, chosen)
-        values = {name: stored[name] if name in told else values[name] for name in stored}
-        try:
+        values = {name: stored[name] if name in unsaved else values[name] for name in stored}
+        with attempt() as tried:
             saving.save(
                 session(), challenge, chosen, values, seen=request.form.get("seen", ""), actor=actor(), now=now()
             )
-        except Refused as refusal:
-            fresh = {name: sentence for name, sentence in refusal.fields.items() if name not in told}
-            if not fresh or not is_writable(challenge):
-                return _not_saved(slug, chosen, typed, refusal)
-            session().rollback()
-            told |= fresh
-        except Conflicted as refusal:
-            return _not_saved(slug, chosen, typed, refusal)
-        else:
             _is_writing(challenge, chosen)
-            session().commit()
-            saved, seen = len(told) < len(chosen.fields), form.fingerprint(_stored(challenge, chosen))
-            return _answer(challenge, chosen, typed, 200 if saved else 422, told=told, seen=seen, saved=saved)
-    return _not_saved(slug, chosen, typed, Refused(*told.values(), fields=told))
+        if not tried.refusal:
+            saved, seen = len(unsaved) < len(chosen.fields), form.fingerprint(_stored(challenge, chosen))
+            return _answer(challenge, chosen, typed, 200 if saved else 422, unsaved=unsaved, seen=seen, saved=saved)
+        fresh = {name: sentence for name, sentence in tried.fields().items() if name not in unsaved}
+        if not fresh or not is_writable(owned(slug, WRITERS)):
+            return _not_saved(slug, chosen, typed, tried)
+        unsaved |= fresh
+    return _not_saved(slug, chosen, typed, Attempt(Refused(*unsaved.values(), fields=unsaved)))
 
 
 def _is_writing(challenge: Challenge, chosen: Part) -> None:
     presence.come(session(), challenge, actor().id or 0, chosen.id, now=now(), writes=True)
 
 
-def _not_saved(slug: str, chosen: Part, typed: dict[str, str], refusal: Refused | Conflicted) -> Response:
+def _not_saved(slug: str, chosen: Part, typed: dict[str, str], tried: Attempt) -> Response:
     """Nothing is saved and nothing is lost: what was typed and why; after a conflict, with the other version beside it."""
-    session().rollback()
     challenge = owned(slug, WRITERS)
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    errors = list(fields.items()) or [("", sentence) for sentence in refusal.sentences]
-    conflict = isinstance(refusal, Conflicted)
     values = _stored(challenge, chosen)
     return _answer(
         challenge,
         chosen,
         typed,
-        409 if conflict else 422,
-        told=fields,
+        tried.status,
+        unsaved=tried.fields(),
         seen=request.form.get("seen", ""),
-        errors=errors,
-        theirs=_as_typed(values) if conflict else None,
+        errors=tried.lines(),
+        theirs=_as_typed(values) if tried.is_late else None,
         seen_theirs=form.fingerprint(values),
         saved=False,
     )
@@ -144,7 +137,7 @@ def _not_saved(slug: str, chosen: Part, typed: dict[str, str], refusal: Refused 
 def _answer(challenge: Challenge, chosen: Part, typed: dict[str, str], status: int = 200, **context: Any) -> Response:
     """The page of the part, or to htmx what has changed on it."""
     also = (*BESIDE, "challenges/_findings.html")
-    return page_or_fragment(PAGE, STATUS, status, also=also, typed=typed, **_page(challenge, chosen), **context)
+    return page_or_fragment(PAGE, SAVED, status, also=also, typed=typed, **_page(challenge, chosen), **context)
 
 
 def _stored(challenge: Challenge, chosen: Part) -> dict[str, Any]:
@@ -202,32 +195,3 @@ def _as_typed(values: dict[str, Any]) -> dict[str, str]:
         else str(value or "")
         for name, value in values.items()
     }
-
-
-def _readable(chosen: Part, typed: dict[str, str], zone: str) -> dict[str, Any]:
-    """What was typed as what is stored. Raises Refused with a sentence per field that cannot be read."""
-    values, unreadable = _values(chosen, typed, zone)
-    if unreadable:
-        raise Refused(*unreadable.values(), fields=unreadable)
-    return values
-
-
-def _values(chosen: Part, typed: dict[str, str], zone: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """What was typed as what is stored, and a sentence for each field that cannot be read."""
-    values: dict[str, Any] = {}
-    unreadable = {}
-    for field in chosen.fields:
-        words = form.as_kept(field, typed[field.name])
-        try:
-            if field.kind == "moment":
-                values[field.name] = parse_moment(words, zone) if words else None
-            elif field.kind == "choices":
-                values[field.name] = [key for key, _ in field.choices if key in words.split(",")]
-            elif field.kind == "money":
-                values[field.name] = parse_pounds(words) if words else 0
-            else:
-                values[field.name] = words
-        except ValueError as sentence:
-            unreadable[field.name] = str(sentence)
-            values[field.name] = None
-    return values, unreadable

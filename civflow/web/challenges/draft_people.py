@@ -17,8 +17,9 @@ from civflow.web.shared.asks import whole_number
 from civflow.web.shared.challenge_access import is_writable, owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.step_form import attempt
 from civflow.workflows.challenges.readiness import WRITERS
-from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Refused
+from civflow.workflows.engine import Forbidden, NotFound
 
 blueprint = Blueprint("draft_people", __name__)
 
@@ -56,21 +57,10 @@ def change_sponsors(slug: str) -> Response:
 
 def _changed(slug: str, change: Callable[[Challenge], str | None], *, at: str) -> Response:
     """Make the change; a refusal comes back into the page with what was typed."""
-    try:
+    with attempt(Forbidden, NotFound) as tried:
         done = change(owned(slug, WRITERS))
-    except (Refused, Forbidden, NotFound, Conflicted) as refusal:
-        session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        errors = list(fields.items()) or [(at, sentence) for sentence in refusal.sentences]
-        page = render_template(
-            "challenges/people.html",
-            **_people(owned(slug, WRITERS)),
-            errors=errors,
-            refused=dict(errors),
-            typed=request.form,
-        )
-        return Response(page, 403 if isinstance(refusal, Forbidden) else 422)
-    session().commit()
+    if tried.refusal:
+        return tried.page("challenges/people.html", {"": at}, **_people(owned(slug, WRITERS)), typed=request.form)
     if done:
         flash(done, "done")
     return redirect_to(f"/challenges/{slug}/edit/people")

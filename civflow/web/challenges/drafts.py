@@ -21,12 +21,14 @@ from civflow.services.rounds import beginning
 from civflow.web.challenges.draft_comments import around, arrive
 from civflow.web.challenges.review import before_approval
 from civflow.web.shared.access import holders_of, open_to, signed_in
+from civflow.web.shared.asks import refuse
 from civflow.web.shared.challenge_access import is_writable, may_write, owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.record_page import offered_steps
+from civflow.web.shared.step_form import attempt
 from civflow.workflows.challenges.readiness import COMMENTERS
-from civflow.workflows.engine import Forbidden, Refused, Step
+from civflow.workflows.engine import Forbidden, Step
 from civflow.workflows.people import MANAGED_BY
 
 blueprint = Blueprint("drafting", __name__)
@@ -38,7 +40,7 @@ AT_THE_PART = ("write", "deal_with")  # steps that are taken on the page of a pa
 @blueprint.get("/challenges/new")
 @open_to(BEGINNERS)
 def new() -> str:
-    return render_template("challenges/new.html", **_choices(), typed={}, errors=[])
+    return render_template("challenges/new.html", **_choices(), typed={}, fields={})
 
 
 @blueprint.post("/challenges/new")
@@ -48,15 +50,10 @@ def begin() -> Response:
     typed = {
         name: " ".join(pasted(request.form.get(name, "")).split()) for name in ("title", "round", "sponsor", "owner")
     }
-    try:
+    with attempt(Forbidden) as tried:
         challenge = _begin(typed)
-    except (Refused, Forbidden) as refusal:
-        session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        errors = list(fields.items()) or [("", sentence) for sentence in refusal.sentences]
-        page = render_template("challenges/new.html", **_choices(), typed=typed, errors=errors)
-        return Response(page, 403 if isinstance(refusal, Forbidden) else 422)
-    session().commit()
+    if tried.refusal:
+        return tried.page("challenges/new.html", **_choices(), typed=typed)
     return redirect_to(f"/challenges/{challenge.slug}/edit")
 
 
@@ -73,8 +70,7 @@ def _begin(typed: dict[str, str]) -> Challenge:
     owner = people.person_by_email(session(), typed["owner"]) if typed["owner"] else None
     if typed["owner"] and owner is None:
         fields["owner"] = f"Nobody has an account with the address {typed['owner']}. Ask them to make one first."
-    if fields:
-        raise Refused(*fields.values(), fields=fields)
+    refuse(fields)
     sponsor, round_ = None, rounds[typed["round"]]
     if typed["sponsor"]:
         sponsor = form.sponsor_called(session(), typed["sponsor"], actor=actor(), round_id=round_.id)

@@ -35,10 +35,10 @@ from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.shared.navigation import Link
 from civflow.web.shared.pictures.strips import strip_of
 from civflow.web.shared.record_page import offered_steps
+from civflow.web.shared.step_form import attempt
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.challenges.readiness import COMMENTERS
-from civflow.workflows.engine import Refused
 from civflow.workflows.sizes import DEFINITION
 from civflow.workflows.themes import THEMES
 from civflow.workflows.visibility import the_auditor
@@ -113,14 +113,12 @@ def ask_question(slug: str) -> Response:
     """Ask; a refusal comes back into the form with what was typed."""
     words = request.form.get("text", "")
     found = _read(slug)
-    try:
+    with attempt() as tried:
         ask(session(), found.challenge, text=words, actor=actor(), now=now())
-    except Refused as refused:
-        session().rollback()
-        errors = list(refused.fields.items()) or [("text", " ".join(refused.sentences))]
-        context = {**_context(slug), "errors": errors, "typed": words}
-        return page_or_fragment("challenges/show.html", "challenges/_ask.html", 422, **context)
-    session().commit()
+    if tried.refusal:
+        at = {"": "text"}
+        context = {**_context(slug), "errors": tried.lines(at), "fields": tried.fields(at), "typed": words}
+        return page_or_fragment("challenges/show.html", "challenges/_ask.html", tried.status, **context)
     flash("The sponsor has your question. The answer is published here for everybody, without your name.", "done")
     return redirect_to(f"/challenges/{slug}#ask")
 

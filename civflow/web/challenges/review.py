@@ -13,14 +13,13 @@ from civflow.services.engine.advance import options, workflow_of
 from civflow.services.formatting import pasted
 from civflow.services.notifications.preview import preview
 from civflow.services.programmes.store import programme_of
-from civflow.web.shared.access import open_to, signed_in
-from civflow.web.shared.asks import whole_number
+from civflow.web.shared.access import only_for, open_to, signed_in
 from civflow.web.shared.challenge_access import at_address, owned
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import OUT_OF_BAND, is_htmx, redirect_to
+from civflow.web.shared.step_form import Attempt, attempt, revision_seen
 from civflow.workflows.challenges.readiness import ANSWERING, OWNERS, a_scorer_before_the_approval
-from civflow.workflows.engine import Conflicted, Forbidden, NotFound, Option, Refused
+from civflow.workflows.engine import NotFound, Option, Refused
 from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("readiness", __name__)
@@ -57,7 +56,7 @@ def request_changes(slug: str) -> Response:
     challenge = owned(slug, ANSWERING)
     typed = {name: pasted(words) for name, words in request.form.items() if name not in ("csrf_token", "seen")}
     reasons = {part.id: typed.get(part.id, "") for part in form.parts_of(programme_of(session(), challenge))}
-    try:
+    with attempt() as tried:
         review.request_changes(
             session(),
             challenge,
@@ -65,15 +64,11 @@ def request_changes(slug: str) -> Response:
             general=typed.get("general", ""),
             actor=actor(),
             now=now(),
-            seen=whole_number(request.form.get("seen", "")),
+            seen=revision_seen(),
         )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        fields = refusal.fields if isinstance(refusal, Refused) else {}
-        context = {**_asking(owned(slug, ANSWERING)), "typed": typed, "errors": lines_of(refusal), "fields": fields}
-        status = 409 if isinstance(refusal, Conflicted) else 422
-        return Response(render_template("challenges/review/request_changes.html", **context), status)
-    session().commit()
+    if tried.refusal:
+        context = {**_asking(owned(slug, ANSWERING)), "typed": typed}
+        return tried.page("challenges/review/request_changes.html", **context)
     flash("The sponsor is told, and reads at each part what to change.", "done")
     return redirect_to(f"/challenges/{slug}")
 
@@ -83,16 +78,16 @@ def _asking(challenge: Challenge) -> dict[str, Any]:
     parts = form.parts_of(programme_of(session(), challenge))
     option = _option(challenge, "request_changes")
     page = workflow_of(session(), challenge)
-    told = None
+    audience_preview = None
     if option and option.allowed:
-        told = preview(session(), page, option.step, challenge, actor=actor(), now=now())
+        audience_preview = preview(session(), page, option.step, challenge, actor=actor(), now=now())
     return {
         "challenge": challenge,
         "option": option,
         "typed": {},
         "errors": [],
         "fields": {},
-        "told": told,
+        "audience_preview": audience_preview,
         "longest": review.LONGEST,
         "promised": review.promised_reply(session(), challenge),
         "unanswered": review.opens_unanswered(session(), challenge),
@@ -110,29 +105,23 @@ def _option(challenge: Challenge, trigger: str) -> Option | None:
 def deal_with(slug: str, change_id: int) -> Response:
     """The sponsor says that a change is dealt with, and may say how."""
     challenge, how = owned(slug), pasted(request.form.get("how", ""))
-    try:
+    with attempt() as tried:
         change = review.deal_with(session(), challenge, change_id, how=how, actor=actor(), now=now())
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        return _not_dealt_with(slug, change_id, how, refusal)
-    session().commit()
+    if tried.refusal:
+        return _not_dealt_with(slug, change_id, how, tried)
     flash(f"What was asked for in “{review.title_of_part(session(), challenge, change.part)}” is dealt with.", "done")
     return redirect_to(f"/challenges/{slug}/edit")
 
 
-def _not_dealt_with(slug: str, change_id: int, how: str, refusal: Refused | Conflicted) -> Response:
+def _not_dealt_with(slug: str, change_id: int, how: str, tried: Attempt) -> Response:
     """The change with what was typed about it, and why that is not kept; the list where nothing is open any more."""
     challenge = owned(slug)
     asked = next((one for one in review.open_changes(session(), challenge) if one.change.id == change_id), None)
     if asked is None:
         flash("Somebody else has said already that it is dealt with.")
         return redirect_to(f"/challenges/{slug}/edit")
-    at_field = isinstance(refusal, Refused) and "how" in refusal.fields
-    errors = [(f"how-{change_id}" if at_field else "", sentence) for sentence in refusal.sentences]
-    page = render_template(
-        "challenges/review/deal_with.html", challenge=challenge, asked=asked, typed=how, errors=errors
-    )
-    return Response(page, 409 if isinstance(refusal, Conflicted) else 422)
+    context = {"challenge": challenge, "asked": asked, "typed": how}
+    return tried.page("challenges/review/deal_with.html", {"how": f"how-{change_id}"}, **context)
 
 
 @blueprint.get("/challenges/<slug>/scoring")
@@ -148,14 +137,10 @@ def score(slug: str) -> Response:
     """Send one's scores; a refusal brings back every choice and every word."""
     challenge = _readable(slug)
     given = _given(challenge)
-    try:
-        review_scores.score(
-            session(), challenge, given, actor=actor(), now=now(), seen=whole_number(request.form.get("seen", ""))
-        )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        return _not_scored(slug, given, refusal)
-    session().commit()
+    with attempt() as tried:
+        review_scores.score(session(), challenge, given, actor=actor(), now=now(), seen=revision_seen())
+    if tried.refusal:
+        return _not_scored(slug, given, tried)
     flash("Your scores are locked. The others' are shown when everybody has scored.", "done")
     return redirect_to(f"/challenges/{slug}/scoring")
 
@@ -166,16 +151,13 @@ def keep(slug: str) -> Response:
     """Keep what is typed so far, on a button or by itself; it is not sent."""
     challenge = _readable(slug)
     given = _given(challenge)
-    try:
-        kept = review_scores.keep(
-            session(), challenge, given, seen=request.form.get("kept", ""), actor=actor(), now=now()
-        )
-    except (Refused, Conflicted) as refusal:
-        session().rollback()
-        return _not_scored(slug, given, refusal)
-    session().commit()
-    if kept.faults and not is_htmx():
-        return _not_scored(slug, given, Refused(*kept.faults.values(), fields=dict(kept.faults)))
+    with attempt() as tried:
+        seen = request.form.get("kept", "")
+        kept = review_scores.keep(session(), challenge, given, seen=seen, actor=actor(), now=now())
+    if tried.refusal:
+        return _not_scored(slug, given, tried)
+    if kept.faults and not is_htmx():  # the rest is kept, and stays so
+        return _not_scored(slug, given, Attempt(Refused(*kept.faults.values(), fields=kept.faults)))
     if not is_htmx():
         flash("Your scores and reasons are kept, for you alone. They count once you send them.", "done")
         return redirect_to("/")
@@ -195,14 +177,12 @@ def _given(challenge: Challenge) -> dict[str, tuple[str, str]]:
     }
 
 
-def _not_scored(slug: str, given: dict[str, tuple[str, str]], refusal: Refused | Conflicted) -> Response:
+def _not_scored(slug: str, given: dict[str, tuple[str, str]], tried: Attempt) -> Response:
     """The form with what was typed, and why it is not sent or kept; to a form that saves itself only the sentence."""
-    status = 409 if isinstance(refusal, Conflicted) else 422
     if is_htmx():
-        return Response(render_template("challenges/review/_kept_status.html", refused=refusal.sentences), status)
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    context = {**_scoring(_readable(slug)), "typed": given, "errors": lines_of(refusal), "fields": fields}
-    return Response(render_template("challenges/review/scoring.html", **context), status)
+        why_not = [sentence for _, sentence in tried.lines()]
+        return Response(render_template("challenges/review/_kept_status.html", why_not=why_not), tried.status)
+    return tried.page("challenges/review/scoring.html", **{**_scoring(_readable(slug)), "typed": given})
 
 
 def _readable(slug: str) -> Challenge:
@@ -210,9 +190,7 @@ def _readable(slug: str) -> Challenge:
     challenge, case = at_address(slug)
     if programme_of(session(), challenge).readiness.scoring is None:
         raise NotFound("This programme does not score challenges before they are approved.")
-    if not any(permits(case) for permits in (*READERS, a_scorer_before_the_approval)):
-        needed = [permits.sentence for permits in (*READERS, a_scorer_before_the_approval)]
-        raise Forbidden(*needed, claims=needed)
+    only_for(case, *READERS, a_scorer_before_the_approval)
     return challenge
 
 

@@ -18,7 +18,7 @@ def structured(found: Publication) -> dict[str, Any]:
         "priceCurrency": "GBP",
         "valueAddedTaxIncluded": not found.programme.money_excludes_vat,
     }
-    told: dict[str, Any] = {
+    data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Demand",
         "@id": page,
@@ -32,7 +32,7 @@ def structured(found: Publication) -> dict[str, Any]:
         "seller": {"@type": "GovernmentOrganization", "name": found.sponsor} if found.sponsor else None,
         "priceSpecification": offered if challenge.money_pounds else None,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in data.items() if value}
 
 
 def _iso(value: datetime | None) -> str:

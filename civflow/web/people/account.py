@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Person
@@ -12,9 +14,11 @@ from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.current import COOKIE, actor, now, person, session
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.limits import failed, limiter
+from civflow.web.shared.step_form import attempt
 from civflow.workflows.engine import NotFound, Refused
 
 blueprint = Blueprint("account", __name__)
+PAGE = "people/account/show.html"
 LONGEST_SKILL, MOST_SKILLS = 40, 20
 # The first sign that is found counts: most browsers also name others.
 BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -31,7 +35,7 @@ SYSTEMS = (
 @blueprint.get("/account")
 @open_to(signed_in)
 def show() -> str:
-    return render_template("people/account/show.html", **_context())
+    return render_template(PAGE, **_context())
 
 
 @blueprint.post("/account")
@@ -40,13 +44,11 @@ def save() -> Response:
     """One's name, and what one can do: teams and assessors are matched by it."""
     me, typed = _me(), request.form.get("skills", "").replace("\x00", "")
     words = [" ".join(word.split()).lower()[:LONGEST_SKILL] for word in typed.split(",")]
-    try:
+    with attempt() as tried:
         people.rename(me, request.form.get("name", ""))
-    except Refused as refused:
-        session().rollback()
-        return _again(refused.fields)
-    me.skills = list(dict.fromkeys(word for word in words if word))[:MOST_SKILLS]
-    session().commit()
+        me.skills = list(dict.fromkeys(word for word in words if word))[:MOST_SKILLS]
+    if tried.refusal:
+        return tried.page(PAGE, **_context(), typed=request.form)
     flash("Your name and your skills are saved.", "done")
     return redirect_to("/account")
 
@@ -57,14 +59,14 @@ def save() -> Response:
 def password() -> Response:
     """Set another password: every browser is signed out, and this one signed in again."""
     me = _me()
-    try:
+    with attempt() as tried:
         _check_old_password(me)
         people.set_password(session(), me, request.form.get("password", ""), now=now())
-    except Refused as refused:
-        session().rollback()
-        return _again(refused.fields)
+        answer = sign_in_as(me, "/account")
+    if tried.refusal:
+        return tried.page(PAGE, **_context(), typed=request.form)
     flash("Your password is set. Other browsers are signed out.", "done")
-    return sign_in_as(me, "/account")
+    return answer
 
 
 def _check_old_password(me: Person) -> None:
@@ -73,6 +75,7 @@ def _check_old_password(me: Person) -> None:
         try:
             people.check_password(session(), email=me.email, password=request.form.get("old", ""))
         except Refused:
+            # Here another field is wrong, and a link to sign in with would help nobody.
             sentence = "That is not your password."
             raise Refused(sentence, fields={"old": sentence}) from None
 
@@ -101,11 +104,6 @@ def _me() -> Person:
     return found
 
 
-def _again(fields: dict[str, str]) -> Response:
-    page = render_template("people/account/show.html", **_context(), typed=request.form, errors=[*fields.items()])
-    return Response(page, 422)
-
-
 def browser_words(agent: str) -> str:
     """'Firefox on Linux': what a browser says of itself, as far as people know it by that."""
     browser = next((name for sign, name in BROWSERS if sign in agent), "")
@@ -113,7 +111,7 @@ def browser_words(agent: str) -> str:
     return " on ".join(part for part in (browser or "A browser", system) if part)
 
 
-def _context() -> dict[str, object]:
+def _context() -> dict[str, Any]:
     held = sorted(
         {
             ROLES[h.role] + ("" if h.scope == "site" else f", for one {h.scope}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
@@ -11,13 +12,13 @@ from civflow.models.people import ROLES
 from civflow.services import people
 from civflow.services.people import search as people_search
 from civflow.web.shared.access import holders_of, open_to
-from civflow.web.shared.asks import plain, whole_number
+from civflow.web.shared.asks import plain, read_each, refuse, whole_number
 from civflow.web.shared.current import actor, now, session
-from civflow.web.shared.errors import lines_of
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.web.shared.money import parse_pounds
 from civflow.web.shared.navigation import Link, holds_any
-from civflow.workflows.engine import Forbidden, NotFound, Refused
+from civflow.web.shared.step_form import attempt
+from civflow.workflows.engine import Forbidden, NotFound
 
 blueprint = Blueprint("people", __name__)
 NAVIGATION = (Link("People", "/people", 80, lambda actor: holds_any(actor, "programme_manager", "administrator")),)
@@ -57,7 +58,7 @@ def show(person_id: int) -> str:
 def give(person_id: int) -> Response:
     """Give a role in a scope; a role that is held already gets another limit."""
     chosen, typed = _person(person_id), {n: plain(request.form.get(n, "")) for n in ("role", "scope", "limit")}
-    try:
+    with attempt(Forbidden, NotFound) as tried:
         scope, scope_id = _scope(typed)
         people.grant(
             session(),
@@ -69,9 +70,8 @@ def give(person_id: int) -> Response:
             scope_id=scope_id,
             limit_pounds=_limit(typed),
         )
-    except (Refused, Forbidden, NotFound) as refusal:
-        return _again(person_id, refusal, typed)
-    session().commit()
+    if tried.refusal:
+        return tried.page("people/show.html", **_context(_person(person_id)), typed=typed)
     flash(f"{chosen.name} is {_with_article(ROLES[typed['role']])} now.", "done")
     return redirect_to(f"/people/{person_id}")
 
@@ -81,12 +81,11 @@ def give(person_id: int) -> Response:
 def take_back(person_id: int) -> Response:
     """Take one role back; what the person did with it stays."""
     chosen, role = _person(person_id), request.form.get("role", "")
-    try:
+    with attempt(Forbidden, NotFound) as tried:
         scope, scope_id = _scope({"role": role, "scope": request.form.get("scope", "")})
         people.revoke(session(), chosen, role, actor=actor(), now=now(), scope=scope, scope_id=scope_id)
-    except (Refused, Forbidden, NotFound) as refusal:
-        return _again(person_id, refusal, {})
-    session().commit()
+    if tried.refusal:
+        return tried.page("people/show.html", **_context(_person(person_id)))
     flash(f"{chosen.name} is no longer {_with_article(ROLES[role])} there.", "done")
     return redirect_to(f"/people/{person_id}")
 
@@ -117,8 +116,7 @@ def _scope(typed: dict[str, str]) -> tuple[str, int | None]:
     scope, _, number = typed["scope"].partition("-")
     if scope not in ("site", "round", "challenge", "team") or (scope == "site") != (number == ""):
         fields["scope"] = "Choose where the role counts."
-    if fields:
-        raise Refused(*fields.values(), fields=fields)
+    refuse(fields)
     return scope, whole_number(number) or 0 if number else None
 
 
@@ -126,25 +124,13 @@ def _limit(typed: dict[str, str]) -> int | None:
     """An approver's limit in whole pounds; nobody else has one. Raises Refused."""
     if typed["role"] != "approver":
         return None
-    try:
-        return parse_pounds(typed["limit"])
-    except ValueError as sentence:
-        raise Refused(str(sentence), fields={"limit": f"An approver has a limit. {sentence}"}) from None
+    read, faults = read_each({"limit": partial(parse_pounds, typed["limit"])})
+    refuse({name: f"An approver has a limit. {sentence}" for name, sentence in faults.items()})
+    return int(read["limit"])
 
 
 def _with_article(role: str) -> str:
     return f"{'an' if role[0] in 'AEIOU' else 'a'} {role.lower()}"
-
-
-def _again(person_id: int, refusal: Refused | Forbidden | NotFound, typed: dict[str, str]) -> Response:
-    session().rollback()
-    fields = refusal.fields if isinstance(refusal, Refused) else {}
-    errors = list(fields.items()) or [("", sentence) for _, sentence in lines_of(refusal)]
-    status = {Forbidden: 403, NotFound: 404}.get(type(refusal), 422)
-    page = render_template(
-        "people/show.html", **_context(_person(person_id)), errors=errors, refused=fields, typed=typed
-    )
-    return Response(page, status)
 
 
 def _context(chosen: Person) -> dict[str, Any]:

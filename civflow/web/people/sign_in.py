@@ -14,10 +14,12 @@ from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import COOKIE, forget, keep_signed_in, now, session, settings
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.limits import failed, limiter, named, named_here
-from civflow.workflows.engine import NotFound, Refused
+from civflow.web.shared.step_form import attempt
+from civflow.workflows.engine import NotFound
 from civflow.workflows.visibility import SIGN_IN
 
 blueprint = Blueprint("sign_in", __name__)
+FORM = "people/sign_in/form.html"
 OFTEN = "10 per minute; 60 per hour"  # from one address
 FAILURES = "10 per 15 minutes"  # with one e-mail address from one address
 LINKS = "5 per 15 minutes"  # to one e-mail address from one address
@@ -28,7 +30,8 @@ LONGEST_PATH = 200  # what a message keeps of the page that it leads to
 @blueprint.get("/sign-in")
 @open_to(anyone)
 def form() -> str:
-    return _form_page(safe_path(request.args.get("then", "")))
+    then = safe_path(request.args.get("then", ""))
+    return render_template(FORM, then=then, people=_demonstration_people())
 
 
 @blueprint.post("/sign-in")
@@ -38,11 +41,12 @@ def form() -> str:
 @limiter.limit(FROM_ANYWHERE, key_func=named, deduct_when=failed)
 def sign_in() -> Response:
     email, then = request.form.get("email", ""), safe_path(request.form.get("then", ""))
-    try:
+    with attempt() as tried:
         person = people.check_password(session(), email=email, password=request.form.get("password", ""))
-    except Refused as refused:
-        return Response(_form_page(then, email=email, refused=refused.fields, errors=[*refused.fields.items()]), 422)
-    return sign_in_as(person, then)
+        answer = sign_in_as(person, then)
+    if tried.refusal:
+        return tried.page(FORM, then=then, email=email, people=_demonstration_people())
+    return answer
 
 
 @blueprint.get("/sign-in/link")
@@ -84,19 +88,10 @@ def register() -> str:
 def ask_for_account() -> Response:
     """Send a link to the address: who can open it has the account. The answer tells nobody who has one already."""
     email, then = request.form.get("email", "").strip(), safe_path(request.form.get("then", ""))
-    try:
-        person = people.welcome(session(), name=request.form.get("name", ""), email=email, now=now())
-    except Refused as refused:
-        page = render_template(
-            "people/sign_in/register.html",
-            then=then,
-            typed=request.form,
-            refused=refused.fields,
-            errors=[*refused.fields.items()],
-        )
-        return Response(page, 422)
-    _post_link(person, then)
-    session().commit()
+    with attempt() as tried:
+        _post_link(people.welcome(session(), name=request.form.get("name", ""), email=email, now=now()), then)
+    if tried.refusal:
+        return tried.page("people/sign_in/register.html", then=then, typed=request.form)
     return Response(render_template("people/sign_in/sent.html", email=email, then=then, is_new=True))
 
 
@@ -113,11 +108,9 @@ def look(token: str) -> str | Response:
 @blueprint.post("/sign-in/<token>")
 @open_to(anyone)
 def use(token: str) -> Response:
-    try:
-        person = people.use_link(session(), token, now=now())
-    except Refused:
-        return _no_good(token)
-    return sign_in_as(person, safe_path(request.form.get("then", "")))
+    with attempt() as tried:
+        answer = sign_in_as(people.use_link(session(), token, now=now()), safe_path(request.form.get("then", "")))
+    return _no_good(token) if tried.refusal else answer
 
 
 def _no_good(token: str) -> Response:
@@ -134,7 +127,9 @@ def be_somebody(role: str) -> Response:
     person = people.person_by_email(session(), emails[role]) if role in emails else None
     if person is None:
         raise NotFound("There is nobody to be here. Sign in with your own account.")
-    return sign_in_as(person, safe_path(request.form.get("then", "")))
+    answer = sign_in_as(person, safe_path(request.form.get("then", "")))
+    session().commit()
+    return answer
 
 
 @blueprint.post("/sign-out")
@@ -146,11 +141,13 @@ def sign_out() -> Response:
 
 
 def sign_in_as(person: Person, then: str) -> Response:
-    """Sign this browser in as the person and go to the page `then`; whoever was signed in before is signed out."""
+    """Sign this browser in as the person and go to the page `then`; whoever was signed in before is signed out.
+
+    The caller commits.
+    """
     people.sign_out(session(), request.cookies.get(COOKIE, ""), now=now())
     browser = request.user_agent.string
     token, until = people.sign_in(session(), person, now=now(), hours=settings().session_hours, browser=browser)
-    session().commit()
     return keep_signed_in(redirect_to(then), token, until)
 
 
@@ -159,10 +156,6 @@ def safe_path(path: str) -> str:
     if not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path or not path.isprintable():
         return "/"
     return "/" if urlsplit(path).netloc else path
-
-
-def _form_page(then: str, **more: object) -> str:
-    return render_template("people/sign_in/form.html", then=then, people=_demonstration_people(), **more)
 
 
 def _post_link(person: Person, then: str) -> None:

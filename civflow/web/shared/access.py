@@ -20,7 +20,7 @@ from civflow.services.engine.access import load_visible, visibility_case
 from civflow.web.shared.current import actor, now, person, session, settings, writing_session
 from civflow.web.shared.htmx import redirect_to
 from civflow.workflows import visibility
-from civflow.workflows.engine import Actor, Case, Forbidden, NotFound
+from civflow.workflows.engine import Actor, Case, Forbidden, NotFound, Rule
 
 View = TypeVar("View", bound=Callable[..., Any])
 Record = TypeVar("Record", bound=Tracked)
@@ -141,6 +141,13 @@ def load_case(model: type[Record], record_id: int) -> tuple[Record, Case]:
         if person() is None:
             abort(sign_in_first())
         raise
+
+
+def only_for(case: Case, *rules: Rule) -> None:
+    """Raises Forbidden, with what would have to be true, where none of the rules is."""
+    if not any(permits(case) for permits in rules):
+        needed = [permits.sentence for permits in rules]
+        raise Forbidden(*needed, claims=needed)
 
 
 def may_open(record: Tracked) -> bool:

@@ -9,11 +9,11 @@ from sqlmodel import col
 from civflow.models import Challenge
 from civflow.services.challenges import public_page
 from civflow.services.programmes.store import programme_of
-from civflow.web.shared.access import load_case
+from civflow.web.shared.access import load_case, only_for
 from civflow.web.shared.current import session
 from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.challenges.readiness import WRITERS
-from civflow.workflows.engine import Case, Forbidden, NotFound, Rule
+from civflow.workflows.engine import Case, NotFound, Rule
 from civflow.workflows.questions import ANSWERING
 from civflow.workflows.visibility import the_auditor
 
@@ -31,9 +31,7 @@ def at_address(slug: str) -> tuple[Challenge, Case]:
 def owned(slug: str, by: tuple[Rule, ...] = OWNERS) -> Challenge:
     """The challenge, for those of whom one of these rules is true. Raises Forbidden, or NotFound where it is hidden."""
     challenge, case = at_address(slug)
-    if not any(permits(case) for permits in by):
-        needed = [permits.sentence for permits in by]
-        raise Forbidden(*needed, claims=needed)
+    only_for(case, *by)
     return challenge
 
 
@@ -61,6 +59,4 @@ def reads_the_list(case: Case) -> bool:
 
 def must_answer(case: Case) -> None:
     """Raise Forbidden for somebody who does not answer the questions about the challenge."""
-    if not answers_questions(case):
-        needed = [permits.sentence for permits in ANSWERING]
-        raise Forbidden(*needed, claims=needed)
+    only_for(case, *ANSWERING)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import request
 
 from civflow.services.search.challenges import Choices
 from civflow.services.search.query import HEADINGS, Wanted, wanted_of
+from civflow.web.shared.asks import read_each
 from civflow.web.shared.moments import parse_day
 from civflow.web.shared.money import parse_pounds
 from civflow.workflows.themes import THEMES
@@ -33,15 +35,11 @@ class Asked(NamedTuple):
 def asked() -> Asked:
     """What this request looks for; what cannot be read is left out, with a sentence that says so."""
     typed = {name: " ".join(value.replace("\0", " ").split()) for name, value in request.args.items()}
-    query, faults = dict(typed), {}
-    for name, read in READ.items():
-        if typed.get(name):
-            try:
-                query[name] = str(read(typed[name]))
-            except ValueError as why:
-                faults[name] = LEFT_OUT.format(text=typed[name][:40], why=str(why)[:1].lower() + str(why)[1:])
-                query[name] = ""
-    wanted = wanted_of(query)
+    values, unreadable = read_each({name: partial(read, typed[name]) for name, read in READ.items() if typed.get(name)})
+    faults = {
+        name: LEFT_OUT.format(text=typed[name][:40], why=why[:1].lower() + why[1:]) for name, why in unreadable.items()
+    }
+    wanted = wanted_of(typed | {name: str(value) for name, value in values.items()} | dict.fromkeys(unreadable, ""))
     faults |= {name: sentence for name, sentence in _crossed(wanted) if name not in faults}
     return Asked(wanted, typed, faults)
 

@@ -1,0 +1,1 @@
+"""Pages of the questions about a challenge."""
