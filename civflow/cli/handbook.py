@@ -20,7 +20,6 @@ def handbook_check() -> None:
     """Prove every page and every shipped programme; exit 1 if something is wrong."""
     from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
     from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
-    from civflow.services.records.titles import STEP_PAGES  # noqa: PLC0415 - little is needed
     from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
     from civflow.workflows.challenges.page import compile_challenge  # noqa: PLC0415 - little is needed
     from civflow.workflows.engine.check import findings  # noqa: PLC0415 - little is needed
@@ -29,11 +28,11 @@ def handbook_check() -> None:
     check_features()
     wrong = []
     for page in HANDBOOK.values():
-        wrong += findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES)
+        wrong += findings(page, effects=registered().effects, facts=facts())
         click.echo(f"{page.name:<12} {len(page.states):>2} states  {len(page.steps):>2} steps  {page.sentence}")
     for name, loaded in shipped_programmes().items():
         page = compile_challenge(loaded.programme)
-        wrong += findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES)
+        wrong += findings(page, effects=registered().effects, facts=facts())
         click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")
     used = set().union(*(page.effects for page in HANDBOOK.values()))
     wrong += [f"No page names the effect “{name}”." for name in sorted(set(registered().effects) - used)]

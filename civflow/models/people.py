@@ -17,6 +17,7 @@ ROLES = {
     "auditor": "Auditor",
     "administrator": "Administrator",
 }
+STAFF = ("programme_manager", "challenge_owner", "approver", "auditor")  # they run the programme, and read as staff do
 SCOPES = ("site", "round", "challenge", "team")
 COMPANY_SIZES = ("micro", "small", "medium", "large")
 ORGANISATIONS = ("public_body", "company", "charity", "university")

@@ -19,7 +19,6 @@ from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, Step, Workflow
 from civflow.workflows.engine.draw import drawing
 from civflow.workflows.programme import KINDS, Programme, Stage
-from civflow.workflows.visibility import SEES
 
 blueprint = Blueprint("handbook", __name__)
 STAFF = {"programme_manager", "auditor", "administrator", "approver"}
@@ -46,9 +45,9 @@ def show(name: str) -> str:
         page=page,
         counts=counts,
         is_staff=_is_staff(),
-        picture=diagrams.picture(nodes, edges, title=page.title),
+        picture=diagrams.picture(nodes, edges, title=page.called),
         steps=_steps(page),
-        sees=_sentences(SEES[name]),
+        sees=_sentences(page.sees),
         begins=_sentences((*page.begun_by, BY_CIVFLOW)),
         begin_requires=_sentences(page.begin_requires),
     )

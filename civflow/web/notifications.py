@@ -20,8 +20,8 @@ from civflow.web.shared.navigation import Link, holds_any
 from civflow.web.shared.record_page import entries, offered_steps
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound
-from civflow.workflows.notifications import WAITING
-from civflow.workflows.visibility import TO_AN_ASKER, it_tells_of_nothing_sealed, kept_back, may_see
+from civflow.workflows.engine.sight import kept_back, may_see
+from civflow.workflows.notifications import TO_AN_ASKER, WAITING, it_tells_of_nothing_sealed
 
 blueprint = Blueprint("outbox", __name__)
 NAVIGATION = (Link("Outbox", "/outbox", 70, lambda actor: holds_any(actor, "programme_manager", "administrator")),)

@@ -16,11 +16,12 @@ from civflow.services.records.titles import path_of, step_path
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
-from civflow.web.shared.record_page import context, entries, is_by_itself, zone_of
+from civflow.web.shared.record_page import context, entries, is_by_itself
 from civflow.web.shared.step_form import attempt, revision_seen, typed_inputs
 from civflow.web.shared.step_form import take as take_step
-from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound, Step, Workflow
+from civflow.workflows.engine.sight import publishes_its_reason
 from civflow.workflows.engine.undoing import undoing
 from civflow.workflows.rules import NOBODY_PRESSES
 
@@ -40,7 +41,7 @@ def show(workflow: str, record_id: int) -> str:
 def confirm(workflow: str, record_id: int, trigger: str) -> Response:
     """What will happen, to whom, what it needs, and whether it can be undone."""
     record, case = _load(workflow, record_id)
-    own_page = step_path(record, trigger)
+    own_page = step_path(session(), record, trigger)
     return redirect_to(own_page) if own_page else _form(record, case, trigger)
 
 
@@ -79,7 +80,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     if option and option.forbidden:
         status = 403
     elif option and step.on_its_page:  # only a POST past that page comes here
-        more = {**more, "errors": [(step_path(record, trigger) or "", ELSEWHERE.format(step.button))]}
+        more = {**more, "errors": [(step_path(session(), record, trigger) or "", ELSEWHERE.format(step.button))]}
     elif option:
         reason = request.form.get("reason", "")
         audience_preview = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
@@ -92,7 +93,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         "audience_preview": audience_preview,
         "step_preview": step_preview,
         "undo": undoing(page, step, record.state),
-        "reason_is_public": visibility.publishes_its_reason(page, step.name),
+        "reason_is_public": publishes_its_reason(page, step.name),
         "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),
         "typed": request.form,
@@ -107,7 +108,7 @@ def _step(record: Tracked, trigger: str) -> Step:
     here = page.steps_from(record.state).get(trigger)
     found = here or next((step for step in page.steps if step.name == trigger), None)
     if found is None:
-        raise NotFound(f"{page.title}: there is no step “{trigger}”.")
+        raise NotFound(f"{page.called}: there is no step “{trigger}”.")
     return found
 
 
@@ -116,5 +117,5 @@ def _load(workflow: str, record_id: int) -> tuple[Tracked, Case]:
     if page is None:
         raise NotFound(f"The handbook has no page “{workflow}”.")
     record, case = load_case(page.record, record_id)
-    g.zone = zone_of(record)
+    g.zone = zone_of(session(), record)
     return record, case

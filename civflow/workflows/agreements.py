@@ -1,8 +1,16 @@
 """Agreement: a contract between the sponsor and a team for one stage. Both sides sign, after the standstill."""
 
 from civflow.models import Agreement
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import by_itself, the_challenge_owner, the_programme_manager, the_team_lead
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import (
+    BOTH_SIDES,
+    by_itself,
+    the_approver,
+    the_challenge_owner,
+    the_finance_officer,
+    the_programme_manager,
+    the_team_lead,
+)
 
 
 @rule("The document is finished and can be read.", needs=("document_made",))
@@ -51,7 +59,17 @@ IN_FORCE = ("active",)  # both sides do what they have signed
 agreement = Workflow(
     "agreement",
     Agreement,
+    title="Agreement with {team} for {stage} of {challenge}",
+    path="/agreements/{id}",
     sentence="A contract between the sponsor and a team for one stage. Both sides sign, after the standstill.",
+    sees=(*BOTH_SIDES, the_finance_officer, the_approver),
+    shared=True,
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "application_id", "team_id", "stage", "price_pounds", "starts_at",
+               "ends_at", "standstill_ends_at", "team_signed_at", "team_signed_by_id", "sponsor_signed_at",
+               "sponsor_signed_by_id"),
+        hidden=("place_id", "document_id"),
+    ),
     states=[
         State("drafted", "The document is being prepared.", label="Being prepared"),
         State("issued", "Both sides can read and sign it.", label="Ready to sign", tone="waiting"),

@@ -1,8 +1,17 @@
 """Application: what one team says to one challenge. Sealed until its deadline, and never lost."""
 
 from civflow.models import Application
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import a_team_member, by_itself, the_programme_manager, the_team_lead
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import (
+    STAFF,
+    a_team_member,
+    by_itself,
+    the_approver,
+    the_auditor,
+    the_challenge_owner,
+    the_programme_manager,
+    the_team_lead,
+)
 
 
 @rule("The challenge is open.", needs=("challenge_state",))
@@ -78,6 +87,42 @@ def nobody_in_the_team_runs_it(case: Case) -> bool:
     return not case.record.runner_ids
 
 
+@rule("The last deadline of the call has passed, so the seal is open.")
+def the_seal_is_open(case: Case) -> bool:
+    """What was taken back, or withdrawn before the deadline, was never taken in: it stays the team's own."""
+    record = case.record
+    taken_in = bool(record.stage) and record.state not in ("draft", "submitted")
+    return taken_in and record.sealed_until is not None and bool(case.now >= record.sealed_until)
+
+
+@rule("You are a challenge owner of this challenge, and the seal is open.", role="challenge_owner")
+def the_challenge_owner_after_the_seal(case: Case) -> bool:
+    return the_seal_is_open.claim(case) and the_challenge_owner.claim(case)
+
+
+@rule("You are an approver of this round, and the seal is open.", role="approver")
+def the_approver_after_the_seal(case: Case) -> bool:
+    return the_seal_is_open.claim(case) and the_approver.claim(case)
+
+
+@rule("You are asked to assess this application.", needs=("assessor_ids",))
+def one_of_its_assessors(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.assessor_ids or "").split(",")
+
+
+@rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))
+def an_assessor_who_may_read(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.reader_ids or "").split(",")
+
+
+@rule("It is your team's, or its seal is open and you run the programme or assess it without a conflict of interest.",
+      needs=("reader_ids",))
+def you_may_read_its_words(case: Case) -> bool:
+    if a_team_member.claim(case) or the_team_lead.claim(case):
+        return True
+    return the_seal_is_open.claim(case) and any(r.claim(case) for r in (*STAFF, an_assessor_who_may_read))
+
+
 BEING_WRITTEN = ("draft",)  # applications that only their teams know of
 HANDED_IN = ("submitted",)  # applications that are sealed, and can be taken back
 TAKEN_IN = ("in_progress",)  # applications whose seal is open, and that are assessed
@@ -108,9 +153,20 @@ FOR_ONE = "The team is told. The reason is published without its name. Every app
 application = Workflow(
     "application",
     Application,
+    title="{reference} of {team} to {challenge}",
+    short="{reference}",
+    path="/applications/{id}",
     begun_by=(a_team_member,),
     begin_requires=(the_challenge_is_open, the_deadline_has_not_passed, nobody_in_the_team_runs_it),
     sentence="What one team says to one challenge. Sealed until its deadline, and never lost.",
+    sees=(a_team_member, the_team_lead, the_programme_manager, the_challenge_owner_after_the_seal, the_auditor,
+          the_approver_after_the_seal, one_of_its_assessors),
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "team_id", "reference", "title", "stage", "closes_at", "sealed_until",
+               "extension_reason", "submitted_at"),
+        hidden=("challenge_version", "answers", "complete"),
+        guarded={"title": you_may_read_its_words},
+    ),
     states=[
         State("draft", "The team is writing.", public="Not submitted yet", tone="waiting"),
         State("submitted", "It is sealed until the deadline.", public="Submitted", tone="active"),
@@ -124,12 +180,13 @@ application = Workflow(
         State("withdrawn", "The team has withdrawn it, or its place has come to an end.", public="Withdrawn", final=True),
     ],
     steps=[
-        Step("write", "draft", "draft", by=a_team_member, on_its_page=True, label="Write the application",
-             says="Only your team reads it."),
+        Step("write", "draft", "draft", by=a_team_member, path="/applications/{id}", on_its_page=True,
+             label="Write the application", says="Only your team reads it."),
         Step("write", "in_progress", "in_progress", by=a_team_member, requires=(an_improved_proposal_is_asked_for,),
-             on_its_page=True, label="Write the improved proposal", says="Only your team reads it until you submit it."),
+             path="/applications/{id}", on_its_page=True, label="Write the improved proposal",
+             says="Only your team reads it until you submit it."),
         Step("acknowledge", "draft", "draft", by=a_team_member, asks=(READ,), requires=(it_is_the_latest_version,),
-             locks=("challenge",), label="Acknowledge the new text",
+             locks=("challenge",), path="/applications/{id}", label="Acknowledge the new text",
              says="Your application then answers this version of the challenge.",
              undo="No. You can go on reading the earlier versions."),
         Step("submit", "draft", "submitted", by=a_team_member, locks=("challenge", "team"), stamps=("submitted_at",),
@@ -149,12 +206,12 @@ application = Workflow(
              says="The call was reopened, so the application is sealed until the new deadline."),
         Step("extend", "draft", "draft", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
              requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
-             locks=("challenge",),
+             locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("extend", "submitted", "submitted", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
              requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
-             locks=("challenge",),
+             locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True, then=("tell_the_team",),

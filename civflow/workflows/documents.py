@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from civflow.workflows.applications import the_seal_is_open
 from civflow.workflows.engine import Case
-from civflow.workflows.rules import a_team_member, the_challenge_owner, the_programme_manager, the_team_lead
-from civflow.workflows.visibility import may_see, the_auditor, the_finance_officer, the_seal_is_open
-
-TEAM = (a_team_member, the_team_lead)
-STAFF = (the_programme_manager, the_challenge_owner, the_auditor)
+from civflow.workflows.engine.sight import may_see
+from civflow.workflows.rules import BOTH_SIDES, a_team_member, the_auditor, the_finance_officer, the_team_lead
 
 READERS = {
-    "outcome_letter": (*TEAM, *STAFF),
-    "agreement": (*TEAM, *STAFF, the_finance_officer),
-    "receipt": TEAM,
+    "outcome_letter": BOTH_SIDES,
+    "agreement": (*BOTH_SIDES, the_finance_officer),
+    "receipt": (a_team_member, the_team_lead),
 }
 
 

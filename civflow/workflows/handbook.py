@@ -2,10 +2,9 @@
 
 from civflow import features
 from civflow.workflows.engine import Workflow
+from civflow.workflows.engine.contents import contents, lock_order
 
-HANDBOOK: dict[str, Workflow] = {
-    page.name: page
-    for module in features.modules("pages")
-    for page in vars(module).values()
-    if isinstance(page, Workflow)
-}
+HANDBOOK: dict[str, Workflow] = contents(
+    page for module in features.modules("pages") for page in vars(module).values() if isinstance(page, Workflow)
+)
+LOCK_ORDER = lock_order(tuple(HANDBOOK.values()))

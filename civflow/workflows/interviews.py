@@ -1,8 +1,15 @@
 """Interview slot: thirty minutes in which a panel hears one team."""
 
 from civflow.models import Slot
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import a_team_member, by_itself, the_panel_chair, the_programme_manager
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import (
+    OFFICE,
+    a_panel_member,
+    a_team_member,
+    by_itself,
+    the_panel_chair,
+    the_programme_manager,
+)
 
 
 @rule("The slot lies ahead.")
@@ -71,9 +78,15 @@ WHOSE = Ask("application_id", "Which application is heard", "application", "Its 
 slot = Workflow(
     "slot",
     Slot,
-    title="Interview slot",
+    called="Interview slot",
+    title="Interview slot of {challenge}",
     begun_by=(the_programme_manager,),
     sentence="Thirty minutes in which a panel hears one team.",
+    sees=(a_team_member, *OFFICE, a_panel_member),
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "application_id", "team_id", "starts_at", "ends_at", "where", "attended"),
+        hidden=("gate_id",),
+    ),
     states=[
         State("offered", "A team can book it.", tone="waiting"),
         State("booked", "A team comes.", tone="active"),

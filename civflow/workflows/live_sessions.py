@@ -1,8 +1,9 @@
 """Live session: people ask about a challenge, the sponsor answers aloud, and a recording stays for everybody."""
 
 from civflow.models import LiveSession
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
 from civflow.workflows.questions import ANSWERING
+from civflow.workflows.rules import OFFICE
 
 
 @rule("It begins in the future, and ends after it begins.")
@@ -30,6 +31,12 @@ def its_links_are_addresses(case: Case) -> bool:
     return all(not link or link.startswith(("https://", "http://")) for link in links)
 
 
+@rule("Its challenge has been published, and its round is not a rehearsal.", needs=("rehearsal", "challenge_version"),
+      public=True)
+def its_challenge_is_public(case: Case) -> bool:
+    return bool(case.record.challenge_version) and not case.record.rehearsal
+
+
 TO_COME = ("scheduled",)  # sessions that can be changed
 CANCELLED = ("cancelled",)
 BEGINS = Ask("starts_at", "Begins", "moment")
@@ -46,10 +53,16 @@ WHERE = (
 live_session = Workflow(
     "live_session",
     LiveSession,
-    title="Live session",
+    called="Live session",
+    title="“{title}” about {challenge}",
+    path="/sessions/{id}",
     begun_by=ANSWERING,
     begin_requires=(its_time_lies_ahead, it_is_somewhere, its_links_are_addresses),
     sentence="People ask about a challenge, the sponsor answers aloud, and a recording stays for everybody.",
+    sees=(its_challenge_is_public, *OFFICE),
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "title", "starts_at", "ends_at", "place", "link", "recording"),
+    ),
     states=[
         State("scheduled", "It takes place at its time.", tone="waiting"),
         State("held", "It took place.", final=True, tone="done"),
@@ -66,10 +79,11 @@ live_session = Workflow(
         Step("add_recording", "held", "held", by=ANSWERING, asks=(RECORDING,), requires=(its_links_are_addresses,),
              then=("tell_of_the_session",), label="Add the recording",
              says="Everybody finds the link on the challenge's page. Followers, and everybody with a draft, are told."),
-        Step("cancel", "scheduled", "cancelled", by=ANSWERING, reason=True, then=("tell_of_the_session",),
-             label="Cancel the session", says="Everybody reads your reason. Followers, and everybody with a draft, are told."),
-        Step("schedule_again", ("held", "cancelled"), "scheduled", by=ANSWERING, reason=True, asks=(BEGINS, ENDS),
-             requires=(its_time_lies_ahead,), then=("tell_of_the_session",), label="Schedule it again",
-             says="It takes place at its new time. Followers, and everybody with a draft, are told."),
+        Step("cancel", "scheduled", "cancelled", by=ANSWERING, reason=True, publishes_reason=True,
+             then=("tell_of_the_session",), label="Cancel the session",
+             says="Everybody reads your reason. Followers, and everybody with a draft, are told."),
+        Step("schedule_again", ("held", "cancelled"), "scheduled", by=ANSWERING, reason=True,
+             publishes_reason=True, asks=(BEGINS, ENDS), requires=(its_time_lies_ahead,), then=("tell_of_the_session",),
+             label="Schedule it again", says="It takes place at its new time. Followers, and everybody with a draft, are told."),
     ],
 )

@@ -1,8 +1,39 @@
 """Message: written in the transaction that makes it true, sent after it."""
 
 from civflow.models import Message
-from civflow.workflows.engine import State, Step, Workflow
-from civflow.workflows.rules import by_itself, the_programme_manager
+from civflow.workflows.engine import Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_auditor, the_programme_manager
+
+SIGN_IN = "sign-in-"  # how the keys of messages with a link to sign in begin
+TO_AN_ASKER = "asked-"  # and of those to people who asked a question
+
+
+@rule("The message is addressed to you.")
+def the_addressee(case: Case) -> bool:
+    return case.actor.id is not None and case.record.person_id == case.actor.id
+
+
+@rule("The message goes to nobody in a team whose application is sealed.", needs=("applicant_sealed_until",))
+def it_tells_of_nothing_sealed(case: Case) -> bool:
+    """Otherwise to whom a message about an open call goes would tell who applies."""
+    return case.record.applicant_sealed_until is None or bool(case.now >= case.record.applicant_sealed_until)
+
+
+@rule("You are a programme manager, and no application of whom it goes to is sealed.",
+      needs=("applicant_sealed_until",), role="programme_manager")
+def the_programme_manager_after_the_seal(case: Case) -> bool:
+    return the_programme_manager.claim(case) and it_tells_of_nothing_sealed.claim(case)
+
+
+@rule("The message carries no link that signs somebody in.")
+def it_signs_nobody_in(case: Case) -> bool:
+    return not case.record.key.startswith(SIGN_IN)
+
+
+@rule("The message does not tell whoever asked a question what became of it, or you are that person or an auditor.")
+def you_may_learn_to_whom_it_goes(case: Case) -> bool:
+    for_an_asker = case.record.key.startswith(TO_AN_ASKER)
+    return not for_an_asker or the_addressee.claim(case) or the_auditor.claim(case)
 
 WAITING = ("waiting",)  # messages that leave as soon as they may
 FAILED = ("failed",)  # messages that somebody has to look at
@@ -10,7 +41,17 @@ FAILED = ("failed",)  # messages that somebody has to look at
 message = Workflow(
     "message",
     Message,
+    appendix=True,
+    title="{subject}",
     sentence="Written in the transaction that makes it true, sent after it.",
+    sees=(the_addressee, the_programme_manager_after_the_seal, the_auditor),
+    shows=Columns(
+        shown=("since", "person_id", "subject", "body", "about", "not_before", "attempts", "sent_at"),
+        staff=("address",),
+        hidden=("key", "document_id", "unsubscribe"),  # the last ends messages for whoever has it
+        guarded={"body": it_signs_nobody_in, "about": it_signs_nobody_in,
+                 "person_id": you_may_learn_to_whom_it_goes, "address": you_may_learn_to_whom_it_goes},
+    ),
     states=[
         State("waiting", "It leaves at its time; until then it can be cancelled.", tone="waiting"),
         State("sent", "The mail server has taken it.", final=True, tone="done"),

@@ -1,8 +1,9 @@
 """Question: anybody asks about a challenge, and everybody reads the answer at the same moment."""
 
 from civflow.models import Question
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import anyone_signed_in, the_challenge_owner, the_programme_manager
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine.sight import reads_as
+from civflow.workflows.rules import OFFICE, anyone_signed_in, the_auditor, the_challenge_owner, the_programme_manager
 
 
 @rule("The answer is written.")
@@ -33,6 +34,38 @@ def the_other_question_can_stand_for_it(case: Case) -> bool:
     return other is None or str(other) in (case.record.mergeable_ids or "").split(",")
 
 
+@rule("The answer is published.")
+def its_answer_is_published(case: Case) -> bool:
+    return bool(case.record.state == "published")
+
+
+@rule("The answer is published, and the round is not a rehearsal.", needs=("rehearsal",), public=True)
+def its_answer_is_public(case: Case) -> bool:
+    return its_answer_is_published.claim(case) and not case.record.rehearsal
+
+
+@rule("You asked the question.")
+def the_asker(case: Case) -> bool:
+    return case.actor.id is not None and case.record.asked_by_id == case.actor.id
+
+
+@rule("You asked the question, you are an auditor, or it was not asked here.")
+def you_may_learn_who_asked(case: Case) -> bool:
+    """Everybody gets the same answer at the same moment (Public Contracts (Scotland) Regulations 2015, regulations 41
+    and 42), and who asks must not colour it: neither the sponsor nor the programme office learns that."""
+    return case.record.asked_by_id is None or the_asker.claim(case) or the_auditor.claim(case)
+
+
+@rule("The answer is published, or you work for the programme.")
+def you_may_read_the_answer(case: Case) -> bool:
+    return reads_as(case) == "staff" or its_answer_is_published.claim(case)
+
+
+@rule("The question is published in its own words, you asked it, or you work for the programme.")
+def you_may_read_its_own_words(case: Case) -> bool:
+    return reads_as(case) != "public" or not case.record.wording
+
+
 WAITING, PUBLIC = ("asked", "drafted"), ("published",)
 TO_CLEAR = ("drafted",)  # an answer is written, and a second person looks at it
 ANSWERING = (the_challenge_owner, the_programme_manager)  # who answers, merges and declines
@@ -44,9 +77,23 @@ OTHER = Ask("merged_into_id", "The question that asks the same", "question")
 question = Workflow(
     "question",
     Question,
+    title="Question {number} about {challenge}",
+    short="{text}",
+    path="/questions/{id}",
     begun_by=(anyone_signed_in,),
     begin_requires=(the_challenge_takes_questions, it_was_asked_in_time),
     sentence="Anybody asks about a challenge, and everybody reads the answer at the same moment.",
+    sees=(its_answer_is_public, the_asker, *OFFICE),
+    names_who_began=you_may_learn_who_asked,
+    not_public=(*WAITING, "merged", "declined"),
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "asked_at", "answer_promised_at", "number", "text", "wording", "answer",
+               "published_at"),
+        staff=("asked_by_id", "drafted_by_id", "cleared_by_id", "merged_into_id", "portal_reference"),
+        hidden=("version_id",),
+        guarded={"asked_by_id": you_may_learn_who_asked, "answer": you_may_read_the_answer,
+                 "wording": you_may_read_the_answer, "text": you_may_read_its_own_words},
+    ),
     states=[
         State("asked", "It waits for an answer.", label="To be answered", public="Waiting for an answer",
               tone="waiting"),

@@ -1,8 +1,8 @@
 """Round: a set of challenges that run under one version of one programme."""
 
 from civflow.models import Round
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import the_programme_manager
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import the_auditor, the_programme_manager
 
 
 @rule("The round has at least one challenge that is approved.", needs=("approved_challenges",))
@@ -33,6 +33,11 @@ def it_ends_after_it_begins(case: Case) -> bool:
     return ends is None or starts is None or bool(ends > starts)
 
 
+@rule("The round is not a rehearsal.", public=True)
+def it_is_no_rehearsal(case: Case) -> bool:
+    return not case.record.rehearsal
+
+
 PLANNED, OPEN, CLOSED = ("planned",), ("open",), ("closed",)
 LARGEST_BUDGET = 1_000_000_000  # whole pounds
 BASICS = (
@@ -42,7 +47,8 @@ BASICS = (
 
 
 def _changing(state: str) -> Step:
-    return Step("change", state, state, by=the_programme_manager, asks=BASICS, on_its_page=True, aside=True,
+    return Step("change", state, state, by=the_programme_manager, asks=BASICS, path="/rounds/{id}/edit",
+                on_its_page=True, aside=True,
                 requires=(it_ends_after_it_begins, it_ends_after_its_calls, the_budget_covers_what_is_committed),
                 label="Change the round", says="Its title, its dates and its budget. Nobody is told.",
                 undo="Yes: change it back. The record keeps what was before.")
@@ -51,8 +57,17 @@ def _changing(state: str) -> Step:
 round_ = Workflow(
     "round",
     Round,
+    scope=True,
+    title="{title}",
+    path="/rounds/{id}",
     begun_by=(the_programme_manager,),
     sentence="A set of challenges that run under one version of one programme.",
+    sees=(it_is_no_rehearsal, the_programme_manager, the_auditor),
+    shows=Columns(
+        shown=("since", "title", "starts_at", "ends_at"),
+        staff=("rehearsal", "budget_pounds"),
+        hidden=("programme_id", "slug"),
+    ),
     states=[
         State("planned", "Dates, money and challenges are being prepared.", public="Coming soon"),
         State("open", "Its challenges run, each at its own pace.", public="Running", tone="done"),

@@ -1,4 +1,4 @@
-"""Sentences that several pages share: who may take a step, and what is true of time."""
+"""Sentences that several pages share: who may take a step, who sees a record, and what is true of time."""
 
 from civflow.workflows.engine import Case, rule
 
@@ -16,24 +16,34 @@ def anyone_signed_in(case: Case) -> bool:
     return case.actor.id is not None
 
 
-@rule("You are a programme manager of this round.")
+@rule("You are a programme manager of this round.", role="programme_manager")
 def the_programme_manager(case: Case) -> bool:
     return case.holds("programme_manager")
 
 
-@rule("You are a challenge owner of this challenge.")
+@rule("You are a challenge owner of this challenge.", role="challenge_owner")
 def the_challenge_owner(case: Case) -> bool:
     return case.holds("challenge_owner")
 
 
-@rule("You are a writer of this challenge.")
+@rule("You are a writer of this challenge.", role="challenge_writer")
 def the_challenge_writer(case: Case) -> bool:
     return case.holds("challenge_writer")
 
 
-@rule("You are an approver with a limit in pounds.")
+@rule("You are an approver with a limit in pounds.", role="approver")
 def the_approver(case: Case) -> bool:
     return case.holds("approver")
+
+
+@rule("You are an auditor: you read everything and change nothing.", role="auditor")
+def the_auditor(case: Case) -> bool:
+    return case.holds("auditor")
+
+
+@rule("You are a finance officer of this round.", role="finance_officer")
+def the_finance_officer(case: Case) -> bool:
+    return case.holds("finance_officer")
 
 
 @rule("You lead this team.")
@@ -51,6 +61,11 @@ def the_panel_chair(case: Case) -> bool:
     return case.actor.id is not None and case.record.chair_id == case.actor.id
 
 
+@rule("You sit on this panel.", needs=("panel_ids",))
+def a_panel_member(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.panel_ids or "").split(",")
+
+
 @rule("You are the assessor of this assignment.")
 def the_assessor(case: Case) -> bool:
     return case.actor.id is not None and case.record.assessor_id == case.actor.id
@@ -65,3 +80,9 @@ def conflicted(case: Case) -> set[str]:
 @rule("You have no conflict of interest with a team that this gate decides on.", needs=("conflicts_here",))
 def no_conflict_with_its_teams(case: Case) -> bool:
     return not conflicted(case)
+
+
+# Who sees records of several nouns.
+OFFICE = (the_programme_manager, the_challenge_owner, the_auditor)
+STAFF = (*OFFICE, the_approver)
+BOTH_SIDES = (a_team_member, the_team_lead, *OFFICE)

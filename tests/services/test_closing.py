@@ -19,7 +19,7 @@ from civflow.services.challenges.stages import gate_of
 from civflow.services.dashboards.application import can_be_submitted
 from civflow.services.engine.access import load_visible
 from civflow.services.engine.advance import advance
-from civflow.workflows import visibility
+from civflow.workflows.applications import you_may_read_its_words
 from civflow.workflows.engine import Forbidden, Refused
 from tests.scenes.open_call import grant
 
@@ -55,7 +55,7 @@ def more_time(session, call, application, manager, until=None):
 
 
 def may_read(session, call, application) -> bool:
-    return visibility.may_read_words(
+    return you_may_read_its_words(
         load_visible(session, type(application), application.id, actor=call.actor(call.manager), now=call.now)[1]
     )
 

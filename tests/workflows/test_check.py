@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import Column, MetaData, String, Table
 
-from civflow.models import Round, Slot
-from civflow.workflows.engine import Actor, Ask, Case, HandbookError, RoleHeld, State, Step, Workflow, rule
+from civflow.models import Membership, Round, Slot
+from civflow.models.people import SCOPES
+from civflow.workflows.engine import Actor, Ask, Case, Columns, HandbookError, RoleHeld, State, Step, Workflow, rule
 from civflow.workflows.engine.check import findings, paths
+from civflow.workflows.engine.contents import contents, lock_order
 from civflow.workflows.engine.draw import drawing, mermaid
+from civflow.workflows.engine.language import INNER, Rule
 from civflow.workflows.rules import anyone_signed_in, the_programme_manager
 
 
 @rule("The moon is full.", needs=("moon",))
 def the_moon_is_full(case: Case) -> bool:
     return case.record.moon == 14
+
+
+@rule("You audit.", role="auditor")
+def any_auditor(case: Case) -> bool:
+    return True
+
+
+@rule("Everybody may.", public=True)
+def everybody_may(case: Case) -> bool:
+    return True
 
 
 @rule("You are nobody.")
@@ -27,15 +42,33 @@ def step(name: str, source: Any, target: str, **more: Any) -> Step:
     return Step(name, source, target, **{"by": anyone_signed_in, "label": "Do it", "says": "It is done.", **more})
 
 
+WITHOUT_A_CHALLENGE = SimpleNamespace(
+    __name__="Application",
+    __table__=Table("application", MetaData(), *(Column(name, String) for name in (*INNER, "stage"))),
+)
 OPEN = step("open", "planned", "open")
 CLOSE = step("close", "open", "closed")
 
 
 def page(*steps: Step, final: tuple[str, ...] = ("closed",), record: Any = Round, **more: Any) -> Workflow:
     states = [State(name, "A sentence.", final=name in final) for name in ("planned", "open", "closed")]
-    return Workflow(
-        record.__name__.lower(), record, **{"states": states, "steps": steps, "checks_states": False, **more}
-    )
+    name = more.pop("name", record.__name__.lower())
+    declared = {
+        "title": "Number {id}",
+        "sees": (the_programme_manager,),
+        "shows": shown(record),
+        "scope": name in SCOPES,
+        "states": states,
+        "steps": steps,
+        "checks_states": False,
+    }
+    return Workflow(name, record, **{**declared, **more})
+
+
+def shown(record: Any, *without: str, **more: Any) -> Columns:
+    """Every column of a record is shown, but for some that nothing is said of."""
+    columns = (c.name for c in record.__table__.c if c.name not in (*INNER, *without))
+    return Columns(tuple(columns), **more)
 
 
 FAULTS = {
@@ -78,9 +111,13 @@ FAULTS = {
         page(OPEN, step("close", "open", "closed", due="title")),
         ["round.close: the column “title” holds no moment."],
     ),
-    "a lock on what the table does not know": (
-        page(OPEN, step("close", "open", "closed", locks=("gate",))),
-        ["round.close: it locks its gate, and the table does not say which that is."],
+    "a fact that no service knows about who sees it": (
+        page(OPEN, CLOSE, sees=(the_moon_is_full,)),
+        ["round: no service knows the fact “moon”."],
+    ),
+    "a rule for a role that admits others": (
+        page(OPEN, CLOSE, sees=(any_auditor,)),
+        ["round: “You audit.” names the role “auditor”, and admits people without it."],
     ),
     "a choice without choices": (
         page(OPEN, step("close", "open", "closed", asks=(Ask("why", "Why", "choice"),))),
@@ -102,10 +139,6 @@ FAULTS = {
         page(OPEN, step("close", "open", "closed", says="")),
         ["round.close: it needs a label for its button and a sentence about what happens."],
     ),
-    "a step for a page that there is not": (
-        page(OPEN, step("close", "open", "closed", on_its_page=True)),
-        ["round.close: it is taken only on its own page, and no service knows where that is."],
-    ),
     "a state without a sentence": (
         page(OPEN, CLOSE, states=[State("planned", ""), State("open", "S."), State("closed", "S.", final=True)]),
         ["round: the state “planned” has no sentence."],
@@ -115,7 +148,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("wrong", "sentences"), list(FAULTS.values()), ids=list(FAULTS))
 def test_a_fault_is_found_and_named(wrong, sentences):
-    assert findings(wrong, effects={"tell_the_town"}, facts={}, pages=()) == sentences
+    assert findings(wrong, effects={"tell_the_town"}, facts={}) == sentences
 
 
 def test_a_page_that_holds_has_no_findings():
@@ -124,11 +157,11 @@ def test_a_page_that_holds_has_no_findings():
         step("close", "open", "closed", then=("tell_the_town",), requires=(the_moon_is_full,), due="ends_at"),
         step("reopen", "closed", "open", reason=True),
         step("redo", "closed", "planned", onwards=True, by=the_programme_manager),
-        step("change", "open", "open", on_its_page=True),
+        step("change", "open", "open", path="/rounds/{id}/change", on_its_page=True),
         step("hold", "open", "open", asks=(Ask("how", "How", "choice", choices=(("a", "A"),)),)),
     )
 
-    assert findings(good, effects={"tell_the_town"}, facts={"round": {"moon"}}, pages={("round", "change")}) == []
+    assert findings(good, effects={"tell_the_town"}, facts={"round": {"moon"}}) == []
 
 
 def test_paths_are_the_shortest():
@@ -154,15 +187,123 @@ CONTRADICTIONS = {
     },
     "round.open: the table has no column 'later'.": {"steps": (step("open", "planned", "open", due="later"),)},
     "round.open: two steps of this name leave 'planned'.": {"steps": (OPEN, step("open", "planned", "closed"))},
+    "round.open: steps of one name have one path, and all or none publish or are quiet.": {
+        "steps": (OPEN, step("open", "closed", "open", quiet=True))
+    },
+    "round.open: it locks its gate, and the table does not say which that is.": {
+        "steps": (step("open", "planned", "open", locks=("gate",)),)
+    },
+    "round.open: it is taken only on a page of its own, so it says at which path.": {
+        "steps": (step("open", "planned", "open", on_its_page=True),)
+    },
+    "round.open: the path '/rounds/open' begins with a slash and names a column of the record in braces.": {
+        "steps": (step("open", "planned", "open", path="/rounds/open"),)
+    },
+    "round.open: the path '/rounds/{number}' names 'number', and the table has no such column.": {
+        "steps": (step("open", "planned", "open", path="/rounds/{number}"),)
+    },
+    "round: the path 'rounds/{id}' begins with a slash and names a column of the record in braces.": {
+        "path": "rounds/{id}"
+    },
+    "round: '/rounds/{id}/{}' has braces around what cannot be a column's name.": {"path": "/rounds/{id}/{}"},
+    "round: it does not say what people call a record: give it a title, such as '{name}'.": {"title": ""},
+    "round: the title '{name}' names 'name', which is no column, and no column 'name_id' refers to anything.": {
+        "title": "{name}"
+    },
+    "round: the title '{title.x}' names 'title', which is no column, and no column 'title_id' refers to anything.": {
+        "title": "{title.x}"
+    },
+    "membership: the title '{team.motto}' names 'team.motto', and the table of its team has no such column.": {
+        "title": "{team.motto}",
+        "record": Membership,
+    },
+    "application: the title '{stage}' names a stage, and a record says nowhere of which challenge.": {
+        "title": "{stage}",
+        "name": "application",
+        "record": WITHOUT_A_CHALLENGE,
+    },
+    "round: '{Title}' has braces around what cannot be a column's name.": {"title": "{Title}"},
+    "round: the title '{shortly}' names 'shortly', which is no column, and no column 'shortly_id' refers to anything.": {
+        "short": "{shortly}"
+    },
+    "round: it does not say who sees a record: name the rules under sees.": {"sees": ()},
+    "round: 'everybody' is not a rule about who sees what.": {"sees": ("everybody",)},
+    "round: the rule “a_king” names the role 'king', and there is no such role.": {
+        "sees": (Rule("a_king", "You are a king.", nobody_at_all.claim, role="king"),)
+    },
+    "round: it does not say what is shown of a record: name the columns under shows.": {"shows": None},
+    "round: it does not say who reads the column 'slug': name it among shown, staff or hidden.": {
+        "shows": shown(Round, "slug")
+    },
+    "round: it says who reads the column 'motto', and the table has none.": {"shows": shown(Round, hidden=("motto",))},
+    "round: it says twice who reads the column 'slug'.": {"shows": shown(Round, hidden=("slug",))},
+    "round: the column 'slug' is guarded, and shown to nobody.": {
+        "shows": shown(Round, "slug", hidden=("slug",), guarded={"slug": everybody_may})
+    },
+    "round: 'its words' is not a rule about who sees what.": {"shows": shown(Round, guarded={"slug": "its words"})},
+    "round: 'its scores' is not a rule about who sees what.": {"shows": shown(Round, beyond=("its scores",))},
+    "round: 'the asker' is not a rule about who sees what.": {"names_who_began": "the asker"},
+    "round: the state 'lost' is not public, and it is no state.": {"not_public": ("lost",), "sees": (everybody_may,)},
+    "round: it says what is not public, and no rule under sees is for the public.": {"not_public": ("planned",)},
+    "round: a page says that it is a scope exactly where SCOPES in models/people.py names it.": {"scope": False},
+    "slot: a page says that it is a scope exactly where SCOPES in models/people.py names it.": {
+        "scope": True,
+        "record": Slot,
+    },
+    "round: it finds its time zone by the column 'land_id', and the table has none.": {"zone": "land_id"},
 }
 
 
 @pytest.mark.parametrize(("sentence", "wrong"), list(CONTRADICTIONS.items()), ids=list(CONTRADICTIONS))
 def test_a_page_that_contradicts_itself_cannot_be_made(sentence, wrong):
     with pytest.raises(HandbookError) as error:
-        page(*wrong.pop("steps"), **wrong)
+        page(*wrong.get("steps", (OPEN, CLOSE)), **{key: value for key, value in wrong.items() if key != "steps"})
 
     assert str(error.value) == sentence
+
+
+def pages(**locks: tuple[str, ...]) -> list[Workflow]:
+    """A page for each name, whose records have every column that a lock needs, and a step that locks these."""
+    return [page(step("open", "planned", "open", locks=named), name=name, record=Slot) for name, named in locks.items()]
+
+
+def test_the_pages_stand_in_order_and_those_of_the_appendix_last():
+    listed = [page(name=name, record=Slot, appendix=name == "letter") for name in ("letter", *SCOPES[1:], "hub")]
+
+    assert [*contents(listed)] == [*SCOPES[1:], "hub", "letter"]
+
+
+def test_two_pages_do_not_share_a_name_and_a_scope_has_a_page():
+    twice = [page(name="hub", record=Slot) for _ in range(2)]
+    for wrong, sentence in (
+        (twice, "hub: two pages have this name."),
+        ([page(OPEN)], "challenge: SCOPES in models/people.py names it, and no page has this name."),
+    ):
+        with pytest.raises(HandbookError) as error:
+            contents(wrong)
+        assert str(error.value) == sentence
+
+
+def test_records_are_locked_above_before_below_and_otherwise_in_the_order_of_the_pages():
+    assert lock_order(pages(gate=("challenge",), team=(), challenge=("round",), round=())) == (
+        "team",
+        "round",
+        "challenge",
+        "gate",
+    )
+
+
+def test_a_lock_on_a_noun_without_a_page_and_locks_in_a_circle_are_errors():
+    for wrong, sentence in (
+        ({"gate": ("challenge",)}, "gate: a step locks its challenge, and there is no page of that name."),
+        (
+            {"round": (), "gate": ("challenge",), "challenge": ("gate", "round")},
+            "gate, challenge: their steps lock one another in a circle, so two people could wait for ever.",
+        ),
+    ):
+        with pytest.raises(HandbookError) as error:
+            lock_order(pages(**wrong))
+        assert str(error.value) == sentence
 
 
 def test_a_page_is_drawn_with_its_ends_and_its_ways_back():

@@ -10,7 +10,6 @@ import pytest
 from civflow import features
 from civflow.services.engine.effects import registered
 from civflow.services.engine.facts import facts
-from civflow.services.records.titles import STEP_PAGES
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges.page import compile_challenge
 from civflow.workflows.engine import CLOCK, NOBODY, Actor, Case, Forbidden, NotFound, Refused, Rule, Step, Workflow
@@ -61,7 +60,7 @@ def somebody_for(page: Workflow, step: Step, case: Case) -> Case:
 
 @pytest.mark.parametrize("page", list(PAGES.values()), ids=list(PAGES))
 def test_a_page_holds(page):
-    assert findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES) == []
+    assert findings(page, effects=registered().effects, facts=facts()) == []
 
 
 @pytest.mark.parametrize("module", features.modules("pages"), ids=lambda module: module.__name__)
@@ -167,7 +166,7 @@ def test_a_step_from_another_state_says_where_it_is_possible(page):
             with pytest.raises(Refused) as refusal:
                 page.step(step.name, state)
             wanted = " or ".join(f"“{page.states[s].staff}”" for s in page.sources(step.name))
-            noun, now = page.title.lower(), page.states[state].staff
+            noun, now = page.called.lower(), page.states[state].staff
             button = next(s.button for s in page.steps if s.name == step.name)
             sentence = f"“{button}” is possible while the {noun} is {wanted}; it is “{now}” now."
             assert refusal.value.sentences == (sentence,)
@@ -178,7 +177,7 @@ def test_an_unknown_step_is_not_found(page):
     with pytest.raises(NotFound) as refusal:
         page.step("fly", page.initial)
 
-    assert refusal.value.sentences == (f"{page.title}: there is no step “fly”.",)
+    assert refusal.value.sentences == (f"{page.called}: there is no step “fly”.",)
 
 
 @pytest.mark.parametrize("page", list(HANDBOOK.values()), ids=list(HANDBOOK))

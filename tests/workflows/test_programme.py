@@ -6,7 +6,6 @@ import pytest
 
 from civflow.services.engine.effects import registered
 from civflow.services.engine.facts import facts
-from civflow.services.records.titles import STEP_PAGES
 from civflow.workflows.challenges.page import compile_challenge
 from civflow.workflows.engine.check import findings, paths
 from civflow.workflows.programme import Problem, ProgrammeError, read_programme, shipped_programmes
@@ -434,7 +433,7 @@ def test_a_challenge_goes_through_the_stages_in_the_order_of_their_then():
 
     assert [s.id for s in programme.flow] == ["call", "work", "sift", "show"]
     page = compile_challenge(programme)
-    assert findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES) == []
+    assert findings(page, effects=registered().effects, facts=facts()) == []
     assert [(s.source, s.target) for s in page.steps if s.name.startswith("begin_")] == [
         ("closed", "work"),
         ("work", "sift"),
@@ -445,7 +444,7 @@ def test_a_challenge_goes_through_the_stages_in_the_order_of_their_then():
 def test_the_page_of_a_small_programme_holds():
     page = compile_challenge(read_programme(GOOD).programme)
 
-    assert findings(page, effects=registered().effects, facts=facts(), pages=STEP_PAGES) == []
+    assert findings(page, effects=registered().effects, facts=facts()) == []
     assert set(paths(page)) == {
         "draft",
         "in_review",

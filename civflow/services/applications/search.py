@@ -13,9 +13,10 @@ from civflow.models import Application, Challenge, Round, Team
 from civflow.services.challenges.seal import number_sealed
 from civflow.services.engine.access import in_sight
 from civflow.services.programmes.store import programme_of
-from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 from civflow.workflows.engine import Actor, State
+from civflow.workflows.engine.sight import roles_that_see
 
 EACH = 50  # applications on a page
 MOST_WORDS = 10  # of a search
@@ -61,12 +62,12 @@ class Page:
 
 def may_look(actor: Actor) -> bool:
     """Whether one of the actor's granted roles reads applications at all."""
-    roles = visibility.roles_that_see("application")
+    roles = roles_that_see(HANDBOOK["application"])
     return any(held.role in roles for held in actor.roles)
 
 
 def is_readable(now: datetime) -> ColumnElement[bool]:
-    """Applications whose seal is open: `the_seal_is_open` of workflows/visibility.py in SQL."""
+    """Applications whose seal is open: `the_seal_is_open` of workflows/applications.py in SQL."""
     kept = col(Application.state).in_(BEING_WRITTEN) | col(Application.state).in_(HANDED_IN)
     return and_(
         col(Application.stage) != "",

@@ -17,8 +17,10 @@ from civflow.services.engine.access import visibility_case
 from civflow.services.engine.advance import options
 from civflow.services.people.conflicts import conflict_of
 from civflow.services.records.titles import title_of
-from civflow.workflows import HANDBOOK, visibility
+from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import you_may_read_its_words
 from civflow.workflows.assessment.assignments import LOCKED, MAY_READ
+from civflow.workflows.assessment.gates import may_see_scores, scores_kept_back
 from civflow.workflows.engine import Actor, Option
 from civflow.workflows.programme import Form
 
@@ -114,7 +116,7 @@ def sheet(session: Session, assignment: Assignment, actor: Actor, *, now: dateti
     """Read what somebody may see of one application.
 
     An assessor reads the words after the declaration and others' scores after submitting, and nothing with a conflict;
-    others read the words and the scores that the rules of visibility show them.
+    others read the words and the scores that the rules of their pages show them.
     """
     conflict = conflict_of(session, assignment.assessor_id, assignment.team_id)
     gate = session.get_one(Gate, assignment.gate_id)
@@ -146,10 +148,10 @@ def _open_to(session: Session, assignment: Assignment, gate: Gate, actor: Actor,
     """Whether somebody else than the assessor may read the words, and the scores."""
     application = session.get_one(Application, assignment.application_id)
     panel = visibility_case(session, gate, actor=actor, now=now)
-    if application.id in visibility.scores_kept_back(panel):
+    if application.id in scores_kept_back(panel):
         return False, False
-    words = visibility.may_read_words(visibility_case(session, application, actor=actor, now=now))
-    return words, visibility.may_see_scores(panel)
+    words = you_may_read_its_words(visibility_case(session, application, actor=actor, now=now))
+    return words, may_see_scores(panel)
 
 
 def _words(session: Session, assignment: Assignment, gate: Gate) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -67,7 +67,7 @@ def _signatures(session: Session, page: Workflow) -> Iterator[str]:
         stored = select(page.table.c.id, page.table.c[column]).where(page.table.c[column].is_not(None))
         for record_id, value in session.connection().execute(stored.order_by(page.table.c.id)):
             if record_id in last and value != last[record_id]:
-                yield f"{page.title} {record_id}: “{column}” says something else than its history."
+                yield f"{page.called} {record_id}: “{column}” says something else than its history."
 
 
 def _signed_columns(page: Workflow) -> list[tuple[str, bool]]:

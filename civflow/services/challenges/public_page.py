@@ -30,11 +30,11 @@ from civflow.services.programmes.store import programme_of
 from civflow.services.search.challenges import sponsor_name
 from civflow.services.search.index import supporter_names
 from civflow.services.search.sql import PREVIEWS
-from civflow.workflows import visibility
 from civflow.workflows.applications import WON
-from civflow.workflows.challenges.page import challenge_workflow
+from civflow.workflows.challenges.page import challenge_workflow, it_is_published
 from civflow.workflows.challenges.readiness import CALL_IS_OPEN
 from civflow.workflows.engine import Actor, Case, NotFound, State, Workflow
+from civflow.workflows.engine.sight import may_see, reads_as
 from civflow.workflows.programme import Programme as Contents
 from civflow.workflows.programme import Section
 from civflow.workflows.questions import PUBLIC
@@ -131,12 +131,12 @@ def may_preview(case: Case) -> bool:
 
 def runs_it(case: Case) -> bool:
     """Whether the actor learns what only those know who run a challenge or decide on it."""
-    return any(rule.claim(case) for rule in visibility.RUNNING)
+    return reads_as(case) == "staff"
 
 
 def is_readable(case: Case) -> bool:
     """Whether a challenge has a page for the actor: it has been published, or they read it before."""
-    return visibility.it_is_published.claim(case) or may_preview(case)
+    return it_is_published.claim(case) or may_preview(case)
 
 
 def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publication:
@@ -151,8 +151,8 @@ def read(session: Session, slug: str, *, actor: Actor, now: datetime) -> Publica
     workflow, contents = challenge_workflow(stored.source), programme_of(session, challenge)
     looked_at = Case(workflow, challenge, actor, now)
     previews = may_preview(looked_at)
-    public = visibility.it_is_published(looked_at) and not round_.rehearsal
-    if not public and not previews and not visibility.may_see(seen_as(session, challenge, actor=actor, now=now)):
+    public = it_is_published(looked_at) and not round_.rehearsal
+    if not public and not previews and not may_see(seen_as(session, challenge, actor=actor, now=now)):
         raise NotFound(NOTHING)
     stages = funnels(session, [challenge], [contents], staff=runs_it(looked_at))[challenge.id]
     answers, taken_back = numbered(session, challenge) if challenge.version else ([], [])

@@ -17,7 +17,7 @@ from civflow.services.formatting import moment, on_one_line
 from civflow.services.notifications.outbox import post
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Actor, Refused
-from civflow.workflows.visibility import SIGN_IN
+from civflow.workflows.notifications import SIGN_IN
 
 __all__ = ["name_owner", "name_writer", "take_back", "writers"]  # pages take the list of writers from here as well
 

@@ -11,8 +11,9 @@ from sqlmodel import Session
 from civflow.models import Challenge, Tracked
 from civflow.services.engine import facts
 from civflow.services.engine.advance import PAGES, workflow_of
-from civflow.workflows import visibility
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Case, NotFound
+from civflow.workflows.engine.sight import may_see, needs_of, roles_that_see
 
 Record = TypeVar("Record", bound=Tracked)
 
@@ -20,23 +21,23 @@ Record = TypeVar("Record", bound=Tracked)
 def load_visible(
     session: Session, model: type[Record], record_id: int, *, actor: Actor, now: datetime
 ) -> tuple[Record, Case]:
-    """The record and the case that the rules of visibility looked at.
+    """The record and the case that the rules about who sees it looked at.
 
     Raises NotFound where there is none, and in the same words where the actor may not know of it.
     """
     record = session.get(model, record_id)
     if record is None:
-        raise NotFound(f"There is no such {PAGES[model].title.lower()}, or it is not yours to see.")
+        raise NotFound(f"There is no such {PAGES[model].called.lower()}, or it is not yours to see.")
     case = visibility_case(session, record, actor=actor, now=now)
-    if not visibility.may_see(case):
-        raise NotFound(f"There is no such {PAGES[model].title.lower()}, or it is not yours to see.")
+    if not may_see(case):
+        raise NotFound(f"There is no such {PAGES[model].called.lower()}, or it is not yours to see.")
     return record, case
 
 
 def visibility_case(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> Case:
-    """The record as the rules of visibility look at it, with the facts that they need."""
+    """The record as the rules about who sees it look at it, with the facts that they need."""
     workflow = workflow_of(session, record)
-    needs = visibility.needs_of(workflow.name)
+    needs = needs_of(workflow)
     row: Any = record
     if needs:
         query = select(*facts.columns(workflow, needs)).where(workflow.table.c.id == record.id)
@@ -57,7 +58,7 @@ def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnEle
     With `role` those that this role alone lets them see.
     """
     page = PAGES[model]
-    held = [h for h in actor.roles if h.role in visibility.roles_that_see(page.name) and role in ("", h.role)]
+    held = [h for h in actor.roles if h.role in roles_that_see(page) and role in ("", h.role)]
     if any(h.scope == "site" for h in held):
         return true()
     of = {scope: sorted(h.scope_id or 0 for h in held if h.scope == scope) for scope, _ in page.scopes}
@@ -68,4 +69,4 @@ def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnEle
 def looks_into(actor: Actor, noun: str, challenge: Challenge) -> bool:
     """Whether the actor's granted roles let them see every record of a noun that belongs to a challenge."""
     scopes = {"round": challenge.round_id, "challenge": challenge.id}
-    return any(actor.holds(role, scopes) for role in visibility.roles_that_see(noun))
+    return any(actor.holds(role, scopes) for role in roles_that_see(HANDBOOK[noun]))

@@ -68,7 +68,7 @@ def begin_many(
     workflow = workflow_of(session, records[0])
     state = state or workflow.initial
     if state not in workflow.begins:
-        raise Refused(f"{with_article(workflow.title).capitalize()} cannot begin as “{workflow.states[state].staff}”.")
+        raise Refused(f"{with_article(workflow.called).capitalize()} cannot begin as “{workflow.states[state].staff}”.")
     for record in records:
         record.state, record.since, record.revision = state, now, 0
     _store(session, workflow, records, actor, now, inputs)
@@ -298,7 +298,7 @@ def _read(
 ) -> Any:
     rows = sql.read(connection, workflow, needs, [record_id], lock=lock)
     if not rows:
-        raise NotFound(f"There is no such {workflow.title.lower()}.")
+        raise NotFound(f"There is no such {workflow.called.lower()}.")
     return rows[0]
 
 
@@ -324,5 +324,5 @@ def _somebody_was_first(session: Session, workflow: Workflow, record_id: int) ->
     if last.number == 0:  # nobody has changed it since it was made, and who made it may be nobody's business
         return Conflicted("What you had before you is not what is here. Look at it again.", who="", when=None)
     state = workflow.states[last.to_state].staff
-    sentence = f"{last.actor_name} was first: this {workflow.title.lower()} is now “{state}”. Look at it again."
+    sentence = f"{last.actor_name} was first: this {workflow.called.lower()} is now “{state}”. Look at it again."
     return Conflicted(sentence, who=last.actor_name, when=last.at)

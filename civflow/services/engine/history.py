@@ -271,7 +271,7 @@ def _broken_records(session: Session, stands: Mapping[str, Mapping[int, Stand]])
     """Records whose last entry is gone, that are gone themselves, or whose columns were changed past the gate."""
     for name, known in stands.items():
         left = dict(known)
-        title = HANDBOOK[name].title if name in HANDBOOK else name.capitalize()
+        title = HANDBOOK[name].called if name in HANDBOOK else name.capitalize()
         if name in HANDBOOK:
             table = HANDBOOK[name].table
             query = select(table.c.id, table.c.state, table.c.revision, table.c.head).order_by(table.c.id)

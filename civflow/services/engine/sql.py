@@ -48,8 +48,8 @@ from sqlalchemy.types import TypeEngine
 from civflow.db import UTCDateTime
 from civflow.models import History
 from civflow.services.engine import facts
-from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Conflicted, Workflow
+from civflow.workflows.handbook import HANDBOOK, LOCK_ORDER
 
 DIALECTS = {"sqlite": SQLiteDialect_pysqlite(), "postgresql": PGDialect_psycopg(paramstyle="format")}  # type: ignore[no-untyped-call]
 HISTORY: Table = History.__table__  # type: ignore[attr-defined]
@@ -59,7 +59,6 @@ LAID_OUT = Table(
     "links", MetaData(schema="temp"), *(Column(n, HISTORY.c[n].type, primary_key=n == "record_id") for n in LINK)
 )
 MAKE_ROOM = str(CreateTable(LAID_OUT, if_not_exists=True).compile(dialect=DIALECTS["sqlite"]))
-LOCK_ORDER = ("round", "challenge", "team", "gate", "application", "place", "agreement")
 
 Link = tuple[int, int, str, str]  # the values of LINK
 Convert = Callable[[Any], Any]

@@ -30,8 +30,7 @@ from civflow.services.documents import store as documents
 from civflow.services.engine.advance import advance, advance_many
 from civflow.settings import Settings, SettingsError
 from civflow.workflows.engine import CIVFLOW, Conflicted, Refused
-from civflow.workflows.notifications import WAITING
-from civflow.workflows.visibility import SIGN_IN
+from civflow.workflows.notifications import SIGN_IN, WAITING
 
 log = logging.getLogger(__name__)
 

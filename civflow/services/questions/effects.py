@@ -16,8 +16,8 @@ from civflow.services.notifications.outbox import post_all, write
 from civflow.services.programmes.store import programme_of
 from civflow.services.questions.questions import askers_of, last_moment, root_of, those_with_an_application, words_of
 from civflow.workflows import HANDBOOK
+from civflow.workflows.notifications import TO_AN_ASKER
 from civflow.workflows.questions import PUBLIC
-from civflow.workflows.visibility import TO_AN_ASKER
 
 
 @effect

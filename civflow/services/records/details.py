@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import Column
 from sqlmodel import Session
 
-from civflow.models import Application, Challenge, Organisation, Person, Question, Round, Team, Tracked
-from civflow.services.records.titles import stage_title
-from civflow.workflows import HANDBOOK
-from civflow.workflows.columns import columns_shown
+from civflow.models import Tracked
+from civflow.services.engine.advance import PAGES
+from civflow.services.records.titles import name_behind, stage_title
 from civflow.workflows.engine import Case
+from civflow.workflows.engine.sight import columns_read
 from civflow.workflows.themes import THEMES
-from civflow.workflows.visibility import kept_back, reads_as
 
 NAMES = {
     "since": "In this state since",
@@ -63,16 +62,6 @@ NAMES = {
     "low_score_reason": "Why it was approved although its score is low",
 }
 POUNDS = ("_pounds",)
-# What a record is called that another one names, by the table that the column refers to.
-CALLED: dict[str, tuple[Any, str]] = {
-    "person": (Person, "name"),
-    "organisation": (Organisation, "legal_name"),
-    "team": (Team, "name"),
-    "round": (Round, "title"),
-    "challenge": (Challenge, "title"),
-    "application": (Application, "reference"),
-    "question": (Question, "text"),
-}
 
 
 def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, Any, str]]:
@@ -80,10 +69,8 @@ def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, An
 
     Staff also read what the public and applicants do not, such as who asked a question.
     """
-    noun = _noun(record)
-    read = columns_shown(noun, staff=reads_as(case) == "staff") - kept_back(case)
-    rows = []
-    for column in HANDBOOK[noun].table.c:
+    read, rows = columns_read(case), []
+    for column in PAGES[type(record)].table.c:
         value = getattr(record, column.name)
         if column.name not in read:
             continue
@@ -91,10 +78,6 @@ def rows_of(session: Session, record: Tracked, case: Case) -> list[tuple[str, An
             continue
         rows.append((NAMES.get(column.name) or _words(column.name), *_shown(session, record, column, value)))
     return rows
-
-
-def _noun(record: Tracked) -> str:
-    return next(name for name, page in HANDBOOK.items() if page.record is type(record))
 
 
 def _words(name: str) -> str:
@@ -117,17 +100,11 @@ def _in_words(session: Session, record: Any, column: Column[Any], value: Any) ->
     if name == "stage":
         return stage_title(session, record.challenge_id, value)
     for key in column.foreign_keys:
-        return _called(session, key.column.table.name, value)
+        return name_behind(session, key.column.table.name, value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
         titles = THEMES if name == "themes" else {}
         return ", ".join(str(titles.get(one, one)) for one in value)
-    asks = (ask for step in HANDBOOK[_noun(record)].steps for ask in step.asks if ask.name == name)
+    asks = (ask for step in PAGES[type(record)].steps for ask in step.asks if ask.name == name)
     return next((dict(ask.choices).get(value, value) for ask in asks), value)
-
-
-def _called(session: Session, table: str, value: int) -> str:
-    """What the record behind a foreign key is called."""
-    model, attribute = CALLED[table]
-    return str(getattr(session.get_one(model, value), attribute))

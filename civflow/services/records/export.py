@@ -13,7 +13,7 @@ from civflow.models import Application, Challenge, History, Organisation, Round,
 from civflow.services.engine import facts
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Case, Forbidden, NotFound, Workflow
-from civflow.workflows.visibility import kept_back, may_see, needs_of
+from civflow.workflows.engine.sight import kept_back, may_see, needs_of
 
 Table = tuple[list[str], list[Sequence[Any]]]
 
@@ -39,8 +39,8 @@ def rows_to_export(session: Session, what: str, *, actor: Actor, now: datetime) 
 
 
 def _cases(session: Session, page: Workflow, actor: Actor, now: datetime) -> dict[int, Case]:
-    """Every record that the actor may see, as the rules of visibility look at it, in one statement."""
-    query = select(*facts.columns(page, needs_of(page.name)))
+    """Every record that the actor may see, with the facts that the rules of its page look at, in one statement."""
+    query = select(*facts.columns(page, needs_of(page)))
     found = (Case(page, row, actor, now) for row in session.execute(query))
     return {case.record.id: case for case in found if may_see(case)}
 
@@ -126,7 +126,8 @@ def _applications() -> tuple[list[str], Select[Any]]:
 
 def _history() -> tuple[list[str], Select[Any]]:
     table = History.__table__  # type: ignore[attr-defined]
-    asked = (table.c.workflow == "question") & (table.c.step == "begin")  # nobody learns who asked from an export
+    unnamed = [name for name, page in HANDBOOK.items() if page.names_who_began]  # nobody learns it from an export
+    asked = table.c.workflow.in_(unnamed) & (table.c.step == "begin")
     hidden = {
         "actor_id": case((asked, None), else_=table.c.actor_id),
         "actor_name": case((asked, "Somebody"), else_=table.c.actor_name),

@@ -16,7 +16,7 @@ from civflow.services.engine.advance import workflow_of
 from civflow.services.engine.history import history_of
 from civflow.services.formatting import count
 from civflow.workflows.engine import Case, Workflow
-from civflow.workflows.visibility import may_read_name, may_read_names, may_read_reason, may_read_step, reads_as
+from civflow.workflows.engine.sight import may_read_name, may_read_names, may_read_reason, may_read_step, reads_as
 
 BEGUN = {
     "application": "Began the application",
@@ -114,7 +114,7 @@ class _Names:
 
     def of(self, entry: History) -> str:
         """'Ada Innes', 'The clock', 'Somebody of the team' or 'The programme'."""
-        if self._case and not may_read_name(self._case, entry.step, entry.actor_id):
+        if self._case and not may_read_name(self._case, entry.step):
             return "Somebody"
         if self._named is None or entry.actor_id is None or entry.actor_id in self._named:
             return entry.actor_name

@@ -14,7 +14,6 @@ from civflow.services.records.titles import free_address
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.rounds import CLOSED, LARGEST_BUDGET, OPEN, PLANNED
-from civflow.workflows.visibility import GRANTED
 
 
 def begin_round(
@@ -109,7 +108,7 @@ def _checked(
 
 
 # The roles that begin a challenge, as the handbook says.
-BEGINNERS = tuple(GRANTED[rule.name] for rule in HANDBOOK["challenge"].begun_by)
+BEGINNERS = tuple(rule.role for rule in HANDBOOK["challenge"].begun_by)
 
 
 def may_begin_somewhere(actor: Actor) -> bool:

@@ -44,11 +44,11 @@ from civflow.workflows.challenges.readiness import (
     WITHDRAWN,
 )
 from civflow.workflows.engine import Actor
+from civflow.workflows.engine.sight import roles_that_see
 from civflow.workflows.themes import THEMES as KEYS
-from civflow.workflows.visibility import roles_that_see
 
-PREVIEWS = roles_that_see("challenge")  # these read it before it opens
 PAGE = HANDBOOK["challenge"]
+PREVIEWS = roles_that_see(PAGE)  # these read it before it opens
 # The states of each group, which every programme's challenge has; whatever is in none is running.
 HIDDEN = frozenset((*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *WITHDRAWN))
 STATES = {

@@ -28,7 +28,7 @@ from civflow.services.records.timeline import timeline
 from civflow.web.shared import record_page
 from civflow.web.shared.access import load_case, may_open
 from civflow.web.shared.current import actor, now, session
-from civflow.workflows import visibility
+from civflow.workflows.applications import you_may_read_its_words
 from civflow.workflows.engine import Case, NotFound, Option
 from civflow.workflows.programme import Form, Section
 
@@ -175,7 +175,7 @@ def interview_parts(application: Application) -> dict[str, Any]:
 def for_staff(application: Application, case: Case) -> dict[str, Any]:
     """The page for those who run the programme: sealed words stay sealed, a draft stays the team's own."""
     parts, kept = the_form(application), submissions(session(), application)
-    readable = visibility.may_read_words(case)
+    readable = you_may_read_its_words(case)
     return {
         **parts,
         **record_page.context(application, case),

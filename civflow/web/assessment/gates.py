@@ -24,8 +24,8 @@ from civflow.web.shared.moments import parse_moment
 from civflow.web.shared.record_page import offered_steps
 from civflow.web.shared.step_form import attempt, take
 from civflow.workflows import HANDBOOK
+from civflow.workflows.assessment.gates import KEPT_BACK
 from civflow.workflows.engine import Forbidden
-from civflow.workflows.visibility import KEPT_BACK
 
 blueprint = Blueprint("gates", __name__)
 DECISIONS = {

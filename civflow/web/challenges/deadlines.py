@@ -14,12 +14,12 @@ from civflow.services.challenges.calendar import later_dates
 from civflow.services.challenges.seal import are_sealed, sealed_until
 from civflow.services.formatting import on_one_line, zone_name
 from civflow.services.notifications.recipients import members
+from civflow.services.records.zones import zone_of
 from civflow.web.challenges.offered import offered, take_offered, there
 from civflow.web.shared.access import load_case, only_for, open_to, signed_in
 from civflow.web.shared.challenge_access import owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
-from civflow.web.shared.record_page import zone_of
 from civflow.web.shared.step_form import Attempt, attempt, revision_seen, typed_inputs
 from civflow.workflows.engine import Option
 from civflow.workflows.rules import the_programme_manager
@@ -134,7 +134,7 @@ def _application(application_id: int) -> Application:
     """An application, for those who run its round. Raises Forbidden, NotFound."""
     application, case = load_case(Application, application_id)
     only_for(case, the_programme_manager)
-    g.zone = zone_of(application)
+    g.zone = zone_of(session(), application)
     return application
 
 

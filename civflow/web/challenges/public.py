@@ -39,9 +39,9 @@ from civflow.web.shared.step_form import attempt
 from civflow.workflows import HANDBOOK
 from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.challenges.readiness import COMMENTERS
+from civflow.workflows.rules import the_auditor
 from civflow.workflows.sizes import DEFINITION
 from civflow.workflows.themes import THEMES
-from civflow.workflows.visibility import the_auditor
 
 blueprint = Blueprint("challenges", __name__)
 NAVIGATION = (Link("Challenges", "/challenges", 10),)

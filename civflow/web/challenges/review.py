@@ -20,7 +20,7 @@ from civflow.web.shared.htmx import OUT_OF_BAND, is_htmx, redirect_to
 from civflow.web.shared.step_form import Attempt, attempt, revision_seen
 from civflow.workflows.challenges.readiness import ANSWERING, OWNERS, a_scorer_before_the_approval
 from civflow.workflows.engine import NotFound, Option, Refused
-from civflow.workflows.visibility import the_auditor
+from civflow.workflows.rules import the_auditor
 
 blueprint = Blueprint("readiness", __name__)
 READERS = (*OWNERS, *ANSWERING, the_auditor)

@@ -16,7 +16,7 @@ from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.limits import failed, limiter, named, named_here
 from civflow.web.shared.step_form import attempt
 from civflow.workflows.engine import NotFound
-from civflow.workflows.visibility import SIGN_IN
+from civflow.workflows.notifications import SIGN_IN
 
 blueprint = Blueprint("sign_in", __name__)
 FORM = "people/sign_in/form.html"

@@ -23,8 +23,8 @@ from civflow.web.shared.record_page import entries, offered_steps
 from civflow.web.shared.step_form import attempt, revision_seen, take
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound
+from civflow.workflows.engine.sight import reads_as
 from civflow.workflows.questions import PUBLIC, WAITING
-from civflow.workflows.visibility import reads_as
 
 blueprint = Blueprint("questions", __name__)
 LAST_PAGE = 10_000

@@ -19,8 +19,9 @@ from civflow.models.people import ROLES
 from civflow.services.engine.access import load_visible, visibility_case
 from civflow.web.shared.current import actor, now, person, session, settings, writing_session
 from civflow.web.shared.htmx import redirect_to
-from civflow.workflows import visibility
+from civflow.workflows.assessment.gates import may_see_scores, scores_kept_back
 from civflow.workflows.engine import Actor, Case, Forbidden, NotFound, Rule
+from civflow.workflows.engine.sight import may_see
 
 View = TypeVar("View", bound=Callable[..., Any])
 Record = TypeVar("Record", bound=Tracked)
@@ -131,7 +132,7 @@ def load(model: type[Record], record_id: int) -> Record:
 
 
 def load_case(model: type[Record], record_id: int) -> tuple[Record, Case]:
-    """The record with the case that the rules of visibility looked at.
+    """The record with the case that the rules about who sees it looked at.
 
     Whoever is not signed in is asked to, whether there is such a record or not.
     """
@@ -152,10 +153,10 @@ def only_for(case: Case, *rules: Rule) -> None:
 
 def may_open(record: Tracked) -> bool:
     """Whether a link to this record leads this person anywhere."""
-    return visibility.may_see(visibility_case(session(), record, actor=actor(), now=now()))
+    return may_see(visibility_case(session(), record, actor=actor(), now=now()))
 
 
 def scores_shown(gate: Gate) -> tuple[bool, set[int]]:
     """Whether this person may see every assessor's scores at a gate, and the applications whose scores they may not."""
     case = load_case(Gate, gate.id or 0)[1]
-    return visibility.may_see_scores(case), visibility.scores_kept_back(case)
+    return may_see_scores(case), scores_kept_back(case)

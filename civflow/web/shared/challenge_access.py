@@ -15,7 +15,7 @@ from civflow.workflows.challenges.page import OWNERS
 from civflow.workflows.challenges.readiness import WRITERS
 from civflow.workflows.engine import Case, NotFound, Rule
 from civflow.workflows.questions import ANSWERING
-from civflow.workflows.visibility import the_auditor
+from civflow.workflows.rules import the_auditor
 
 
 def at_address(slug: str) -> tuple[Challenge, Case]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from civflow.models import Challenge, Tracked
+from civflow.models import Tracked
 from civflow.services.engine.advance import options, workflow_of
-from civflow.services.formatting import DEFAULT_ZONE
-from civflow.services.programmes.store import programme_of
 from civflow.services.records.details import rows_of
 from civflow.services.records.timeline import TimelineEntry, timeline_for
 from civflow.services.records.titles import path_of, step_path, title_of
 from civflow.web.shared.current import actor, now, session
-from civflow.workflows import visibility
 from civflow.workflows.engine import Case, Step
+from civflow.workflows.engine.sight import reads_as
 
 
 def context(record: Tracked, case: Case) -> dict[str, Any]:
@@ -40,7 +38,7 @@ def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
     return {
         "case_workflow": workflow_of(session(), record).name,
         "case_id": record.id,
-        "step_paths": {o.step.name: path for o in found if (path := step_path(record, o.step.name))},
+        "step_paths": {o.step.name: path for o in found if (path := step_path(session(), record, o.step.name))},
         "possible": [o for o in found if o.allowed and not is_by_itself(o.step)],
         "not_yet": [o for o in found if not o.allowed and not o.forbidden and not is_by_itself(o.step)],
         "by_itself": [o for o in found if o.due and o.due > now()],
@@ -55,17 +53,9 @@ def is_by_itself(step: Step) -> bool:
 
 def is_staff(case: Case) -> bool:
     """Whether the reader runs this programme: they read the staff's labels and names."""
-    return visibility.reads_as(case) == "staff"
+    return reads_as(case) == "staff"
 
 
 def entries(record: Tracked, case: Case) -> list[TimelineEntry]:
     """The history, newest first, as this reader may read it."""
     return timeline_for(session(), record, case)
-
-
-def zone_of(record: Any) -> str:
-    """The zone in which the record's programme tells the time."""
-    challenge_id = record.id if isinstance(record, Challenge) else getattr(record, "challenge_id", None)
-    if challenge_id is None:
-        return DEFAULT_ZONE
-    return programme_of(session(), session().get_one(Challenge, challenge_id)).timezone

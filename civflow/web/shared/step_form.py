@@ -20,10 +20,10 @@ from flask import Response, render_template, request
 from civflow.models import Tracked
 from civflow.services.engine.advance import advance
 from civflow.services.engine.effects import Move
+from civflow.services.records.zones import zone_of
 from civflow.web.shared.asks import plain, read_inputs, whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.errors import AS_NAMED, lines_of, status_of
-from civflow.web.shared.record_page import zone_of
 from civflow.workflows.engine import Conflicted, Refusal, Refused, Step
 
 
@@ -93,5 +93,5 @@ def take(record: Tracked, trigger: str, **inputs: Any) -> Move:
 
 def typed_inputs(record: Tracked, step: Step) -> dict[str, Any]:
     """The step's asks as the form brings them, and the reason. Raises Refused with a sentence for each field."""
-    inputs = read_inputs(session(), step, request.form, zone=zone_of(record))
+    inputs = read_inputs(session(), step, request.form, zone=zone_of(session(), record))
     return {**inputs, "reason": plain(request.form.get("reason", ""))}

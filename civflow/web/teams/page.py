@@ -19,7 +19,7 @@ from civflow.web.shared.access import may_open
 from civflow.web.shared.current import actor, now, person, session, settings
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case
-from civflow.workflows.visibility import it_is_a_team_for_others
+from civflow.workflows.teams.teams import it_is_a_team_for_others
 
 
 def context(team: Team, case: Case) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Assignment: one assessor, one application. Conflicts first, then reading, then scores with reasons."""
 
 from civflow.models import Assignment
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import by_itself, the_assessor, the_panel_chair, the_programme_manager
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import by_itself, the_assessor, the_auditor, the_panel_chair, the_programme_manager
 
 
 @rule("The gate takes scores now.", needs=("gate_state",))
@@ -37,6 +37,11 @@ def the_score_is_on_the_scale(case: Case) -> bool:
     return value is None or bool(case.record.scale_least <= value <= case.record.scale_most)
 
 
+@rule("The assessor has submitted, or it is you.")
+def the_comment_is_given(case: Case) -> bool:
+    return case.record.state == "submitted" or the_assessor.claim(case)
+
+
 def _names(joined: str | None) -> set[str]:
     return set((joined or "").split(",")) - {""}
 
@@ -59,7 +64,16 @@ NOT_SUBMITTED = ("proposed", "invited", "accepted", "declined", "scoring")  # wh
 assignment = Workflow(
     "assignment",
     Assignment,
+    title="{application.reference} by {assessor}",
+    path="/assignments/{id}",
     sentence="One assessor, one application. Conflicts first, then reading, then scores with reasons.",
+    sees=(the_assessor, the_panel_chair, the_programme_manager, the_auditor),
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "application_id", "team_id", "assessor_id", "side", "respond_by",
+               "due_at", "declared_at", "decline_why", "comment", "submitted_at"),
+        hidden=("gate_id",),
+        guarded={"comment": the_comment_is_given},
+    ),
     states=[
         State("proposed", "Matched; the assessor has not been asked."),
         State("invited", "The assessor has been asked.", tone="waiting"),
@@ -85,7 +99,7 @@ assignment = Workflow(
                        the_score_is_on_the_scale),
              asks=(Ask("criterion", "Criterion", "line"), Ask("value", "Score", "number", least=0),
                    Ask("why", "Why this score", most=2000)),
-             then=("keep_the_score",), locks=("team", "gate"), on_its_page=True,
+             then=("keep_the_score",), locks=("team", "gate"), path="/assignments/{id}", on_its_page=True,
              label="Give a score", says="You can change it until you submit."),
         Step("submit", "scoring", "submitted", by=the_assessor, locks=("team", "gate"), stamps=("submitted_at",),
              requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored),

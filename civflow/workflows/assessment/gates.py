@@ -2,8 +2,10 @@
 
 from civflow.models import Gate
 from civflow.models.assessment import SIDES
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
 from civflow.workflows.rules import (
+    STAFF,
+    a_panel_member,
     by_itself,
     conflicted,
     no_conflict_with_its_teams,
@@ -103,6 +105,21 @@ def _ranks(case: Case) -> list[int]:
     return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
 
 
+KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
+
+
+def may_see_scores(case: Case) -> bool:
+    """Whether the actor may see every assessor's scores at a gate: whoever may score only once the scoring has ended."""
+    if a_panel_member.claim(case):
+        return case.record.state not in ("waiting", "scoring")
+    return any(r.claim(case) for r in STAFF)
+
+
+def scores_kept_back(case: Case) -> set[int]:
+    """The ids of the applications at a gate whose scores nobody shows to this actor: they have a conflict."""
+    return {int(application) for application in conflicted(case)}
+
+
 SCORING = ("scoring",)  # each assessor alone
 MODERATING = ("moderating",)  # the panel together
 TO_APPROVE = ("proposed",)  # a result waits for whoever may approve it
@@ -119,7 +136,17 @@ NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line",
 gate = Workflow(
     "gate",
     Gate,
+    title="{stage} of {challenge}",
+    path="/gates/{id}",
     sentence="Who goes on to the next stage. Score first, talk later, decide, and only then tell.",
+    sees=(*STAFF, a_panel_member),
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "stage", "cap", "going_on", "number_reason", "resubmit_by",
+               "scoring_due_at", "proceed_reason", "approved_at", "released_at"),
+        staff=("stake_pounds", "approved_by_id"),
+        hidden=("criteria", "scale_least", "scale_most"),
+        beyond=(no_conflict_with_its_teams,),
+    ),
     states=[
         State("waiting", "Opens when the stage before it ends.", public="Not begun yet"),
         State("scoring", "Assessors score on their own.", public="Being assessed", tone="active"),
@@ -131,18 +158,19 @@ gate = Workflow(
     steps=[
         Step("seat", "waiting", "waiting", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
              requires=(they_do_not_apply_here,), label="Seat somebody on the panel",
-             says="They can be given applications to assess at this gate.",
+             path="/gates/{id}/panel", says="They can be given applications to assess at this gate.",
              undo="Yes: “Take somebody off the panel”, with a reason."),
         Step("seat", "scoring", "scoring", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
              requires=(they_do_not_apply_here,), label="Seat somebody on the panel",
-             says="They can be given applications to assess at this gate.",
+             path="/gates/{id}/panel", says="They can be given applications to assess at this gate.",
              undo="Yes: “Take somebody off the panel”, with a reason."),
         Step("unseat", "waiting", "waiting", by=the_programme_manager, reason=True, asks=UNSEAT,
              requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), label="Take somebody off the panel",
-             says="They are told why. Their open assignments are withdrawn.",
+             path="/gates/{id}/panel", says="They are told why. Their open assignments are withdrawn.",
              undo="Yes: seat them again. What was withdrawn is matched anew."),
         Step("unseat", "scoring", "scoring", by=the_programme_manager, reason=True, asks=UNSEAT,
              requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), label="Take somebody off the panel",
+             path="/gates/{id}/panel",
              says="They are told why. Their open assignments are withdrawn; what they submitted stays and counts.",
              undo="Yes: seat them again. What was withdrawn is matched anew."),
         Step("match", "waiting", "waiting", by=the_programme_manager, then=("propose_assignments",),
@@ -180,7 +208,7 @@ gate = Workflow(
         Step("settle", "moderating", "moderating", by=(the_panel_chair, the_programme_manager), reason=True,
              requires=(no_conflict_with_its_teams,),
              asks=(Ask("application_id", "Which application comes first among its equals", "application"),),
-             then=("settle_the_tie",), label="Settle a tie",
+             then=("settle_the_tie",), path="/gates/{id}/ties", label="Settle a tie",
              says="The panel's decision and its reason stand in the record.",
              undo="Only by going back to scoring: then the ranking is made anew."),
         Step("score_again", "moderating", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
@@ -188,8 +216,8 @@ gate = Workflow(
         Step("propose", "moderating", "proposed", by=(the_panel_chair, the_programme_manager),
              requires=(no_conflict_with_its_teams, the_number_is_possible, another_number_has_a_reason,
                        no_tie_at_the_line),
-             asks=(GOING_ON, NUMBER_REASON), then=("draw_the_line",), label="Propose the result",
-             says="The ranked list goes to an approver. No applicant is told."),
+             asks=(GOING_ON, NUMBER_REASON), then=("draw_the_line",), path="/gates/{id}/propose",
+             label="Propose the result", says="The ranked list goes to an approver. No applicant is told."),
         Step("approve", "proposed", "approved", by=the_approver,
              requires=(the_limit_covers_the_stake, the_approver_did_not_score, no_conflict_with_its_teams), signs=("approved_by_id",),
              stamps=("approved_at",), label="Approve the result",
@@ -201,7 +229,7 @@ gate = Workflow(
              says="The panel is told why, and can score again."),
         Step("release", "approved", "released", by=the_programme_manager, stamps=("released_at",),
              then=("move_the_applications", "issue_the_letters", "tell_the_followers", "move_the_challenge_on"),
-             locks=("challenge",), label="Release the result",
+             locks=("challenge",), path="/gates/{id}/release", label="Release the result",
              says="Every team gets its letter. This cannot be undone.",
              undo="No. A letter that was sent cannot be taken back. An application can still be reinstated, with a reason."),
     ],

@@ -6,12 +6,29 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from civflow.models import Challenge
-from civflow.workflows.challenges.readiness import OWNERS, announcing, drafting, the_dates_are_set
-from civflow.workflows.engine import Ask, Case, Rule, State, Step, Workflow, rule
+from civflow.workflows.challenges.readiness import (
+    APPROVED,
+    BEING_DRAFTED,
+    OWNERS,
+    WAITS_FOR_APPROVAL,
+    WITHDRAWN,
+    a_scorer_before_the_approval,
+    announcing,
+    drafting,
+    the_dates_are_set,
+)
+from civflow.workflows.engine import Ask, Case, Columns, Rule, State, Step, Workflow, rule
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
-from civflow.workflows.rules import by_itself, the_approver, the_challenge_owner, the_programme_manager
+from civflow.workflows.rules import (
+    STAFF,
+    by_itself,
+    the_approver,
+    the_challenge_owner,
+    the_challenge_writer,
+    the_programme_manager,
+)
 
-__all__ = ["OWNERS", "challenge", "challenge_workflow", "compile_challenge"]
+__all__ = ["OWNERS", "challenge", "challenge_workflow", "compile_challenge", "it_is_published"]
 
 
 @rule("The round is open.", needs=("round_state",))
@@ -100,6 +117,18 @@ def every_deadline_has_passed(case: Case) -> bool:
     return case.record.last_deadline is None or bool(case.now >= case.record.last_deadline)
 
 
+@rule("The challenge has been published.")
+def it_is_published(case: Case) -> bool:
+    """An archive challenge was never published here: its facts are public elsewhere."""
+    return case.record.version > 0 or (bool(case.record.source_url) and case.record.state == "completed")
+
+
+@rule("The challenge has been published, and its round is not a rehearsal.", needs=("rehearsal",), public=True)
+def it_is_public(case: Case) -> bool:
+    return it_is_published.claim(case) and not case.record.rehearsal
+
+
+CHANGE = "/challenges/{slug}/change"
 NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
 NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
 
@@ -109,9 +138,24 @@ def compile_challenge(programme: Programme) -> Workflow:
     return Workflow(
         "challenge",
         Challenge,
+        scope=True,
+        title="{reference} {title}",
+        short="{title}",
+        path="/challenges/{slug}",
+        zone="programme_id",
         begun_by=OWNERS,
         begin_requires=(the_round_takes_challenges,),
         sentence="From a public body's problem to a product in use.",
+        sees=(it_is_public, *STAFF, the_challenge_writer, a_scorer_before_the_approval),
+        not_public=(*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *APPROVED, *WITHDRAWN),
+        shows=Columns(
+            shown=("since", "round_id", "sponsor_id", "reference", "title", "question", "money_pounds", "opens_at",
+                   "closes_at", "questions_until", "decision_promised_at", "notice_reference", "announce_at", "announced",
+                   "source_url", "earlier_result", "themes", "place", "sponsors_in_source"),
+            staff=("budget_holder", "route_to_adoption", "sponsor_time", "data_access", "exit_if_too_expensive",
+                   "reply_promised_at", "low_score_reason", "copied_from_id"),
+            hidden=("programme_id", "slug", "version", "review"),
+        ),
         states=[*_states(programme)],
         steps=[
             *drafting(programme),
@@ -155,10 +199,12 @@ def _calling() -> Iterator[Step]:
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
-               on_its_page=True, label="Move the closing date",
+               path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
+               label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
                undo="No. The closing date only moves to a later one, and it can be moved again.")
-    yield Step("move_questions", "open", "open", by=OWNERS, reason=True, asks=(NEW_LAST_QUESTIONS,),
+    yield Step("move_questions", "open", "open", by=OWNERS, reason=True, publishes_reason=True,
+               asks=(NEW_LAST_QUESTIONS,),
                requires=(the_last_moment_for_questions_fits,), then=("tell_the_applicants", "tell_the_followers"),
                label="Move the last moment for questions",
                says="It moves for everybody, and the public reads your reason. Every team with a draft is told.",
@@ -169,33 +215,36 @@ def _calling() -> Iterator[Step]:
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
-               on_its_page=True, label="Reopen the call",
+               path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True, label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")
 
 
 def _changing() -> Iterator[Step]:
     """What has been published changes only as a new version, which is written beside it."""
     yield Step("change", "open", "open", by=OWNERS, reason=True, requires=(no_change_is_being_written,),
-               then=("begin_the_change",), on_its_page=True, label="Change the published text",
+               then=("begin_the_change",), path=CHANGE, on_its_page=True, quiet=True, label="Change the published text",
                says="A new version is written beside the published one. Nobody is told before it is published.",
              undo="Yes: “Drop the change”, with a reason.")
     yield Step("write_change", "open", "open", by=OWNERS, requires=(a_change_is_being_written,),
-               on_its_page=True, label="Write the change", says="Only the sponsor and the programme office read it.")
+               path=CHANGE, on_its_page=True, quiet=True, label="Write the change",
+               says="Only the sponsor and the programme office read it.")
     yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
-               then=("tell_the_programme_managers",), label="Ask for the change to be published",
+               then=("tell_the_programme_managers",), path=CHANGE, quiet=True,
+               label="Ask for the change to be published",
                says="The programme office is asked to look at it.",
              undo="Yes: write on in the change, or drop it, until it is published.")
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
                          a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
-               then=("publish_the_change", "make_the_brief", "tell_of_the_change"), on_its_page=True,
+               then=("publish_the_change", "make_the_brief", "tell_of_the_change"),
+               path="/challenges/{slug}/change/publish", on_its_page=True, publishes_reason=True,
                label="Publish the change",
                says="Followers and every applicant are told at once. Drafts must acknowledge it.",
              undo="No. Everybody is told at once; another change can be published later.")
     for state in ("open", "closed"):
         yield Step("drop_change", state, state, by=OWNERS, reason=True, requires=(a_change_is_being_written,),
-                   then=("drop_the_change",), label="Drop the change",
+                   then=("drop_the_change",), quiet=True, label="Drop the change",
                    says="The published text stays as it is. The words of the change are kept in the record.",
              undo="No. The words are kept in the record, and a new change can be begun.")
 
@@ -262,12 +311,12 @@ def _ending(programme: Programme) -> Iterator[Step]:
                says="It stands at its last stage again.")
     yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
                reason=True, then=("tell_the_programme_managers", "tell_the_followers"), locks=("round",),
-               label="Withdraw the challenge", says="It is not shown to the public.")
+               path="/challenges/{slug}/withdraw", label="Withdraw the challenge", says="It is not shown to the public.")
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
                then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
-               label="Cancel the challenge",
+               path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
                says="Every applicant and the public read your reason.")
 
 

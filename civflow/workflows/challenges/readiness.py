@@ -266,10 +266,12 @@ def drafting(programme: Programme) -> Iterator[Step]:
     within = programme.readiness.answer_within
     written = _written(programme)
     for state in ("draft", "changes_requested"):
-        yield Step("write", state, state, by=WRITERS, on_its_page=True, label="Write the challenge",
+        yield Step("write", state, state, by=WRITERS, path="/challenges/{slug}/edit", on_its_page=True,
+                   label="Write the challenge",
                    says="Only the sponsor and the programme office read it.")
         yield Step("deal_with", state, state, by=OWNERS, requires=(a_change_is_asked_for,), asks=(WHICH, HOW),
-                   then=("keep_what_was_done",), on_its_page=True, label="Say that a requested change is dealt with",
+                   then=("keep_what_was_done",), path="/challenges/{slug}/edit", on_its_page=True,
+                   label="Say that a requested change is dealt with",
                    says="It is shown no longer beside the text. The programme office reads what you did.",
                    undo="No. The programme office reads it, and can ask again.")
     yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
@@ -277,7 +279,8 @@ def drafting(programme: Programme) -> Iterator[Step]:
                then=("promise_the_answer", "tell_the_approvers"), label="Send for approval",
                says=f"The programme office reads it and answers within {within}.")
     yield Step("request_changes", "in_review", "changes_requested", by=ANSWERING, reason=True,
-               then=("keep_the_asked_changes", "tell_the_challenge_owners"), on_its_page=True, label="Request changes",
+               then=("keep_the_asked_changes", "tell_the_challenge_owners"),
+               path="/challenges/{slug}/request-changes", on_its_page=True, label="Request changes",
                says="The sponsor reads at each part of the draft what to change, and why.")
     yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
                says="The programme office no longer reads it.")
@@ -328,7 +331,7 @@ def _scoring(scoring: Scoring) -> Iterator[Step]:
                says="Its approval no longer waits for them.", undo="Yes: name them again.")
     yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it, you_do_not_write_it),
                then=("lock_the_scores",),
-               on_its_page=True, label="Score the challenge",
+               path="/challenges/{slug}/scoring", on_its_page=True, label="Score the challenge",
                says="Your scores are locked. The sponsor and the approver read them when everybody has scored.",
                undo="No. What was scored stays as it is.")
 

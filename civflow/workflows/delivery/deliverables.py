@@ -1,8 +1,8 @@
 """Deliverable: something a team owes the sponsor, with what counts as done written beforehand."""
 
 from civflow.models import Deliverable
-from civflow.workflows.engine import Ask, State, Step, Workflow
-from civflow.workflows.rules import a_team_member, the_challenge_owner, the_programme_manager
+from civflow.workflows.engine import Ask, Columns, State, Step, Workflow
+from civflow.workflows.rules import BOTH_SIDES, a_team_member, the_challenge_owner, the_programme_manager
 
 TO_SUBMIT = ("due", "changes_requested")  # the team owes it
 TO_ACCEPT = ("submitted",)  # the sponsor looks at it
@@ -10,7 +10,16 @@ TO_ACCEPT = ("submitted",)  # the sponsor looks at it
 deliverable = Workflow(
     "deliverable",
     Deliverable,
+    title="{title} ({team})",
+    path="/delivery/{place_id}",
     sentence="Something a team owes the sponsor, with what counts as done written beforehand.",
+    sees=BOTH_SIDES,
+    shared=True,
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "team_id", "title", "done_when", "due_at", "note", "submitted_at",
+               "accepted_at"),
+        hidden=("place_id", "sprint_id"),
+    ),
     states=[
         State("due", "The team works on it."),
         State("submitted", "The sponsor looks at it.", tone="waiting"),

@@ -3,8 +3,16 @@
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN
-from civflow.workflows.engine import Case, State, Step, Workflow, rule
-from civflow.workflows.rules import by_itself, the_challenge_owner, the_programme_manager, the_team_lead
+from civflow.workflows.engine import Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import (
+    BOTH_SIDES,
+    by_itself,
+    the_approver,
+    the_challenge_owner,
+    the_finance_officer,
+    the_programme_manager,
+    the_team_lead,
+)
 
 
 @rule("The time to answer has not passed.")
@@ -64,7 +72,15 @@ FINISHED = ("completed",)  # places whose team has done what was agreed
 place = Workflow(
     "place",
     Place,
+    title="{team} in {stage} of {challenge}",
+    path="/delivery/{id}",
     sentence="A team's place in a work stage.",
+    sees=(*BOTH_SIDES, the_finance_officer, the_approver),
+    shared=True,
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "application_id", "team_id", "stage", "money_pounds", "respond_by",
+               "starts_at", "begun_at", "ends_at"),
+    ),
     states=[
         State("offered", "The team has been asked.", public="A place is offered to you", tone="waiting"),
         State("accepted", "The team comes; the agreement is being signed.", tone="active"),

@@ -1,8 +1,8 @@
 """Sprint: two weeks of work with a goal and a review."""
 
 from civflow.models import Sprint
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import a_team_member, by_itself, the_challenge_owner, the_programme_manager
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import BOTH_SIDES, a_team_member, by_itself, the_challenge_owner, the_programme_manager
 
 
 @rule("The team's place is active.", needs=("place_state",))
@@ -21,7 +21,15 @@ GOAL = Ask("goal", "What the team wants to have reached when the sprint ends", m
 sprint = Workflow(
     "sprint",
     Sprint,
+    title="Sprint {number} of {team}",
+    path="/delivery/{place_id}",
     sentence="Two weeks of work with a goal and a review.",
+    sees=BOTH_SIDES,
+    shared=True,
+    shows=Columns(
+        shown=("since", "round_id", "challenge_id", "team_id", "number", "goal", "starts_at", "ends_at"),
+        hidden=("place_id",),
+    ),
     states=[
         State("planned", "It has not begun."),
         State("active", "The team works.", tone="active"),

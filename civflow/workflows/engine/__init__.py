@@ -6,7 +6,7 @@ knows a database, a request or a clock.
 """
 
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, NOBODY, Actor, RoleHeld
-from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Option, Rule, State, Step, rule
+from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Columns, Option, Rule, State, Step, rule
 from civflow.workflows.engine.refusals import Conflicted, Forbidden, HandbookError, NotFound, Refusal, Refused
 from civflow.workflows.engine.workflow import Workflow
 
@@ -18,6 +18,7 @@ __all__ = [
     "Actor",
     "Ask",
     "Case",
+    "Columns",
     "Conflicted",
     "Forbidden",
     "HandbookError",

@@ -12,6 +12,7 @@ from typing import Any
 from civflow.models.people import ROLES
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, Actor, RoleHeld
 from civflow.workflows.engine.language import Case, Rule, Step
+from civflow.workflows.engine.sight import needs_of
 from civflow.workflows.engine.workflow import Workflow
 
 KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application", "question")  # of an ask
@@ -19,17 +20,13 @@ SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on name
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def findings(
-    page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]],
-    pages: Collection[tuple[str, str]],
-) -> list[str]:
+def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> list[str]:
     """Everything that is wrong with a page, in sentences; none for a page that holds.
 
-    `effects` are the names that services do, `facts` what they can tell of each noun, `pages` the steps (noun and name)
-    for which they know a page: the handbook cannot import them.
+    `effects` are the names that services do, `facts` what they can tell of each noun: the handbook cannot import them.
     """
-    names = chain(_names(page, effects, facts), _pages(page, pages))
-    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, _asks(page), _words(page)))
+    names, sight = _names(page, effects, facts), _roles(page)
+    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, sight, _asks(page), _words(page)))
 
 
 def paths(page: Workflow) -> dict[str, list[Step]]:
@@ -93,8 +90,9 @@ def actors() -> Iterator[Actor]:
 def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
     """A record whose every reference is SOMEBODY, whose facts are 1, and whose moments have just passed."""
     columns = {c.name: SOMEBODY if c.name == "id" or c.name.endswith("_id") else _plain(c) for c in page.table.c}
-    ids = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY for name in page.needs if "_id" in name}
-    facts = {**dict.fromkeys(page.needs, 1), **ids}
+    needs = {*page.needs, *needs_of(page)}
+    ids = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY for name in needs if "_id" in name}
+    facts = {**dict.fromkeys(needs, 1), **ids}
     return SimpleNamespace(**{**columns, **facts, "state": page.initial, **values})
 
 
@@ -111,21 +109,20 @@ def _kind(column: Any) -> type:
 def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
     for name in sorted(page.effects - set(effects)):
         yield f"{page.name}: no service does “{name}”."
-    for name in sorted(page.needs - set(facts.get(page.name, ()))):
+    for name in sorted({*page.needs, *needs_of(page)} - set(facts.get(page.name, ()))):
         yield f"{page.name}: no service knows the fact “{name}”."
     for step in page.steps:
-        for lock in step.locks:
-            if f"{lock}_id" not in page.table.c:
-                yield f"{page.name}.{step.name}: it locks its {lock}, and the table does not say which that is."
         for column in (*((step.due,) if step.due else ()), *step.stamps):
             if _kind(page.table.c[column]) is not datetime:
                 yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
 
 
-def _pages(page: Workflow, pages: Collection[tuple[str, str]]) -> Iterator[str]:
-    for step in page.steps:
-        if step.on_its_page and (page.name, step.name) not in pages:
-            yield f"{page.name}.{step.name}: it is taken only on its own page, and no service knows where that is."
+def _roles(page: Workflow) -> Iterator[str]:
+    """Lists show every record to whoever holds the role that a rule names, so the rule must ask for it."""
+    for rule in page.sees:
+        others = (a for a in actors() if a.id and not a.holds(rule.role, {}))
+        if rule.role and any(rule.claim(Case(page, record_of(page), actor, NOW)) for actor in others):
+            yield f"{page.name}: “{rule.sentence}” names the role “{rule.role}”, and admits people without it."
 
 
 def _asks(page: Workflow) -> Iterator[str]:

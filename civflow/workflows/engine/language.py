@@ -16,20 +16,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rule:
-    """A named claim about a case. `needs` are facts beyond the record's own columns (`facts.py` of its feature)."""
+    """A named claim about a case.
+
+    `needs` are facts beyond the record's own columns (`facts.py` of its feature). `role`: the granted role of whoever it
+    admits; the other rules ask how somebody stands to the one record. `public`: it is about the record alone (or asks
+    for a sign-in at most), so whom it admits is the public.
+    """
 
     name: str
     sentence: str
     claim: Callable[[Case], bool]
     needs: tuple[str, ...] = ()
+    role: str = ""
+    public: bool = False
 
     def __call__(self, case: Case) -> bool:
         return bool(self.claim(case))
 
 
-def rule(sentence: str, *, needs: tuple[str, ...] = ()) -> Callable[[Callable[[Case], bool]], Rule]:
+def rule(
+    sentence: str, *, needs: tuple[str, ...] = (), role: str = "", public: bool = False
+) -> Callable[[Callable[[Case], bool]], Rule]:
     """Make a rule of a function; `sentence` is what people read in the handbook and in a refusal."""
-    return lambda claim: Rule(claim.__name__, sentence, claim, needs)
+    return lambda claim: Rule(claim.__name__, sentence, claim, needs, role, public)
 
 
 class State(NamedTuple):
@@ -50,6 +59,26 @@ class State(NamedTuple):
     @property
     def ahead(self) -> str:
         return self.future or self.public or self.staff
+
+
+# What the record is made of, which its page shows in other words: its state, its history and its own address.
+INNER = ("id", "state", "revision", "head")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is shown of a record: each column of its table but INNER is in one of the three.
+
+    Whoever may see the record reads `shown`, staff `staff` too, and nobody `hidden`. `guarded`: those of them that
+    somebody reads only where a rule lets them. `beyond`: rules about what is shown besides columns, such as scores; the
+    case of whoever looks has the facts that they need.
+    """
+
+    shown: tuple[str, ...]
+    staff: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    guarded: Mapping[str, Rule] = field(default_factory=dict)
+    beyond: tuple[Rule, ...] = ()
 
 
 class Ask(NamedTuple):
@@ -75,9 +104,10 @@ class Step:
     step. `stamps`: datetime columns that are set to now. `signs`: columns that are set to the actor's id. An ask whose
     name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
     look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
-    `undo`: whether it can be undone, in words, where engine/undoing.py cannot know. `on_its_page`: it is taken only
-    on a page of its own, because a service checks or writes there more than the step asks for. `aside`: its button is
-    never the one that stands out.
+    `undo`: whether it can be undone, in words, where engine/undoing.py cannot know. `path`: of a page of its own, with
+    columns of the record in braces. `on_its_page`: it is taken only there, because a service checks or writes there
+    more than the step asks for. `aside`: its button is never the one that stands out. `publishes_reason`: everybody
+    reads the reason that is given for it. `quiet`: the public does not read in the history that it was taken.
     """
 
     name: str
@@ -96,8 +126,11 @@ class Step:
     signs: tuple[str, ...] = ()
     onwards: bool = False
     undo: str = ""
+    path: str = ""
     on_its_page: bool = False
     aside: bool = False
+    publishes_reason: bool = False
+    quiet: bool = False
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

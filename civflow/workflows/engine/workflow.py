@@ -7,30 +7,53 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import CheckConstraint, Table
 from transitions import Machine
 
+from civflow.models.people import SCOPES
 from civflow.models.records import Tracked
 from civflow.workflows.engine.actors import CLOCK
-from civflow.workflows.engine.language import BY_CIVFLOW, Case, Option, Rule, State, Step
-from civflow.workflows.engine.refusals import Forbidden, HandbookError, NotFound, Refused
+from civflow.workflows.engine.declarations import check
+from civflow.workflows.engine.language import BY_CIVFLOW, Case, Columns, Option, Rule, State, Step
+from civflow.workflows.engine.refusals import Forbidden, NotFound, Refused
 
 
 class Workflow:
-    """The page of one noun: its states (the first is initial) and its steps, checked when it is made."""
+    """The page of one noun, checked when it is made: everything that is true of the noun.
+
+    `called`: the noun in words, where its name does not say it. `title`: what people call a record, and `short` where
+    another record names it; in braces a column, what a column `..._id` refers to (`{challenge}`), a column of that
+    (`{application.reference}`), or the `stage` as its programme calls it. `path`: where a record is read, with columns
+    in braces. `begun_by`: who begins a record, beside civflow itself, which may begin any; `begins`: the states beside
+    the first in which it may begin.
+
+    `sees`: whoever one of these rules admits may see a record, and nobody else; `shows`: what they read of it.
+    `not_public`: states of which the public reads nothing in the history. `shared`: whoever may see it reads who took
+    each step, by name. `names_who_began`: the rule by which somebody reads who began a record.
+
+    `scope`: people hold roles for one record of it. `zone`: the column by which a record finds the programme whose clock
+    it keeps; without one the site's. `appendix`: a page that serves all the others stands behind them in the handbook.
+    """
 
     def __init__(
         self, name: str, record: type[Tracked], *, states: Iterable[State], steps: Iterable[Step],
-        title: str = "", sentence: str = "", begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (),
-        begin_requires: tuple[Rule, ...] = (), checks_states: bool = True,
+        title: str = "", short: str = "", called: str = "", sentence: str = "", path: str = "",
+        begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (), begin_requires: tuple[Rule, ...] = (),
+        sees: tuple[Rule, ...] = (), shows: Columns | None = None, not_public: tuple[str, ...] = (),
+        shared: bool = False, names_who_began: Rule | None = None, scope: bool = False, zone: str | None = None,
+        appendix: bool = False, checks_states: bool = True,
     ) -> None:
         self.name, self.record = name, record
-        self.title, self.sentence = title or name.replace("_", " ").capitalize(), sentence
+        self.called, self.sentence = called or name.replace("_", " ").capitalize(), sentence
+        self.record_title, self.short_title, self.path = title, short or title, path or f"/cases/{name}/{{id}}"
         self.table: Table = record.__table__  # type: ignore[attr-defined]
         self.states = {s.name: s for s in states}
         self.steps = tuple(steps)
         self.initial = next(iter(self.states))
-        self.begins = (self.initial, *begins)  # the states in which a new record may stand
-        self.begun_by, self.begin_requires = begun_by, begin_requires  # beside civflow itself, which may begin any
+        self.begins = (self.initial, *begins)
+        self.begun_by, self.begin_requires = begun_by, begin_requires
+        self.sees, self.shows, self.not_public, self.shared = sees, shows or Columns(()), not_public, shared
+        self.names_who_began, self.appendix, self.scope = names_who_began, appendix, scope
+        self.zone = zone or ("challenge_id" if "challenge_id" in self.table.c else None)
         self.scopes = tuple(self._scopes())
-        self._check()
+        check(self)
         self._by_state = {
             state: {step.name: step for step in self.steps if state in step.sources} for state in self.states
         }
@@ -39,34 +62,12 @@ class Workflow:
             self._limit_states()
 
     def _scopes(self) -> Iterable[tuple[str, str]]:
-        for scope in ("round", "challenge", "team"):
-            if scope == self.name:
+        """The scopes in which a record stands, each with the column that says in which one."""
+        for scope in SCOPES:
+            if scope == self.name and self.scope:
                 yield scope, "id"
             elif f"{scope}_id" in self.table.c:
                 yield scope, f"{scope}_id"
-
-    def _check(self) -> None:
-        for state in self.begins:
-            if state not in self.states:
-                raise HandbookError(f"{self.name}: a record cannot begin in '{state}', which is no state.")
-        offered: set[tuple[str, str]] = set()
-        for step in self.steps:
-            self._check_names(step, f"{self.name}.{step.name}")
-            for source in step.sources:
-                if (source, step.name) in offered:
-                    raise HandbookError(f"{self.name}.{step.name}: two steps of this name leave '{source}'.")
-                offered.add((source, step.name))
-
-    def _check_names(self, step: Step, where: str) -> None:
-        for state in (*step.sources, step.target):
-            if state not in self.states:
-                raise HandbookError(f"{where}: there is no state '{state}'.")
-        for thing in (*step.permits, *step.requires):
-            if not isinstance(thing, Rule):
-                raise HandbookError(f"{where}: {thing!r} is not a rule.")
-        for column in (*step.stamps, *step.signs, *((step.due,) if step.due else ())):
-            if column not in self.table.c:
-                raise HandbookError(f"{where}: the table has no column '{column}'.")
 
     def _machine(self) -> Machine:
         return Machine(
@@ -104,10 +105,10 @@ class Workflow:
             return found
         sources = [s for step in self.steps if step.name == trigger for s in step.sources]
         if not sources:
-            raise NotFound(f"{self.title}: there is no step “{trigger}”.")
+            raise NotFound(f"{self.called}: there is no step “{trigger}”.")
         wanted = " or ".join(f"“{self.states[s].staff}”" for s in sources)
         button = next(step.button for step in self.steps if step.name == trigger)
-        noun, now = self.title.lower(), self.states[state].staff
+        noun, now = self.called.lower(), self.states[state].staff
         raise Refused(f"“{button}” is possible while the {noun} is {wanted}; it is “{now}” now.")
 
     def judge_beginning(self, case: Case) -> None:
@@ -167,5 +168,6 @@ class Workflow:
 
     @property
     def needs(self) -> set[str]:
+        """The facts that its steps and its beginning look at."""
         begins = (name for r in (*self.begun_by, *self.begin_requires) for name in r.needs)
         return {*begins, *(name for step in self.steps for name in step.needs)}

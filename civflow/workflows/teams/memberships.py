@@ -1,8 +1,8 @@
 """Membership: a person's place in a team; both sides say yes."""
 
 from civflow.models import Membership
-from civflow.workflows.engine import Case, State, Step, Workflow, rule
-from civflow.workflows.rules import by_itself, the_team_lead
+from civflow.workflows.engine import Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import a_team_member, by_itself, the_auditor, the_programme_manager, the_team_lead
 
 
 @rule("It is your own membership.")
@@ -41,7 +41,11 @@ REQUESTS = ("requested",)  # the lead has the next word
 membership = Workflow(
     "membership",
     Membership,
+    title="{person} in {team}",
+    path="/teams/{team_id}",
     sentence="A person's place in a team; both sides say yes.",
+    sees=(the_person, a_team_member, the_team_lead, the_programme_manager, the_auditor),
+    shows=Columns(shown=("since", "team_id", "person_id", "respond_by", "joined_at")),
     begins=("requested",),
     begun_by=(the_team_lead, the_person),
     begin_requires=(each_side_speaks_for_itself, the_team_is_looking),

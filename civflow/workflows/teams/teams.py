@@ -1,8 +1,8 @@
 """Team: people who apply together."""
 
 from civflow.models import Team
-from civflow.workflows.engine import Ask, Case, State, Step, Workflow, rule
-from civflow.workflows.rules import the_programme_manager, the_team_lead
+from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.rules import a_team_member, the_programme_manager, the_team_lead
 
 
 @rule("The team has at least one active member.", needs=("active_members",))
@@ -36,11 +36,42 @@ def the_founder(case: Case) -> bool:
     return case.actor.id is not None and bool(case.record.lead_id == case.actor.id)
 
 
+@rule(
+    "You are signed in, and the team is not what one person alone applies with: somebody else has joined it, or it looks "
+    "for members.",
+    needs=("others_joined",), public=True,
+)
+def it_is_a_team_for_others(case: Case) -> bool:
+    """A team of one is founded by applying, so its page would tell who applies while the call is sealed."""
+    team = case.record
+    return case.actor.id is not None and (team.alone_id is None or bool(team.looking_for) or team.others_joined > 0)
+
+
+@rule("You are on the team's list, or were: as a member, invited, or asking to join.", needs=("listed_ids",))
+def on_its_list(case: Case) -> bool:
+    return str(case.actor.id) in (case.record.listed_ids or "").split(",")
+
+
+@rule("Your role reads an application of the team whose seal is open.", needs=("taken_in",))
+def a_reader_of_its_application(case: Case) -> bool:
+    calls = [pair.split(":") for pair in (case.record.taken_in or "").split(",") if pair]
+    return any(
+        case.actor.holds(role, {"round": int(round_id), "challenge": int(challenge_id)})
+        for role in ("programme_manager", "challenge_owner", "auditor", "approver", "finance_officer")
+        for round_id, challenge_id in calls
+    )
+
+
 team = Workflow(
     "team",
     Team,
+    scope=True,
+    title="{name}",
+    path="/teams/{id}",
     begun_by=(the_founder,),
     sentence="People who apply together; a person alone is a team of one.",
+    sees=(it_is_a_team_for_others, on_its_list, a_team_member, the_team_lead, a_reader_of_its_application),
+    shows=Columns(shown=("since", "name", "lead_id", "organisation_id", "about", "looking_for"), hidden=("alone_id",)),
     states=[
         State("forming", "Members are being found.", tone="waiting"),
         State("formed", "Everybody who was asked has answered.", tone="done"),

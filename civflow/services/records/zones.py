@@ -1,0 +1,23 @@
+"""By which clock a record's moments are written and read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from civflow.services.engine.advance import PAGES
+from civflow.services.formatting import DEFAULT_ZONE
+from civflow.services.programmes.store import programme_of
+from civflow.services.records.titles import MODELS
+
+
+def zone_of(session: Session, record: Any) -> str:
+    """The zone of the record's programme, which its page says how to find; of the site where it has none."""
+    page = PAGES[type(record)]
+    if page.zone is None:
+        return DEFAULT_ZONE
+    key = next(iter(page.table.c[page.zone].foreign_keys))
+    if key.column.table.name == "programme":
+        return programme_of(session, record).timezone
+    return zone_of(session, session.get_one(MODELS[key.column.table.name], getattr(record, page.zone)))

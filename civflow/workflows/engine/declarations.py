@@ -1,0 +1,147 @@
+"""What a page has to declare, checked when it is made: what is missing or unknown is an error with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from civflow.models.people import ROLES, SCOPES
+from civflow.workflows.engine.language import INNER, Rule, Step
+from civflow.workflows.engine.refusals import HandbookError
+
+if TYPE_CHECKING:
+    from civflow.workflows.engine.workflow import Workflow
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")  # a column or what it refers to, and a column of that
+
+
+def check(page: Workflow) -> None:
+    """Raises HandbookError with the first sentence about what the page lacks or contradicts."""
+    for part in (_beginnings, _offers, _steps, _titles, _path, _rules, _columns, _sight, _scopes):
+        for sentence in part(page):
+            raise HandbookError(sentence)
+
+
+def _beginnings(page: Workflow) -> Iterator[str]:
+    for state in page.begins:
+        if state not in page.states:
+            yield f"{page.name}: a record cannot begin in '{state}', which is no state."
+
+
+def _offers(page: Workflow) -> Iterator[str]:
+    offered: set[tuple[str, str]] = set()
+    alike: dict[str, object] = {}
+    for step in page.steps:
+        says = (step.path, step.publishes_reason, step.quiet)  # the history knows a step by its name alone
+        if alike.setdefault(step.name, says) != says:
+            yield f"{page.name}.{step.name}: steps of one name have one path, and all or none publish or are quiet."
+        for source in step.sources:
+            if (source, step.name) in offered:
+                yield f"{page.name}.{step.name}: two steps of this name leave '{source}'."
+            offered.add((source, step.name))
+
+
+def _steps(page: Workflow) -> Iterator[str]:
+    for step in page.steps:
+        where = f"{page.name}.{step.name}"
+        for state in (*step.sources, step.target):
+            if state not in page.states:
+                yield f"{where}: there is no state '{state}'."
+        for thing in (*step.permits, *step.requires):
+            if not isinstance(thing, Rule):
+                yield f"{where}: {thing!r} is not a rule."
+        for column in (*step.stamps, *step.signs, *((step.due,) if step.due else ())):
+            if column not in page.table.c:
+                yield f"{where}: the table has no column '{column}'."
+        for lock in step.locks:
+            if f"{lock}_id" not in page.table.c:
+                yield f"{where}: it locks its {lock}, and the table does not say which that is."
+        yield from _step_path(page, step, where)
+
+
+def _step_path(page: Workflow, step: Step, where: str) -> Iterator[str]:
+    if step.on_its_page and not step.path:
+        yield f"{where}: it is taken only on a page of its own, so it says at which path."
+    if step.path:
+        yield from _address(page, step.path, where)
+
+
+def _path(page: Workflow) -> Iterator[str]:
+    yield from _address(page, page.path, page.name)
+
+
+def _address(page: Workflow, path: str, where: str) -> Iterator[str]:
+    """A path leads to one record: it begins at the root, and columns of the record are in it."""
+    found = PLACEHOLDER.findall(path)
+    if not path.startswith("/") or not found:
+        yield f"{where}: the path '{path}' begins with a slash and names a column of the record in braces."
+    for column, of_that in found:
+        if of_that or column not in page.table.c:
+            yield f"{where}: the path '{path}' names '{column}', and the table has no such column."
+    yield from _stray_braces(path, where)
+
+
+def _titles(page: Workflow) -> Iterator[str]:
+    if not page.record_title:
+        yield f"{page.name}: it does not say what people call a record: give it a title, such as '{{name}}'."
+    for title in (page.record_title, page.short_title):
+        for name, of_that in PLACEHOLDER.findall(title):
+            place = f"{page.name}: the title '{title}' names"
+            keys = list(page.table.c[f"{name}_id"].foreign_keys) if f"{name}_id" in page.table.c else []
+            if not keys and (of_that or name not in page.table.c):
+                yield f"{place} '{name}', which is no column, and no column '{name}_id' refers to anything."
+            elif of_that and of_that not in keys[0].column.table.c:
+                yield f"{place} '{name}.{of_that}', and the table of its {name} has no such column."
+            elif name == "stage" and "challenge_id" not in page.table.c:
+                yield f"{place} a stage, and a record says nowhere of which challenge."
+        yield from _stray_braces(title, page.name)
+
+
+def _stray_braces(text: str, where: str) -> Iterator[str]:
+    if set("{}") & set(PLACEHOLDER.sub("", text)):
+        yield f"{where}: '{text}' has braces around what cannot be a column's name."
+
+
+def _rules(page: Workflow) -> Iterator[str]:
+    if not page.sees:
+        yield f"{page.name}: it does not say who sees a record: name the rules under sees."
+    who_began = () if page.names_who_began is None else (page.names_who_began,)
+    for thing in (*page.sees, *page.shows.guarded.values(), *page.shows.beyond, *who_began):
+        if not isinstance(thing, Rule):
+            yield f"{page.name}: {thing!r} is not a rule about who sees what."
+        elif thing.role and thing.role not in ROLES:
+            yield f"{page.name}: the rule “{thing.name}” names the role '{thing.role}', and there is no such role."
+
+
+def _columns(page: Workflow) -> Iterator[str]:
+    shows = page.shows
+    if not shows.shown:
+        yield f"{page.name}: it does not say what is shown of a record: name the columns under shows."
+    listed = [*INNER, *shows.shown, *shows.staff, *shows.hidden]
+    for column in listed:
+        if column not in page.table.c:
+            yield f"{page.name}: it says who reads the column '{column}', and the table has none."
+        elif listed.count(column) > 1:
+            yield f"{page.name}: it says twice who reads the column '{column}'."
+    for column in page.table.c.keys():  # noqa: SIM118 - a collection of columns gives columns, not names
+        if column not in listed:
+            yield f"{page.name}: it does not say who reads the column '{column}': name it among shown, staff or hidden."
+    for column in shows.guarded:
+        if column not in (*shows.shown, *shows.staff):
+            yield f"{page.name}: the column '{column}' is guarded, and shown to nobody."
+
+
+def _sight(page: Workflow) -> Iterator[str]:
+    for state in page.not_public:
+        if state not in page.states:
+            yield f"{page.name}: the state '{state}' is not public, and it is no state."
+    if page.not_public and not any(rule.public for rule in page.sees):
+        yield f"{page.name}: it says what is not public, and no rule under sees is for the public."
+
+
+def _scopes(page: Workflow) -> Iterator[str]:
+    if page.scope != (page.name in SCOPES):
+        yield f"{page.name}: a page says that it is a scope exactly where SCOPES in models/people.py names it."
+    if page.zone and page.zone not in page.table.c:
+        yield f"{page.name}: it finds its time zone by the column '{page.zone}', and the table has none."

@@ -1,0 +1,81 @@
+"""Sight: who may see a record and what they read of it, as its page says. Whoever is not named sees nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from civflow.models.people import STAFF
+from civflow.workflows.engine.language import Case
+
+if TYPE_CHECKING:
+    from civflow.workflows.engine.workflow import Workflow
+
+
+def may_see(case: Case) -> bool:
+    """Whether the actor may know of the record at all."""
+    return any(r.claim(case) for r in case.workflow.sees)
+
+
+def reads_as(case: Case) -> str:
+    """How somebody who may see the record reads it: as staff, as one whom it concerns, or as the public."""
+    if any(case.holds(role) for role in STAFF):
+        return "staff"
+    return "concerned" if any(r.claim(case) for r in case.workflow.sees if not r.public) else "public"
+
+
+def columns_read(case: Case) -> frozenset[str]:
+    """The names of the columns that the actor, who may see the record, reads of it."""
+    shows = case.workflow.shows
+    listed = shows.shown + (shows.staff if reads_as(case) == "staff" else ())
+    return frozenset(listed) - kept_back(case)
+
+
+def kept_back(case: Case) -> set[str]:
+    """The columns of the record that a guard keeps from this actor although they may see the record."""
+    return {column for column, guard in case.workflow.shows.guarded.items() if not guard.claim(case)}
+
+
+def may_read_names(case: Case) -> bool:
+    """Whether the actor reads in the history who took each step, by name."""
+    return reads_as(case) == "staff" or (case.workflow.shared and may_see(case))
+
+
+def may_read_name(case: Case, step: str) -> bool:
+    """Whether the actor, as somebody who reads the names of a record's history, reads who took this step."""
+    guard = case.workflow.names_who_began
+    return step != "begin" or guard is None or guard.claim(case)
+
+
+def may_read_step(case: Case, step: str, from_state: str, to_state: str) -> bool:
+    """Whether the actor reads in the history that this step was taken: the public not while it was not public."""
+    page = case.workflow
+    private = {"", *page.not_public} if page.not_public else set()  # what has no state before it begins
+    hidden = {from_state, to_state} <= private or any(s.quiet for s in page.steps if s.name == step)
+    return reads_as(case) != "public" or not hidden
+
+
+def may_read_reason(case: Case, step: str) -> bool:
+    """Whether the actor reads the reason of a step; the public only where the step promises it."""
+    return reads_as(case) != "public" or publishes_its_reason(case.workflow, step)
+
+
+def publishes_its_reason(page: Workflow, step: str) -> bool:
+    """Whether everybody reads the reason that is given for a step of this name."""
+    return any(s.publishes_reason for s in page.steps if s.name == step)
+
+
+def roles_that_see(page: Workflow) -> tuple[str, ...]:
+    """The granted roles that see every record of a noun in their scope."""
+    return tuple(r.role for r in page.sees if r.role)
+
+
+def is_public(page: Workflow) -> bool:
+    """Whether there are records of the noun that everybody sees."""
+    return any(r.public for r in page.sees)
+
+
+def needs_of(page: Workflow) -> tuple[str, ...]:
+    """The facts that the rules about who sees what look at."""
+    who_began = () if page.names_who_began is None else (page.names_who_began,)
+    rules = (*page.sees, *page.shows.guarded.values(), *page.shows.beyond, *who_began)
+    return tuple(dict.fromkeys(name for r in rules for name in r.needs))
