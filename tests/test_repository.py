@@ -172,7 +172,7 @@ def test_what_a_shown_column_or_a_title_refers_to_has_a_name():
     for noun, page in HANDBOOK.items():
         named = [f"{name}_id" for name, _ in PLACEHOLDER.findall(page.record_title) if f"{name}_id" in page.table.c]
         shown = [*page.shows.shown, *page.shows.staff, *named]
-        tables = {key.column.table.name for name in shown for key in page.table.c[name].foreign_keys}
+        tables = {table.name for table in map(page.refers, shown) if table is not None}
         assert tables <= {*MODELS, *NAMED}, noun
 
 

@@ -13,6 +13,7 @@ from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
 from civflow.services.records.preview import preview_step
 from civflow.services.records.titles import path_of, step_path
+from civflow.services.records.zones import zone_of
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import page_or_fragment, redirect_to

@@ -250,7 +250,7 @@ CONTRADICTIONS = {
         "scope": True,
         "record": Slot,
     },
-    "round: it finds its time zone by the column 'land_id', and the table has none.": {"zone": "land_id"},
+    "round: it finds its time zone by the column 'land_id', which refers to nothing.": {"zone": "land_id"},
 }
 
 

@@ -99,8 +99,9 @@ def _in_words(session: Session, record: Any, column: Column[Any], value: Any) ->
     name = column.name
     if name == "stage":
         return stage_title(session, record.challenge_id, value)
-    for key in column.foreign_keys:
-        return name_behind(session, key.column.table.name, value)
+    refers = PAGES[type(record)].refers(name)
+    if refers is not None:
+        return name_behind(session, refers.name, value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):

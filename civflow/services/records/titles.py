@@ -68,14 +68,15 @@ def _words(session: Session, record: Any, name: str, of_that: str | None) -> str
     """A stage as its programme calls it, the value of a column, or of what the column `..._id` refers to."""
     if name == "stage":
         return stage_title(session, record.challenge_id, record.stage)
-    table = type(record).__table__
-    if name in table.c:
+    page = PAGES[type(record)]
+    if name in page.table.c:
         value = getattr(record, name)
         return "" if value is None else str(value)
-    key, record_id = next(iter(table.c[f"{name}_id"].foreign_keys)), getattr(record, f"{name}_id")
-    if key.column.table.name in NAMED:
-        return name_behind(session, key.column.table.name, record_id)
-    other = session.get_one(MODELS[key.column.table.name], record_id)
+    table, record_id = page.refers(f"{name}_id"), getattr(record, f"{name}_id")
+    behind = name if table is None else table.name
+    if behind in NAMED:
+        return name_behind(session, behind, record_id)
+    other = session.get_one(MODELS[behind], record_id)
     return str(getattr(other, of_that)) if of_that else title_of(session, other)
 
 

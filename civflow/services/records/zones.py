@@ -15,9 +15,9 @@ from civflow.services.records.titles import MODELS
 def zone_of(session: Session, record: Any) -> str:
     """The zone of the record's programme, which its page says how to find; of the site where it has none."""
     page = PAGES[type(record)]
-    if page.zone is None:
+    above = page.refers(page.zone) if page.zone else None
+    if above is None:
         return DEFAULT_ZONE
-    key = next(iter(page.table.c[page.zone].foreign_keys))
-    if key.column.table.name == "programme":
+    if above.name == "programme":
         return programme_of(session, record).timezone
-    return zone_of(session, session.get_one(MODELS[key.column.table.name], getattr(record, page.zone)))
+    return zone_of(session, session.get_one(MODELS[above.name], getattr(record, page.zone or "")))

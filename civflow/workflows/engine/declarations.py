@@ -88,10 +88,10 @@ def _titles(page: Workflow) -> Iterator[str]:
     for title in (page.record_title, page.short_title):
         for name, of_that in PLACEHOLDER.findall(title):
             place = f"{page.name}: the title '{title}' names"
-            keys = list(page.table.c[f"{name}_id"].foreign_keys) if f"{name}_id" in page.table.c else []
-            if not keys and (of_that or name not in page.table.c):
+            other = page.refers(f"{name}_id")
+            if other is None and (of_that or name not in page.table.c):
                 yield f"{place} '{name}', which is no column, and no column '{name}_id' refers to anything."
-            elif of_that and of_that not in keys[0].column.table.c:
+            elif of_that and other is not None and of_that not in other.c:
                 yield f"{place} '{name}.{of_that}', and the table of its {name} has no such column."
             elif name == "stage" and "challenge_id" not in page.table.c:
                 yield f"{place} a stage, and a record says nowhere of which challenge."
@@ -143,5 +143,5 @@ def _sight(page: Workflow) -> Iterator[str]:
 def _scopes(page: Workflow) -> Iterator[str]:
     if page.scope != (page.name in SCOPES):
         yield f"{page.name}: a page says that it is a scope exactly where SCOPES in models/people.py names it."
-    if page.zone and page.zone not in page.table.c:
-        yield f"{page.name}: it finds its time zone by the column '{page.zone}', and the table has none."
+    if page.zone and page.refers(page.zone) is None:
+        yield f"{page.name}: it finds its time zone by the column '{page.zone}', which refers to nothing."

@@ -69,6 +69,11 @@ class Workflow:
             elif f"{scope}_id" in self.table.c:
                 yield scope, f"{scope}_id"
 
+    def refers(self, column: str) -> Table | None:
+        """The table that a column refers to by its id; None for a column that does not, or that there is not."""
+        keys = self.table.c[column].foreign_keys if column in self.table.c else ()
+        return next((key.column.table for key in keys if key.column.name == "id"), None)
+
     def _machine(self) -> Machine:
         return Machine(
             model=None, states=list(self.states), initial=self.initial, auto_transitions=False, send_event=True,

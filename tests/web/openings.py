@@ -1,0 +1,220 @@
+"""Every page that somebody can open in a small scene with a record of every noun: marks tell what a page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import product
+
+from flask import Flask
+from sqlalchemy import select, update
+from sqlmodel import Session
+from werkzeug.routing import IntegerConverter, Rule
+
+from civflow.models import (
+    Agreement,
+    Application,
+    Challenge,
+    Deliverable,
+    LiveSession,
+    Person,
+    Place,
+    Round,
+    Slot,
+    Sprint,
+    Tracked,
+)
+from civflow.services.challenges.drafts import draft
+from civflow.services.engine.access import visibility_case
+from civflow.services.engine.advance import PAGES, begin
+from civflow.services.people import actor_of
+from civflow.services.questions.questions import ask
+from civflow.services.records.titles import MODELS
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import CIVFLOW, NOBODY
+from civflow.workflows.engine.declarations import PLACEHOLDER
+from civflow.workflows.engine.sight import columns_read, may_see
+from tests.scenes.open_call import Call, grant, open_call
+from tests.scenes.panel import Panel, a_panel
+from tests.web.visitor import Visitor
+
+ELSEWHERE = 999  # a round that there is not
+Mark = tuple[str, int, str]  # noun, id, column
+
+
+@dataclass
+class Scene:
+    """A call whose sift scores, with a record of every noun, and a draft beside it; `marks`: what stands where."""
+
+    call: Call
+    people: dict[str, Person | None]
+    marks: dict[str, Mark]
+    slugs: list[str]
+
+
+@dataclass
+class Answer:
+    endpoint: str
+    path: str
+    text: str
+
+
+ROLES = ("programme_manager", "challenge_owner", "challenge_writer", "approver", "finance_officer", "auditor")
+WHO = (
+    "a stranger",
+    "somebody",
+    "the lead of another team",
+    "an assessor",
+    "whoever asked",
+    "every role elsewhere",
+    *ROLES,
+)
+
+
+def a_scene(session: Session, now: datetime) -> Scene:
+    call = open_call(session, now)
+    asker = call.person("Ask Er")
+    ask(session, call.challenge, text="How deep is it?", actor=call.actor(asker), now=now)
+    panel = a_panel(call)
+    _more(call, panel)
+    _sealed(call)
+    elsewhere, somebody = call.person("Else Where"), call.person("No Role")
+    people = dict(zip(WHO, (None, somebody, panel.leads[1], panel.people[1], asker, elsewhere), strict=False))
+    for role in ROLES:
+        more = {"limit_pounds": 10**9} if role == "approver" else {}
+        people[role] = call.person(f"Here {role}")
+        for person, scope_id in ((elsewhere, ELSEWHERE), (people[role], call.challenge.round_id)):
+            grant(session, person, role, call.now, scope="round", scope_id=scope_id, **more)
+    addresses = {p.email: ("person", p.id or 0, "email") for p in session.scalars(select(Person))}
+    scene = Scene(call, people, dict(_marked(session)) | addresses, list(session.scalars(select(Challenge.slug))))
+    session.commit()
+    return scene
+
+
+def _more(call: Call, panel: Panel) -> None:
+    """A record of every other noun, all of Otter Works, and a challenge that is a draft."""
+    session, now, manager = call.session, call.now, call.actor(call.manager)
+    round_ = session.get_one(Round, call.challenge.round_id)
+    draft(
+        session, round_=round_, sponsor=None, title="Not yet", reference="11.3", question="Why?", actor=manager, now=now
+    )
+    keys = {"round_id": round_.id, "challenge_id": call.challenge.id, "state": "", "since": now}
+    time = {"starts_at": now + timedelta(days=1), "ends_at": now + timedelta(days=2)}
+    team = {**keys, "team_id": panel.otter.team_id}
+    place = Place(**team, **time, application_id=panel.otter.id, stage="exploration", money_pounds=5000)
+    begin(session, place, actor=CIVFLOW, now=now)
+    for record in (
+        Agreement(
+            **team, **time, application_id=panel.otter.id, stage="exploration", price_pounds=50, place_id=place.id
+        ),
+        Sprint(**team, **time, place_id=place.id, number=1, goal="A goal."),
+        Deliverable(**team, place_id=place.id, title="A report", done_when="It is.", due_at=now, note="Here."),
+        Slot(**keys, **time, gate_id=panel.gate.id, where="A room"),
+        LiveSession(**keys, **time, title="Meet us", place="A hall", link="https://example.org/meet"),
+    ):
+        begin(session, record, actor=CIVFLOW, now=now)
+
+
+def _sealed(call: Call) -> None:
+    """An application whose seal is not open: the deadline of its team was moved."""
+    later, team = call.now + timedelta(days=1), call.team("Plover Studio", call.person("Plo Ver"))
+    keys = {"round_id": call.challenge.round_id, "challenge_id": call.challenge.id, "team_id": team.id}
+    state, words = HANDBOOK["application"].initial, {"reference": "11.2-9", "title": "Sealed"}
+    call.session.add(
+        Application(
+            **keys, **words, state=state, since=call.now, closes_at=later, sealed_until=later, challenge_version=1
+        )
+    )
+
+
+def _marked(session: Session) -> Iterator[tuple[str, Mark]]:
+    """Write into every text, and every sum for staff, words that stand nowhere else."""
+    session.flush()
+    number = 1000
+    for noun, page in HANDBOOK.items():
+        for record_id in session.scalars(select(page.table.c.id)).all():
+            for name in (*page.shows.shown, *page.shows.staff):
+                column, number = page.table.c[name], number + 1
+                value, mark = session.scalar(select(column).where(page.table.c.id == record_id)), f"zq{number}x"
+                if isinstance(value, str) and (getattr(column.type, "length", None) or 999) >= 60:
+                    new = f"{value} {mark}".strip()
+                elif name in page.shows.staff and name.endswith("_pounds") and isinstance(value, int):
+                    new, mark = 7_000_000 + number, f"{7_000_000 + number:,}"
+                else:
+                    continue
+                session.execute(update(page.table).where(page.table.c.id == record_id).values({name: new}))
+                yield mark, (noun, record_id, name)
+    session.expire_all()
+
+
+def permitted(session: Session, person: Person | None, now: datetime) -> set[Mark]:
+    """What the pages of the handbook let somebody read: columns of what they see, and what that is called and names."""
+    actor = actor_of(session, person, now=now) if person else NOBODY
+    found: set[Mark] = {("person", person.id or 0, "email")} if person else set()
+    for noun, page in HANDBOOK.items():
+        for record in session.scalars(select(page.record)).all():
+            case = visibility_case(session, record, actor=actor, now=now)
+            if not may_see(case):
+                continue
+            read = columns_read(case)
+            found |= {(noun, record.id or 0, name) for name in read} | _called(session, record)
+            found |= {
+                mark for name in read for other in _behind(session, record, name) for mark in _called(session, other)
+            }
+    session.rollback()  # or nobody else could write
+    return found
+
+
+def _behind(session: Session, record: Tracked, column: str) -> list[Tracked]:
+    """The record of the handbook that a column refers to, if it does."""
+    value = getattr(record, column, None)
+    table = PAGES[type(record)].refers(column) if value is not None else None
+    return [session.get_one(MODELS[table.name], value)] if table is not None and table.name in MODELS else []
+
+
+def _called(session: Session, record: Tracked) -> set[Mark]:
+    """The columns that a record's title and short title show, its own and those of what it refers to."""
+    page = PAGES[type(record)]
+    found: set[Mark] = set()
+    for name, of_that in PLACEHOLDER.findall(f"{page.record_title} {page.short_title}"):
+        if name in page.table.c:
+            found.add((page.name, record.id or 0, name))
+        for other in _behind(session, record, f"{name}_id") if f"{name}_id" in page.table.c else []:
+            found |= {(name, other.id or 0, of_that)} if of_that else _called(session, other)
+    return found
+
+
+def opened(app: Flask, visitor: Visitor, scene: Scene) -> list[Answer]:
+    """Every page that a visitor can open by any route, with the numbers and names of the scene."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static":
+            for path in _paths(app, rule, scene):
+                answer = visitor.get(path)
+                assert answer.status_code < 500, (path, answer.status_code)
+                if answer.status_code == 200:
+                    found.append(
+                        Answer(rule.endpoint, path, answer.text if answer.mimetype.startswith("text/") else "")
+                    )
+    return found
+
+
+def _paths(app: Flask, rule: Rule, scene: Scene) -> Iterator[str]:
+    words = {
+        "slug": scene.slugs,
+        "workflow": list(HANDBOOK),
+        "trigger": ["withdraw"],
+        "name": ["gate", "civtech"],
+    }
+    kinds = rule._converters
+    values = [
+        (1, 2) if isinstance(kind, IntegerConverter) else words.get(name, ["title"]) for name, kind in kinds.items()
+    ]
+    for chosen in product(*values):
+        try:
+            built = rule.build(dict(zip(kinds, chosen, strict=True)))
+        except ValueError:
+            continue
+        if built:
+            yield built[1]
