@@ -12,19 +12,26 @@ from werkzeug.exceptions import HTTPException
 from civflow import create_app
 from civflow.models import Reading
 from civflow.web.shared.access import Audience, audience_of
+from civflow.web.shared.navigation import links
 from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import NOBODY, Actor
 from civflow.workflows.engine.declarations import PLACEHOLDER
 from civflow.workflows.engine.sight import is_public
 from tests.scenes.open_call import a_person, grant
 from tests.web.openings import WHO, a_scene, opened, permitted
 from tests.web.visitor import Visitor, an_app
 
-# What a page shows beside the record that it is about, to people whom the other's own page does not name.
+LED_BY_A_PLACE = {"/assignments"}  # it shows what is one's own; who sits on a panel is led there, and holds no role
+# What a page shows beside the record that it is about, to these people, whom the other's own page does not name.
 SHOWN_BESIDE = {
-    "delivery.place": {"sprint", "deliverable"},  # whoever sees a place reads how far the work is
-    "applications.interview": {"slot"},  # an invited team chooses among those that are free
-    "rounds.show": {"round"},  # everybody with a role reads the budget
-    "draft_people.show": {"person"},  # who writes a challenge reads the addresses of the others who do
+    ("delivery.place", "sprint"): {"approver", "finance_officer"},  # whoever sees a place reads how far the work is
+    ("delivery.place", "deliverable"): {"approver", "finance_officer"},
+    ("applications.interview", "slot"): {
+        "the lead of another team"
+    },  # who is invited chooses among those that are free
+    ("rounds.show", "round"): {"every role elsewhere", "finance_officer"},  # everybody with a role reads the budget
+    # Who writes a challenge reads the addresses of the others who do.
+    ("draft_people.show", "person"): {"programme_manager", "challenge_owner", "challenge_writer"},
 }
 
 
@@ -86,6 +93,25 @@ def test_the_form_for_a_new_record_is_open_to_the_roles_that_begin_one(app):
     assert [noun for noun, (open_to, begun_by) in found.items() if open_to != begun_by] == []
 
 
+def test_what_the_navigation_keeps_for_some_is_open_to_no_more(app):
+    """Where only people with a role are led, only a role opens the page; where nobody is led without a sign-in, none does."""
+    for link in links():
+        audience, somebody = views(app, "GET")[link.href][1], Actor(1, "Somebody")
+        assert link.shown(NOBODY) or audience.signed_in, link.href
+        led = link.shown(NOBODY) or link.shown(somebody)
+        assert led or audience.roles or link.href in LED_BY_A_PLACE, link.href
+
+
+def test_a_form_and_what_it_posts_to_are_open_to_the_same_roles(app):
+    posts = views(app, "POST")
+    differ = [
+        endpoint
+        for path, (endpoint, audience) in views(app, "GET").items()
+        if path in posts and (audience.roles, audience.site) != (posts[path][1].roles, posts[path][1].site)
+    ]
+    assert differ == []
+
+
 def test_a_form_is_taken_from_no_more_people_than_may_open_its_page(app):
     """The page of a form has its path, or the nearest one above it. Whoever may not open that posts nothing there."""
     pages, wider = views(app, "GET"), []
@@ -118,7 +144,9 @@ def test_no_page_shows_anybody_what_the_handbook_does_not_let_them_read(app, ses
         f"{answer.path} shows {where[2]} of {where[0]} {where[1]}"
         for answer in answers
         for mark, where in scene.marks.items()
-        if mark in answer.text and where not in readable and where[0] not in SHOWN_BESIDE.get(answer.endpoint, ())
+        if mark in answer.text
+        and where not in readable
+        and who not in SHOWN_BESIDE.get((answer.endpoint, where[0]), ())
     }
     assert shown == set()
     assert {"home.home", "challenges.show", "cases.show"} <= {answer.endpoint for answer in answers}
