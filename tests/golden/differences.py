@@ -54,7 +54,7 @@ class Differences:
         difference = self._found.setdefault(re.sub(r"\d+", "#", changed), Difference(shown))
         difference.places[f"{what}: {address}"] = None
 
-    def told(self, *, shortly: bool) -> Iterator[str]:
+    def printed(self, *, shortly: bool) -> Iterator[str]:
         """Lines to read, what was met most often first; `shortly` for the screen."""
         found = sorted(self._found.values(), key=lambda difference: -len(difference.places))
         for difference in found[:MOST] if shortly else found:

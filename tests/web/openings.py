@@ -36,7 +36,7 @@ from civflow.workflows.engine import CIVFLOW, NOBODY
 from civflow.workflows.engine.declarations import PLACEHOLDER
 from civflow.workflows.engine.sight import columns_read, may_see
 from tests.scenes.open_call import Call, grant, open_call
-from tests.scenes.panel import Panel, a_panel
+from tests.scenes.panel import Panel, sift_panel
 from tests.web.visitor import Visitor
 
 ELSEWHERE = 999  # a round that there is not
@@ -76,7 +76,7 @@ def a_scene(session: Session, now: datetime) -> Scene:
     call = open_call(session, now)
     asker = call.person("Ask Er")
     ask(session, call.challenge, text="How deep is it?", actor=call.actor(asker), now=now)
-    panel = a_panel(call)
+    panel = sift_panel(call)
     _more(call, panel)
     _sealed(call)
     elsewhere, somebody = call.person("Else Where"), call.person("No Role")
