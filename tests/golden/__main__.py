@@ -101,8 +101,8 @@ def compare(before: Path, after: Path, between: str) -> int:
         print(f"No difference in {compared}.")
         return 0
     report = GOLDEN / "differences.txt"
-    report.write_text("\n".join(found.told(shortly=False)))
-    print("\n".join(found.told(shortly=True)))
+    report.write_text("\n".join(found.printed(shortly=False)))
+    print("\n".join(found.printed(shortly=True)))
     print(f"{found.in_numbers()}; compared were {compared}. All of it is in {report.relative_to(trees.ROOT)}.")
     return 1
 
