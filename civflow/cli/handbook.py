@@ -22,18 +22,20 @@ def handbook_check() -> None:
     from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
     from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
     from civflow.workflows.challenges.page import compile_challenge  # noqa: PLC0415 - little is needed
-    from civflow.workflows.engine.check import findings  # noqa: PLC0415 - little is needed
+    from civflow.workflows.engine.check import findings, idle_facts  # noqa: PLC0415 - little is needed
     from civflow.workflows.programme import shipped_programmes  # noqa: PLC0415 - little is needed
 
     check_features()
-    wrong = []
+    wrong, pages = [], list(HANDBOOK.values())
     for page in HANDBOOK.values():
         wrong += findings(page, effects=registered().effects, facts=facts())
         click.echo(f"{page.name:<12} {len(page.states):>2} states  {len(page.steps):>2} steps  {page.sentence}")
     for name, loaded in shipped_programmes().items():
         page = compile_challenge(loaded.programme)
+        pages.append(page)
         wrong += findings(page, effects=registered().effects, facts=facts())
         click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")
+    wrong += idle_facts(pages)
     used = set().union(*(page.effects for page in HANDBOOK.values()))
     wrong += [f"No page names the effect “{name}”." for name in sorted(set(registered().effects) - used)]
     if wrong:

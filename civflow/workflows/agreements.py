@@ -1,7 +1,7 @@
 """Agreement: a contract between the sponsor and a team for one stage. Both sides sign, after the standstill."""
 
 from civflow.models import Agreement
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -13,9 +13,13 @@ from civflow.workflows.rules import (
 )
 
 
+class AgreementFacts(Facts):
+    document_made: bool
+
+
 @rule("The document is finished and can be read.", needs=("document_made",))
-def the_document_is_finished(case: Case) -> bool:
-    return bool(case.record.document_made)
+def the_document_is_finished(case: Case[AgreementFacts]) -> bool:
+    return case.facts.document_made
 
 
 @rule("The standstill is over.")
@@ -59,6 +63,7 @@ IN_FORCE = ("active",)  # both sides do what they have signed
 agreement = Workflow(
     "agreement",
     Agreement,
+    facts=AgreementFacts,
     title="Agreement with {team} for {stage} of {challenge}",
     path="/agreements/{id}",
     sentence="A contract between the sponsor and a team for one stage. Both sides sign, after the standstill.",

@@ -1,7 +1,9 @@
 """Application: what one team says to one challenge. Sealed until its deadline, and never lost."""
 
+from datetime import datetime
+
 from civflow.models import Application
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     STAFF,
     a_team_member,
@@ -14,24 +16,35 @@ from civflow.workflows.rules import (
 )
 
 
+class ApplicationFacts(Facts):
+    challenge_state: str
+    challenge_closes_at: datetime | None
+    challenge_version_now: int
+    decision_promised_at: datetime | None
+    resubmit_by: datetime | None  # of the gate that it stands before, while that waits
+    assessor_ids: Ids  # who was asked to assess it
+    reader_ids: Ids  # who of them may read it: they have declared no conflict, and have none
+    runner_ids: Ids  # who of its team runs or writes the challenge, decides on it or assesses for it
+
+
 @rule("The challenge is open.", needs=("challenge_state",))
-def the_challenge_is_open(case: Case) -> bool:
-    return bool(case.record.challenge_state == "open")
+def the_challenge_is_open(case: Case[ApplicationFacts]) -> bool:
+    return case.facts.challenge_state == "open"
 
 
 @rule(
     "The challenge is open, or the deadline of your team was moved beyond its closing date.",
     needs=("challenge_state", "challenge_closes_at"),
 )
-def the_call_is_open_to_the_team(case: Case) -> bool:
-    record = case.record
-    moved = record.closes_at is not None and record.closes_at > record.challenge_closes_at
-    return bool(record.challenge_state == "open" or (record.challenge_state == "closed" and moved))
+def the_call_is_open_to_the_team(case: Case[ApplicationFacts]) -> bool:
+    facts, own = case.facts, case.record.closes_at
+    moved = own is not None and facts.challenge_closes_at is not None and own > facts.challenge_closes_at
+    return facts.challenge_state == "open" or (facts.challenge_state == "closed" and moved)
 
 
 @rule("The selection has not begun.", needs=("challenge_state",))
-def the_selection_has_not_begun(case: Case) -> bool:
-    return case.record.challenge_state in ("open", "closed")
+def the_selection_has_not_begun(case: Case[ApplicationFacts]) -> bool:
+    return case.facts.challenge_state in ("open", "closed")
 
 
 @rule("The deadline has not passed.")
@@ -45,14 +58,14 @@ def the_answers_are_complete(case: Case) -> bool:
 
 
 @rule("You have read the latest text of the challenge.", needs=("challenge_version_now",))
-def it_answers_the_latest_text(case: Case) -> bool:
-    return bool(case.record.challenge_version == case.record.challenge_version_now)
+def it_answers_the_latest_text(case: Case[ApplicationFacts]) -> bool:
+    return bool(case.record.challenge_version == case.facts.challenge_version_now)
 
 
 @rule("It is the latest version of the text.", needs=("challenge_version_now",))
-def it_is_the_latest_version(case: Case) -> bool:
+def it_is_the_latest_version(case: Case[ApplicationFacts]) -> bool:
     read = case.inputs.get("challenge_version")
-    return read is None or bool(read == case.record.challenge_version_now)
+    return read is None or bool(read == case.facts.challenge_version_now)
 
 
 @rule("The new deadline is later than the old one, and it has not passed.")
@@ -62,15 +75,15 @@ def the_new_deadline_is_later(case: Case) -> bool:
 
 
 @rule("The new deadline lies before the day by which the first decision is promised.", needs=("decision_promised_at",))
-def time_is_left_to_decide(case: Case) -> bool:
+def time_is_left_to_decide(case: Case[ApplicationFacts]) -> bool:
     """Every application stays sealed until the last deadline: a year mistyped for one team would seal them all."""
-    new, promised = case.inputs.get("closes_at"), case.record.decision_promised_at
+    new, promised = case.inputs.get("closes_at"), case.facts.decision_promised_at
     return new is None or promised is None or bool(new < promised)
 
 
 @rule("An improved proposal is asked for at this stage, and its deadline has not passed.", needs=("resubmit_by",))
-def an_improved_proposal_is_asked_for(case: Case) -> bool:
-    return case.record.resubmit_by is not None and case.now < case.record.resubmit_by
+def an_improved_proposal_is_asked_for(case: Case[ApplicationFacts]) -> bool:
+    return case.facts.resubmit_by is not None and case.now < case.facts.resubmit_by
 
 
 @rule("It was submitted before the deadline.")
@@ -83,8 +96,8 @@ def it_was_submitted(case: Case) -> bool:
     "first.",
     needs=("runner_ids",),
 )
-def nobody_in_the_team_runs_it(case: Case) -> bool:
-    return not case.record.runner_ids
+def nobody_in_the_team_runs_it(case: Case[ApplicationFacts]) -> bool:
+    return not case.facts.runner_ids
 
 
 @rule("The last deadline of the call has passed, so the seal is open.")
@@ -106,18 +119,18 @@ def the_approver_after_the_seal(case: Case) -> bool:
 
 
 @rule("You are asked to assess this application.", needs=("assessor_ids",))
-def one_of_its_assessors(case: Case) -> bool:
-    return str(case.actor.id) in (case.record.assessor_ids or "").split(",")
+def one_of_its_assessors(case: Case[ApplicationFacts]) -> bool:
+    return case.actor.id in case.facts.assessor_ids
 
 
 @rule("You have declared no conflict of interest with the team.", needs=("reader_ids",))
-def an_assessor_who_may_read(case: Case) -> bool:
-    return str(case.actor.id) in (case.record.reader_ids or "").split(",")
+def an_assessor_who_may_read(case: Case[ApplicationFacts]) -> bool:
+    return case.actor.id in case.facts.reader_ids
 
 
 @rule("It is your team's, or its seal is open and you run the programme or assess it without a conflict of interest.",
       needs=("reader_ids",))
-def you_may_read_its_words(case: Case) -> bool:
+def you_may_read_its_words(case: Case[ApplicationFacts]) -> bool:
     if a_team_member.claim(case) or the_team_lead.claim(case):
         return True
     return the_seal_is_open.claim(case) and any(r.claim(case) for r in (*STAFF, an_assessor_who_may_read))
@@ -153,6 +166,7 @@ FOR_ONE = "The team is told. The reason is published without its name. Every app
 application = Workflow(
     "application",
     Application,
+    facts=ApplicationFacts,
     title="{reference} of {team} to {challenge}",
     short="{reference}",
     path="/applications/{id}",

@@ -1,7 +1,7 @@
 """Interview slot: thirty minutes in which a panel hears one team."""
 
 from civflow.models import Slot
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Pairs, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     OFFICE,
     a_panel_member,
@@ -10,6 +10,14 @@ from civflow.workflows.rules import (
     the_panel_chair,
     the_programme_manager,
 )
+
+
+class SlotFacts(Facts):
+    chair_id: int | None
+    panel_ids: Ids
+    conflicted_applications: Ids  # with whose teams somebody of the panel has a conflict
+    booked_applications: Ids  # that have another slot at the gate
+    invited_applications: Pairs  # an application that stands before the gate, and its team
 
 
 @rule("The slot lies ahead.")
@@ -28,45 +36,35 @@ def two_of_the_panel_were_there(case: Case) -> bool:
 
 
 @rule("No member of the panel has a conflict of interest with this team.", needs=("conflicted_applications",))
-def the_panel_has_no_conflict(case: Case) -> bool:
-    return _named(case) not in _listed(case.record.conflicted_applications)
+def the_panel_has_no_conflict(case: Case[SlotFacts]) -> bool:
+    return _named(case) not in case.facts.conflicted_applications
 
 
 @rule("The application stands before this gate.", needs=("invited_applications",))
-def the_application_is_invited(case: Case) -> bool:
-    return _named(case) in (None, *(application for application, _ in _invited(case)))
+def the_application_is_invited(case: Case[SlotFacts]) -> bool:
+    return _named(case) in (None, *(application for application, _ in case.facts.invited_applications))
 
 
 @rule("The team has no other interview booked at this gate. One that it has is given back first.",
       needs=("booked_applications",))
-def it_has_no_other_interview(case: Case) -> bool:
-    return _named(case) not in _listed(case.record.booked_applications)
+def it_has_no_other_interview(case: Case[SlotFacts]) -> bool:
+    return _named(case) not in case.facts.booked_applications
 
 
 @rule("You are invited to an interview at this gate.", needs=("invited_applications",))
-def the_team_is_invited(case: Case) -> bool:
+def the_team_is_invited(case: Case[SlotFacts]) -> bool:
     """A member of the team of the application that the step names; of any invited team where it names none yet."""
     return any(
-        case.actor.holds("team_member", {"team": int(team)})
-        for application, team in _invited(case)
+        case.actor.holds("team_member", {"team": team})
+        for application, team in case.facts.invited_applications
         if _named(case) in (None, application)
     )
 
 
-def _named(case: Case) -> str | None:
-    """The application that is to be heard, as text; None while none is named."""
-    application = case.inputs.get("application_id")
-    return None if application is None else str(application)
-
-
-def _listed(joined: object) -> list[str]:
-    return str(joined or "").split(",")
-
-
-def _invited(case: Case) -> list[tuple[str, str]]:
-    """Application and team of each that stands before the gate, as text."""
-    pairs = (pair.partition(":") for pair in _listed(case.record.invited_applications))
-    return [(application, team) for application, _, team in pairs if team]
+def _named(case: Case) -> int | None:
+    """The application that is to be heard; None while none is named."""
+    application: int | None = case.inputs.get("application_id")
+    return application
 
 
 FREE = ("offered",)  # times that a team can choose
@@ -78,6 +76,7 @@ WHOSE = Ask("application_id", "Which application is heard", "application", "Its 
 slot = Workflow(
     "slot",
     Slot,
+    facts=SlotFacts,
     called="Interview slot",
     title="Interview slot of {challenge}",
     begun_by=(the_programme_manager,),

@@ -1,9 +1,14 @@
 """Live session: people ask about a challenge, the sponsor answers aloud, and a recording stays for everybody."""
 
 from civflow.models import LiveSession
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.questions import ANSWERING
 from civflow.workflows.rules import OFFICE
+
+
+class LiveSessionFacts(Facts):
+    rehearsal: bool
+    challenge_version: int
 
 
 @rule("It begins in the future, and ends after it begins.")
@@ -33,8 +38,8 @@ def its_links_are_addresses(case: Case) -> bool:
 
 @rule("Its challenge has been published, and its round is not a rehearsal.", needs=("rehearsal", "challenge_version"),
       public=True)
-def its_challenge_is_public(case: Case) -> bool:
-    return bool(case.record.challenge_version) and not case.record.rehearsal
+def its_challenge_is_public(case: Case[LiveSessionFacts]) -> bool:
+    return case.facts.challenge_version > 0 and not case.facts.rehearsal
 
 
 TO_COME = ("scheduled",)  # sessions that can be changed
@@ -53,6 +58,7 @@ WHERE = (
 live_session = Workflow(
     "live_session",
     LiveSession,
+    facts=LiveSessionFacts,
     called="Live session",
     title="“{title}” about {challenge}",
     path="/sessions/{id}",

@@ -1,8 +1,15 @@
 """Message: written in the transaction that makes it true, sent after it."""
 
+from datetime import datetime
+
 from civflow.models import Message
-from civflow.workflows.engine import Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_auditor, the_programme_manager
+
+
+class MessageFacts(Facts):
+    applicant_sealed_until: datetime | None  # the seal of an application that would be told of by whom it goes to
+
 
 SIGN_IN = "sign-in-"  # how the keys of messages with a link to sign in begin
 TO_AN_ASKER = "asked-"  # and of those to people who asked a question
@@ -14,14 +21,14 @@ def the_addressee(case: Case) -> bool:
 
 
 @rule("The message goes to nobody in a team whose application is sealed.", needs=("applicant_sealed_until",))
-def it_tells_of_nothing_sealed(case: Case) -> bool:
+def it_tells_of_nothing_sealed(case: Case[MessageFacts]) -> bool:
     """Otherwise to whom a message about an open call goes would tell who applies."""
-    return case.record.applicant_sealed_until is None or bool(case.now >= case.record.applicant_sealed_until)
+    return case.facts.applicant_sealed_until is None or case.now >= case.facts.applicant_sealed_until
 
 
 @rule("You are a programme manager, and no application of whom it goes to is sealed.",
       needs=("applicant_sealed_until",), role="programme_manager")
-def the_programme_manager_after_the_seal(case: Case) -> bool:
+def the_programme_manager_after_the_seal(case: Case[MessageFacts]) -> bool:
     return the_programme_manager.claim(case) and it_tells_of_nothing_sealed.claim(case)
 
 
@@ -35,12 +42,14 @@ def you_may_learn_to_whom_it_goes(case: Case) -> bool:
     for_an_asker = case.record.key.startswith(TO_AN_ASKER)
     return not for_an_asker or the_addressee.claim(case) or the_auditor.claim(case)
 
+
 WAITING = ("waiting",)  # messages that leave as soon as they may
 FAILED = ("failed",)  # messages that somebody has to look at
 
 message = Workflow(
     "message",
     Message,
+    facts=MessageFacts,
     appendix=True,
     title="{subject}",
     sentence="Written in the transaction that makes it true, sent after it.",

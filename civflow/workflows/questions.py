@@ -1,9 +1,18 @@
 """Question: anybody asks about a challenge, and everybody reads the answer at the same moment."""
 
+from datetime import datetime
+
 from civflow.models import Question
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, rule
 from civflow.workflows.engine.sight import reads_as
 from civflow.workflows.rules import OFFICE, anyone_signed_in, the_auditor, the_challenge_owner, the_programme_manager
+
+
+class QuestionFacts(Facts):
+    rehearsal: bool
+    challenge_state: str
+    questions_until: datetime | None
+    mergeable_ids: Ids  # the other questions about the challenge that are waiting or answered
 
 
 @rule("The answer is written.")
@@ -17,21 +26,21 @@ def a_second_person_clears_it(case: Case) -> bool:
 
 
 @rule("The challenge is open.", needs=("challenge_state",))
-def the_challenge_takes_questions(case: Case) -> bool:
-    return bool(case.record.challenge_state == "open")
+def the_challenge_takes_questions(case: Case[QuestionFacts]) -> bool:
+    return case.facts.challenge_state == "open"
 
 
 @rule("It was asked before the last moment for questions about the challenge.", needs=("questions_until",))
-def it_was_asked_in_time(case: Case) -> bool:
+def it_was_asked_in_time(case: Case[QuestionFacts]) -> bool:
     """The same moment counts for everybody, here and at the procurement portal."""
-    until = case.record.questions_until
+    until = case.facts.questions_until
     return until is None or bool(case.record.asked_at <= until)
 
 
 @rule("The other question is about the same challenge, and is waiting or answered.", needs=("mergeable_ids",))
-def the_other_question_can_stand_for_it(case: Case) -> bool:
+def the_other_question_can_stand_for_it(case: Case[QuestionFacts]) -> bool:
     other = case.inputs.get("merged_into_id")
-    return other is None or str(other) in (case.record.mergeable_ids or "").split(",")
+    return other is None or other in case.facts.mergeable_ids
 
 
 @rule("The answer is published.")
@@ -40,8 +49,8 @@ def its_answer_is_published(case: Case) -> bool:
 
 
 @rule("The answer is published, and the round is not a rehearsal.", needs=("rehearsal",), public=True)
-def its_answer_is_public(case: Case) -> bool:
-    return its_answer_is_published.claim(case) and not case.record.rehearsal
+def its_answer_is_public(case: Case[QuestionFacts]) -> bool:
+    return its_answer_is_published.claim(case) and not case.facts.rehearsal
 
 
 @rule("You asked the question.")
@@ -77,6 +86,7 @@ OTHER = Ask("merged_into_id", "The question that asks the same", "question")
 question = Workflow(
     "question",
     Question,
+    facts=QuestionFacts,
     title="Question {number} about {challenge}",
     short="{text}",
     path="/questions/{id}",

@@ -1,29 +1,38 @@
 """Round: a set of challenges that run under one version of one programme."""
 
+from datetime import datetime
+
 from civflow.models import Round
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.rules import the_auditor, the_programme_manager
 
 
+class RoundFacts(Facts):
+    approved_challenges: int
+    running_challenges: int
+    last_close: datetime | None  # of the calls of challenges that run
+    money_committed: int  # whole pounds
+
+
 @rule("The round has at least one challenge that is approved.", needs=("approved_challenges",))
-def it_has_an_approved_challenge(case: Case) -> bool:
-    return bool(case.record.approved_challenges > 0)
+def it_has_an_approved_challenge(case: Case[RoundFacts]) -> bool:
+    return case.facts.approved_challenges > 0
 
 
 @rule("Every challenge of the round is completed, withdrawn or cancelled.", needs=("running_challenges",))
-def no_challenge_is_running(case: Case) -> bool:
-    return bool(case.record.running_challenges == 0)
+def no_challenge_is_running(case: Case[RoundFacts]) -> bool:
+    return case.facts.running_challenges == 0
 
 
 @rule("The budget covers what its challenges have committed.", needs=("money_committed",))
-def the_budget_covers_what_is_committed(case: Case) -> bool:
+def the_budget_covers_what_is_committed(case: Case[RoundFacts]) -> bool:
     budget = case.inputs.get("budget_pounds")
-    return budget is None or bool(budget >= case.record.money_committed)
+    return budget is None or bool(budget >= case.facts.money_committed)
 
 
 @rule("The round ends after the call of each of its challenges has closed.", needs=("last_close",))
-def it_ends_after_its_calls(case: Case) -> bool:
-    ends, last = case.inputs.get("ends_at"), case.record.last_close
+def it_ends_after_its_calls(case: Case[RoundFacts]) -> bool:
+    ends, last = case.inputs.get("ends_at"), case.facts.last_close
     return ends is None or last is None or bool(ends > last)
 
 
@@ -57,6 +66,7 @@ def _changing(state: str) -> Step:
 round_ = Workflow(
     "round",
     Round,
+    facts=RoundFacts,
     scope=True,
     title="{title}",
     path="/rounds/{id}",

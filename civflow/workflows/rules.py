@@ -1,9 +1,23 @@
 """Sentences that several pages share: who may take a step, who sees a record, and what is true of time."""
 
-from civflow.workflows.engine import Case, rule
+from typing import Protocol
+
+from civflow.workflows.engine import Case, Ids, Pairs, rule
 
 BY_ITSELF = "It happens by itself, as a consequence of another step or at a set time."
 NOBODY_PRESSES = "This happens by itself, as a consequence of another step or at a set time: nobody presses it."
+
+
+class HasChair(Protocol):
+    chair_id: int | None
+
+
+class HasPanel(Protocol):
+    panel_ids: Ids
+
+
+class HasConflicts(Protocol):
+    conflicts_here: Pairs  # a person, and an application at the gate with whose team they have a conflict
 
 
 @rule(BY_ITSELF)
@@ -57,13 +71,13 @@ def a_team_member(case: Case) -> bool:
 
 
 @rule("You chair this panel.", needs=("chair_id",))
-def the_panel_chair(case: Case) -> bool:
-    return case.actor.id is not None and case.record.chair_id == case.actor.id
+def the_panel_chair(case: Case[HasChair]) -> bool:
+    return case.actor.id is not None and case.facts.chair_id == case.actor.id
 
 
 @rule("You sit on this panel.", needs=("panel_ids",))
-def a_panel_member(case: Case) -> bool:
-    return str(case.actor.id) in (case.record.panel_ids or "").split(",")
+def a_panel_member(case: Case[HasPanel]) -> bool:
+    return case.actor.id in case.facts.panel_ids
 
 
 @rule("You are the assessor of this assignment.")
@@ -71,14 +85,13 @@ def the_assessor(case: Case) -> bool:
     return case.actor.id is not None and case.record.assessor_id == case.actor.id
 
 
-def conflicted(case: Case) -> set[str]:
+def conflicted(case: Case[HasConflicts]) -> set[int]:
     """The ids of the applications at a gate with whose teams the actor has a conflict of interest."""
-    found = (pair.split(":") for pair in str(case.record.conflicts_here or "").split(",") if ":" in pair)
-    return {application for person, application in found if person == str(case.actor.id)}
+    return {application for person, application in case.facts.conflicts_here if person == case.actor.id}
 
 
 @rule("You have no conflict of interest with a team that this gate decides on.", needs=("conflicts_here",))
-def no_conflict_with_its_teams(case: Case) -> bool:
+def no_conflict_with_its_teams(case: Case[HasConflicts]) -> bool:
     return not conflicted(case)
 
 

@@ -311,9 +311,7 @@ def test_what_a_scorer_keeps_is_read_by_nobody_else_and_counts_only_once_it_is_s
     keep(whole, found.seen)
     score(call, sent, "Callum Reid", 4)
     marks = session.execute(select(CHALLENGE.c.id, facts()["challenge"]["scores_given"])).all()
-    assert {id_: sorted((given or "").split(",")) for id_, given in marks}[sent.id] == sorted(
-        f"{c}:4" for c in criteria
-    )
+    assert {id_: sorted(given) for id_, given in marks}[sent.id] == sorted((c, 4) for c in criteria)
     assert review_scores.standing(session, sent, actor=callum).total is None
     review_scores.score(session, sent, whole, actor=ada, now=call.now)
     assert review_scores.standing(session, sent, actor=ada).total == 100

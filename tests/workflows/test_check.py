@@ -10,7 +10,19 @@ from sqlalchemy import Column, MetaData, String, Table
 
 from civflow.models import Membership, Round, Slot
 from civflow.models.people import SCOPES
-from civflow.workflows.engine import Actor, Ask, Case, Columns, HandbookError, RoleHeld, State, Step, Workflow, rule
+from civflow.workflows.engine import (
+    Actor,
+    Ask,
+    Case,
+    Columns,
+    Facts,
+    HandbookError,
+    RoleHeld,
+    State,
+    Step,
+    Workflow,
+    rule,
+)
 from civflow.workflows.engine.check import findings, paths
 from civflow.workflows.engine.contents import contents, lock_order
 from civflow.workflows.engine.draw import drawing, mermaid
@@ -18,9 +30,13 @@ from civflow.workflows.engine.language import INNER, Rule
 from civflow.workflows.rules import anyone_signed_in, the_programme_manager
 
 
+class MoonFacts(Facts):
+    moon: int
+
+
 @rule("The moon is full.", needs=("moon",))
-def the_moon_is_full(case: Case) -> bool:
-    return case.record.moon == 14
+def the_moon_is_full(case: Case[MoonFacts]) -> bool:
+    return case.facts.moon == 14
 
 
 @rule("You audit.", role="auditor")
@@ -104,7 +120,11 @@ FAULTS = {
         ["round: no service does “ring_the_bell”."],
     ),
     "a fact that no service knows": (
-        page(OPEN, step("close", "open", "closed", requires=(the_moon_is_full,))),
+        page(OPEN, step("close", "open", "closed", requires=(the_moon_is_full,)), facts=MoonFacts),
+        ["round: no service knows the fact “moon”."],
+    ),
+    "a fact that no service knows, and no rule looks at": (
+        page(OPEN, CLOSE, facts=MoonFacts),
         ["round: no service knows the fact “moon”."],
     ),
     "a due column that holds no moment": (
@@ -112,7 +132,7 @@ FAULTS = {
         ["round.close: the column “title” holds no moment."],
     ),
     "a fact that no service knows about who sees it": (
-        page(OPEN, CLOSE, sees=(the_moon_is_full,)),
+        page(OPEN, CLOSE, sees=(the_moon_is_full,), facts=MoonFacts),
         ["round: no service knows the fact “moon”."],
     ),
     "a rule for a role that admits others": (
@@ -159,6 +179,7 @@ def test_a_page_that_holds_has_no_findings():
         step("redo", "closed", "planned", onwards=True, by=the_programme_manager),
         step("change", "open", "open", path="/rounds/{id}/change", on_its_page=True),
         step("hold", "open", "open", asks=(Ask("how", "How", "choice", choices=(("a", "A"),)),)),
+        facts=MoonFacts,
     )
 
     assert findings(good, effects={"tell_the_town"}, facts={"round": {"moon"}}) == []

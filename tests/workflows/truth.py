@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from civflow.workflows.engine import Actor, RoleHeld
+from civflow.workflows.engine import Actor, Ids, Marks, Names, Pairs, RoleHeld
 from civflow.workflows.engine.check import NOW, SOMEBODY
 
 SOMEBODY_ELSE = SOMEBODY + 1
@@ -44,8 +44,24 @@ class Truth(NamedTuple):
     false_actor: Actor | None = None
 
 
+def ids(*numbers: int) -> Ids:
+    return frozenset(numbers)
+
+
+def words(joined: str) -> Names:
+    return frozenset(joined.split())
+
+
+def pairs(*found: tuple[int, int]) -> Pairs:
+    return frozenset(found)
+
+
+def scored(**scores: int) -> Marks:
+    return tuple(scores.items())
+
+
 def stage(name: str, fact: str, *, true: str, false: str) -> dict[str, Truth]:
-    return {name: Truth({fact: true}, {fact: false})}
+    return {name: Truth({fact: words(true)}, {fact: words(false)})}
 
 
 RULE_CASES: dict[str, Truth] = {
@@ -72,26 +88,42 @@ RULE_CASES: dict[str, Truth] = {
     "the_sponsor_gives_time": Truth({"sponsor_time": "A day a week."}, {"sponsor_time": ""}),
     "the_access_to_data_is_written": Truth({"data_access": "There is none."}, {"data_access": " "}),
     "the_exit_is_written": Truth({"exit_if_too_expensive": "We stop."}, {"exit_if_too_expensive": ""}),
-    "every_asked_change_is_dealt_with": Truth({"open_change_ids": None}, {"open_change_ids": "3"}),
-    "a_change_is_asked_for": Truth({"open_change_ids": "13,3"}, {"open_change_ids": "13"}, inputs={"change_id": 3}),
-    "you_have_not_scored_it": Truth({"scorer_ids": "17,7", "waiting_scorer_ids": "17,7"}, {"waiting_scorer_ids": "17"}),
-    "they_do_not_write_it": Truth({"author_ids": "17"}, {"author_ids": "8,17"}, inputs={"person_id": SOMEBODY_ELSE}),
-    "you_do_not_write_it": Truth({"author_ids": "17"}, {"author_ids": "17,7"}),
-    "they_do_not_apply_to_it": Truth(
-        {"applicant_ids": "17"}, {"applicant_ids": "17,8"}, inputs={"person_id": SOMEBODY_ELSE}
+    "every_asked_change_is_dealt_with": Truth({"open_change_ids": ids()}, {"open_change_ids": ids(3)}),
+    "a_change_is_asked_for": Truth(
+        {"open_change_ids": ids(13, 3)}, {"open_change_ids": ids(13)}, inputs={"change_id": 3}
     ),
-    "the_scores_are_not_shown": Truth({"waiting_scorer_ids": "9"}, {"scorer_ids": "17,19", "waiting_scorer_ids": ""}),
+    "you_have_not_scored_it": Truth(
+        {"scorer_ids": ids(17, 7), "waiting_scorer_ids": ids(17, 7)}, {"waiting_scorer_ids": ids(17)}
+    ),
+    "they_do_not_write_it": Truth(
+        {"author_ids": ids(17)}, {"author_ids": ids(8, 17)}, inputs={"person_id": SOMEBODY_ELSE}
+    ),
+    "you_do_not_write_it": Truth({"author_ids": ids(17)}, {"author_ids": ids(17, 7)}),
+    "they_do_not_apply_to_it": Truth(
+        {"applicant_ids": ids(17)}, {"applicant_ids": ids(17, 8)}, inputs={"person_id": SOMEBODY_ELSE}
+    ),
+    "the_scores_are_not_shown": Truth(
+        {"waiting_scorer_ids": ids(9)}, {"scorer_ids": ids(17, 19), "waiting_scorer_ids": ids()}
+    ),
     "they_are_not_named": Truth(
-        {"scorer_ids": "17"}, {"scorer_ids": "17,8", "waiting_scorer_ids": "8"}, inputs={"person_id": SOMEBODY_ELSE}
+        {"scorer_ids": ids(17)},
+        {"scorer_ids": ids(17, 8), "waiting_scorer_ids": ids(8)},
+        inputs={"person_id": SOMEBODY_ELSE},
     ),
     "somebody_has_not_scored_it": Truth(
-        {"waiting_scorer_ids": "8"}, {"waiting_scorer_ids": "18"}, inputs={"person_id": SOMEBODY_ELSE}
+        {"waiting_scorer_ids": ids(8)}, {"waiting_scorer_ids": ids(18)}, inputs={"person_id": SOMEBODY_ELSE}
     ),
-    "the_approver_did_not_score_it": Truth({"scorer_ids": "8,9", "waiting_scorer_ids": ""}, {"scorer_ids": "7,8,9"}),
-    "it_is_scored": Truth({"scorer_ids": "8,9", "waiting_scorer_ids": ""}, {"waiting_scorer_ids": "9"}),
+    "the_approver_did_not_score_it": Truth(
+        {"scorer_ids": ids(8, 9), "waiting_scorer_ids": ids()}, {"scorer_ids": ids(7, 8, 9)}
+    ),
+    "it_is_scored": Truth({"scorer_ids": ids(8, 9), "waiting_scorer_ids": ids()}, {"waiting_scorer_ids": ids(9)}),
     "a_low_score_has_a_reason": Truth(
-        {"scores_given": "importance:2,user_need:2,needs_innovation:2,transferable:2,right_size:2"},
-        {"scores_given": "importance:2,user_need:1,needs_innovation:2,transferable:2,right_size:2"},
+        {
+            "scorer_ids": ids(8, 9),
+            "waiting_scorer_ids": ids(),
+            "scores_given": scored(importance=2, user_need=2, needs_innovation=2, transferable=2, right_size=2),
+        },
+        {"scores_given": scored(importance=2, user_need=1, needs_innovation=2, transferable=2, right_size=2)},
     ),
     "the_money_is_within_the_budget": Truth(
         {"round_money_committed": 60, "money_pounds": 40, "round_budget": 100}, {"round_money_committed": 101}
@@ -114,8 +146,8 @@ RULE_CASES: dict[str, Truth] = {
     "a_contract_is_signed": Truth({"signed_contracts": 1}, {"signed_contracts": 0}),
     "it_has_a_source": Truth({"source_url": "https://example.org"}, {"source_url": ""}),
     **stage("sift_is_released", "released_gates", true="sift", false="interview"),
-    **stage("interview_is_released", "released_gates", true="sift,interview", false="sift"),
-    **stage("pitch_is_released", "released_gates", true="sift,interview,pitch", false="sift,interview"),
+    **stage("interview_is_released", "released_gates", true="sift interview", false="sift"),
+    **stage("pitch_is_released", "released_gates", true="sift interview pitch", false="sift interview"),
     **stage("exploration_is_finished", "running_stages", true="accelerator", false="exploration"),
     **stage("accelerator_is_finished", "running_stages", true="", false="accelerator"),
     "no_change_is_being_written": Truth({"changes_in_hand": 0}, {"changes_in_hand": 1}),
@@ -140,7 +172,7 @@ RULE_CASES: dict[str, Truth] = {
     "the_challenge_takes_questions": Truth({"challenge_state": "open"}, {"challenge_state": "closed"}),
     "it_was_asked_in_time": Truth({"asked_at": NOW, "questions_until": NOW}, {"questions_until": BEFORE}),
     "the_other_question_can_stand_for_it": Truth(
-        {"mergeable_ids": "17,8"}, {"mergeable_ids": "17,18"}, inputs={"merged_into_id": SOMEBODY_ELSE}
+        {"mergeable_ids": ids(17, 8)}, {"mergeable_ids": ids(17, 18)}, inputs={"merged_into_id": SOMEBODY_ELSE}
     ),
     # Live session
     "its_time_lies_ahead": Truth({"starts_at": AFTER, "ends_at": LATER}, {"ends_at": AFTER}),
@@ -154,7 +186,7 @@ RULE_CASES: dict[str, Truth] = {
     "nobody_is_waiting": Truth({"open_memberships": 0}, {"open_memberships": 1}),
     "no_application_is_running": Truth({"running_applications": 0}, {"running_applications": 1}),
     "the_new_lead_is_a_member": Truth(
-        {"active_member_ids": "7,8"}, {"active_member_ids": "7,18"}, inputs={"lead_id": SOMEBODY_ELSE}
+        {"active_member_ids": ids(7, 8)}, {"active_member_ids": ids(7, 18)}, inputs={"lead_id": SOMEBODY_ELSE}
     ),
     "the_lead_stays": Truth({"lead_id": SOMEBODY_ELSE}, {"lead_id": SOMEBODY}),
     "the_team_is_looking": Truth({"team_state": "forming"}, {"team_state": "formed"}),
@@ -179,12 +211,14 @@ RULE_CASES: dict[str, Truth] = {
         {"decision_promised_at": LATER + WEEK}, {"decision_promised_at": LATER}, inputs={"closes_at": LATER}
     ),
     "an_improved_proposal_is_asked_for": Truth({"resubmit_by": AFTER}, {"resubmit_by": NOW}),
-    "nobody_in_the_team_runs_it": Truth({"runner_ids": None}, {"runner_ids": "7"}),
+    "nobody_in_the_team_runs_it": Truth({"runner_ids": ids()}, {"runner_ids": ids(7)}),
     "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
     # Gate
     "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),
-    "they_do_not_apply_here": Truth({"applicant_ids": "8,9"}, {"applicant_ids": "7,8"}, inputs={"person_id": 7}),
-    "they_sit_on_this_panel": Truth({"panel_ids": "7,8"}, {"panel_ids": "8,9"}, inputs={"person_id": 7}),
+    "they_do_not_apply_here": Truth(
+        {"applicant_ids": ids(8, 9)}, {"applicant_ids": ids(7, 8)}, inputs={"person_id": 7}
+    ),
+    "they_sit_on_this_panel": Truth({"panel_ids": ids(7, 8)}, {"panel_ids": ids(8, 9)}, inputs={"person_id": 7}),
     "there_is_an_application": Truth({"applications_here": 1}, {"applications_here": 0}),
     "there_is_no_application": Truth({"applications_here": 0}, {"applications_here": 1}),
     "nothing_is_sealed": Truth({"challenge_state": "closed", "sealed_ones": 0}, {"sealed_ones": 1}),
@@ -192,29 +226,33 @@ RULE_CASES: dict[str, Truth] = {
     "every_application_has_two_assessments": Truth({"thinly_scored": 0}, {"thinly_scored": 1}),
     "every_interview_is_over": Truth({"open_interviews": 0}, {"open_interviews": 1}),
     "the_number_is_possible": Truth(
-        {"ranks": "1,2,3,4", "cap": 3},
+        {"ranks": (1, 2, 3, 4), "cap": 3},
         {},
         inputs={"going_on": 3},
         false_inputs={"going_on": 5, "number_reason": "They are all good."},
     ),
-    "another_number_has_a_reason": Truth({"ranks": "1,2,3,4", "cap": 3}, {}, false_inputs={"going_on": 2}),
-    "no_tie_at_the_line": Truth({"ranks": "1,2,3,4", "cap": 3}, {"ranks": "1,2,3,3"}),
+    "another_number_has_a_reason": Truth({"ranks": (1, 2, 3, 4), "cap": 3}, {}, false_inputs={"going_on": 2}),
+    "no_tie_at_the_line": Truth({"ranks": (1, 2, 3, 4), "cap": 3}, {"ranks": (1, 2, 3, 3)}),
     "the_limit_covers_the_stake": Truth({"stake_pounds": 40}, {}, false_actor=everybody(limit=39)),
-    "no_conflict_with_its_teams": Truth({"conflicts_here": "17:7,8:7,,"}, {"conflicts_here": "8:7,,7:3"}),
+    "no_conflict_with_its_teams": Truth(
+        {"conflicts_here": pairs((17, 7), (8, 7))}, {"conflicts_here": pairs((8, 7), (7, 3))}
+    ),
     "no_conflict_with_the_scored_team": Truth(
-        {"conflicts_here": "7:3,8:4", "scores_here": "31:3,41:4"},
+        {"conflicts_here": pairs((7, 3), (8, 4)), "scores_here": pairs((31, 3), (41, 4))},
         {},
         inputs={"score_id": 41},
         false_inputs={"score_id": 31},
     ),
-    "the_approver_did_not_score": Truth({"assessor_ids": "17,8"}, {"assessor_ids": "17,7"}),
+    "the_approver_did_not_score": Truth({"assessor_ids": ids(17, 8)}, {"assessor_ids": ids(17, 7)}),
     # Assignment
     "no_conflict_is_declared": Truth({}, {}, inputs={"no_conflict": True}, false_inputs={"no_conflict": False}),
-    "no_conflict_is_on_record": Truth({"conflicts": 0}, {"conflicts": 1}),
+    "no_conflict_is_on_record": Truth({"conflicts": False}, {"conflicts": True}),
     "the_gate_takes_scores": Truth({"gate_state": "scoring"}, {"gate_state": "moderating"}),
-    "every_criterion_is_scored": Truth({"scored": "need,plan", "criteria": "plan,need"}, {"scored": "need"}),
+    "every_criterion_is_scored": Truth(
+        {"scored": words("need plan"), "criteria": words("plan need")}, {"scored": words("need")}
+    ),
     "the_scorecard_has_the_criterion": Truth(
-        {"criteria": "plan,need"}, {}, inputs={"criterion": "need"}, false_inputs={"criterion": "charm"}
+        {"criteria": words("plan need")}, {}, inputs={"criterion": "need"}, false_inputs={"criterion": "charm"}
     ),
     "the_score_is_on_the_scale": Truth(
         {"scale_least": 0, "scale_most": 4}, {}, inputs={"value": 4}, false_inputs={"value": 5}
@@ -223,13 +261,13 @@ RULE_CASES: dict[str, Truth] = {
     "it_lies_ahead": Truth({"starts_at": AFTER}, {"starts_at": NOW}),
     "it_has_begun": Truth({"starts_at": NOW}, {"starts_at": AFTER}),
     "the_application_is_invited": Truth(
-        {"invited_applications": "7:7"}, {"invited_applications": "17:7"}, inputs={"application_id": 7}
+        {"invited_applications": pairs((7, 7))}, {"invited_applications": pairs((17, 7))}, inputs={"application_id": 7}
     ),
     "it_has_no_other_interview": Truth(
-        {"booked_applications": "17"}, {"booked_applications": "17,7"}, inputs={"application_id": 7}
+        {"booked_applications": ids(17)}, {"booked_applications": ids(17, 7)}, inputs={"application_id": 7}
     ),
     "the_panel_has_no_conflict": Truth(
-        {"conflicted_applications": "17"}, {"conflicted_applications": "17,7"}, inputs={"application_id": 7}
+        {"conflicted_applications": ids(17)}, {"conflicted_applications": ids(17, 7)}, inputs={"application_id": 7}
     ),
     "two_of_the_panel_were_there": Truth({}, {}, inputs={"attended": 2}, false_inputs={"attended": 1}),
     # Place and agreement
@@ -247,7 +285,7 @@ RULE_CASES: dict[str, Truth] = {
     "the_stage_had_begun": Truth({"begun_at": NOW}, {"begun_at": None}),
     "the_stage_had_not_begun": Truth({"begun_at": None}, {"begun_at": NOW}),
     "not_both_sides_have_signed": Truth({"sponsor_signed_at": None}, {"team_signed_at": NOW, "sponsor_signed_at": NOW}),
-    "the_document_is_finished": Truth({"document_made": 1}, {"document_made": 0}),
+    "the_document_is_finished": Truth({"document_made": True}, {"document_made": False}),
     "the_standstill_is_over": Truth({"standstill_ends_at": NOW}, {"standstill_ends_at": AFTER}),
     "the_team_has_not_signed": Truth({"team_signed_at": None}, {"team_signed_at": NOW}),
     "the_team_has_signed": Truth({"team_signed_at": NOW}, {"team_signed_at": None}),

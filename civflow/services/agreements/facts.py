@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, exists
+from sqlalchemy import exists
 
 from civflow.services.engine.facts import AGREEMENT, DOCUMENT, Facts
 
 FACTS: Facts = {
     "agreement": {
-        "document_made": case(
-            (exists().where(DOCUMENT.c.id == AGREEMENT.c.document_id, DOCUMENT.c.made_at.is_not(None)), 1), else_=0
-        ),
+        "document_made": exists().where(DOCUMENT.c.id == AGREEMENT.c.document_id, DOCUMENT.c.made_at.is_not(None)),
     },
 }

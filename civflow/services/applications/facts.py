@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civflow.services.engine.facts import APPLICATION, ASSIGNMENT, CHALLENGE, GATE, MEMBERSHIP, Facts, joined, value
+from civflow.services.engine.facts import APPLICATION, ASSIGNMENT, CHALLENGE, GATE, MEMBERSHIP, Facts, ids, value
 from civflow.services.people.conflicts import has_conflict, takes_part
 from civflow.workflows.assessment.assignments import MAY_READ
 
@@ -18,16 +18,16 @@ FACTS: Facts = {
             GATE.c.stage == APPLICATION.c.stage,
             GATE.c.state == "waiting",
         ),
-        "assessor_ids": joined(
+        "assessor_ids": ids(
             ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state != "proposed"
         ),
-        "reader_ids": joined(
+        "reader_ids": ids(
             ASSIGNMENT.c.assessor_id,
             ASSIGNMENT.c.application_id == APPLICATION.c.id,
             ASSIGNMENT.c.state.in_(MAY_READ),
             ~has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
         ),
-        "runner_ids": joined(
+        "runner_ids": ids(
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
             MEMBERSHIP.c.state == "active",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, and_, case, cast, func, select
+from sqlalchemy import and_, func, select, type_coerce
 
 from civflow.services.engine.facts import (
     APPLICATION,
@@ -16,12 +16,17 @@ from civflow.services.engine.facts import (
     SLOT,
     Facts,
     count,
-    joined,
+    ids,
+    names,
+    numbers,
+    pairs,
     value,
 )
-from civflow.services.people.conflicts import has_conflict, listed
+from civflow.services.engine.lists import ListOf
+from civflow.services.people.conflicts import has_conflict, person_and_record
 from civflow.workflows.assessment.assignments import TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
+from civflow.workflows.engine import Names
 
 OUTSTANDING = and_(
     ASSIGNMENT.c.gate_id == GATE.c.id,
@@ -52,9 +57,9 @@ FACTS: Facts = {
     "gate": {
         "panel_size": count(PANELLIST.c.gate_id == GATE.c.id),
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id, PANELLIST.c.chairs.is_(True)),
-        "panel_ids": joined(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id),
+        "panel_ids": ids(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id),
         "applications_here": count(HERE),
-        "applicant_ids": joined(
+        "applicant_ids": ids(
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.joined_at.is_not(None),
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
@@ -66,30 +71,29 @@ FACTS: Facts = {
         "outstanding": count(OUTSTANDING),
         "thinly_scored": count(HERE, SUBMITTED_HERE < ASSESSORS_EACH),
         "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),
-        "assessor_ids": joined(
+        "assessor_ids": ids(
             ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state == "submitted"
         ),
-        "ranks": joined(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
-        "conflicts_here": listed(
-            APPLICATION.c.id,
-            APPLICATION.c.team_id,
-            HERE | APPLICATION.c.id.in_(DECIDED),
+        "ranks": numbers(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
+        "conflicts_here": pairs(
+            *person_and_record(APPLICATION.c.id, APPLICATION.c.team_id, HERE | APPLICATION.c.id.in_(DECIDED))
         ),
-        "scores_here": select(
-            func.aggregate_strings(cast(SCORE.c.id, String) + ":" + cast(ASSIGNMENT.c.application_id, String), ",")
-        )
-        .where(SCORE.c.assignment_id == ASSIGNMENT.c.id, ASSIGNMENT.c.gate_id == GATE.c.id)
-        .scalar_subquery(),
+        "scores_here": pairs(
+            SCORE.c.id,
+            ASSIGNMENT.c.application_id,
+            SCORE.c.assignment_id == ASSIGNMENT.c.id,
+            ASSIGNMENT.c.gate_id == GATE.c.id,
+        ),
     },
     "assignment": {
         "chair_id": value(
             PANELLIST.c.person_id, PANELLIST.c.gate_id == ASSIGNMENT.c.gate_id, PANELLIST.c.chairs.is_(True)
         ),
         "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
-        "criteria": value(GATE.c.criteria, GATE.c.id == ASSIGNMENT.c.gate_id),
+        "criteria": value(type_coerce(GATE.c.criteria, ListOf(Names, commas=True)), GATE.c.id == ASSIGNMENT.c.gate_id),
         "scale_least": value(GATE.c.scale_least, GATE.c.id == ASSIGNMENT.c.gate_id),
         "scale_most": value(GATE.c.scale_most, GATE.c.id == ASSIGNMENT.c.gate_id),
-        "scored": joined(SCORE.c.criterion, SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
-        "conflicts": case((has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id), 1), else_=0),
+        "scored": names(SCORE.c.criterion, SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
+        "conflicts": has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
     },
 }

@@ -123,9 +123,8 @@ def _add_what_stands_against(session: Session, gate: Gate, known: Mapping[int, S
     if are_sealed(session, session.get_one(Challenge, gate.challenge_id), now=now):
         return
     applicants = select(facts()["gate"]["applicant_ids"]).select_from(GATE).where(GATE.c.id == gate.id)
-    for key in (session.scalar(applicants) or "").split(","):
-        if key and int(key) in known:
-            known[int(key)].applies = True
+    for key in known.keys() & (session.scalar(applicants) or frozenset()):
+        known[key].applies = True
     teams = select(col(Application.team_id)).where(
         col(Application.challenge_id) == gate.challenge_id, col(Application.state).in_(IN_SELECTION)
     )

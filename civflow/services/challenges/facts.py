@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, and_, cast, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from civflow.services.engine.facts import (
     AGREEMENT,
@@ -19,7 +19,9 @@ from civflow.services.engine.facts import (
     VERSION,
     Facts,
     count,
-    joined,
+    ids,
+    marks,
+    names,
     others_of,
     running,
     value,
@@ -62,14 +64,14 @@ FACTS: Facts = {
         )
         .scalar_subquery(),
         "started_gates": count(GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state != "waiting"),
-        "released_gates": joined(GATE.c.stage, GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state == "released"),
-        "running_stages": joined(
+        "released_gates": names(GATE.c.stage, GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state == "released"),
+        "running_stages": names(
             PLACE.c.stage, PLACE.c.challenge_id == CHALLENGE.c.id, PLACE.c.state.in_(("offered", "accepted", "active"))
         ),
-        "open_change_ids": joined(
+        "open_change_ids": ids(
             ASKED_CHANGE.c.id, ASKED_CHANGE.c.challenge_id == CHALLENGE.c.id, ASKED_CHANGE.c.dealt_at.is_(None)
         ),
-        "author_ids": joined(
+        "author_ids": ids(
             GRANT.c.person_id,
             GRANT.c.role.in_(("challenge_owner", "challenge_writer")),
             GRANT.c.revoked_at.is_(None),
@@ -79,21 +81,22 @@ FACTS: Facts = {
                 and_(GRANT.c.scope == "challenge", GRANT.c.scope_id == CHALLENGE.c.id),
             ),
         ),
-        "applicant_ids": joined(
+        "applicant_ids": ids(
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.state == "active",
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
             APPLICATION.c.challenge_id == CHALLENGE.c.id,
             running(APPLICATION, "application"),
         ),
-        "scorer_ids": joined(SCORER.c.person_id, NAMED),
-        "waiting_scorer_ids": joined(SCORER.c.person_id, NAMED, SCORER.c.scored_at.is_(None)),
-        "scores_given": select(
-            func.aggregate_strings(CHALLENGE_SCORE.c.criterion + ":" + cast(CHALLENGE_SCORE.c.score, String), ",")
-        )
-        .where(CHALLENGE_SCORE.c.scorer_id == SCORER.c.id, NAMED, SCORER.c.scored_at.is_not(None))
-        .correlate(CHALLENGE)
-        .scalar_subquery(),
+        "scorer_ids": ids(SCORER.c.person_id, NAMED),
+        "waiting_scorer_ids": ids(SCORER.c.person_id, NAMED, SCORER.c.scored_at.is_(None)),
+        "scores_given": marks(
+            CHALLENGE_SCORE.c.criterion,
+            CHALLENGE_SCORE.c.score,
+            CHALLENGE_SCORE.c.scorer_id == SCORER.c.id,
+            NAMED,
+            SCORER.c.scored_at.is_not(None),
+        ),
         "signed_contracts": count(
             AGREEMENT.c.challenge_id == CHALLENGE.c.id,
             AGREEMENT.c.place_id.is_(None),

@@ -20,7 +20,7 @@ Record = TypeVar("Record", bound=Tracked)
 
 def load_visible(
     session: Session, model: type[Record], record_id: int, *, actor: Actor, now: datetime
-) -> tuple[Record, Case]:
+) -> tuple[Record, Case[Any]]:
     """The record and the case that the rules about who sees it looked at.
 
     Raises NotFound where there is none, and in the same words where the actor may not know of it.
@@ -34,7 +34,7 @@ def load_visible(
     return record, case
 
 
-def visibility_case(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> Case:
+def visibility_case(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> Case[Any]:
     """The record as the rules about who sees it look at it, with the facts that they need."""
     workflow = workflow_of(session, record)
     needs = needs_of(workflow)

@@ -114,7 +114,7 @@ def _store(
 
 def case_of(
     session: Session, record: Tracked, *, actor: Actor, now: datetime, inputs: Mapping[str, Any] | None = None
-) -> Case:
+) -> Case[Any]:
     """The record with every fact that the steps of its state need: for `options` and for pages."""
     session.flush()
     workflow = workflow_of(session, record)
@@ -123,7 +123,7 @@ def case_of(
     return Case(workflow, row, actor, now, inputs=inputs or {})
 
 
-def cases_of(session: Session, records: Iterable[Tracked], *, actor: Actor, now: datetime) -> dict[int, Case]:
+def cases_of(session: Session, records: Iterable[Tracked], *, actor: Actor, now: datetime) -> dict[int, Case[Any]]:
     """Record's id -> its case, as `case_of` makes it, for records of one noun: one statement for each of their pages."""
     session.flush()
     by_page: dict[int, tuple[Workflow, list[Tracked]]] = {}

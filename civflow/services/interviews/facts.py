@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, cast
-
 from civflow.services.assessment.facts import HERE
 from civflow.services.engine.facts import (
     APPLICATION,
@@ -12,8 +10,9 @@ from civflow.services.engine.facts import (
     SLOT,
     SLOT_PANEL,
     Facts,
-    joined,
+    ids,
     others_of,
+    pairs,
     value,
 )
 from civflow.services.people.conflicts import has_conflict
@@ -23,20 +22,16 @@ OTHER_SLOT = others_of(SLOT)
 FACTS: Facts = {
     "slot": {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
-        "panel_ids": joined(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
-        "conflicted_applications": joined(
+        "panel_ids": ids(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
+        "conflicted_applications": ids(
             APPLICATION.c.id,
             APPLICATION.c.challenge_id == SLOT.c.challenge_id,
             SLOT_PANEL.c.slot_id == SLOT.c.id,
             has_conflict(SLOT_PANEL.c.person_id, APPLICATION.c.team_id),
         ),
-        "booked_applications": joined(
+        "booked_applications": ids(
             OTHER_SLOT.c.application_id, OTHER_SLOT.c.gate_id == SLOT.c.gate_id, OTHER_SLOT.c.state == "booked"
         ),
-        "invited_applications": joined(
-            cast(APPLICATION.c.id, String) + ":" + cast(APPLICATION.c.team_id, String),
-            HERE,
-            GATE.c.id == SLOT.c.gate_id,
-        ),
+        "invited_applications": pairs(APPLICATION.c.id, APPLICATION.c.team_id, HERE, GATE.c.id == SLOT.c.gate_id),
     },
 }

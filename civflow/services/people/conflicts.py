@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Table, and_, case, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, or_, select, union_all
 from sqlmodel import Session
 
 from civflow.models import Conflict, Gate, Grant, Membership, Panellist, Person, Scorer, Team
@@ -73,21 +73,17 @@ def pairs(people: Iterable[int | None], teams: Iterable[int | None]) -> list[Sel
     return [select(who, whom).where(who.in_(people), whom.in_(teams), *when) for _, who, whom, when in WAYS]
 
 
-def listed(of: Column, team: Column, *where: ColumnElement[bool]) -> Column:
-    """“person:record” for each conflict with the records' teams, with commas between; as a column of a query around it."""
-    found = [
-        func.coalesce(
-            select(func.aggregate_strings(cast(who, String) + ":" + cast(of, String), ","))
+def person_and_record(of: Column, team: Column, *where: ColumnElement[bool]) -> tuple[Column, Column]:
+    """A person and a record, for each conflict with the records' teams; `where` may name the query around it."""
+    found = union_all(
+        *(
+            select(who.label("person"), of.label("record"))
             .where(whom == team, *when, *where)
-            .scalar_subquery(),
-            "",
+            .correlate_except(*{column.table for column in (who, whom, of, team)})
+            for _, who, whom, when in WAYS
         )
-        for _, who, whom, when in WAYS
-    ]
-    together: Column = found[0]
-    for more in found[1:]:
-        together = together.concat(",").concat(more)
-    return together
+    ).subquery("conflicting")
+    return found.c.person, found.c.record
 
 
 def runs(person: Any, challenge_id: Any, round_id: Any) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civflow.services.engine.facts import CHALLENGE, QUESTION, ROUND, Facts, joined, others_of, value
+from civflow.services.engine.facts import CHALLENGE, QUESTION, ROUND, Facts, ids, others_of, value
 
 OTHER_QUESTION = others_of(QUESTION)
 
@@ -11,7 +11,7 @@ FACTS: Facts = {
         "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == QUESTION.c.round_id),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == QUESTION.c.challenge_id),
         "questions_until": value(CHALLENGE.c.questions_until, CHALLENGE.c.id == QUESTION.c.challenge_id),
-        "mergeable_ids": joined(
+        "mergeable_ids": ids(
             OTHER_QUESTION.c.id,
             OTHER_QUESTION.c.challenge_id == QUESTION.c.challenge_id,
             OTHER_QUESTION.c.id != QUESTION.c.id,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, cast
-
-from civflow.services.engine.facts import APPLICATION, MEMBERSHIP, TEAM, Facts, count, joined, running, value
+from civflow.services.engine.facts import APPLICATION, MEMBERSHIP, TEAM, Facts, count, ids, pairs, running, value
 from civflow.services.people.conflicts import runs
 
 FACTS: Facts = {
     "team": {
-        "active_member_ids": joined(
+        "active_member_ids": ids(
             MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"
         ),
         "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"),
@@ -18,9 +16,10 @@ FACTS: Facts = {
             MEMBERSHIP.c.joined_at.is_not(None),
             MEMBERSHIP.c.person_id != TEAM.c.alone_id,
         ),
-        "listed_ids": joined(MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id),
-        "taken_in": joined(
-            cast(APPLICATION.c.round_id, String) + ":" + cast(APPLICATION.c.challenge_id, String),
+        "listed_ids": ids(MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id),
+        "taken_in": pairs(
+            APPLICATION.c.round_id,
+            APPLICATION.c.challenge_id,
             APPLICATION.c.team_id == TEAM.c.id,
             APPLICATION.c.stage != "",
             APPLICATION.c.state.not_in(("draft", "submitted")),

@@ -131,7 +131,7 @@ def load(model: type[Record], record_id: int) -> Record:
     return load_case(model, record_id)[0]
 
 
-def load_case(model: type[Record], record_id: int) -> tuple[Record, Case]:
+def load_case(model: type[Record], record_id: int) -> tuple[Record, Case[Any]]:
     """The record with the case that the rules about who sees it looked at.
 
     Whoever is not signed in is asked to, whether there is such a record or not.

@@ -1,18 +1,28 @@
 """Assignment: one assessor, one application. Conflicts first, then reading, then scores with reasons."""
 
 from civflow.models import Assignment
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Names, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_assessor, the_auditor, the_panel_chair, the_programme_manager
 
 
+class AssignmentFacts(Facts):
+    chair_id: int | None
+    gate_state: str
+    criteria: Names  # of the gate's scorecard
+    scale_least: int
+    scale_most: int
+    scored: Names  # the criteria that have a score and a reason
+    conflicts: bool
+
+
 @rule("The gate takes scores now.", needs=("gate_state",))
-def the_gate_takes_scores(case: Case) -> bool:
-    return bool(case.record.gate_state == "scoring")
+def the_gate_takes_scores(case: Case[AssignmentFacts]) -> bool:
+    return case.facts.gate_state == "scoring"
 
 
 @rule("No conflict of interest with this team is on record for the assessor.", needs=("conflicts",))
-def no_conflict_is_on_record(case: Case) -> bool:
-    return bool(case.record.conflicts == 0)
+def no_conflict_is_on_record(case: Case[AssignmentFacts]) -> bool:
+    return not case.facts.conflicts
 
 
 @rule("You have said that you have no conflict of interest.")
@@ -21,29 +31,25 @@ def no_conflict_is_declared(case: Case) -> bool:
 
 
 @rule("Every criterion has a score and a reason.", needs=("scored", "criteria"))
-def every_criterion_is_scored(case: Case) -> bool:
-    return _names(case.record.criteria) <= _names(case.record.scored)
+def every_criterion_is_scored(case: Case[AssignmentFacts]) -> bool:
+    return case.facts.criteria <= case.facts.scored
 
 
 @rule("The gate's scorecard has this criterion.", needs=("criteria",))
-def the_scorecard_has_the_criterion(case: Case) -> bool:
+def the_scorecard_has_the_criterion(case: Case[AssignmentFacts]) -> bool:
     criterion = case.inputs.get("criterion")
-    return criterion is None or criterion in _names(case.record.criteria)
+    return criterion is None or criterion in case.facts.criteria
 
 
 @rule("The score lies on the scale of the gate's scorecard.", needs=("scale_least", "scale_most"))
-def the_score_is_on_the_scale(case: Case) -> bool:
+def the_score_is_on_the_scale(case: Case[AssignmentFacts]) -> bool:
     value = case.inputs.get("value")
-    return value is None or bool(case.record.scale_least <= value <= case.record.scale_most)
+    return value is None or bool(case.facts.scale_least <= value <= case.facts.scale_most)
 
 
 @rule("The assessor has submitted, or it is you.")
 def the_comment_is_given(case: Case) -> bool:
     return case.record.state == "submitted" or the_assessor.claim(case)
-
-
-def _names(joined: str | None) -> set[str]:
-    return set((joined or "").split(",")) - {""}
 
 
 WHY = (
@@ -64,6 +70,7 @@ NOT_SUBMITTED = ("proposed", "invited", "accepted", "declined", "scoring")  # wh
 assignment = Workflow(
     "assignment",
     Assignment,
+    facts=AssignmentFacts,
     title="{application.reference} by {assessor}",
     path="/assignments/{id}",
     sentence="One assessor, one application. Conflicts first, then reading, then scores with reasons.",

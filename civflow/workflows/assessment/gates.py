@@ -2,7 +2,7 @@
 
 from civflow.models import Gate
 from civflow.models.assessment import SIDES
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Numbers, Pairs, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     STAFF,
     a_panel_member,
@@ -15,56 +15,74 @@ from civflow.workflows.rules import (
 )
 
 
+class GateFacts(Facts):
+    panel_size: int
+    chair_id: int | None
+    panel_ids: Ids
+    applications_here: int
+    applicant_ids: Ids  # everybody who is or was in a team that applies to the challenge
+    challenge_state: str
+    sealed_ones: int  # applications to the challenge whose seal is closed
+    outstanding: int  # assessments that are still to come
+    thinly_scored: int  # applications with fewer than ASSESSORS_EACH assessments
+    open_interviews: int
+    assessor_ids: Ids  # who has submitted scores
+    ranks: Numbers
+    conflicts_here: Pairs  # a person, and an application here with whose team they have a conflict
+    scores_here: Pairs  # a score, and its application
+
+
 @rule("The panel has at least two people.", needs=("panel_size",))
-def the_panel_has_two_people(case: Case) -> bool:
-    return bool(case.record.panel_size >= 2)
+def the_panel_has_two_people(case: Case[GateFacts]) -> bool:
+    return case.facts.panel_size >= 2
 
 
 @rule("At least one application has reached this gate.", needs=("applications_here",))
-def there_is_an_application(case: Case) -> bool:
-    return bool(case.record.applications_here > 0)
+def there_is_an_application(case: Case[GateFacts]) -> bool:
+    return case.facts.applications_here > 0
 
 
 @rule("No application has reached this gate.", needs=("applications_here",))
-def there_is_no_application(case: Case) -> bool:
-    return bool(case.record.applications_here == 0)
+def there_is_no_application(case: Case[GateFacts]) -> bool:
+    return case.facts.applications_here == 0
 
 
 @rule("Every assessor has submitted, or the panel has decided to proceed without them.", needs=("outstanding",))
-def scoring_is_complete(case: Case) -> bool:
-    return case.record.outstanding == 0 or bool(case.record.proceed_reason)
+def scoring_is_complete(case: Case[GateFacts]) -> bool:
+    return case.facts.outstanding == 0 or bool(case.record.proceed_reason)
 
 
 ASSESSORS_EACH = 2
 
 
 @rule("Every application has scores from at least two assessors.", needs=("thinly_scored",))
-def every_application_has_two_assessments(case: Case) -> bool:
-    return bool(case.record.thinly_scored == 0)
+def every_application_has_two_assessments(case: Case[GateFacts]) -> bool:
+    return case.facts.thinly_scored == 0
 
 
 @rule("No interview is still to be held.", needs=("open_interviews",))
-def every_interview_is_over(case: Case) -> bool:
-    return bool(case.record.open_interviews == 0)
+def every_interview_is_over(case: Case[GateFacts]) -> bool:
+    return case.facts.open_interviews == 0
 
 
 @rule("No more teams go on than there are ranked.", needs=("ranks",))
-def the_number_is_possible(case: Case) -> bool:
+def the_number_is_possible(case: Case[GateFacts]) -> bool:
     going_on = case.inputs.get("going_on")
-    return going_on is None or 0 <= going_on <= len(_ranks(case))
+    return going_on is None or 0 <= going_on <= len(case.facts.ranks)
 
 
 @rule("The number that goes on is the one declared, or a reason says why not.", needs=("ranks",))
-def another_number_has_a_reason(case: Case) -> bool:
+def another_number_has_a_reason(case: Case[GateFacts]) -> bool:
     going_on = case.inputs.get("going_on")
-    declared = min(case.record.cap, len(_ranks(case)))
+    declared = min(case.record.cap, len(case.facts.ranks))
     return going_on is None or going_on == declared or bool(case.inputs.get("number_reason"))
 
 
 @rule("No tie runs across the line between those who go on and the rest.", needs=("ranks",))
-def no_tie_at_the_line(case: Case) -> bool:
-    going_on = case.inputs.get("going_on", min(case.record.cap, len(_ranks(case))))
-    return bool(sum(1 for rank in _ranks(case) if rank <= going_on) <= going_on)
+def no_tie_at_the_line(case: Case[GateFacts]) -> bool:
+    ranks = case.facts.ranks
+    going_on = case.inputs.get("going_on", min(case.record.cap, len(ranks)))
+    return bool(sum(1 for rank in ranks if rank <= going_on) <= going_on)
 
 
 @rule("Your limit in pounds covers what the places of this gate cost.")
@@ -73,51 +91,46 @@ def the_limit_covers_the_stake(case: Case) -> bool:
 
 
 @rule("The call has closed, and no application is sealed any more.", needs=("challenge_state", "sealed_ones"))
-def nothing_is_sealed(case: Case) -> bool:
-    return bool(case.record.challenge_state != "open" and case.record.sealed_ones == 0)
+def nothing_is_sealed(case: Case[GateFacts]) -> bool:
+    return case.facts.challenge_state != "open" and case.facts.sealed_ones == 0
 
 
 @rule("You did not score an application at this gate.", needs=("assessor_ids",))
-def the_approver_did_not_score(case: Case) -> bool:
-    return str(case.actor.id) not in (case.record.assessor_ids or "").split(",")
+def the_approver_did_not_score(case: Case[GateFacts]) -> bool:
+    return case.actor.id not in case.facts.assessor_ids
 
 
 @rule("You have no conflict of interest with the team whose score it is.", needs=("conflicts_here", "scores_here"))
-def no_conflict_with_the_scored_team(case: Case) -> bool:
-    score, against = str(case.inputs.get("score_id")), conflicted(case)
-    pairs = (pair.split(":") for pair in str(case.record.scores_here or "").split(",") if ":" in pair)
-    return not any(one == score and application in against for one, application in pairs)
+def no_conflict_with_the_scored_team(case: Case[GateFacts]) -> bool:
+    score, against = case.inputs.get("score_id"), conflicted(case)
+    return not any(one == score and application in against for one, application in case.facts.scores_here)
 
 
 @rule("The person does not apply to this challenge: nobody judges beside an application of their own.",
       needs=("applicant_ids",))
-def they_do_not_apply_here(case: Case) -> bool:
-    return str(case.inputs.get("person_id")) not in (case.record.applicant_ids or "").split(",")
+def they_do_not_apply_here(case: Case[GateFacts]) -> bool:
+    return case.inputs.get("person_id") not in case.facts.applicant_ids
 
 
 @rule("The person sits on this panel.", needs=("panel_ids",))
-def they_sit_on_this_panel(case: Case) -> bool:
+def they_sit_on_this_panel(case: Case[GateFacts]) -> bool:
     person = case.inputs.get("person_id")
-    return person is None or str(person) in (case.record.panel_ids or "").split(",")
-
-
-def _ranks(case: Case) -> list[int]:
-    return [int(rank) for rank in (case.record.ranks or "").split(",") if rank]
+    return person is None or person in case.facts.panel_ids
 
 
 KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
 
 
-def may_see_scores(case: Case) -> bool:
+def may_see_scores(case: Case[GateFacts]) -> bool:
     """Whether the actor may see every assessor's scores at a gate: whoever may score only once the scoring has ended."""
     if a_panel_member.claim(case):
         return case.record.state not in ("waiting", "scoring")
     return any(r.claim(case) for r in STAFF)
 
 
-def scores_kept_back(case: Case) -> set[int]:
+def scores_kept_back(case: Case[GateFacts]) -> set[int]:
     """The ids of the applications at a gate whose scores nobody shows to this actor: they have a conflict."""
-    return {int(application) for application in conflicted(case)}
+    return conflicted(case)
 
 
 SCORING = ("scoring",)  # each assessor alone
@@ -136,6 +149,7 @@ NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line",
 gate = Workflow(
     "gate",
     Gate,
+    facts=GateFacts,
     title="{stage} of {challenge}",
     path="/gates/{id}",
     sentence="Who goes on to the next stage. Score first, talk later, decide, and only then tell.",

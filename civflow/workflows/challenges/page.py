@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache, lru_cache
 
 from civflow.models import Challenge
@@ -12,12 +13,13 @@ from civflow.workflows.challenges.readiness import (
     OWNERS,
     WAITS_FOR_APPROVAL,
     WITHDRAWN,
+    ReadinessFacts,
     a_scorer_before_the_approval,
     announcing,
     drafting,
     the_dates_are_set,
 )
-from civflow.workflows.engine import Ask, Case, Columns, Rule, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Names, Rule, State, Step, Workflow, rule
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
 from civflow.workflows.rules import (
     STAFF,
@@ -31,14 +33,28 @@ from civflow.workflows.rules import (
 __all__ = ["OWNERS", "challenge", "challenge_workflow", "compile_challenge", "it_is_published"]
 
 
+class ChallengeFacts(ReadinessFacts):
+    rehearsal: bool
+    round_state: str
+    round_ends_at: datetime
+    changes_in_hand: int  # changes of the published text that are being written
+    changed_parts: int | None  # how many parts of the text in hand differ from the version before
+    changed_money: int | None  # whole pounds, as the text in hand names them
+    last_deadline: datetime | None  # of the applications that are not taken in
+    started_gates: int
+    released_gates: Names
+    running_stages: Names  # where a team has a place, or is offered one
+    signed_contracts: int
+
+
 @rule("The round is open.", needs=("round_state",))
-def the_round_is_open(case: Case) -> bool:
-    return bool(case.record.round_state == "open")
+def the_round_is_open(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.round_state == "open"
 
 
 @rule("The round is not closed, or the challenge is filed from a public source.", needs=("round_state",))
-def the_round_takes_challenges(case: Case) -> bool:
-    return case.record.round_state != "closed" or bool(case.record.source_url)
+def the_round_takes_challenges(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.round_state != "closed" or bool(case.record.source_url)
 
 
 @rule("The new closing date is later than the old one, and it has not passed.")
@@ -48,9 +64,9 @@ def the_new_closing_date_is_later(case: Case) -> bool:
 
 
 @rule("The new closing date lies before the end of the round.", needs=("round_ends_at",))
-def the_round_outlasts_the_call(case: Case) -> bool:
-    new, ends = case.inputs.get("closes_at"), case.record.round_ends_at
-    return new is None or ends is None or bool(new < ends)
+def the_round_outlasts_the_call(case: Case[ChallengeFacts]) -> bool:
+    new = case.inputs.get("closes_at")
+    return new is None or bool(new < case.facts.round_ends_at)
 
 
 @rule("The last moment for questions lies ahead, and not after the closing date.")
@@ -60,8 +76,8 @@ def the_last_moment_for_questions_fits(case: Case) -> bool:
 
 
 @rule("No assessor has begun: the first gate has not started.", needs=("started_gates",))
-def no_gate_has_started(case: Case) -> bool:
-    return bool(case.record.started_gates == 0)
+def no_gate_has_started(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.started_gates == 0
 
 
 @rule("It says where its facts come from.")
@@ -70,51 +86,51 @@ def it_has_a_source(case: Case) -> bool:
 
 
 @rule("An agreement for the contract is signed by both sides.", needs=("signed_contracts",))
-def a_contract_is_signed(case: Case) -> bool:
-    return bool(case.record.signed_contracts > 0)
+def a_contract_is_signed(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.signed_contracts > 0
 
 
 @rule("No change of the text is being written already.", needs=("changes_in_hand",))
-def no_change_is_being_written(case: Case) -> bool:
-    return bool(case.record.changes_in_hand == 0)
+def no_change_is_being_written(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.changes_in_hand == 0
 
 
 @rule("A change of the text is being written.", needs=("changes_in_hand",))
-def a_change_is_being_written(case: Case) -> bool:
-    return bool(case.record.changes_in_hand > 0)
+def a_change_is_being_written(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.changes_in_hand > 0
 
 
 @rule("The change differs from what is published.", needs=("changed_parts",))
-def the_change_differs(case: Case) -> bool:
-    return bool(case.record.changed_parts)
+def the_change_differs(case: Case[ChallengeFacts]) -> bool:
+    return bool(case.facts.changed_parts)
 
 
 @rule("The changed text has a title, a question and every required section.", needs=("brief_is_complete",))
-def the_changed_text_is_complete(case: Case) -> bool:
-    return bool(case.record.brief_is_complete)
+def the_changed_text_is_complete(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.brief_is_complete is True
 
 
-def _new_sum(case: Case) -> int | None:
+def _new_sum(case: Case[ChallengeFacts]) -> int | None:
     """The money that the change names, where it differs from what was approved."""
-    changed: int | None = case.record.changed_money
+    changed = case.facts.changed_money
     return None if changed == case.record.money_pounds else changed
 
 
 @rule("A changed sum is within the round's budget.", needs=("changed_money", "round_budget", "round_money_committed"))
-def a_changed_sum_is_within_the_budget(case: Case) -> bool:
+def a_changed_sum_is_within_the_budget(case: Case[ChallengeFacts]) -> bool:
     new = _new_sum(case)
-    return new is None or bool(case.record.round_money_committed + new <= case.record.round_budget)
+    return new is None or case.facts.round_money_committed + new <= case.facts.round_budget
 
 
 @rule("If the money changes, your limit in pounds covers the new sum.", needs=("changed_money",))
-def your_limit_covers_a_changed_sum(case: Case) -> bool:
+def your_limit_covers_a_changed_sum(case: Case[ChallengeFacts]) -> bool:
     new = _new_sum(case)
     return new is None or case.limit("approver") >= new
 
 
 @rule("The deadline of every applicant has passed.", needs=("last_deadline",))
-def every_deadline_has_passed(case: Case) -> bool:
-    return case.record.last_deadline is None or bool(case.now >= case.record.last_deadline)
+def every_deadline_has_passed(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.last_deadline is None or case.now >= case.facts.last_deadline
 
 
 @rule("The challenge has been published.")
@@ -124,8 +140,8 @@ def it_is_published(case: Case) -> bool:
 
 
 @rule("The challenge has been published, and its round is not a rehearsal.", needs=("rehearsal",), public=True)
-def it_is_public(case: Case) -> bool:
-    return it_is_published.claim(case) and not case.record.rehearsal
+def it_is_public(case: Case[ChallengeFacts]) -> bool:
+    return it_is_published.claim(case) and not case.facts.rehearsal
 
 
 CHANGE = "/challenges/{slug}/change"
@@ -138,6 +154,7 @@ def compile_challenge(programme: Programme) -> Workflow:
     return Workflow(
         "challenge",
         Challenge,
+        facts=ChallengeFacts,
         scope=True,
         title="{reference} {title}",
         short="{title}",
@@ -279,16 +296,16 @@ def _finished(stage: Stage) -> tuple[Rule, ...]:
 
 @lru_cache
 def _is_released(stage: str, title: str) -> Rule:
-    def claim(case: Case) -> bool:
-        return stage in (case.record.released_gates or "").split(",")
+    def claim(case: Case[ChallengeFacts]) -> bool:
+        return stage in case.facts.released_gates
 
     return Rule(f"{stage}_is_released", f"The result of “{title}” is released.", claim, ("released_gates",))
 
 
 @lru_cache
 def _is_worked_through(stage: str, title: str) -> Rule:
-    def claim(case: Case) -> bool:
-        return stage not in (case.record.running_stages or "").split(",")
+    def claim(case: Case[ChallengeFacts]) -> bool:
+        return stage not in case.facts.running_stages
 
     return Rule(f"{stage}_is_finished", f"No team is still working in “{title}”.", claim, ("running_stages",))
 

@@ -8,17 +8,29 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from civflow.workflows.engine import Ask, Case, Rule, Step, rule
+from civflow.workflows.engine import Ask, Case, Facts, Ids, Marks, Rule, Step, rule
 from civflow.workflows.programme import Programme, Scoring
 from civflow.workflows.rules import the_approver, the_challenge_owner, the_challenge_writer, the_programme_manager
+
+
+class ReadinessFacts(Facts):
+    brief_is_complete: bool | None  # of the text that is being written, where there is one
+    round_budget: int  # whole pounds
+    round_money_committed: int  # whole pounds, to the other challenges
+    open_change_ids: Ids  # changes that were asked for and that nobody has dealt with
+    author_ids: Ids  # its owners and writers
+    applicant_ids: Ids  # everybody in a team that applies
+    scorer_ids: Ids  # who is named to score it
+    waiting_scorer_ids: Ids  # who of them has not scored it
+    scores_given: Marks
 
 
 @rule(
     "The question and every required section of the brief are written, none too long.",
     needs=("brief_is_complete",),
 )
-def the_brief_is_written(case: Case) -> bool:
-    return bool(case.record.question.strip()) and bool(case.record.brief_is_complete)
+def the_brief_is_written(case: Case[ReadinessFacts]) -> bool:
+    return bool(case.record.question.strip()) and case.facts.brief_is_complete is True
 
 
 @rule("It has an opening and a closing date, and the closing date lies ahead.")
@@ -92,8 +104,8 @@ COMMITS_NOTHING = ("draft", "in_review", "changes_requested", "withdrawn", "canc
 
 
 @rule("Its money is within the round's budget.", needs=("round_budget", "round_money_committed"))
-def the_money_is_within_the_budget(case: Case) -> bool:
-    return bool(case.record.round_money_committed + case.record.money_pounds <= case.record.round_budget)
+def the_money_is_within_the_budget(case: Case[ReadinessFacts]) -> bool:
+    return bool(case.facts.round_money_committed + case.record.money_pounds <= case.facts.round_budget)
 
 
 @rule("Your limit in pounds covers the challenge's money.")
@@ -113,65 +125,60 @@ def it_is_not_announced(case: Case) -> bool:
 
 
 @rule("Every change that was asked for is dealt with.", needs=("open_change_ids",))
-def every_asked_change_is_dealt_with(case: Case) -> bool:
-    return not case.record.open_change_ids
+def every_asked_change_is_dealt_with(case: Case[ReadinessFacts]) -> bool:
+    return not case.facts.open_change_ids
 
 
 @rule("A change is asked for that nobody has dealt with.", needs=("open_change_ids",))
-def a_change_is_asked_for(case: Case) -> bool:
-    named = case.inputs.get("change_id")
-    return bool(case.record.open_change_ids) if named is None else str(named) in _ids(case.record.open_change_ids)
+def a_change_is_asked_for(case: Case[ReadinessFacts]) -> bool:
+    named, asked = case.inputs.get("change_id"), case.facts.open_change_ids
+    return bool(asked) if named is None else named in asked
 
 
 @rule("You were named to score it.", needs=("scorer_ids",))
-def a_named_scorer(case: Case) -> bool:
-    return str(case.actor.id) in _ids(case.record.scorer_ids)
+def a_named_scorer(case: Case[ReadinessFacts]) -> bool:
+    return case.actor.id in case.facts.scorer_ids
 
 
 @rule("You were named to score it, and it is not approved yet.", needs=("scorer_ids",))
-def a_scorer_before_the_approval(case: Case) -> bool:
+def a_scorer_before_the_approval(case: Case[ReadinessFacts]) -> bool:
     return case.record.state in ("draft", "changes_requested", "in_review") and a_named_scorer.claim(case)
 
 
 @rule("You have not scored it yet.", needs=("waiting_scorer_ids",))
-def you_have_not_scored_it(case: Case) -> bool:
-    return str(case.actor.id) in _ids(case.record.waiting_scorer_ids)
+def you_have_not_scored_it(case: Case[ReadinessFacts]) -> bool:
+    return case.actor.id in case.facts.waiting_scorer_ids
 
 
 @rule("They neither own nor write the challenge.", needs=("author_ids",))
-def they_do_not_write_it(case: Case) -> bool:
-    return str(case.inputs.get("person_id")) not in _ids(case.record.author_ids)
+def they_do_not_write_it(case: Case[ReadinessFacts]) -> bool:
+    return case.inputs.get("person_id") not in case.facts.author_ids
 
 
 @rule("You neither own nor write the challenge.", needs=("author_ids",))
-def you_do_not_write_it(case: Case) -> bool:
-    return str(case.actor.id) not in _ids(case.record.author_ids)
+def you_do_not_write_it(case: Case[ReadinessFacts]) -> bool:
+    return case.actor.id not in case.facts.author_ids
 
 
 @rule("They are in no team that applies to it.", needs=("applicant_ids",))
-def they_do_not_apply_to_it(case: Case) -> bool:
-    return str(case.inputs.get("person_id")) not in _ids(case.record.applicant_ids)
+def they_do_not_apply_to_it(case: Case[ReadinessFacts]) -> bool:
+    return case.inputs.get("person_id") not in case.facts.applicant_ids
 
 
 @rule("They are not named to score it already.", needs=("scorer_ids",))
-def they_are_not_named(case: Case) -> bool:
-    return str(case.inputs.get("person_id")) not in _ids(case.record.scorer_ids)
+def they_are_not_named(case: Case[ReadinessFacts]) -> bool:
+    return case.inputs.get("person_id") not in case.facts.scorer_ids
 
 
 @rule("Somebody is named who has not scored it.", needs=("waiting_scorer_ids",))
-def somebody_has_not_scored_it(case: Case) -> bool:
-    named = case.inputs.get("person_id")
-    waiting = _ids(case.record.waiting_scorer_ids)
-    return bool(waiting) if named is None else str(named) in waiting
+def somebody_has_not_scored_it(case: Case[ReadinessFacts]) -> bool:
+    named, waiting = case.inputs.get("person_id"), case.facts.waiting_scorer_ids
+    return bool(waiting) if named is None else named in waiting
 
 
 @rule("You did not score it yourself.", needs=("scorer_ids", "waiting_scorer_ids"))
-def the_approver_did_not_score_it(case: Case) -> bool:
-    return str(case.actor.id) not in _ids(case.record.scorer_ids) - _ids(case.record.waiting_scorer_ids)
-
-
-def _ids(joined: str | None) -> set[str]:
-    return set((joined or "").split(",")) - {""}
+def the_approver_did_not_score_it(case: Case[ReadinessFacts]) -> bool:
+    return case.actor.id not in case.facts.scorer_ids - case.facts.waiting_scorer_ids
 
 
 def score_of(scoring: Scoring, marks: Iterable[tuple[str, int]]) -> Fraction | None:
@@ -188,23 +195,14 @@ def score_of(scoring: Scoring, marks: Iterable[tuple[str, int]]) -> Fraction | N
     return sum((weight * mean for weight, mean in means), Fraction(0)) / scoring.scale.most
 
 
-def _marks(case: Case) -> list[tuple[str, int]]:
-    pairs = (pair.rsplit(":", 1) for pair in _split(case.record.scores_given))
-    return [(criterion, int(score)) for criterion, score in pairs]
-
-
-def _split(joined: str | None) -> list[str]:
-    return [part for part in (joined or "").split(",") if part]
-
-
 @lru_cache
 def it_is_scored(scoring: Scoring) -> Rule:
     """Whether scoring has come to its end, or has never begun where a programme leaves that open."""
     people = f"at least {scoring.people} people have scored it, and everybody who was named to"
     sentence = f"{people[0].upper()}{people[1:]}." if scoring.needed else f"Nobody was named to score it, or {people}."
 
-    def claim(case: Case) -> bool:
-        return _is_over(scoring, case) or not (case.record.scorer_ids or scoring.needed)
+    def claim(case: Case[ReadinessFacts]) -> bool:
+        return _is_over(scoring, case) or not (case.facts.scorer_ids or scoring.needed)
 
     return Rule("it_is_scored", sentence, claim, ("scorer_ids", "waiting_scorer_ids"))
 
@@ -213,15 +211,15 @@ def it_is_scored(scoring: Scoring) -> Rule:
 def the_scores_are_not_shown(scoring: Scoring) -> Rule:
     """Whoever is named has read nobody's scores."""
 
-    def claim(case: Case) -> bool:
+    def claim(case: Case[ReadinessFacts]) -> bool:
         return not _is_over(scoring, case)
 
     sentence = "The scores are not shown yet: who may have read them scores no more."
     return Rule("the_scores_are_not_shown", sentence, claim, ("scorer_ids", "waiting_scorer_ids"))
 
 
-def _is_over(scoring: Scoring, case: Case) -> bool:
-    return is_over(scoring, len(_ids(case.record.scorer_ids)), len(_ids(case.record.waiting_scorer_ids)))
+def _is_over(scoring: Scoring, case: Case[ReadinessFacts]) -> bool:
+    return is_over(scoring, len(case.facts.scorer_ids), len(case.facts.waiting_scorer_ids))
 
 
 def is_over(scoring: Scoring, named: int, waiting: int) -> bool:
@@ -233,10 +231,10 @@ def is_over(scoring: Scoring, named: int, waiting: int) -> bool:
 def a_low_score_has_a_reason(scoring: Scoring) -> Rule:
     """A score decides nothing by itself: whoever approves in spite of a low one says why."""
 
-    def claim(case: Case) -> bool:
+    def claim(case: Case[ReadinessFacts]) -> bool:
         if not _is_over(scoring, case):
             return True  # until everybody has scored, nobody learns what the others gave
-        total = score_of(scoring, _marks(case))
+        total = score_of(scoring, case.facts.scores_given)
         return total is None or total >= scoring.least or bool((case.inputs.get("low_score_reason") or "").strip())
 
     sentence = f"Its score is at least {scoring.least} of 100, or you say why it is approved all the same."

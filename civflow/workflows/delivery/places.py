@@ -3,7 +3,7 @@
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN
-from civflow.workflows.engine import Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -15,42 +15,51 @@ from civflow.workflows.rules import (
 )
 
 
+class PlaceFacts(Facts):
+    agreement_state: str | None
+    application_state: str
+    challenge_state: str
+    left_with_it: int  # 1 where the application's last step was to leave together with this place
+    open_deliverables: int
+    open_sprints: int
+
+
 @rule("The time to answer has not passed.")
 def there_is_time_to_answer(case: Case) -> bool:
     return case.record.respond_by is None or bool(case.now < case.record.respond_by)
 
 
 @rule("The team's application is still in the challenge.", needs=("application_state",))
-def the_team_is_still_in(case: Case) -> bool:
-    return bool(case.record.application_state in STILL_IN)
+def the_team_is_still_in(case: Case[PlaceFacts]) -> bool:
+    return case.facts.application_state in STILL_IN
 
 
 @rule(
     "The team's application is still in the challenge, or it left with this place.",
     needs=("application_state", "left_with_it"),
 )
-def the_team_is_in_or_left_with_it(case: Case) -> bool:
-    return case.record.application_state in STILL_IN or bool(case.record.left_with_it)
+def the_team_is_in_or_left_with_it(case: Case[PlaceFacts]) -> bool:
+    return case.facts.application_state in STILL_IN or case.facts.left_with_it > 0
 
 
 @rule("The challenge stands at the stage of this place.", needs=("challenge_state",))
-def the_challenge_stands_there(case: Case) -> bool:
-    return bool(case.record.challenge_state == case.record.stage)
+def the_challenge_stands_there(case: Case[PlaceFacts]) -> bool:
+    return bool(case.facts.challenge_state == case.record.stage)
 
 
 @rule("The agreement for this stage is signed by both sides.", needs=("agreement_state",))
-def the_agreement_is_signed(case: Case) -> bool:
-    return case.record.agreement_state in SIGNED
+def the_agreement_is_signed(case: Case[PlaceFacts]) -> bool:
+    return case.facts.agreement_state in SIGNED
 
 
 @rule("Every deliverable is accepted.", needs=("open_deliverables",))
-def every_deliverable_is_accepted(case: Case) -> bool:
-    return bool(case.record.open_deliverables == 0)
+def every_deliverable_is_accepted(case: Case[PlaceFacts]) -> bool:
+    return case.facts.open_deliverables == 0
 
 
 @rule("Every sprint is done.", needs=("open_sprints",))
-def every_sprint_is_done(case: Case) -> bool:
-    return bool(case.record.open_sprints == 0)
+def every_sprint_is_done(case: Case[PlaceFacts]) -> bool:
+    return case.facts.open_sprints == 0
 
 
 @rule("The stage had begun for this team.")
@@ -72,6 +81,7 @@ FINISHED = ("completed",)  # places whose team has done what was agreed
 place = Workflow(
     "place",
     Place,
+    facts=PlaceFacts,
     title="{team} in {stage} of {challenge}",
     path="/delivery/{id}",
     sentence="A team's place in a work stage.",

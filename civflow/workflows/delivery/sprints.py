@@ -1,18 +1,23 @@
 """Sprint: two weeks of work with a goal and a review."""
 
 from civflow.models import Sprint
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.rules import BOTH_SIDES, a_team_member, by_itself, the_challenge_owner, the_programme_manager
 
 
+class SprintFacts(Facts):
+    place_state: str
+    open_deliverables: int
+
+
 @rule("The team's place is active.", needs=("place_state",))
-def the_place_is_active(case: Case) -> bool:
-    return bool(case.record.place_state == "active")
+def the_place_is_active(case: Case[SprintFacts]) -> bool:
+    return case.facts.place_state == "active"
 
 
 @rule("Every deliverable of the sprint is accepted.", needs=("open_deliverables",))
-def its_deliverables_are_accepted(case: Case) -> bool:
-    return bool(case.record.open_deliverables == 0)
+def its_deliverables_are_accepted(case: Case[SprintFacts]) -> bool:
+    return case.facts.open_deliverables == 0
 
 
 IN_REVIEW = ("in_review",)  # the sponsor looks at what came of it
@@ -21,6 +26,7 @@ GOAL = Ask("goal", "What the team wants to have reached when the sprint ends", m
 sprint = Workflow(
     "sprint",
     Sprint,
+    facts=SprintFacts,
     title="Sprint {number} of {team}",
     path="/delivery/{place_id}",
     sentence="Two weeks of work with a goal and a review.",

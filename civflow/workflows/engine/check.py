@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from typing import Any
 
 from civflow.models.people import ROLES
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, Actor, RoleHeld
+from civflow.workflows.engine.facts import Ids, Marks, Names, Numbers, Pairs
 from civflow.workflows.engine.language import Case, Rule, Step
 from civflow.workflows.engine.sight import needs_of
 from civflow.workflows.engine.workflow import Workflow
@@ -27,6 +28,17 @@ def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Co
     """
     names, sight = _names(page, effects, facts), _roles(page)
     return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, sight, _asks(page), _words(page)))
+
+
+def idle_facts(pages: Iterable[Workflow]) -> list[str]:
+    """A sentence for each fact that its page declares and that no rule looks at, of several pages of a noun together."""
+    declared: dict[str, set[str]] = {}
+    needed: dict[str, set[str]] = {}
+    for page in pages:
+        declared.setdefault(page.name, set()).update(page.declared)
+        needed.setdefault(page.name, set(needs_of(page))).update(page.needs)
+    idle = ((noun, name) for noun, names in declared.items() for name in sorted(names - needed[noun]))
+    return [f"{noun}: no rule looks at the fact “{name}”." for noun, name in idle]
 
 
 def paths(page: Workflow) -> dict[str, list[Step]]:
@@ -88,19 +100,23 @@ def actors() -> Iterator[Actor]:
 
 
 def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
-    """A record whose every reference is SOMEBODY, whose facts are 1, and whose moments have just passed."""
-    columns = {c.name: SOMEBODY if c.name == "id" or c.name.endswith("_id") else _plain(c) for c in page.table.c}
-    needs = {*page.needs, *needs_of(page)}
-    ids = {name: str(SOMEBODY) if name.endswith("_ids") else SOMEBODY for name in needs if "_id" in name}
-    facts = {**dict.fromkeys(needs, 1), **ids}
+    """A record whose every reference is SOMEBODY, whose numbers are 1, and whose moments have just passed; so its facts."""
+    columns = {c.name: _plain(c.name, _kind(c)) for c in page.table.c}
+    facts = {name: _plain(name, kind.of) for name, kind in page.declared.items()}
     return SimpleNamespace(**{**columns, **facts, "state": page.initial, **values})
 
 
-def _plain(column: Any) -> Any:
-    return {datetime: NOW, str: "x", int: 1, bool: True}.get(_kind(column))
+PLAIN: Mapping[Any, Any] = {
+    bool: True, int: 1, str: "x", datetime: NOW, Ids: frozenset({SOMEBODY}), Names: frozenset({"x"}),
+    Pairs: frozenset({(SOMEBODY, SOMEBODY)}), Numbers: (1,), Marks: (("x", 1),),
+}
 
 
-def _kind(column: Any) -> type:
+def _plain(name: str, kind: Any) -> Any:
+    return SOMEBODY if name == "id" or name.endswith("_id") else PLAIN.get(kind)
+
+
+def _kind(column: Any) -> Any:
     """What a column holds; our own type of datetimes stands for the one it wraps."""
     kind: type = getattr(column.type, "impl_instance", column.type).python_type
     return kind
@@ -109,8 +125,10 @@ def _kind(column: Any) -> type:
 def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
     for name in sorted(page.effects - set(effects)):
         yield f"{page.name}: no service does “{name}”."
-    for name in sorted({*page.needs, *needs_of(page)} - set(facts.get(page.name, ()))):
+    for name in sorted(page.declared.keys() - set(facts.get(page.name, ()))):
         yield f"{page.name}: no service knows the fact “{name}”."
+    for name in sorted(set(needs_of(page)) - page.declared.keys()):
+        yield f"{page.name}: who sees it depends on the fact “{name}”, and {page.facts.__name__} has none."
     for step in page.steps:
         for column in (*((step.due,) if step.due else ()), *step.stamps):
             if _kind(page.table.c[column]) is not datetime:

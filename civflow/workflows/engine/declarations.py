@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from civflow.models.people import ROLES, SCOPES
+from civflow.workflows.engine.facts import KINDS
 from civflow.workflows.engine.language import INNER, Rule, Step
 from civflow.workflows.engine.refusals import HandbookError
 
@@ -18,7 +19,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")  # a column or what i
 
 def check(page: Workflow) -> None:
     """Raises HandbookError with the first sentence about what the page lacks or contradicts."""
-    for part in (_beginnings, _offers, _steps, _titles, _path, _rules, _columns, _sight, _scopes):
+    for part in (_beginnings, _offers, _steps, _titles, _path, _rules, _facts, _columns, _sight, _scopes):
         for sentence in part(page):
             raise HandbookError(sentence)
 
@@ -112,6 +113,23 @@ def _rules(page: Workflow) -> Iterator[str]:
             yield f"{page.name}: {thing!r} is not a rule about who sees what."
         elif thing.role and thing.role not in ROLES:
             yield f"{page.name}: the rule “{thing.name}” names the role '{thing.role}', and there is no such role."
+
+
+def _facts(page: Workflow) -> Iterator[str]:
+    """Each fact has a type that can be answered; and each rule finds those that it needs, of the type it takes."""
+    declares = page.facts.__name__
+    for name, kind in page.declared.items():
+        if kind.of not in KINDS:
+            yield f"{page.name}: {declares} declares '{name}' as {kind}, which no fact can be."
+        if name in page.table.c:
+            yield f"{page.name}: {declares} declares '{name}', which is a column of the record."
+    for where, one in page.rules():
+        for name in one.needs:
+            if name not in page.declared:
+                yield f"{where}: '{one.name}' needs the fact '{name}', which {declares} does not declare."
+            elif one.takes.get(name) != page.declared[name]:
+                takes = f"takes the fact '{name}' for {one.takes.get(name, 'nothing')}"
+                yield f"{where}: '{one.name}' {takes}, and {declares} declares {page.declared[name]}."
 
 
 def _columns(page: Workflow) -> Iterator[str]:

@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from inspect import get_annotations
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, get_args
+
+from typing_extensions import TypeVar
 
 from civflow.workflows.engine.actors import Actor
+from civflow.workflows.engine.facts import Facts, Kind, declared
 
 if TYPE_CHECKING:
     from civflow.workflows.engine.workflow import Workflow
@@ -18,25 +22,31 @@ if TYPE_CHECKING:
 class Rule:
     """A named claim about a case.
 
-    `needs` are facts beyond the record's own columns (`facts.py` of its feature). `role`: the granted role of whoever it
+    `needs` are the facts that it looks at, beyond the record's own columns. `role`: the granted role of whoever it
     admits; the other rules ask how somebody stands to the one record. `public`: it is about the record alone (or asks
     for a sign-in at most), so whom it admits is the public.
     """
 
     name: str
     sentence: str
-    claim: Callable[[Case], bool]
+    claim: Callable[[Case[Any]], bool]
     needs: tuple[str, ...] = ()
     role: str = ""
     public: bool = False
 
-    def __call__(self, case: Case) -> bool:
+    def __call__(self, case: Case[Any]) -> bool:
         return bool(self.claim(case))
+
+    @cached_property
+    def takes(self) -> Mapping[str, Kind]:
+        """The facts of the class, or protocol, that its function is annotated with: of X where it takes a `Case[X]`."""
+        case = next(iter(get_annotations(self.claim, eval_str=True).values()), None)
+        return declared(next(iter(get_args(case)), Facts))
 
 
 def rule(
     sentence: str, *, needs: tuple[str, ...] = (), role: str = "", public: bool = False
-) -> Callable[[Callable[[Case], bool]], Rule]:
+) -> Callable[[Callable[[Case[Any]], bool]], Rule]:
     """Make a rule of a function; `sentence` is what people read in the handbook and in a refusal."""
     return lambda claim: Rule(claim.__name__, sentence, claim, needs, role, public)
 
@@ -155,11 +165,15 @@ BY_CIVFLOW = Rule(
 )
 
 
+Facts_co = TypeVar("Facts_co", covariant=True, default=Facts)
+
+
 @dataclass
-class Case:
+class Case(Generic[Facts_co]):
     """A record, the actor, the time and the inputs: all that a rule may look at.
 
-    `record` has the columns of its table and the facts that the rules named; in pure tests it is any plain object.
+    `record` has the columns of its table, `facts` what the rules named beside them; they are read as one row, and in pure
+    tests they are any plain object. A rule that takes a plain `Case` looks at no facts.
     """
 
     workflow: Workflow
@@ -172,6 +186,11 @@ class Case:
 
     def __post_init__(self) -> None:
         self.state = self.state or self.record.state
+
+    @property
+    def facts(self) -> Facts_co:
+        found: Facts_co = self.record
+        return found
 
     @cached_property
     def scopes(self) -> dict[str, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import CheckConstraint, Table
 from transitions import Machine
@@ -11,6 +11,7 @@ from civflow.models.people import SCOPES
 from civflow.models.records import Tracked
 from civflow.workflows.engine.actors import CLOCK
 from civflow.workflows.engine.declarations import check
+from civflow.workflows.engine.facts import Facts, declared
 from civflow.workflows.engine.language import BY_CIVFLOW, Case, Columns, Option, Rule, State, Step
 from civflow.workflows.engine.refusals import Forbidden, NotFound, Refused
 
@@ -35,12 +36,13 @@ class Workflow:
     def __init__(
         self, name: str, record: type[Tracked], *, states: Iterable[State], steps: Iterable[Step],
         title: str = "", short: str = "", called: str = "", sentence: str = "", path: str = "",
-        begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (), begin_requires: tuple[Rule, ...] = (),
-        sees: tuple[Rule, ...] = (), shows: Columns | None = None, not_public: tuple[str, ...] = (),
-        shared: bool = False, names_who_began: Rule | None = None, scope: bool = False, zone: str | None = None,
-        appendix: bool = False, checks_states: bool = True,
+        facts: type[Facts] = Facts, begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (),
+        begin_requires: tuple[Rule, ...] = (), sees: tuple[Rule, ...] = (), shows: Columns | None = None,
+        not_public: tuple[str, ...] = (), shared: bool = False, names_who_began: Rule | None = None, scope: bool = False,
+        zone: str | None = None, appendix: bool = False, checks_states: bool = True,
     ) -> None:
         self.name, self.record = name, record
+        self.facts, self.declared = facts, declared(facts)
         self.called, self.sentence = called or name.replace("_", " ").capitalize(), sentence
         self.record_title, self.short_title, self.path = title, short or title, path or f"/cases/{name}/{{id}}"
         self.table: Table = record.__table__  # type: ignore[attr-defined]
@@ -73,6 +75,15 @@ class Workflow:
         """The table that a column refers to by its id; None for a column that does not, or that there is not."""
         keys = self.table.c[column].foreign_keys if column in self.table.c else ()
         return next((key.column.table for key in keys if key.column.name == "id"), None)
+
+    def rules(self) -> Iterator[tuple[str, Rule]]:
+        """Every rule that the page asks, with its place."""
+        yield from ((self.name, one) for one in (*self.begun_by, *self.begin_requires))
+        for step in self.steps:
+            yield from ((f"{self.name}.{step.name}", one) for one in (*step.permits, *step.requires))
+        who_began = () if self.names_who_began is None else (self.names_who_began,)
+        seen = (*self.sees, *self.shows.guarded.values(), *self.shows.beyond, *who_began)
+        yield from ((f"{self.name}, who sees it", one) for one in seen)
 
     def _machine(self) -> Machine:
         return Machine(
@@ -173,6 +184,5 @@ class Workflow:
 
     @property
     def needs(self) -> set[str]:
-        """The facts that its steps and its beginning look at."""
-        begins = (name for r in (*self.begun_by, *self.begin_requires) for name in r.needs)
-        return {*begins, *(name for step in self.steps for name in step.needs)}
+        """The facts that the rules of the page look at."""
+        return {name for _, one in self.rules() for name in one.needs}

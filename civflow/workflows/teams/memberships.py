@@ -1,8 +1,14 @@
 """Membership: a person's place in a team; both sides say yes."""
 
 from civflow.models import Membership
-from civflow.workflows.engine import Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, rule
 from civflow.workflows.rules import a_team_member, by_itself, the_auditor, the_programme_manager, the_team_lead
+
+
+class MembershipFacts(Facts):
+    team_state: str
+    lead_id: int
+    runs_its_challenges: int  # how many of the team's applications are to challenges that the person runs
 
 
 @rule("It is your own membership.")
@@ -11,8 +17,8 @@ def the_person(case: Case) -> bool:
 
 
 @rule("This person does not lead the team; who leads it hands the lead over first.", needs=("lead_id",))
-def the_lead_stays(case: Case) -> bool:
-    return bool(case.record.lead_id != case.record.person_id)
+def the_lead_stays(case: Case[MembershipFacts]) -> bool:
+    return bool(case.facts.lead_id != case.record.person_id)
 
 
 @rule("The team invites, and a person asks for themselves.")
@@ -24,14 +30,14 @@ def each_side_speaks_for_itself(case: Case) -> bool:
 
 
 @rule("The team is looking for members.", needs=("team_state",))
-def the_team_is_looking(case: Case) -> bool:
-    return bool(case.record.team_state == "forming")
+def the_team_is_looking(case: Case[MembershipFacts]) -> bool:
+    return case.facts.team_state == "forming"
 
 
 @rule("The person does not run or decide on a challenge to which the team has applied.", needs=("runs_its_challenges",))
-def the_person_does_not_run_its_challenge(case: Case) -> bool:
+def the_person_does_not_run_its_challenge(case: Case[MembershipFacts]) -> bool:
     """An assessor may join: from then on they have a conflict with the team."""
-    return bool(case.record.runs_its_challenges == 0)
+    return case.facts.runs_its_challenges == 0
 
 
 MEMBERS = ("active",)  # who belongs to the team
@@ -41,6 +47,7 @@ REQUESTS = ("requested",)  # the lead has the next word
 membership = Workflow(
     "membership",
     Membership,
+    facts=MembershipFacts,
     title="{person} in {team}",
     path="/teams/{team_id}",
     sentence="A person's place in a team; both sides say yes.",

@@ -1,29 +1,39 @@
 """Team: people who apply together."""
 
 from civflow.models import Team
-from civflow.workflows.engine import Ask, Case, Columns, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Pairs, State, Step, Workflow, rule
 from civflow.workflows.rules import a_team_member, the_programme_manager, the_team_lead
 
 
+class TeamFacts(Facts):
+    active_member_ids: Ids
+    active_members: int
+    others_joined: int  # members, also former ones, beside whoever applies alone
+    listed_ids: Ids  # everybody who is or was a member, is invited or asks to join
+    taken_in: Pairs  # round and challenge of its applications whose seal is open
+    open_memberships: int
+    running_applications: int
+
+
 @rule("The team has at least one active member.", needs=("active_members",))
-def somebody_is_in_it(case: Case) -> bool:
-    return bool(case.record.active_members > 0)
+def somebody_is_in_it(case: Case[TeamFacts]) -> bool:
+    return case.facts.active_members > 0
 
 
 @rule("No invitation or request of the team is waiting for an answer.", needs=("open_memberships",))
-def nobody_is_waiting(case: Case) -> bool:
-    return bool(case.record.open_memberships == 0)
+def nobody_is_waiting(case: Case[TeamFacts]) -> bool:
+    return case.facts.open_memberships == 0
 
 
 @rule("None of the team's applications is still in a challenge.", needs=("running_applications",))
-def no_application_is_running(case: Case) -> bool:
-    return bool(case.record.running_applications == 0)
+def no_application_is_running(case: Case[TeamFacts]) -> bool:
+    return case.facts.running_applications == 0
 
 
 @rule("The new lead is an active member of the team.", needs=("active_member_ids",))
-def the_new_lead_is_a_member(case: Case) -> bool:
+def the_new_lead_is_a_member(case: Case[TeamFacts]) -> bool:
     new = case.inputs.get("lead_id")
-    return new is None or str(new) in (case.record.active_member_ids or "").split(",")
+    return new is None or new in case.facts.active_member_ids
 
 
 FORMING = ("forming",)  # teams that say that they are not complete
@@ -41,30 +51,30 @@ def the_founder(case: Case) -> bool:
     "for members.",
     needs=("others_joined",), public=True,
 )
-def it_is_a_team_for_others(case: Case) -> bool:
+def it_is_a_team_for_others(case: Case[TeamFacts]) -> bool:
     """A team of one is founded by applying, so its page would tell who applies while the call is sealed."""
     team = case.record
-    return case.actor.id is not None and (team.alone_id is None or bool(team.looking_for) or team.others_joined > 0)
+    return case.actor.id is not None and (team.alone_id is None or bool(team.looking_for) or case.facts.others_joined > 0)
 
 
 @rule("You are on the team's list, or were: as a member, invited, or asking to join.", needs=("listed_ids",))
-def on_its_list(case: Case) -> bool:
-    return str(case.actor.id) in (case.record.listed_ids or "").split(",")
+def on_its_list(case: Case[TeamFacts]) -> bool:
+    return case.actor.id in case.facts.listed_ids
 
 
 @rule("Your role reads an application of the team whose seal is open.", needs=("taken_in",))
-def a_reader_of_its_application(case: Case) -> bool:
-    calls = [pair.split(":") for pair in (case.record.taken_in or "").split(",") if pair]
+def a_reader_of_its_application(case: Case[TeamFacts]) -> bool:
     return any(
-        case.actor.holds(role, {"round": int(round_id), "challenge": int(challenge_id)})
+        case.actor.holds(role, {"round": round_id, "challenge": challenge_id})
         for role in ("programme_manager", "challenge_owner", "auditor", "approver", "finance_officer")
-        for round_id, challenge_id in calls
+        for round_id, challenge_id in case.facts.taken_in
     )
 
 
 team = Workflow(
     "team",
     Team,
+    facts=TeamFacts,
     scope=True,
     title="{name}",
     path="/teams/{id}",
