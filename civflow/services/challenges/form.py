@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeVersion, Organisation
 from civflow.services.challenges.archive import organisation as sponsor_named
-from civflow.services.collaboration.parts import Field, Part, as_kept, fingerprint, too_long
+from civflow.services.collaboration.parts import Field, Part, too_long
 from civflow.services.engine.advance import workflow_of
 from civflow.services.engine.facts import CHALLENGE, facts
 from civflow.services.formatting import word_count
@@ -20,13 +20,6 @@ from civflow.workflows.engine import Actor, Case, Refused
 from civflow.workflows.people import MANAGED_BY
 from civflow.workflows.programme import Programme
 from civflow.workflows.themes import THEMES
-
-__all__ = [
-    "Part",
-    "as_kept",
-    "fingerprint",
-    "too_long",
-]  # of every part that is written together; pages take them from here
 
 
 class Progress(NamedTuple):

@@ -19,8 +19,6 @@ from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import Actor, Refused
 from civflow.workflows.notifications import SIGN_IN
 
-__all__ = ["name_owner", "name_writer", "take_back", "writers"]  # pages take the list of writers from here as well
-
 LINK_LASTS = timedelta(days=14)  # of an invitation to somebody who has no account yet
 MOST_A_DAY = 20  # each sends a message in the name of whoever names them
 TOO_MANY = (

@@ -10,8 +10,8 @@ from civflow.models import Application, Assignment, Challenge, Gate, Score
 from civflow.services.assessment import assessor_page
 from civflow.services.assessment.gates import scorecard_of
 from civflow.services.assessment.scores import record_score, scores_of
-from civflow.services.challenges.form import fingerprint
 from civflow.services.challenges.versions import news_since
+from civflow.services.collaboration.parts import fingerprint
 from civflow.web.shared.access import load, open_to, signed_in
 from civflow.web.shared.asks import plain, whole_number
 from civflow.web.shared.current import actor, now, session

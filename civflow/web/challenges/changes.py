@@ -10,8 +10,9 @@ from civflow.models import Challenge, ChallengeVersion
 from civflow.services.applications import version_notices
 from civflow.services.challenges import saving, versions
 from civflow.services.challenges.drafts import published_text
-from civflow.services.challenges.form import Part, fingerprint, progress_of
+from civflow.services.challenges.form import progress_of
 from civflow.services.challenges.seal import are_sealed
+from civflow.services.collaboration.parts import Part, fingerprint
 from civflow.services.engine.advance import advance, options
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of

@@ -12,8 +12,8 @@ from civflow.db import BUSY
 from civflow.models import Challenge
 from civflow.services.challenges import form as challenges_form
 from civflow.services.challenges.drafts import text_to_read
-from civflow.services.challenges.form import Part
 from civflow.services.collaboration import comments, presence
+from civflow.services.collaboration.parts import Part
 from civflow.services.programmes.store import programme_of
 from civflow.web.shared.access import anyone, open_to, signed_in
 from civflow.web.shared.asks import refuse, whole_number

@@ -11,10 +11,11 @@ from civflow.models import Challenge, Round
 from civflow.services.challenges import form, saving
 from civflow.services.challenges.draft_check import findings
 from civflow.services.challenges.drafts import text_to_read
-from civflow.services.challenges.form import TEXT, Part
+from civflow.services.challenges.form import TEXT
 from civflow.services.challenges.funnel import funnels
 from civflow.services.challenges.review import open_changes
 from civflow.services.collaboration import presence
+from civflow.services.collaboration.parts import Part, fingerprint, too_long
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
 from civflow.web.challenges.draft_comments import around, arrive, comments_on, part_of
@@ -44,7 +45,7 @@ def part(slug: str, part_id: str) -> str | Response:
         return redirect_to(f"/challenges/{slug}/edit")
     arrive(challenge, part_id, stays=True)
     values = _stored(challenge, chosen)
-    return render_template(PAGE, **_page(challenge, chosen), typed=_as_typed(values), seen=form.fingerprint(values))
+    return render_template(PAGE, **_page(challenge, chosen), typed=_as_typed(values), seen=fingerprint(values))
 
 
 @blueprint.post("/challenges/<slug>/edit/<part_id>")
@@ -103,7 +104,7 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
             )
             _is_writing(challenge, chosen)
         if not tried.refusal:
-            saved, seen = len(unsaved) < len(chosen.fields), form.fingerprint(_stored(challenge, chosen))
+            saved, seen = len(unsaved) < len(chosen.fields), fingerprint(_stored(challenge, chosen))
             return _answer(challenge, chosen, typed, 200 if saved else 422, unsaved=unsaved, seen=seen, saved=saved)
         fresh = {name: sentence for name, sentence in tried.fields().items() if name not in unsaved}
         if not fresh or not is_writable(owned(slug, WRITERS)):
@@ -129,7 +130,7 @@ def _not_saved(slug: str, chosen: Part, typed: dict[str, str], tried: Attempt) -
         seen=request.form.get("seen", ""),
         errors=tried.lines(),
         theirs=_as_typed(values) if tried.is_late else None,
-        seen_theirs=form.fingerprint(values),
+        seen_theirs=fingerprint(values),
         saved=False,
     )
 
@@ -163,7 +164,7 @@ def _page(challenge: Challenge, chosen: Part) -> dict[str, Any]:
         "findings": found.get(chosen.id, []),
         "finding_kinds": KINDS,
         "now": now(),
-        "too_long": form.too_long,
+        "too_long": too_long,
         "asked": open_changes(session(), challenge, chosen),
         **around(challenge, chosen.id),
         **comments_on(challenge, chosen),
@@ -175,7 +176,7 @@ def _onwards(challenge: Challenge, chosen: Part) -> str:
     here = f"/challenges/{challenge.slug}/edit"
     if request.form.get("then") != "continue":
         return here
-    if chosen.id.startswith(TEXT) and form.too_long(chosen, _stored(challenge, chosen)):
+    if chosen.id.startswith(TEXT) and too_long(chosen, _stored(challenge, chosen)):
         return f"{here}/{chosen.id}"
     parts = form.parts_of(programme_of(session(), challenge))
     following = parts[parts.index(chosen) + 1 :]

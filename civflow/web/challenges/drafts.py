@@ -12,8 +12,9 @@ from civflow.services.challenges import form
 from civflow.services.challenges.draft_check import findings, in_a_few_words
 from civflow.services.challenges.drafts import draft, text_to_read
 from civflow.services.challenges.sponsors import bodies
-from civflow.services.challenges.writers import name_owner, writers
+from civflow.services.challenges.writers import name_owner
 from civflow.services.collaboration.comments import open_numbers
+from civflow.services.collaboration.writers import writers
 from civflow.services.engine.advance import workflow_of
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of

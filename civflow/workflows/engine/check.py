@@ -27,7 +27,9 @@ def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Co
     `effects` are the names that services do, `facts` what they can tell of each noun: the handbook cannot import them.
     """
     names, sight = _names(page, effects, facts), _roles(page)
-    return list(chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, sight, _asks(page), _words(page)))
+    return list(
+        chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, sight, _asks(page), _words(page))
+    )
 
 
 def idle_facts(pages: Iterable[Workflow]) -> list[str]:
@@ -107,8 +109,15 @@ def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
 
 
 PLAIN: Mapping[Any, Any] = {
-    bool: True, int: 1, str: "x", datetime: NOW, Ids: frozenset({SOMEBODY}), Names: frozenset({"x"}),
-    Pairs: frozenset({(SOMEBODY, SOMEBODY)}), Numbers: (1,), Marks: (("x", 1),),
+    bool: True,
+    int: 1,
+    str: "x",
+    datetime: NOW,
+    Ids: frozenset({SOMEBODY}),
+    Names: frozenset({"x"}),
+    Pairs: frozenset({(SOMEBODY, SOMEBODY)}),
+    Numbers: (1,),
+    Marks: (("x", 1),),
 }
 
 

@@ -40,6 +40,8 @@ def lock_order(pages: Sequence[Workflow]) -> tuple[str, ...]:
         free = next((name for name in before if name not in order and before[name] <= set(order)), None)
         if free is None:
             circle = ", ".join(name for name in before if name not in order)
-            raise HandbookError(f"{circle}: their steps lock one another in a circle, so two people could wait for ever.")
+            raise HandbookError(
+                f"{circle}: their steps lock one another in a circle, so two people could wait for ever."
+            )
         order.append(free)
     return tuple(order)

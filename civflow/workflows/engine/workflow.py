@@ -34,12 +34,30 @@ class Workflow:
     """
 
     def __init__(
-        self, name: str, record: type[Tracked], *, states: Iterable[State], steps: Iterable[Step],
-        title: str = "", short: str = "", called: str = "", sentence: str = "", path: str = "",
-        facts: type[Facts] = Facts, begins: tuple[str, ...] = (), begun_by: tuple[Rule, ...] = (),
-        begin_requires: tuple[Rule, ...] = (), sees: tuple[Rule, ...] = (), shows: Columns | None = None,
-        not_public: tuple[str, ...] = (), shared: bool = False, names_who_began: Rule | None = None, scope: bool = False,
-        zone: str | None = None, appendix: bool = False, checks_states: bool = True,
+        self,
+        name: str,
+        record: type[Tracked],
+        *,
+        states: Iterable[State],
+        steps: Iterable[Step],
+        title: str = "",
+        short: str = "",
+        called: str = "",
+        sentence: str = "",
+        path: str = "",
+        facts: type[Facts] = Facts,
+        begins: tuple[str, ...] = (),
+        begun_by: tuple[Rule, ...] = (),
+        begin_requires: tuple[Rule, ...] = (),
+        sees: tuple[Rule, ...] = (),
+        shows: Columns | None = None,
+        not_public: tuple[str, ...] = (),
+        shared: bool = False,
+        names_who_began: Rule | None = None,
+        scope: bool = False,
+        zone: str | None = None,
+        appendix: bool = False,
+        checks_states: bool = True,
     ) -> None:
         self.name, self.record = name, record
         self.facts, self.declared = facts, declared(facts)
@@ -87,7 +105,11 @@ class Workflow:
 
     def _machine(self) -> Machine:
         return Machine(
-            model=None, states=list(self.states), initial=self.initial, auto_transitions=False, send_event=True,
+            model=None,
+            states=list(self.states),
+            initial=self.initial,
+            auto_transitions=False,
+            send_event=True,
             transitions=[
                 {"trigger": step.name, "source": list(step.sources), "dest": step.target} for step in self.steps
             ],

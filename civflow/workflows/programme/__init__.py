@@ -29,7 +29,24 @@ from civflow.workflows.programme.schema import (
 )
 
 __all__ = [
-    "KINDS", "KNOWN_ROLES", "SEEN", "Criterion", "Form", "Loaded", "Owed", "Panel", "Problem", "Programme",
-    "ProgrammeError", "Readiness", "Scale", "Scorecard", "Scoring", "Section", "Stage", "WrongFiles",
-    "read_programme", "shipped_programmes",
+    "KINDS",
+    "KNOWN_ROLES",
+    "SEEN",
+    "Criterion",
+    "Form",
+    "Loaded",
+    "Owed",
+    "Panel",
+    "Problem",
+    "Programme",
+    "ProgrammeError",
+    "Readiness",
+    "Scale",
+    "Scorecard",
+    "Scoring",
+    "Section",
+    "Stage",
+    "WrongFiles",
+    "read_programme",
+    "shipped_programmes",
 ]

@@ -13,16 +13,33 @@ Fault = tuple[Path, str]
 
 # Every challenge has these states beside its stages; workflows/challenges/page.py draws them.
 RESERVED = (
-    "draft", "in_review", "changes_requested", "approved", "open", "closed", "completed", "withdrawn", "cancelled",
+    "draft",
+    "in_review",
+    "changes_requested",
+    "approved",
+    "open",
+    "closed",
+    "completed",
+    "withdrawn",
+    "cancelled",
 )
 
 
 def disagreements(programme: Programme) -> Iterator[Fault]:
     """Where the parts of a programme do not fit each other: the place and a sentence for each."""
     return chain(
-        _unknown_zone(programme), _unknown_roles(programme), _unknown_sights(programme), _unknown_parts(programme),
-        _bad_stages(programme), _no_time_for_questions(programme), _bad_lengths(programme), _bad_order(programme),
-        _bad_caps(programme), _bad_dates(programme), _bad_scorecards(programme), _said_twice(programme),
+        _unknown_zone(programme),
+        _unknown_roles(programme),
+        _unknown_sights(programme),
+        _unknown_parts(programme),
+        _bad_stages(programme),
+        _no_time_for_questions(programme),
+        _bad_lengths(programme),
+        _bad_order(programme),
+        _bad_caps(programme),
+        _bad_dates(programme),
+        _bad_scorecards(programme),
+        _said_twice(programme),
     )
 
 

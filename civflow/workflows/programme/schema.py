@@ -12,12 +12,33 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 KINDS = ("call", "gate", "work", "event", "award", "survey")
 KNOWN_ROLES = (
-    "challenge_owner", "challenge_writer", "programme_manager", "assessor", "approver", "finance_officer", "auditor",
-    "team_lead", "team_member", "public",
+    "challenge_owner",
+    "challenge_writer",
+    "programme_manager",
+    "assessor",
+    "approver",
+    "finance_officer",
+    "auditor",
+    "team_lead",
+    "team_member",
+    "public",
 )
 SEEN = (
-    "challenge", "question", "result", "application", "own_application", "assigned_application", "names", "scores",
-    "own_scores", "other_scores_after_submitting", "own_letters", "agreement", "own_agreement", "history", "export",
+    "challenge",
+    "question",
+    "result",
+    "application",
+    "own_application",
+    "assigned_application",
+    "names",
+    "scores",
+    "own_scores",
+    "other_scores_after_submitting",
+    "own_letters",
+    "agreement",
+    "own_agreement",
+    "history",
+    "export",
 )
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,38}$")]
 WORKING_DAYS = re.compile(r"[1-9]\d{0,2} working days?")
