@@ -26,9 +26,8 @@ LED_BY_A_PLACE = {"/assignments"}  # it shows what is one's own; who sits on a p
 SHOWN_BESIDE = {
     ("delivery.place", "sprint"): {"approver", "finance_officer"},  # whoever sees a place reads how far the work is
     ("delivery.place", "deliverable"): {"approver", "finance_officer"},
-    ("applications.interview", "slot"): {
-        "the lead of another team"
-    },  # who is invited chooses among those that are free
+    # Who is invited to an interview chooses among the slots that are free.
+    ("applications.interview", "slot"): {"the lead of another team"},
     ("rounds.show", "round"): {"every role elsewhere", "finance_officer"},  # everybody with a role reads the budget
     # Who writes a challenge reads the addresses of the others who do.
     ("draft_people.show", "person"): {"programme_manager", "challenge_owner", "challenge_writer"},
