@@ -77,8 +77,7 @@ class SqliteFile:
 class PostgresDatabase:
     """A database of PostgreSQL that is emptied after each test: that takes milliseconds, and a new one many more.
 
-    Its scenes are kept in tables beside the real ones. Copying rows between them is quicker than a database from a
-    template, by a factor of ten.
+    Its scenes are kept in tables beside the real ones, and rows are copied between them.
     """
 
     kind = "postgresql"
