@@ -8,11 +8,14 @@ of services, and of the pages in the handbook; `tests/test_features.py` holds th
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class FeatureError(Exception):
@@ -303,3 +306,15 @@ def modules(part: str) -> tuple[ModuleType, ...]:
     """The modules of every feature for a part, loaded once. Raises FeatureError."""
     check(FEATURES)
     return tuple(load(FEATURES, part))
+
+
+def collect(part: str, items: Callable[[ModuleType], Iterable[tuple[Key, Value]]]) -> dict[Key, Value]:
+    """What the modules of a part declare, by key: `items` finds it in one. Raises FeatureError for a key that comes twice."""
+    found: dict[Key, Value] = {}
+    for module in modules(part):
+        for key, value in items(module):
+            if key in found:
+                name = "”, “".join(key) if isinstance(key, tuple) else key
+                raise FeatureError(f"{module.__name__}: “{name}” stands twice among the {part}.")
+            found[key] = value
+    return found

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import grimp
 import pytest
@@ -16,9 +17,11 @@ import pytest
 from civflow import features
 from civflow.cli import main
 from civflow.features import FEATURES, PARTS, Feature, FeatureError, check, load
-from civflow.services.engine.effects import registered
+from civflow.services.engine.effects import fixed_by, registered
 from civflow.services.engine.facts import facts
+from civflow.services.following.registry import news
 from civflow.services.jobs.job import kinds
+from civflow.services.records.preview import previewers
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ROOT / "civflow" / "services"
@@ -210,12 +213,32 @@ def the_list(monkeypatch):
         (
             {"effects": ("teams.effects",)},
             registered,
-            r"civflow\.services\.teams\.effects: two effects are called “\w+”\.",
+            r"civflow\.services\.teams\.effects: “\w+” stands twice among the effects\.",
         ),
         (
             {"facts": ("teams.facts",)},
             facts,
             r"civflow\.services\.teams\.facts: the fact “\w+” of \w+ is named twice\.",
+        ),
+        (
+            {"audiences": ("teams.audiences",)},
+            registered,
+            r"civflow\.services\.teams\.audiences: “\w+” stands twice among the audiences\.",
+        ),
+        (
+            {"fixes": ("audit.fixed",)},
+            registered,
+            r"civflow\.services\.audit\.fixed: “\w+” stands twice among the fixes\.",
+        ),
+        (
+            {"news": ("questions.news",)},
+            news,
+            r"civflow\.services\.questions\.news: “question”, “publish” stands twice among the news\.",
+        ),
+        (
+            {"previews": ("challenges.previews",)},
+            previewers,
+            r"civflow\.services\.challenges\.previews: “challenge”, “\w+” stands twice among the previews\.",
         ),
         ({"jobs": ("people.jobs",)}, kinds, r"civflow\.services\.people\.jobs: two jobs are called “purge”\."),
     ],
@@ -225,6 +248,46 @@ def test_two_of_one_name_are_refused_with_the_place(the_list: Change, again, col
     with pytest.raises(FeatureError) as refused:
         collect.__wrapped__()
     assert re.fullmatch(sentence, str(refused.value)), refused.value
+
+
+@pytest.mark.parametrize(
+    ("part", "collect", "declares", "sentence"),
+    [
+        ("news", news, {"NEWS": {("gate", "relaese"): None}}, "news: the handbook has no step “relaese” of a gate."),
+        ("news", news, {"NEWS": {("gat", "release"): None}}, "news: the handbook has no step “release” of a gat."),
+        (
+            "previews",
+            previewers,
+            {"PREVIEWS": {("gate", "leave_*"): None}},
+            "previews: the handbook has no step “leave_*” of a gate.",
+        ),
+    ],
+)
+def test_news_and_previews_of_a_step_that_there_is_not_are_refused(monkeypatch, part, collect, declares, sentence):
+    module = ModuleType("here")
+    vars(module).update(declares)
+    monkeypatch.setattr(features, "modules", lambda asked: (module,) if asked == part else ())
+
+    with pytest.raises(FeatureError) as refused:
+        collect.__wrapped__()
+
+    assert str(refused.value) == sentence
+
+
+def test_what_is_fixed_of_an_effect_that_there_is_not_is_refused(monkeypatch):
+    module = ModuleType("here")
+
+    @fixed_by("tell_both_side")
+    def the_agreement(session, rows):
+        return []
+
+    the_agreement.__module__, module.the_agreement = "here", the_agreement
+    monkeypatch.setattr(features, "modules", lambda part: (module,) if part == "fixes" else ())
+
+    with pytest.raises(FeatureError) as refused:
+        registered.__wrapped__()
+
+    assert str(refused.value) == "here: it fixes the effect “tell_both_side”, and there is no such effect."
 
 
 FAULTS = {

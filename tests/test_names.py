@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,26 @@ def test_no_class_function_or_import_bears_an_old_name(folder):
             names = named_by(node) & OLD_NAMES.keys()
             wrong += [f"{path.relative_to(ROOT)}: {name} is now {OLD_NAMES[name]}" for name in sorted(names)]
     assert wrong == []
+
+
+MENTIONED = re.compile(r"(?<![\w/<>*-])(?:[a-z_-]+/)+_?[a-z_]+\.(?:py|html|txt)\b")
+OTHERS = ("govuk_frontend_jinja/", "web/hubs.py", "docs/")  # another package's files, and an example in the README
+
+
+def test_prose_names_only_files_that_there_are():
+    """A comment, or a template's first line, that leads to a file leads to one that is there."""
+    files = [f"/{path.relative_to(ROOT).as_posix()}" for path in ROOT.rglob("*.*") if ".venv" not in path.parts]
+    prose = [ROOT / "README.md", *(ROOT / "civflow").rglob("*.py"), *(ROOT / "civflow" / "templates").rglob("*.*")]
+    lost, found = [], 0
+    for path in prose:
+        for name in MENTIONED.findall(path.read_text("utf-8")):
+            if not name.startswith(OTHERS):
+                found += 1
+                lost += (
+                    [] if any(file.endswith(f"/{name}") for file in files) else [f"{path.relative_to(ROOT)}: {name}"]
+                )
+    assert lost == []
+    assert found > 50
 
 
 def named_by(node: ast.AST) -> set[str]:

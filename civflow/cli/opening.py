@@ -69,12 +69,14 @@ def check_features(*, views: bool = True) -> None:
     """
     from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
     from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
+    from civflow.services.following.registry import news  # noqa: PLC0415 - little is needed
     from civflow.services.jobs.job import kinds  # noqa: PLC0415 - little is needed
+    from civflow.services.records.preview import previewers  # noqa: PLC0415 - little is needed
 
     for part in features.PARTS:
         if views or part != "views":
             features.modules(part)
-    facts(), registered(), kinds()
+    facts(), registered(), kinds(), news(), previewers()
 
 
 def check_prepared(engine: Engine) -> None:

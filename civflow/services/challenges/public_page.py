@@ -29,7 +29,7 @@ from civflow.services.engine.access import visibility_case as seen_as
 from civflow.services.programmes.store import programme_of
 from civflow.services.search.challenges import sponsor_name
 from civflow.services.search.index import supporter_names
-from civflow.services.search.sql import PREVIEWS
+from civflow.services.search.sql import READS_BEFORE_IT_OPENS
 from civflow.workflows.applications import WON
 from civflow.workflows.challenges.page import challenge_workflow, it_is_published
 from civflow.workflows.challenges.readiness import CALL_IS_OPEN
@@ -126,7 +126,7 @@ class Publication:
 
 def may_preview(case: Case) -> bool:
     """Whether a role of the actor lets them read a challenge before it opens."""
-    return any(case.holds(role) for role in PREVIEWS)
+    return any(case.holds(role) for role in READS_BEFORE_IT_OPENS)
 
 
 def runs_it(case: Case) -> bool:

@@ -49,7 +49,7 @@ def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime)
     """Whether the handbook lets the actor begin this record, which is not stored yet."""
     page = workflow_of(session, record)
     case = Case(page, record, actor, now, state=page.initial)
-    return actor.automatic or any(r.claim(case) for r in page.begun_by)
+    return page.lets_begin(case)
 
 
 def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """The one gate for every change of state: ask the handbook, write, remember, do what follows.
 
 The caller commits. The gate reads the row itself, so `advance_by_id` needs no loaded record; whoever has one passes
-it to `advance` and sees it in its new state. How rows are read and written is in statements.py.
+it to `advance` and sees it in its new state. How rows are read and written is in sql.py.
 """
 
 from __future__ import annotations

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from sqlmodel import Session, col, select
 
 from civflow import features
 from civflow.models import Tracked
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Step, Workflow
 
 
@@ -77,21 +79,31 @@ class Registered(NamedTuple):
 @cache
 def registered() -> Registered:
     """What the features declare, loaded when the first step is taken. Raises FeatureError where two share a name."""
-    known = Registered({}, {}, {})
-    modules = [module for part in ("effects", "audiences", "fixes") for module in features.modules(part)]
-    for module in modules:
-        for function in vars(module).values():
-            if getattr(function, "__module__", "") != module.__name__:
-                continue
-            if name := getattr(function, "effect", ""):
-                if name in known.effects:
-                    raise features.FeatureError(f"{module.__name__}: two effects are called “{name}”.")
-                known.effects[name] = function.run
-                if function.in_row:
-                    known.in_row[name] = function.in_row
-            if name := getattr(function, "fixes", ""):
-                known.fixed[name] = function
+    declared = features.collect("effects", _own)
+    for name, function in features.collect("audiences", _own).items():
+        if declared.setdefault(name, function) is not function:
+            raise features.FeatureError(f"{function.__module__}: “{name}” is an audience and an effect.")
+    fixed = features.collect("fixes", _own_fixes)
+    known = Registered({name: f.run for name, f in declared.items()}, {}, fixed)
+    known.in_row.update({name: f.in_row for name, f in declared.items() if f.in_row})
+    for name in fixed.keys() - known.effects.keys():
+        raise features.FeatureError(
+            f"{fixed[name].__module__}: it fixes the effect “{name}”, and there is no such effect."
+        )
     return known
+
+
+def _own(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """The effects that a module declares itself, by name."""
+    for function in vars(module).values():
+        if hasattr(function, "effect") and function.__module__ == module.__name__:
+            yield function.effect, function
+
+
+def _own_fixes(module: ModuleType) -> Iterator[tuple[str, InRow]]:
+    for function in vars(module).values():
+        if hasattr(function, "fixes") and function.__module__ == module.__name__:
+            yield function.fixes, function
 
 
 def effect(function: OneByOne) -> OneByOne:
@@ -131,6 +143,14 @@ def fixed_by(name: str) -> Callable[[InRow], InRow]:
         return function
 
     return fix
+
+
+def check_steps(part: str, keys: Iterable[tuple[str, str]]) -> None:
+    """Raises FeatureError for a noun and a step that the handbook does not have; "leave_*" is every step that begins so."""
+    for noun, step in keys:
+        names = {one.name for one in HANDBOOK[noun].steps} if noun in HANDBOOK else set()
+        if step not in names and not (step.endswith("*") and any(name.startswith(step[:-1]) for name in names)):
+            raise features.FeatureError(f"{part}: the handbook has no step “{step}” of a {noun}.")
 
 
 def in_rows(session: Session, step: Step, rows: Sequence[Any]) -> Iterable[tuple[Columns, Columns, Sequence[Any]]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from civflow.services.engine import history
 from civflow.services.engine.effects import Move, Records
-from civflow.workflows.engine import NOBODY, Actor, Case, Forbidden, Refused, Step, Workflow
+from civflow.workflows.engine import NOBODY, Actor, Case, Step, Workflow
 
 
 class Transition(NamedTuple):
@@ -89,19 +89,11 @@ def judge(
     known: Transition | None = None,
 ) -> Transition:
     """Ask the handbook; `known` is the transition of another record in the same state. Raises Forbidden or Refused."""
-    step = known.step if known else workflow.step(trigger, row.state)
     case = Case(workflow, row, actor, now, reason, inputs)
-    if not workflow.permits(case, step):
-        needed = [rule.sentence for rule in step.permits]
-        raise Forbidden(*needed, claims=needed)
-    wrong = {} if known else wrong_inputs(workflow, step, reason, inputs)
-    if wrong:
-        case.inputs = {name: value for name, value in inputs.items() if name not in wrong}
-    unmet = workflow.unmet(case, step)
-    if wrong or unmet:
-        raise Refused(*wrong.values(), *unmet, fields=wrong, claims=unmet)
     if known:
+        workflow.judge(case, trigger)  # the same inputs were looked at for the first of them
         return known
+    step = workflow.judge(case, trigger, lambda step: wrong_inputs(workflow, step, reason, inputs))
     to_state = _leads_to(workflow, trigger, row.state)
     columns = _columns(workflow, step, actor, now, inputs)
     if to_state != row.state:

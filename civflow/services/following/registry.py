@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from civflow import features
 from civflow.models import Challenge
-from civflow.services.engine.effects import Move
+from civflow.services.engine.effects import Move, check_steps
 
 
 class StepNews(NamedTuple):
@@ -23,5 +23,7 @@ class StepNews(NamedTuple):
 
 @cache
 def news() -> dict[tuple[str, str], StepNews]:
-    """(Noun, step) -> how it is told, of every feature."""
-    return {key: told for module in features.modules("news") for key, told in module.NEWS.items()}
+    """(Noun, step) -> how it is told, of every feature. Raises FeatureError for a step that there is not."""
+    found: dict[tuple[str, str], StepNews] = features.collect("news", lambda module: module.NEWS.items())
+    check_steps("news", found)
+    return found

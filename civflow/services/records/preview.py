@@ -13,6 +13,7 @@ from sqlmodel import Session
 from civflow import features
 from civflow.models import Tracked
 from civflow.services.engine.advance import PAGES
+from civflow.services.engine.effects import check_steps
 from civflow.workflows.engine import Step
 
 
@@ -31,7 +32,9 @@ Previewer = Callable[[Session, Step, Any, datetime, str], StepPreview | None]
 @cache
 def previewers() -> dict[tuple[str, str], Previewer]:
     """(Noun, step) -> who says what it would do, of every feature; "leave_*" stands for every step that begins so."""
-    return {key: says for module in features.modules("previews") for key, says in module.PREVIEWS.items()}
+    found: dict[tuple[str, str], Previewer] = features.collect("previews", lambda module: module.PREVIEWS.items())
+    check_steps("previews", found)
+    return found
 
 
 def preview_step(session: Session, step: Step, record: Tracked, *, now: datetime, reason: str) -> StepPreview | None:

@@ -19,8 +19,8 @@ from civflow.services.search.index import index, searched, supporter_names, word
 from civflow.services.search.query import GROUPS, HEADINGS, Wanted, address_of, in_words, search_at, wanted_of
 from civflow.services.search.sql import (
     IN_ORDER,
-    PREVIEWS,
     PUBLIC,
+    READS_BEFORE_IT_OPENS,
     Shape,
     Sight,
     choosing,
@@ -39,7 +39,7 @@ __all__ = [
     "EACH",
     "GROUPS",
     "HEADINGS",
-    "PREVIEWS",
+    "READS_BEFORE_IT_OPENS",
     "Choices",
     "Found",
     "Numbers",

@@ -48,7 +48,7 @@ from civflow.workflows.engine.sight import roles_that_see
 from civflow.workflows.themes import THEMES as KEYS
 
 PAGE = HANDBOOK["challenge"]
-PREVIEWS = roles_that_see(PAGE)  # these read it before it opens
+READS_BEFORE_IT_OPENS = roles_that_see(PAGE)  # these read it before it opens
 # The states of each group, which every programme's challenge has; whatever is in none is running.
 HIDDEN = frozenset((*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *WITHDRAWN))
 STATES = {
@@ -119,7 +119,7 @@ HELD_FOR = ("round", "challenge")
 
 def sight_of(actor: Actor) -> Sight:
     """What the actor's roles let them read before it opens."""
-    held = [h for h in actor.roles if h.role in PREVIEWS]
+    held = [h for h in actor.roles if h.role in READS_BEFORE_IT_OPENS]
     of = {scope: tuple(sorted(h.scope_id or 0 for h in held if h.scope == scope)) for scope in HELD_FOR}
     return Sight(any(h.scope == "site" for h in held), of["round"], of["challenge"])
 

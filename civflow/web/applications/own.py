@@ -74,7 +74,7 @@ def read_the_text(application_id: int) -> Response:
     with attempt() as tried:
         acknowledge(session(), application, actor=actor(), now=now(), version=version)
     if tried.refusal:
-        flash("The text has changed once more, or somebody of your team was first. Look at what is different now.")
+        flash(" ".join(sentence for _, sentence in tried.lines()))
         return redirect_to(f"/applications/{application_id}#text")
     flash("Your application now answers the latest text of the challenge.", "done")
     return redirect_to(f"/applications/{application_id}")

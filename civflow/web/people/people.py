@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Person
-from civflow.models.people import ROLES
+from civflow.models.people import ROLES, SCOPES
 from civflow.services import people
 from civflow.services.people import search as people_search
 from civflow.web.shared.access import holders_of, open_to
@@ -114,7 +114,7 @@ def _scope(typed: dict[str, str]) -> tuple[str, int | None]:
     if typed["role"] not in ROLES:
         fields["role"] = "Choose a role."
     scope, _, number = typed["scope"].partition("-")
-    if scope not in ("site", "round", "challenge", "team") or (scope == "site") != (number == ""):
+    if scope not in SCOPES or (scope == "site") != (number == ""):
         fields["scope"] = "Choose where the role counts."
     refuse(fields)
     return scope, whole_number(number) or 0 if number else None

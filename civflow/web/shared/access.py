@@ -1,6 +1,6 @@
 """Who may call a view, and which records it gets: denied unless a view says otherwise.
 
-Every view is declared with @open_to(...); a view without it is refused before it runs, and a test lists them all.
+Every view is declared with @open_to(...); a view without it is refused before it runs, and a test holds what it shows against the handbook.
 Records come through `load`, which finds only what the person may see.
 """
 

@@ -33,7 +33,7 @@ def context(record: Tracked, case: Case) -> dict[str, Any]:
 
 
 def offered_steps(record: Tracked, offered: Any = None) -> dict[str, Any]:
-    """For cases/_options.html: what this person may do now, and what is not possible yet, with why."""
+    """For records/_options.html: what this person may do now, and what is not possible yet, with why."""
     found = offered if offered is not None else options(session(), record, actor=actor(), now=now())
     return {
         "case_workflow": workflow_of(session(), record).name,

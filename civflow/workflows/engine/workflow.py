@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sqlalchemy import CheckConstraint, Table
 from transitions import Machine
@@ -149,24 +149,37 @@ class Workflow:
         noun, now = self.called.lower(), self.states[state].staff
         raise Refused(f"“{button}” is possible while the {noun} is {wanted}; it is “{now}” now.")
 
+    def lets_begin(self, case: Case) -> bool:
+        """Whether the case's actor may begin a record at all, whatever else has to be true."""
+        return case.actor.automatic or any(r.claim(case) for r in self.begun_by)
+
     def judge_beginning(self, case: Case) -> None:
         """Say nothing if the case's actor may begin this new record. Raises Forbidden or Refused otherwise."""
-        if not case.actor.automatic and not any(r.claim(case) for r in self.begun_by):
+        if not self.lets_begin(case):
             needed = [r.sentence for r in self.begun_by or (BY_CIVFLOW,)]
             raise Forbidden(*needed, claims=needed)
         failed = [r.sentence for r in self.begin_requires if not r.claim(case)]
         if failed:
             raise Refused(*failed, claims=failed)
 
-    def judge(self, case: Case, trigger: str) -> Step:
-        """The step, if the case's actor may take it now. Raises Forbidden or Refused with the sentences that failed."""
+    def judge(
+        self, case: Case, trigger: str, faults_in: Callable[[Step], Mapping[str, str]] = lambda _step: {}
+    ) -> Step:
+        """The step, if the case's actor may take it now. Raises Forbidden, or Refused with every sentence that failed.
+
+        `faults_in`: what is wrong with the inputs, by name; it is asked once the actor is known to be permitted, and the
+        rules then look at the other inputs.
+        """
         step = self.step(trigger, case.state)
         if not self.permits(case, step):
             needed = [r.sentence for r in step.permits]
             raise Forbidden(*needed, claims=needed)
+        faults = faults_in(step)
+        if faults:
+            case.inputs = {name: value for name, value in case.inputs.items() if name not in faults}
         failed = self.unmet(case, step)
-        if failed:
-            raise Refused(*failed, claims=failed)
+        if faults or failed:
+            raise Refused(*faults.values(), *failed, fields=faults, claims=failed)
         return step
 
     def permits(self, case: Case, step: Step) -> bool:
