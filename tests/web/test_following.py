@@ -126,7 +126,7 @@ def test_nobody_changes_what_another_follows(reader, session, call):
 
 
 @pytest.fixture
-def told_people(session, call) -> Message:
+def letter(session, call) -> Message:
     """A message to somebody who follows the challenge."""
     following.follow(session, call.person("Fiona Gunn"), challenge=call.challenge, now=call.now)
     following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
@@ -141,26 +141,26 @@ def news():
     return select(Message).where(col(Message.key).like("news-%"))
 
 
-def test_looking_at_the_link_ends_nothing(visitor, session, told):
-    page = visitor.page(told.unsubscribe)
-    assert "Messages about: Flooding impact" in text_of(visitor.get(told.unsubscribe))
+def test_looking_at_the_link_ends_nothing(visitor, session, letter):
+    page = visitor.page(letter.unsubscribe)
+    assert "Messages about: Flooding impact" in text_of(visitor.get(letter.unsubscribe))
     assert [button.get_text(strip=True) for button in page.main.select("button")] == ["Stop these messages"]
     assert follows(session) == [("at_once", False)]
 
 
-def test_the_link_ends_the_messages_without_signing_in(visitor, session, told, call):
-    answer = visitor.client.post(told.unsubscribe)
+def test_the_link_ends_the_messages_without_signing_in(visitor, session, letter, call):
+    answer = visitor.client.post(letter.unsubscribe)
     assert (answer.status_code, "You are not told any more" in answer.text) == (200, True)
     assert follows(session) == [("at_once", True)]
     following.publish_news(session, call.challenge, "changes", "Another text.", key="version-3", now=call.now)
-    assert session.scalars(news()).all() == [told]
+    assert session.scalars(news()).all() == [letter]
     session.commit()
-    assert visitor.client.post(told.unsubscribe).status_code == 200
+    assert visitor.client.post(letter.unsubscribe).status_code == 200
 
 
-def test_a_mail_programme_ends_them_with_one_press(visitor, session, told):
+def test_a_mail_programme_ends_them_with_one_press(visitor, session, letter):
     """RFC 8058: a POST with this body, without cookies and without anything of a page of ours."""
-    answer = visitor.client.post(told.unsubscribe, data={"List-Unsubscribe": "One-Click"})
+    answer = visitor.client.post(letter.unsubscribe, data={"List-Unsubscribe": "One-Click"})
     assert (answer.status_code, follows(session)) == (200, [("at_once", True)])
 
 
@@ -178,14 +178,14 @@ def test_a_link_of_the_daily_message_ends_everything_in_it(visitor, session, cal
     assert follows(session) == [("daily", True), ("daily", True), ("at_once", False), ("daily", False)]
 
 
-def test_a_link_that_nobody_was_sent_ends_nothing(visitor, session, told):
+def test_a_link_that_nobody_was_sent_ends_nothing(visitor, session, letter):
     for path in ("/unsubscribe/nothing", "/unsubscribe/nothing/daily"):
         assert (visitor.get(path).status_code, visitor.client.post(path).status_code) == (404, 404)
     assert follows(session) == [("at_once", False)]
 
 
-def test_the_link_does_not_tell_the_title_of_what_is_hidden(visitor, session, told, call):
+def test_the_link_does_not_tell_the_title_of_what_is_hidden(visitor, session, letter, call):
     call.challenge.version, call.challenge.state = 0, "draft"
     call.challenge.title = "Secret title"
     session.commit()
-    assert "A challenge that is not public at present" in text_of(visitor.get(told.unsubscribe))
+    assert "A challenge that is not public at present" in text_of(visitor.get(letter.unsubscribe))
