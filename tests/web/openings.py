@@ -21,6 +21,7 @@ from civflow.models import (
     Person,
     Place,
     Round,
+    Scorer,
     Slot,
     Sprint,
     Tracked,
@@ -67,6 +68,7 @@ WHO = (
     "the lead of another team",
     "an assessor",
     "whoever asked",
+    "a scorer of the draft",
     "every role elsewhere",
     *ROLES,
 )
@@ -77,10 +79,12 @@ def a_scene(session: Session, now: datetime) -> Scene:
     asker = call.person("Ask Er")
     ask(session, call.challenge, text="How deep is it?", actor=call.actor(asker), now=now)
     panel = sift_panel(call)
-    _more(call, panel)
+    not_yet = _more(call, panel)
     _sealed(call)
+    scorer, named = call.person("Sco Rer"), {"review": not_yet.review, "named_at": call.now}
+    session.add(Scorer(challenge_id=not_yet.id, person_id=scorer.id, named_by_id=call.manager.id, **named))
     elsewhere, somebody = call.person("Else Where"), call.person("No Role")
-    people = dict(zip(WHO, (None, somebody, panel.leads[1], panel.people[1], asker, elsewhere), strict=False))
+    people = dict(zip(WHO, (None, somebody, panel.leads[1], panel.people[1], asker, scorer, elsewhere), strict=False))
     for role in ROLES:
         more = {"limit_pounds": 10**9} if role == "approver" else {}
         people[role] = call.person(f"Here {role}")
@@ -92,11 +96,11 @@ def a_scene(session: Session, now: datetime) -> Scene:
     return scene
 
 
-def _more(call: Call, panel: Panel) -> None:
+def _more(call: Call, panel: Panel) -> Challenge:
     """A record of every other noun, all of Otter Works, and a challenge that is a draft."""
     session, now, manager = call.session, call.now, call.actor(call.manager)
     round_ = session.get_one(Round, call.challenge.round_id)
-    draft(
+    not_yet = draft(
         session, round_=round_, sponsor=None, title="Not yet", reference="11.3", question="Why?", actor=manager, now=now
     )
     keys = {"round_id": round_.id, "challenge_id": call.challenge.id, "state": "", "since": now}
@@ -114,6 +118,7 @@ def _more(call: Call, panel: Panel) -> None:
         LiveSession(**keys, **time, title="Meet us", place="A hall", link="https://example.org/meet"),
     ):
         begin(session, record, actor=CIVFLOW, now=now)
+    return not_yet
 
 
 def _sealed(call: Call) -> None:

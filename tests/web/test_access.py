@@ -29,6 +29,7 @@ SHOWN_BESIDE = {
     # Who is invited to an interview chooses among the slots that are free.
     ("applications.interview", "slot"): {"the lead of another team"},
     ("rounds.show", "round"): {"every role elsewhere", "finance_officer"},  # everybody with a role reads the budget
+    ("readiness.scoring", "challenge"): {"a scorer of the draft"},  # who scores a draft reads all of it
     # Who writes a challenge reads the addresses of the others who do.
     ("draft_people.show", "person"): {"programme_manager", "challenge_owner", "challenge_writer"},
 }

@@ -34,7 +34,7 @@ from civflow.workflows.applications import WON
 from civflow.workflows.challenges.page import challenge_workflow, it_is_published
 from civflow.workflows.challenges.readiness import CALL_IS_OPEN
 from civflow.workflows.engine import Actor, Case, NotFound, State, Workflow
-from civflow.workflows.engine.sight import may_see, reads_as
+from civflow.workflows.engine.sight import is_staff, may_see
 from civflow.workflows.programme import Programme as Contents
 from civflow.workflows.programme import Section
 from civflow.workflows.questions import PUBLIC
@@ -131,7 +131,7 @@ def may_preview(case: Case) -> bool:
 
 def runs_it(case: Case) -> bool:
     """Whether the actor learns what only those know who run a challenge or decide on it."""
-    return reads_as(case) == "staff"
+    return is_staff(case)
 
 
 def is_readable(case: Case) -> bool:

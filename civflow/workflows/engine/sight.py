@@ -16,9 +16,14 @@ def may_see(case: Case) -> bool:
     return any(r.claim(case) for r in case.workflow.sees)
 
 
+def is_staff(case: Case) -> bool:
+    """Whether the actor runs the programme or decides in it; this looks at no facts."""
+    return any(case.holds(role) for role in STAFF)
+
+
 def reads_as(case: Case) -> str:
     """How somebody who may see the record reads it: as staff, as one whom it concerns, or as the public."""
-    if any(case.holds(role) for role in STAFF):
+    if is_staff(case):
         return "staff"
     return "concerned" if any(r.claim(case) for r in case.workflow.sees if not r.public) else "public"
 
