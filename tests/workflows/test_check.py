@@ -24,7 +24,6 @@ from civflow.workflows.engine import (
     rule,
 )
 from civflow.workflows.engine.check import findings, paths
-from civflow.workflows.engine.contents import contents, lock_order
 from civflow.workflows.engine.draw import drawing, mermaid
 from civflow.workflows.engine.language import INNER, Rule
 from civflow.workflows.rules import anyone_signed_in, the_programme_manager
@@ -281,50 +280,6 @@ def test_a_page_that_contradicts_itself_cannot_be_made(sentence, wrong):
         page(*wrong.get("steps", (OPEN, CLOSE)), **{key: value for key, value in wrong.items() if key != "steps"})
 
     assert str(error.value) == sentence
-
-
-def pages(**locks: tuple[str, ...]) -> list[Workflow]:
-    """A page for each name, whose records have every column that a lock needs, and a step that locks these."""
-    return [page(step("open", "planned", "open", locks=named), name=name, record=Slot) for name, named in locks.items()]
-
-
-def test_the_pages_stand_in_order_and_those_of_the_appendix_last():
-    listed = [page(name=name, record=Slot, appendix=name == "letter") for name in ("letter", *SCOPES[1:], "hub")]
-
-    assert [*contents(listed)] == [*SCOPES[1:], "hub", "letter"]
-
-
-def test_two_pages_do_not_share_a_name_and_a_scope_has_a_page():
-    twice = [page(name="hub", record=Slot) for _ in range(2)]
-    for wrong, sentence in (
-        (twice, "hub: two pages have this name."),
-        ([page(OPEN)], "challenge: SCOPES in models/people.py names it, and no page has this name."),
-    ):
-        with pytest.raises(HandbookError) as error:
-            contents(wrong)
-        assert str(error.value) == sentence
-
-
-def test_records_are_locked_above_before_below_and_otherwise_in_the_order_of_the_pages():
-    assert lock_order(pages(gate=("challenge",), team=(), challenge=("round",), round=())) == (
-        "team",
-        "round",
-        "challenge",
-        "gate",
-    )
-
-
-def test_a_lock_on_a_noun_without_a_page_and_locks_in_a_circle_are_errors():
-    for wrong, sentence in (
-        ({"gate": ("challenge",)}, "gate: a step locks its challenge, and there is no page of that name."),
-        (
-            {"round": (), "gate": ("challenge",), "challenge": ("gate", "round")},
-            "gate, challenge: their steps lock one another in a circle, so two people could wait for ever.",
-        ),
-    ):
-        with pytest.raises(HandbookError) as error:
-            lock_order(pages(**wrong))
-        assert str(error.value) == sentence
 
 
 def test_a_page_is_drawn_with_its_ends_and_its_ways_back():
