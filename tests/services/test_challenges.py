@@ -14,6 +14,7 @@ from civflow.services.challenges.brief import brief_data
 from civflow.services.challenges.calendar import stage_dates
 from civflow.services.challenges.drafts import draft, text_in_hand, write_challenge
 from civflow.services.challenges.funnel import funnels
+from civflow.services.collaboration.parts import fingerprint
 from civflow.services.engine.advance import advance, begin
 from civflow.services.engine.deadlines import take_due_steps
 from civflow.services.programmes.store import programme_of, store
@@ -190,7 +191,7 @@ def test_each_part_says_how_far_it_is(session, challenge):
 
 def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, challenge, now):
     session.add(Organisation(legal_name="Invented Council", kind="public_body"))
-    before = form.fingerprint(values_of(session, challenge, "question"))
+    before = fingerprint(values_of(session, challenge, "question"))
     new = {"title": "Floods", "question": "How?", "sponsor": "Invented Council", "reference": "11.2"}
     chosen = part(session, challenge, "question")
     assert saving.save(session, challenge, chosen, new, seen=before, actor=OWNER, now=now)
@@ -200,7 +201,7 @@ def test_a_part_is_saved_once_however_often_the_button_is_pressed(session, chall
 
 
 def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
-    chosen, before = part(session, challenge, "text-problem"), form.fingerprint({"problem": ""})
+    chosen, before = part(session, challenge, "text-problem"), fingerprint({"problem": ""})
     saving.save(session, challenge, chosen, {"problem": "Theirs."}, seen=before, actor=MANAGER, now=now)
     with pytest.raises(Conflicted) as conflicted:
         saving.save(session, challenge, chosen, {"problem": "Mine."}, seen=before, actor=OWNER, now=now)
@@ -210,14 +211,14 @@ def test_two_writers_of_one_part_lose_nothing(session, challenge, now):
 
 def test_two_writers_of_different_parts_do_not_meet(session, challenge, now):
     for name, writer in (("problem", MANAGER), ("background", OWNER)):
-        chosen, before = part(session, challenge, f"text-{name}"), form.fingerprint({name: ""})
+        chosen, before = part(session, challenge, f"text-{name}"), fingerprint({name: ""})
         saving.save(session, challenge, chosen, {name: "Words."}, seen=before, actor=writer, now=now)
     assert text_in_hand(session, challenge).sections == {"problem": "Words.", "background": "Words."}
 
 
 def test_what_the_database_cannot_hold_is_refused_with_a_sentence(session, challenge, now):
     values = values_of(session, challenge, "readiness") | {"budget_holder": "x" * 201}
-    seen = form.fingerprint(values_of(session, challenge, "readiness"))
+    seen = fingerprint(values_of(session, challenge, "readiness"))
     with pytest.raises(Refused) as refused:
         saving.save(session, challenge, part(session, challenge, "readiness"), values, seen=seen, actor=OWNER, now=now)
     sentence = "“Who holds the budget” has 201 characters; it may have 200."

@@ -16,6 +16,7 @@ from civflow.services import following
 from civflow.services.challenges import form, saving
 from civflow.services.challenges.drafts import draft, text_in_hand
 from civflow.services.collaboration import presence
+from civflow.services.collaboration.parts import fingerprint
 from civflow.services.programmes.store import programme_of
 from civflow.services.questions.spreadsheet import import_questions
 from tests.services.test_finding import opened
@@ -40,7 +41,7 @@ def test_of_windows_that_save_a_draft_at_once_each_waits_and_no_words_are_lost(e
         def press(own: Session) -> bool:
             mine, part = own.get_one(Challenge, challenge.id), parts[form.TEXT + name]
             text = text_in_hand(own, mine)  # the page has read it
-            seen = form.fingerprint(form.stored(own, mine, text, part))
+            seen = fingerprint(form.stored(own, mine, text, part))
             return saving.save(own, mine, part, {name: words}, seen=seen, actor=manager, now=now)
 
         return press
