@@ -142,6 +142,7 @@ TAKEN_IN = ("in_progress",)  # applications whose seal is open, and that are ass
 ON_RESERVE = ("reserve",)  # applications that follow if another leaves
 IN_SELECTION = (*TAKEN_IN, *ON_RESERVE)  # applications that a gate can take on
 UNDECIDED = (*HANDED_IN, *IN_SELECTION)  # applications that wait for an answer
+WITHDRAWN = ("withdrawn",)  # applications that their teams have taken out
 RUNNING = (*BEING_WRITTEN, *UNDECIDED)  # applications that their teams can withdraw
 WON = ("selected",)  # applications whose team has won
 STILL_IN = ("in_progress", "selected")  # applications whose team may take a place

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from civflow.services.engine.facts import APPLICATION, ASSIGNMENT, CHALLENGE, GATE, MEMBERSHIP, Facts, ids, value
 from civflow.services.people.conflicts import has_conflict, takes_part
-from civflow.workflows.assessment.assignments import MAY_READ
+from civflow.workflows.assessment.assignments import MAY_READ, PROPOSED
+from civflow.workflows.assessment.gates import NOT_BEGUN
+from civflow.workflows.teams.memberships import MEMBERS
 
 FACTS: Facts = {
     "application": {
@@ -16,10 +18,12 @@ FACTS: Facts = {
             GATE.c.resubmit_by,
             GATE.c.challenge_id == APPLICATION.c.challenge_id,
             GATE.c.stage == APPLICATION.c.stage,
-            GATE.c.state == "waiting",
+            GATE.c.state.in_(NOT_BEGUN),
         ),
         "assessor_ids": ids(
-            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.application_id == APPLICATION.c.id, ASSIGNMENT.c.state != "proposed"
+            ASSIGNMENT.c.assessor_id,
+            ASSIGNMENT.c.application_id == APPLICATION.c.id,
+            ASSIGNMENT.c.state.not_in(PROPOSED),
         ),
         "reader_ids": ids(
             ASSIGNMENT.c.assessor_id,
@@ -30,7 +34,7 @@ FACTS: Facts = {
         "runner_ids": ids(
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
-            MEMBERSHIP.c.state == "active",
+            MEMBERSHIP.c.state.in_(MEMBERS),
             takes_part(MEMBERSHIP.c.person_id, APPLICATION.c.challenge_id, APPLICATION.c.round_id),
         ),
     },

@@ -24,9 +24,11 @@ from civflow.services.engine.facts import (
 )
 from civflow.services.engine.lists import ListOf
 from civflow.services.people.conflicts import has_conflict, person_and_record
-from civflow.workflows.assessment.assignments import TO_COME
+from civflow.workflows.applications import HANDED_IN, TAKEN_IN, WITHDRAWN
+from civflow.workflows.assessment.assignments import LOCKED, TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
 from civflow.workflows.engine import Names
+from civflow.workflows.interviews import BOOKED
 
 OUTSTANDING = and_(
     ASSIGNMENT.c.gate_id == GATE.c.id,
@@ -35,7 +37,7 @@ OUTSTANDING = and_(
 
 HERE = and_(
     APPLICATION.c.challenge_id == GATE.c.challenge_id,
-    APPLICATION.c.state == "in_progress",
+    APPLICATION.c.state.in_(TAKEN_IN),
     APPLICATION.c.stage == GATE.c.stage,
 )
 
@@ -45,7 +47,7 @@ SUBMITTED_HERE = (
     .where(
         ASSIGNMENT.c.gate_id == GATE.c.id,
         ASSIGNMENT.c.application_id == APPLICATION.c.id,
-        ASSIGNMENT.c.state == "submitted",
+        ASSIGNMENT.c.state.in_(LOCKED),
     )
     .correlate(GATE, APPLICATION)
     .scalar_subquery()
@@ -64,15 +66,15 @@ FACTS: Facts = {
             MEMBERSHIP.c.joined_at.is_not(None),
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
             APPLICATION.c.challenge_id == GATE.c.challenge_id,
-            APPLICATION.c.state != "withdrawn",
+            APPLICATION.c.state.not_in(WITHDRAWN),
         ),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
-        "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state == "submitted"),
+        "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state.in_(HANDED_IN)),
         "outstanding": count(OUTSTANDING),
         "thinly_scored": count(HERE, SUBMITTED_HERE < ASSESSORS_EACH),
-        "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state == "booked"),
+        "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state.in_(BOOKED)),
         "assessor_ids": ids(
-            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state == "submitted"
+            ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state.in_(LOCKED)
         ),
         "ranks": numbers(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
         "conflicts_here": pairs(

@@ -27,7 +27,11 @@ from civflow.services.engine.facts import (
     value,
 )
 from civflow.workflows.agreements import SIGNED
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
+from civflow.workflows.assessment.gates import NOT_BEGUN, RELEASED
 from civflow.workflows.challenges.readiness import COMMITS_NOTHING
+from civflow.workflows.delivery.places import ACCEPTED, AT_WORK, OFFERED
+from civflow.workflows.teams.memberships import MEMBERS
 
 OTHER_CHALLENGE = others_of(CHALLENGE)
 
@@ -50,7 +54,7 @@ FACTS: Facts = {
         "last_deadline": value(
             func.max(APPLICATION.c.closes_at),
             APPLICATION.c.challenge_id == CHALLENGE.c.id,
-            APPLICATION.c.state.in_(("draft", "submitted")),
+            APPLICATION.c.state.in_((*BEING_WRITTEN, *HANDED_IN)),
         ),
         "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == CHALLENGE.c.round_id),
         "round_state": value(ROUND.c.state, ROUND.c.id == CHALLENGE.c.round_id),
@@ -63,10 +67,10 @@ FACTS: Facts = {
             OTHER_CHALLENGE.c.state.not_in(COMMITS_NOTHING),
         )
         .scalar_subquery(),
-        "started_gates": count(GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state != "waiting"),
-        "released_gates": names(GATE.c.stage, GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state == "released"),
+        "started_gates": count(GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state.not_in(NOT_BEGUN)),
+        "released_gates": names(GATE.c.stage, GATE.c.challenge_id == CHALLENGE.c.id, GATE.c.state.in_(RELEASED)),
         "running_stages": names(
-            PLACE.c.stage, PLACE.c.challenge_id == CHALLENGE.c.id, PLACE.c.state.in_(("offered", "accepted", "active"))
+            PLACE.c.stage, PLACE.c.challenge_id == CHALLENGE.c.id, PLACE.c.state.in_((*OFFERED, *ACCEPTED, *AT_WORK))
         ),
         "open_change_ids": ids(
             ASKED_CHANGE.c.id, ASKED_CHANGE.c.challenge_id == CHALLENGE.c.id, ASKED_CHANGE.c.dealt_at.is_(None)
@@ -83,7 +87,7 @@ FACTS: Facts = {
         ),
         "applicant_ids": ids(
             MEMBERSHIP.c.person_id,
-            MEMBERSHIP.c.state == "active",
+            MEMBERSHIP.c.state.in_(MEMBERS),
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
             APPLICATION.c.challenge_id == CHALLENGE.c.id,
             running(APPLICATION, "application"),

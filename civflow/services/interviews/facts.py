@@ -16,6 +16,7 @@ from civflow.services.engine.facts import (
     value,
 )
 from civflow.services.people.conflicts import has_conflict
+from civflow.workflows.interviews import BOOKED
 
 OTHER_SLOT = others_of(SLOT)
 
@@ -30,7 +31,7 @@ FACTS: Facts = {
             has_conflict(SLOT_PANEL.c.person_id, APPLICATION.c.team_id),
         ),
         "booked_applications": ids(
-            OTHER_SLOT.c.application_id, OTHER_SLOT.c.gate_id == SLOT.c.gate_id, OTHER_SLOT.c.state == "booked"
+            OTHER_SLOT.c.application_id, OTHER_SLOT.c.gate_id == SLOT.c.gate_id, OTHER_SLOT.c.state.in_(BOOKED)
         ),
         "invited_applications": pairs(APPLICATION.c.id, APPLICATION.c.team_id, HERE, GATE.c.id == SLOT.c.gate_id),
     },

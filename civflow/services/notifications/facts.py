@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import String, and_, cast, func, or_
 
 from civflow.services.engine.facts import APPLICATION, CHALLENGE, MEMBERSHIP, MESSAGE, Facts, value
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 
 # An application that is sealed, if its seal lies ahead: of somebody in whose team a message arrives that is about it.
 SEALED_FOR_THE_ADDRESSEE = and_(
     MEMBERSHIP.c.person_id == MESSAGE.c.person_id,
     MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
-    APPLICATION.c.state.in_(("draft", "submitted")),
+    APPLICATION.c.state.in_((*BEING_WRITTEN, *HANDED_IN)),
     APPLICATION.c.challenge_id == CHALLENGE.c.id,
     or_(
         MESSAGE.c.about == "/applications/" + cast(APPLICATION.c.id, String),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from civflow.services.engine.facts import CHALLENGE, QUESTION, ROUND, Facts, ids, others_of, value
+from civflow.workflows.questions import PUBLIC, WAITING
 
 OTHER_QUESTION = others_of(QUESTION)
 
@@ -15,7 +16,7 @@ FACTS: Facts = {
             OTHER_QUESTION.c.id,
             OTHER_QUESTION.c.challenge_id == QUESTION.c.challenge_id,
             OTHER_QUESTION.c.id != QUESTION.c.id,
-            OTHER_QUESTION.c.state.in_(("asked", "drafted", "published")),
+            OTHER_QUESTION.c.state.in_((*WAITING, *PUBLIC)),
         ),
     },
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import func
 
 from civflow.services.engine.facts import CHALLENGE, ROUND, Facts, count, running, value
-from civflow.workflows.challenges.readiness import COMMITS_NOTHING
+from civflow.workflows.challenges.readiness import APPROVED, COMMITS_NOTHING
 
 FACTS: Facts = {
     "round": {
-        "approved_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, CHALLENGE.c.state == "approved"),
+        "approved_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, CHALLENGE.c.state.in_(APPROVED)),
         "running_challenges": count(CHALLENGE.c.round_id == ROUND.c.id, running(CHALLENGE, "challenge")),
         "last_close": value(
             func.max(CHALLENGE.c.closes_at), CHALLENGE.c.round_id == ROUND.c.id, running(CHALLENGE, "challenge")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from civflow.services.engine.facts import APPLICATION, MEMBERSHIP, TEAM, Facts, count, ids, pairs, running, value
 from civflow.services.people.conflicts import runs
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
+from civflow.workflows.teams.memberships import INVITATIONS, MEMBERS, REQUESTS
 
 FACTS: Facts = {
     "team": {
         "active_member_ids": ids(
-            MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"
+            MEMBERSHIP.c.person_id, MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(MEMBERS)
         ),
-        "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state == "active"),
+        "active_members": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(MEMBERS)),
         "others_joined": count(
             MEMBERSHIP.c.team_id == TEAM.c.id,
             MEMBERSHIP.c.joined_at.is_not(None),
@@ -22,11 +24,13 @@ FACTS: Facts = {
             APPLICATION.c.challenge_id,
             APPLICATION.c.team_id == TEAM.c.id,
             APPLICATION.c.stage != "",
-            APPLICATION.c.state.not_in(("draft", "submitted")),
+            APPLICATION.c.state.not_in((*BEING_WRITTEN, *HANDED_IN)),
         ),
-        "open_memberships": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_(("invited", "requested"))),
+        "open_memberships": count(MEMBERSHIP.c.team_id == TEAM.c.id, MEMBERSHIP.c.state.in_((*INVITATIONS, *REQUESTS))),
         "running_applications": count(
-            APPLICATION.c.team_id == TEAM.c.id, APPLICATION.c.state != "draft", running(APPLICATION, "application")
+            APPLICATION.c.team_id == TEAM.c.id,
+            APPLICATION.c.state.not_in(BEING_WRITTEN),
+            running(APPLICATION, "application"),
         ),
     },
     "membership": {

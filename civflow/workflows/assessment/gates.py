@@ -133,8 +133,10 @@ def scores_kept_back(case: Case[GateFacts]) -> set[int]:
     return conflicted(case)
 
 
+NOT_BEGUN = ("waiting",)  # the stage before it has not ended
 SCORING = ("scoring",)  # each assessor alone
 MODERATING = ("moderating",)  # the panel together
+RELEASED = ("released",)  # everybody has been told
 TO_APPROVE = ("proposed",)  # a result waits for whoever may approve it
 SEAT = (
     Ask("person_id", "Who", "person", "Their e-mail address."),
