@@ -26,7 +26,7 @@ from civflow.settings import Settings
 
 log = logging.getLogger(__name__)
 
-JOBS_VERSION = "1"  # goes up when a job takes other arguments: then no worker takes up another version's jobs
+JOBS_VERSION = "1"  # goes up when a job goes away or takes other arguments: no worker takes up another version's jobs
 
 Clock = Callable[[], datetime]
 Kind = TypeVar("Kind", bound=Job)

@@ -19,8 +19,11 @@ def commit_called(name: str) -> str:
         raise CannotCompare("Say with which commit to compare: make golden BASE=<commit>")
     found = subprocess.run(
         ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"],
-        cwd=ROOT, check=False, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     if found.returncode:
         raise CannotCompare(f"There is no commit {name} here. Say with which to compare: make golden BASE=<commit>")
     return found.stdout.strip()

@@ -50,7 +50,8 @@ def prepared(engine: Engine) -> Engine:
 
 
 def test_jobs_keep_their_names_queues_and_schedules() -> None:
-    """They stand in the database of whoever runs civflow; another one needs a new JOBS_VERSION."""
+    """They stand in the database of whoever runs civflow. A new job is a line here; one that goes away, or that takes other
+    arguments, also raises JOBS_VERSION."""
     kept = {name: (kind.queue, kind.drains, kind.schedule, kind.catches_up) for name, kind in kinds().items()}
 
     assert JOBS_VERSION == "1"

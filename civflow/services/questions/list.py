@@ -19,7 +19,7 @@ from civflow.workflows.engine import State
 from civflow.workflows.questions import PUBLIC, WAITING
 
 PAGE = HANDBOOK["question"]
-GROUPS = {"ours": "WaitingQuestions for us", **{s.name: s.staff for s in PAGE.states.values()}, "all": "All"}
+GROUPS = {"ours": "Waiting for us", **{s.name: s.staff for s in PAGE.states.values()}, "all": "All"}
 EACH = 50  # on a page
 
 

@@ -62,7 +62,11 @@ def shipped_programmes() -> dict[str, Loaded]:
     wrong: list[str] = []
     for file in sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name):
         try:
-            found[file.name.removesuffix(".yaml")] = read_programme(file.read_text("utf-8"))
+            loaded = read_programme(file.read_text("utf-8"))
+            name = loaded.programme.programme
+            if name != file.name.removesuffix(".yaml"):
+                wrong.append(f"{file}: It says `programme: {name}`. Give both one name: rounds pin a programme by it.")
+            found[name] = loaded
         except ProgrammeError as error:
             wrong.append(error.in_file(file))
         except (OSError, UnicodeDecodeError) as error:
