@@ -8,7 +8,7 @@ from civflow.services.engine.effects import registered
 from civflow.services.engine.facts import facts
 from civflow.workflows.challenges.page import compile_challenge
 from civflow.workflows.engine.check import findings, paths
-from civflow.workflows.programme import Problem, ProgrammeError, read_programme, shipped_programmes
+from civflow.workflows.programme import Problem, ProgrammeError, WrongFiles, read_programme, reading, shipped_programmes
 
 GOOD = """\
 programme: small
@@ -458,3 +458,17 @@ def test_the_page_of_a_small_programme_holds():
         "withdrawn",
         "cancelled",
     }
+
+
+def test_a_file_bears_the_name_of_its_programme(tmp_path, monkeypatch):
+    """Otherwise two files would store two texts under one name and version, and a new round would pin either."""
+    folder = tmp_path / "programmes"
+    folder.mkdir()
+    (folder / "hubtech.yaml").write_text(shipped_programmes()["civtech"].source, "utf-8")
+    monkeypatch.setattr(reading, "files", lambda package: tmp_path)
+
+    with pytest.raises(WrongFiles) as wrong:
+        shipped_programmes()
+
+    sentence = "It says `programme: civtech`. Give both one name: rounds pin a programme by it."
+    assert str(wrong.value) == f"{folder / 'hubtech.yaml'}: {sentence}"
