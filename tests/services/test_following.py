@@ -17,7 +17,7 @@ from civflow.services.following.jobs import TellFollowers
 from civflow.services.notifications import smtp
 from civflow.services.questions.questions import ask
 from civflow.worker import Worker
-from tests.services.test_finding import opened
+from tests.services.test_search import opened
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.engine import NOBODY, Forbidden, Refused
-from tests.services.test_finding import searched
+from tests.services.test_search import searched
 
 WHY = "The council has bought a second gauge."
 PROMISED = "First decisions promised by"

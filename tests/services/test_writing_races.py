@@ -19,7 +19,7 @@ from civflow.services.collaboration import presence
 from civflow.services.collaboration.parts import fingerprint
 from civflow.services.programmes.store import programme_of
 from civflow.services.questions.spreadsheet import import_questions
-from tests.services.test_finding import opened
+from tests.services.test_search import opened
 from tests.two_at_once import Other, Press
 
 SOMEBODY_WAS_FIRST = (

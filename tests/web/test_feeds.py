@@ -16,7 +16,7 @@ from civflow.services.search.challenges import find
 from civflow.services.search.query import Wanted
 from civflow.workflows.engine import NOBODY
 from tests.scenes.open_call import Call, open_call
-from tests.services.test_finding import another, opened
+from tests.services.test_search import another, opened
 from tests.web.visitor import Visitor, text_of
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}

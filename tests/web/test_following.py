@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from civflow.models import Follow, Message
 from civflow.services import following
-from tests.services.test_finding import another, opened
+from tests.services.test_search import another, opened
 from tests.web.visitor import HTMX, Visitor, errors_of, text_of
 
 PAGE = "/challenges/11-2-flooding-impact"
