@@ -240,7 +240,7 @@ def the_list(monkeypatch):
             previewers,
             r"civflow\.services\.challenges\.previews: “challenge”, “\w+” stands twice among the previews\.",
         ),
-        ({"jobs": ("people.jobs",)}, kinds, r"civflow\.services\.people\.jobs: two jobs are called “purge”\."),
+        ({"jobs": ("people.jobs",)}, kinds, r"civflow\.services\.people\.jobs: “purge” stands twice among the jobs\."),
     ],
 )
 def test_two_of_one_name_are_refused_with_the_place(the_list: Change, again, collect, sentence):

@@ -65,10 +65,4 @@ class Job:
 @cache
 def kinds() -> dict[str, type[Job]]:
     """Every feature's jobs by name. Raises FeatureError where two have one name."""
-    known: dict[str, type[Job]] = {}
-    for module in features.modules("jobs"):
-        for kind in module.JOBS:
-            if kind.name in known:
-                raise features.FeatureError(f"{module.__name__}: two jobs are called “{kind.name}”.")
-            known[kind.name] = kind
-    return known
+    return features.collect("jobs", lambda module: ((kind.name, kind) for kind in module.JOBS))
