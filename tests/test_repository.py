@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from jinja2 import Environment
 
-from civflow import create_app
+from civflow import create_app, features
 from civflow.cli import commands
 from civflow.models.people import ROLES
 from civflow.services.documents import render as rendering
@@ -89,6 +89,12 @@ def test_only_the_edge_reads_the_clock():
     clocks = places_of(lambda node: isinstance(node, ast.Call) and bool(read.search(ast.unparse(node.func))))
 
     assert {place.split(":")[0] for place in clocks} == CLOCKS
+
+
+def test_effects_never_refuse():
+    """What must be true first is a rule of the page, or a check of the input, so that it is said before the press."""
+    effects = [module for part in ("effects", "audiences") for module in features.modules(part)]
+    assert [module.__name__ for module in effects if hasattr(module, "Refused") or hasattr(module, "Forbidden")] == []
 
 
 def test_templates_compare_no_states():

@@ -45,6 +45,10 @@ class Scorer(SQLModel, table=True):
     scored_at: datetime | None = moment(default=None, nullable=True)
 
 
+# What a kept row says of a score or a reason that is still missing; neither can be sent.
+NOT_CHOSEN, NOT_GIVEN = -1, " "
+
+
 class ChallengeScore(SQLModel, table=True):
     """What a scorer gives a challenge for one criterion of the programme file, with the reason."""
 

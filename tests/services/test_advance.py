@@ -173,7 +173,7 @@ def test_inputs_are_checked(call, session, now):
 )
 def test_what_is_missing_is_asked_for_in_the_words_of_its_field(noun, trigger, said):
     step = next(step for step in HANDBOOK[noun].steps if step.name == trigger)
-    assert wrong_inputs(HANDBOOK[noun], step, "", {}) == said
+    assert wrong_inputs(HANDBOOK[noun], step, None, "", {}) == said
 
 
 def test_a_step_that_does_not_begin_here_says_where_it_does(session, team, lead, now):

@@ -267,9 +267,10 @@ def test_an_adjustment_is_on_the_scale_and_has_a_reason(moderating):
     score = moderating.a_score(moderating.heron)
     right = {"score_id": score.id, "value": 3, "why": "We heard more."}
     for wrong, sentence in (
-        ({"value": 5}, "Choose a score from 0 to 4."),
+        ({"value": 5}, "“New score” must be from 0 to 4."),
+        ({"value": -1}, "“New score” must be from 0 to 4."),
         ({"why": ""}, "Fill in “Why the panel changes it”."),
-        ({"score_id": 10_000}, "This gate has no such score."),
+        ({"score_id": 10_000}, "It is a score of this gate."),
     ):
         assert gate_step(moderating, moderating.chair, "adjust", **{**right, **wrong}) == (sentence,)
     assert score.moderated_value is None

@@ -153,7 +153,10 @@ def test_nobody_decides_on_a_team_that_they_have_a_conflict_with(session, panel)
 
     assert sentences(panel.take, chair, "adjust", score_id=own, value=4, why="I know.") == (NOT_WITH_THE_SCORED,)
     assert sentences(panel.take, chair, "adjust", score_id=others, value=4, why="We agree.") == ()
-    assert sentences(panel.take, chair, "settle", application_id=panel.heron.id, reason="So.") == (NOT_WITH_ITS_TEAMS,)
+    assert sentences(panel.take, chair, "settle", application_id=panel.heron.id, reason="So.") == (
+        "Another application has the same rank as this one.",
+        NOT_WITH_ITS_TEAMS,
+    )
     assert sentences(panel.take, chair, "propose", going_on=2) == (NOT_WITH_ITS_TEAMS,)
     assert sentences(panel.take, chair, "score_again", reason="So.") == (NOT_WITH_ITS_TEAMS,)
     panel.take(call.manager, "propose", going_on=2)

@@ -304,8 +304,8 @@ def test_what_a_scorer_keeps_is_read_by_nobody_else_and_counts_only_once_it_is_s
     assert review_scores.kept(session, sent, actor=callum).typed == {}
     with pytest.raises(Conflicted):  # an older window
         keep({criteria[0]: ("1", "Older words.")}, blank)
-    with pytest.raises(Refused, match="Score every criterion"), session.begin_nested():  # past the page, half given
-        advance(session, sent, "score", actor=ada, now=call.now)
+    with pytest.raises(Refused, match="You have scored every criterion"):  # past the page, half given
+        advance(session, sent, "score", actor=ada, now=call.now, scores_sha256="0" * 64)
 
     whole = dict.fromkeys(criteria, ("4", "Words."))
     keep(whole, found.seen)

@@ -95,6 +95,11 @@ RULE_CASES: dict[str, Truth] = {
     "you_have_not_scored_it": Truth(
         {"scorer_ids": ids(17, 7), "waiting_scorer_ids": ids(17, 7)}, {"waiting_scorer_ids": ids(17)}
     ),
+    "you_have_scored_every_criterion": Truth(
+        {"whole_scores": pairs((17, 1), *((7, number) for number in range(2, 7)))},
+        {"whole_scores": pairs((17, 1), *((7, number) for number in range(3, 7)))},
+        inputs={"scores_sha256": "a fingerprint"},
+    ),
     "they_do_not_write_it": Truth(
         {"author_ids": ids(17)}, {"author_ids": ids(8, 17)}, inputs={"person_id": SOMEBODY_ELSE}
     ),
@@ -237,6 +242,8 @@ RULE_CASES: dict[str, Truth] = {
     "no_conflict_with_its_teams": Truth(
         {"conflicts_here": pairs((17, 7), (8, 7))}, {"conflicts_here": pairs((8, 7), (7, 3))}
     ),
+    "it_is_a_score_of_this_gate": Truth({}, {}, inputs={"score_id": 41}, false_inputs={"score_id": 51}),
+    "it_shares_its_rank": Truth({"tied_ids": ids(7, 17)}, {"tied_ids": ids(17)}, inputs={"application_id": 7}),
     "no_conflict_with_the_scored_team": Truth(
         {"conflicts_here": pairs((7, 3), (8, 4)), "scores_here": pairs((31, 3), (41, 4))},
         {},

@@ -17,7 +17,7 @@ from civflow.models import (
     Score,
     SlotPanel,
 )
-from civflow.services.assessment.gates import panel_of, scorecard_of, stage_of
+from civflow.services.assessment.gates import panel_of, stage_of
 from civflow.services.assessment.letters import issue_letters
 from civflow.services.assessment.matching import match
 from civflow.services.assessment.panel import _hears
@@ -32,7 +32,7 @@ from civflow.services.notifications.outbox import post, post_all, write
 from civflow.services.notifications.texts import words
 from civflow.services.records.titles import title_of
 from civflow.workflows.assessment.assignments import LOCKED, PROPOSED
-from civflow.workflows.engine import CIVFLOW, Refused
+from civflow.workflows.engine import CIVFLOW
 
 
 @effect
@@ -53,11 +53,8 @@ def seat_the_panellist(session: Session, move: Move) -> None:
 
 @effect
 def propose_assignments(session: Session, move: Move) -> None:
-    """Match assessors to applications; what cannot be covered is a refusal only where nothing can be."""
+    """Match assessors to applications; the preview of the step says what cannot be covered."""
     gate: Gate = move.record
-    matched = match(session, gate)
-    if not matched.pairs and matched.sentences:
-        raise Refused(*matched.sentences)
     begin_many(
         session,
         [
@@ -73,7 +70,7 @@ def propose_assignments(session: Session, move: Move) -> None:
                 state="",
                 since=move.now,
             )
-            for application, seat in matched.pairs
+            for application, seat in match(session, gate).pairs
         ],
         actor=CIVFLOW,
         now=move.now,
@@ -146,14 +143,8 @@ def keep_the_score(session: Session, move: Move) -> None:
 @effect
 def adjust_the_score(session: Session, move: Move) -> None:
     """The panel's value stands beside the assessor's; neither is lost."""
-    gate, inputs = move.record, move.inputs
-    score = session.get(Score, inputs["score_id"])
-    assignment = session.get(Assignment, score.assignment_id) if score else None
-    card = scorecard_of(session, gate)
-    if score is None or assignment is None or assignment.gate_id != gate.id:
-        raise Refused("This gate has no such score.")
-    if not card.scale.least <= inputs["value"] <= card.scale.most:
-        raise Refused(f"Choose a score from {card.scale.least} to {card.scale.most}.")
+    inputs = move.inputs
+    score = session.get_one(Score, inputs["score_id"])
     score.moderated_value, score.moderated_reason = inputs["value"], inputs["why"]
     score.moderated_by_id = move.actor.id
     session.flush()
@@ -182,10 +173,8 @@ def rank_the_applications(session: Session, move: Move) -> None:
 def settle_the_tie(session: Session, move: Move) -> None:
     """The panel puts one application before its equals; the others move one rank down."""
     outcomes = outcomes_of(session, move.record)
-    first = next((o for o in outcomes if o.application_id == move.inputs["application_id"]), None)
-    equals = [o for o in outcomes if first and o.rank == first.rank and o is not first]
-    if first is None or not equals:
-        raise Refused("No other application has the same rank as this one.")
+    first = next(o for o in outcomes if o.application_id == move.inputs["application_id"])
+    equals = [o for o in outcomes if o.rank == first.rank and o is not first]
     first.tie_break = settled(first.tie_break, rank=first.rank + 1, ahead=True, reason=move.reason)
     for outcome in equals:
         outcome.rank += 1

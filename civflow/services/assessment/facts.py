@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import and_, func, select, type_coerce
 
+from civflow.services.assessment.gates import AT_THE_GATE
 from civflow.services.engine.facts import (
     APPLICATION,
     ASSIGNMENT,
@@ -19,26 +20,23 @@ from civflow.services.engine.facts import (
     ids,
     names,
     numbers,
+    others_of,
     pairs,
     value,
 )
 from civflow.services.engine.lists import ListOf
 from civflow.services.people.conflicts import has_conflict, person_and_record
-from civflow.workflows.applications import HANDED_IN, TAKEN_IN, WITHDRAWN
+from civflow.workflows.applications import HANDED_IN, WITHDRAWN
 from civflow.workflows.assessment.assignments import LOCKED, TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
 from civflow.workflows.engine import Names
 from civflow.workflows.interviews import BOOKED
 
+EQUAL = others_of(OUTCOME)
+
 OUTSTANDING = and_(
     ASSIGNMENT.c.gate_id == GATE.c.id,
     ASSIGNMENT.c.state.in_(TO_COME),
-)
-
-HERE = and_(
-    APPLICATION.c.challenge_id == GATE.c.challenge_id,
-    APPLICATION.c.state.in_(TAKEN_IN),
-    APPLICATION.c.stage == GATE.c.stage,
 )
 
 SUBMITTED_HERE = (
@@ -60,7 +58,7 @@ FACTS: Facts = {
         "panel_size": count(PANELLIST.c.gate_id == GATE.c.id),
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id, PANELLIST.c.chairs.is_(True)),
         "panel_ids": ids(PANELLIST.c.person_id, PANELLIST.c.gate_id == GATE.c.id),
-        "applications_here": count(HERE),
+        "applications_here": count(AT_THE_GATE),
         "applicant_ids": ids(
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.joined_at.is_not(None),
@@ -71,14 +69,21 @@ FACTS: Facts = {
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
         "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state.in_(HANDED_IN)),
         "outstanding": count(OUTSTANDING),
-        "thinly_scored": count(HERE, SUBMITTED_HERE < ASSESSORS_EACH),
+        "thinly_scored": count(AT_THE_GATE, SUBMITTED_HERE < ASSESSORS_EACH),
         "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state.in_(BOOKED)),
         "assessor_ids": ids(
             ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state.in_(LOCKED)
         ),
+        "tied_ids": ids(
+            OUTCOME.c.application_id,
+            OUTCOME.c.gate_id == GATE.c.id,
+            EQUAL.c.gate_id == OUTCOME.c.gate_id,
+            EQUAL.c.rank == OUTCOME.c.rank,
+            EQUAL.c.id != OUTCOME.c.id,
+        ),
         "ranks": numbers(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
         "conflicts_here": pairs(
-            *person_and_record(APPLICATION.c.id, APPLICATION.c.team_id, HERE | APPLICATION.c.id.in_(DECIDED))
+            *person_and_record(APPLICATION.c.id, APPLICATION.c.team_id, AT_THE_GATE | APPLICATION.c.id.in_(DECIDED))
         ),
         "scores_here": pairs(
             SCORE.c.id,

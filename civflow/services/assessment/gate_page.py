@@ -12,11 +12,10 @@ from sqlmodel import Session, col
 
 from civflow.methods.ranking import Ranked
 from civflow.models import Application, Assignment, Gate, Outcome, Panellist, Person, Score, Slot, Team
-from civflow.services.assessment.gates import panel_of, stage_of
+from civflow.services.assessment.gates import AT_THE_GATE, panel_of, stage_of
 from civflow.services.assessment.ranking import outcomes_of, ranking_of
 from civflow.services.formatting import tenths
 from civflow.services.people.conflicts import why
-from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import LOCKED, OVER
 from civflow.workflows.engine import NotFound
 from civflow.workflows.programme import Scorecard, Stage
@@ -154,9 +153,9 @@ def gate_page(session: Session, gate: Gate, *, with_scores: bool, kept_back: Col
 def _lines(session: Session, gate: Gate, *, with_scores: bool, kept_back: Collection[int]) -> list[Line]:
     """Applications that stand at the gate, or that it has decided on."""
     outcomes = {o.application_id: o for o in outcomes_of(session, gate)}
-    here = (col(Application.stage) == gate.stage) & col(Application.state).in_(IN_SELECTION)
     query = select(Application, Team).join(Team, col(Team.id) == col(Application.team_id))
-    query = query.where(col(Application.challenge_id) == gate.challenge_id, here | col(Application.id).in_(outcomes))
+    query = query.join(Gate, col(Gate.challenge_id) == col(Application.challenge_id))
+    query = query.where(col(Gate.id) == gate.id, AT_THE_GATE | col(Application.id).in_(outcomes))
     return [
         Line(a, t, outcome=outcomes.get(a.id or 0) if with_scores else None, kept_back=a.id in kept_back)
         for a, t in session.execute(query.order_by(col(Application.reference)))

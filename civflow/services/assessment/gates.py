@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from civflow.models import (
@@ -15,8 +15,16 @@ from civflow.models import (
     Person,
 )
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.applications import IN_SELECTION
+from civflow.workflows.applications import TAKEN_IN
 from civflow.workflows.programme import Programme, Scorecard, Stage
+
+# An application stands at a gate, in a query that names both. One in reserve does not: the gate has decided on it, and
+# its outcome says so; it is neither matched nor ranked again, and books no interview.
+AT_THE_GATE = and_(
+    col(Application.challenge_id) == col(Gate.challenge_id),
+    col(Application.stage) == col(Gate.stage),
+    col(Application.state).in_(TAKEN_IN),
+)
 
 
 def stage_of(session: Session, gate: Gate) -> tuple[Programme, Stage]:
@@ -34,12 +42,8 @@ def scorecard_of(session: Session, gate: Gate) -> Scorecard:
 
 
 def applications_at(session: Session, gate: Gate) -> Sequence[Application]:
-    """The applications that stand before the gate, by reference."""
-    query = select(Application).where(
-        col(Application.challenge_id) == gate.challenge_id,
-        col(Application.stage) == gate.stage,
-        col(Application.state).in_(IN_SELECTION),
-    )
+    """The applications that stand at the gate, by reference."""
+    query = select(Application).join(Gate, AT_THE_GATE).where(col(Gate.id) == gate.id)
     return session.scalars(query.order_by(col(Application.reference))).all()
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Assignment, Challenge, Gate, Panellist, Person, Submission
+from civflow.services.assessment.gates import applications_at
 from civflow.services.people.conflicts import has_conflict, pairs
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import LOCKED, OVER
 
 
@@ -32,7 +32,7 @@ def match(session: Session, gate: Gate) -> Matched:
     """
     programme = programme_of(session, session.get_one(Challenge, gate.challenge_id))
     stage = programme.stage(gate.stage)
-    applications = _applications(session, gate)
+    applications = applications_at(session, gate)
     query = select(Panellist, Person).join(Person, col(Person.id) == col(Panellist.person_id))
     seats = [
         (s, p) for s, p in session.execute(query.where(col(Panellist.gate_id) == gate.id).order_by(col(Panellist.id)))
@@ -56,15 +56,6 @@ def match(session: Session, gate: Gate) -> Matched:
         names=[f"Application {a.reference}" for a in applications],
     )
     return Matched([(applications[row], seats[column][0]) for row, column in result.pairs], result.sentences)
-
-
-def _applications(session: Session, gate: Gate) -> Sequence[Application]:
-    query = select(Application).where(
-        col(Application.challenge_id) == gate.challenge_id,
-        col(Application.stage) == gate.stage,
-        col(Application.state).in_(IN_SELECTION),
-    )
-    return session.scalars(query.order_by(col(Application.reference))).all()
 
 
 def _pairs_so_far(

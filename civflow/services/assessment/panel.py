@@ -116,7 +116,8 @@ def _add_loads(session: Session, known: Mapping[int, Somebody]) -> None:
 
 
 def _add_what_stands_against(session: Session, gate: Gate, known: Mapping[int, Somebody], *, now: datetime) -> None:
-    """Their own applications to this challenge, and conflicts with teams that stand before the gate.
+    """Their own applications to this challenge, and conflicts with teams that may come to the gate, those in
+    reserve among them.
 
     While the call is sealed nobody learns from this who applies.
     """

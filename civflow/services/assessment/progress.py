@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Assignment, Challenge, Gate, Outcome, Panellist, Slot, StageDates
+from civflow.models import Assignment, Challenge, Gate, Outcome, Panellist, Slot, StageDates
+from civflow.services.assessment.gates import AT_THE_GATE
 from civflow.services.engine.access import in_sight
 from civflow.services.programmes.store import programme_of
 from civflow.workflows import HANDBOOK
-from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED
 from civflow.workflows.engine import Actor, State
 from civflow.workflows.interviews import STANDING
@@ -29,7 +29,7 @@ class GateAt(NamedTuple):
     state: State
     starts_at: datetime | None
     seats: int
-    here: int  # applications that stand before it
+    here: int  # applications that stand at it
     asked: int
     done: int
     slots: int  # interviews that are offered, booked or held
@@ -81,18 +81,13 @@ def gates_at(session: Session, challenges: Iterable[Challenge], *, actor: Actor)
 def _with_numbers() -> Select[Any]:
     at_gate = (Assignment, Panellist, Slot, Outcome)
     assignment, panellist, slot, outcome = (col(model.gate_id) == col(Gate.id) for model in at_gate)
-    here = and_(
-        col(Application.challenge_id) == col(Gate.challenge_id),
-        col(Application.stage) == col(Gate.stage),
-        col(Application.state).in_(IN_SELECTION),
-    )
     taken = or_(col(Slot.state).in_(STANDING), col(Slot.attended) > 0)
     same = and_(col(StageDates.challenge_id) == col(Gate.challenge_id), col(StageDates.stage) == col(Gate.stage))
     return select(
         Gate,
         col(StageDates.starts_at),
         _number(panellist),
-        _number(here),
+        _number(AT_THE_GATE),
         _number(and_(assignment, counted())),
         _number(and_(assignment, col(Assignment.state).in_(LOCKED))),
         _number(and_(slot, taken)),

@@ -23,7 +23,6 @@ from civflow.models import (
 )
 from civflow.services.formatting import WEEKDAYS, moment
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.engine import Refused
 from civflow.workflows.programme import Programme, Stage
 
 START_OF_DAY = time(9)
@@ -183,14 +182,17 @@ def promised_later(programme: Programme, promised: datetime, *, closed: datetime
     return datetime.combine(day, local.time(), programme.zone).astimezone(UTC)
 
 
+def the_dates(challenge: Challenge) -> tuple[datetime, datetime]:
+    """When the call opens and closes, of a challenge whose steps want both. Raises ValueError where one is missing."""
+    if challenge.opens_at is None or challenge.closes_at is None:
+        raise ValueError(f"Challenge {challenge.id} has no opening or no closing date.")
+    return challenge.opens_at, challenge.closes_at
+
+
 def move_the_calendar(session: Session, challenge: Challenge) -> None:
     """The stages after the call follow its closing date and the promised decision."""
     programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
-    if challenge.opens_at is None or challenge.closes_at is None:
-        raise Refused("The challenge needs an opening and a closing date.")
-    for stage, starts_at, ends_at in plan(
-        programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at
-    ):
+    for stage, starts_at, ends_at in plan(programme, *the_dates(challenge), challenge.decision_promised_at):
         if stage.id in dates:
             dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
     for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):

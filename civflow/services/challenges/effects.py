@@ -17,6 +17,7 @@ from civflow.services.challenges.calendar import (
     move_the_calendar,
     plan,
     stage_dates,
+    the_dates,
 )
 from civflow.services.challenges.drafts import (
     VERSIONED,
@@ -30,7 +31,7 @@ from civflow.services.engine.effects import Move, effect, effect_in_row
 from civflow.services.programmes.store import programme_of
 from civflow.services.search.index import index
 from civflow.workflows.applications import IN_SELECTION, UNDECIDED
-from civflow.workflows.engine import CIVFLOW, Refused
+from civflow.workflows.engine import CIVFLOW
 from civflow.workflows.programme import Programme, Stage
 
 
@@ -41,11 +42,7 @@ def prepare_the_stages(session: Session, move: Move) -> None:
     programme = programme_of(session, challenge)
     known = stage_dates(session, challenge)
     have = set(session.scalars(select(col(Gate.stage)).where(col(Gate.challenge_id) == challenge.id)))
-    if challenge.opens_at is None or challenge.closes_at is None:
-        raise Refused("The challenge needs an opening and a closing date.")
-    for stage, starts_at, ends_at in plan(
-        programme, challenge.opens_at, challenge.closes_at, challenge.decision_promised_at
-    ):
+    for stage, starts_at, ends_at in plan(programme, *the_dates(challenge), challenge.decision_promised_at):
         dates = known.get(stage.id) or StageDates(
             challenge_id=challenge.id or 0, stage=stage.id, starts_at=starts_at, ends_at=ends_at
         )
@@ -148,7 +145,7 @@ def begin_the_change(session: Session, move: Move) -> None:
     challenge: Challenge = move.record
     before = published_text(session, challenge)
     if before is None:
-        raise Refused("Nothing is published yet, so the draft itself is changed.")
+        raise ValueError(f"Challenge {challenge.id} is open, and nothing of it is published.")
     text = ChallengeVersion(
         challenge_id=challenge.id or 0,
         number=challenge.version + 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import and_, func, or_, select
 
+from civflow.models.challenge_reviews import NOT_CHOSEN
 from civflow.services.engine.facts import (
     AGREEMENT,
     APPLICATION,
@@ -23,6 +24,7 @@ from civflow.services.engine.facts import (
     marks,
     names,
     others_of,
+    pairs,
     running,
     value,
 )
@@ -100,6 +102,14 @@ FACTS: Facts = {
             CHALLENGE_SCORE.c.scorer_id == SCORER.c.id,
             NAMED,
             SCORER.c.scored_at.is_not(None),
+        ),
+        "whole_scores": pairs(
+            SCORER.c.person_id,
+            CHALLENGE_SCORE.c.id,
+            CHALLENGE_SCORE.c.scorer_id == SCORER.c.id,
+            NAMED,
+            CHALLENGE_SCORE.c.score != NOT_CHOSEN,
+            func.trim(CHALLENGE_SCORE.c.reason) != "",
         ),
         "signed_contracts": count(
             AGREEMENT.c.challenge_id == CHALLENGE.c.id,

@@ -13,9 +13,9 @@ from sqlmodel import Session, col
 
 from civflow.models import AskedChange, Challenge, Person
 from civflow.services.challenges.calendar import in_working_days
-from civflow.services.challenges.form import DATES, FINDING, READINESS, parts_of
+from civflow.services.challenges.form import DATES, FINDING, READINESS, columns_of, parts_of
 from civflow.services.collaboration.parts import Part
-from civflow.services.engine.advance import advance, workflow_of
+from civflow.services.engine.advance import advance, case_of, workflow_of
 from civflow.services.engine.history import history_of
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
@@ -125,8 +125,24 @@ def deal_with(
     change = session.get(AskedChange, change_id)
     if change is None or change.challenge_id != challenge.id:
         raise NotFound("Nobody has asked for this change. Go back to the list.")
+    case = case_of(session, challenge, actor=actor, now=now)
+    permitted = case.workflow.permits(case, case.workflow.step("deal_with", case.state))
+    if permitted and not how.strip() and not _was_written_since(session, challenge, change):
+        raise Refused(SAY_HOW, fields={"how": SAY_HOW})
     advance(session, challenge, "deal_with", actor=actor, now=now, change_id=change_id, how=how.strip())
     return change
+
+
+def _was_written_since(session: Session, challenge: Challenge, change: AskedChange) -> bool:
+    """Whether anybody has written in the part after the change was asked for there."""
+    parts = {part.id: part for part in parts_of(programme_of(session, challenge))}
+    names = columns_of(parts[change.part]) if change.part in parts else set()
+    for entry in history_of(session, "challenge", challenge.id or 0):
+        if entry.step == "request_changes" and entry.at <= change.asked_at:
+            return False
+        if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", ())):
+            return True
+    return False
 
 
 def asked_changes(session: Session, challenge: Challenge) -> list[Asked]:

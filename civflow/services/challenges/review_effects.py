@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from sqlmodel import Session
 
-from sqlalchemy import func, select
-from sqlmodel import Session, col
-
-from civflow.models import AskedChange, Challenge, ChallengeScore, Person, Scorer
+from civflow.models import AskedChange, Challenge, Person, Scorer
 from civflow.services.challenges.calendar import in_working_days
-from civflow.services.challenges.form import columns_of, parts_of
-from civflow.services.challenges.review import SAY_HOW, _was_only_taken_back
-from civflow.services.challenges.review_scores import NOT_CHOSEN, _named
+from civflow.services.challenges.review import _was_only_taken_back
+from civflow.services.challenges.review_scores import _named
 from civflow.services.engine.effects import Move, effect
-from civflow.services.engine.history import history_of
 from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import post
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import path_of, title_of
-from civflow.workflows.engine import Refused
 
 
 @effect
@@ -62,14 +56,8 @@ def take_the_scorer_off(session: Session, move: Move) -> None:
 
 @effect
 def lock_the_scores(session: Session, move: Move) -> None:
-    """From now on they stay as they are. Raises Refused where one is missing."""
-    scorer = session.scalars(_named(move.record, move.actor.id)).one()
-    whole = col(ChallengeScore.score) != NOT_CHOSEN, func.trim(col(ChallengeScore.reason)) != ""
-    given = select(func.count()).where(col(ChallengeScore.scorer_id) == scorer.id, *whole)
-    scoring = programme_of(session, move.record).readiness.scoring
-    if scoring is None or session.scalar(given) != len(scoring.criteria):
-        raise Refused("Score every criterion, each with a reason, on the page of the scoring.")
-    scorer.scored_at = move.now
+    """From now on they stay as they are."""
+    session.scalars(_named(move.record, move.actor.id)).one().scored_at = move.now
     session.flush()
 
 
@@ -109,18 +97,4 @@ def keep_the_asked_changes(session: Session, move: Move) -> None:
 def keep_what_was_done(session: Session, move: Move) -> None:
     """How it was dealt with: in words, or by what was written in that part since it was asked for."""
     change = session.get_one(AskedChange, move.inputs["change_id"])
-    if not move.inputs.get("how") and not _was_written_since(session, move.record, change):
-        raise Refused(SAY_HOW, fields={"how": SAY_HOW})
     change.dealt_at, change.dealt_by_id, change.how = move.now, move.actor.id, move.inputs.get("how") or ""
-
-
-def _was_written_since(session: Session, challenge: Challenge, change: AskedChange) -> bool:
-    """Whether anybody has written in the part after the change was asked for there."""
-    parts = {part.id: part for part in parts_of(programme_of(session, challenge))}
-    names = columns_of(parts[change.part]) if change.part in parts else set()
-    for entry in history_of(session, "challenge", challenge.id or 0):
-        if entry.step == "request_changes" and entry.at <= change.asked_at:
-            return False
-        if entry.step == "write" and names & set(json.loads(entry.inputs or "{}").get("changed", ())):
-            return True
-    return False

@@ -14,6 +14,7 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from civflow.models import Challenge, ChallengeScore, Person, Scorer
+from civflow.models.challenge_reviews import NOT_CHOSEN, NOT_GIVEN
 from civflow.services.collaboration.parts import fingerprint
 from civflow.services.engine.advance import advance, options
 from civflow.services.programmes.store import programme_of
@@ -22,8 +23,6 @@ from civflow.workflows.engine import Actor, Conflicted, Forbidden, Refused
 from civflow.workflows.programme import Scoring
 
 LONGEST = 500  # characters of a reason
-# What a kept row says of a score or a reason that is still missing; neither can be sent.
-NOT_CHOSEN, NOT_GIVEN = -1, " "
 
 
 class Given(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from civflow.models import (
@@ -23,9 +23,9 @@ from civflow.models import (
     StageDates,
     Submission,
 )
+from civflow.services.assessment.gates import AT_THE_GATE
 from civflow.services.people.conflicts import has_conflict
 from civflow.workflows.agreements import TO_SIGN
-from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.delivery.deliverables import TO_SUBMIT
 from civflow.workflows.delivery.places import AT_WORK, OFFERED
 from civflow.workflows.interviews import BOOKED, FREE
@@ -88,12 +88,8 @@ def _sorted(session: Session, query: Any) -> dict[int, list[Any]]:
     return found
 
 
-HERE = and_(col(Gate.challenge_id) == col(Application.challenge_id), col(Gate.stage) == col(Application.stage))
-
-
 def _gates(ids: list[int]) -> Any:
-    query = select(col(Application.id), Gate).join(Gate, HERE)
-    return query.where(col(Application.id).in_(ids), col(Application.state).in_(IN_SELECTION))
+    return select(col(Application.id), Gate).join(Gate, AT_THE_GATE).where(col(Application.id).in_(ids))
 
 
 def _offered(ids: list[int], now: datetime) -> Any:
@@ -101,10 +97,9 @@ def _offered(ids: list[int], now: datetime) -> Any:
     conflicted = exists().where(
         col(SlotPanel.slot_id) == col(Slot.id), has_conflict(col(SlotPanel.person_id), col(Application.team_id))
     )
-    query = select(col(Application.id), Slot).join(Gate, HERE).join(Slot, col(Slot.gate_id) == col(Gate.id))
+    query = select(col(Application.id), Slot).join(Gate, AT_THE_GATE).join(Slot, col(Slot.gate_id) == col(Gate.id))
     query = query.where(
         col(Application.id).in_(ids),
-        col(Application.state).in_(IN_SELECTION),
         col(Slot.state).in_(FREE),
         col(Slot.starts_at) > now,
         ~conflicted,

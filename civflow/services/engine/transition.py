@@ -93,7 +93,7 @@ def judge(
     if known:
         workflow.judge(case, trigger)  # the same inputs were looked at for the first of them
         return known
-    step = workflow.judge(case, trigger, lambda step: wrong_inputs(workflow, step, reason, inputs))
+    step = workflow.judge(case, trigger, lambda step: wrong_inputs(workflow, step, row, reason, inputs))
     to_state = _leads_to(workflow, trigger, row.state)
     columns = _columns(workflow, step, actor, now, inputs)
     if to_state != row.state:
@@ -121,22 +121,31 @@ def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
 MISSING = {"yes": "Tick “{}”.", "choice": "Choose one of the answers to “{}”.", "question": "Choose “{}”."}
 
 
-def wrong_inputs(workflow: Workflow, step: Step, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Input -> a sentence, for what the step asks for and did not get, or got too much of."""
+def wrong_inputs(workflow: Workflow, step: Step, row: Any, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Input -> a sentence, for what the step asks for and did not get, or got too much of; `row` is the record's."""
     wrong = {}
     if step.reason and not reason:
         wrong["reason"] = "Give a reason: it is kept with the step."
     for ask in step.asks:
-        value, most = inputs.get(ask.name), ask.most or _room_for(workflow, ask.name)
+        value = inputs.get(ask.name)
+        least, most = _bound(row, ask.least), _bound(row, ask.most)
+        room = most or _room_for(workflow, ask.name)
         if ask.required and (value is None or value == "" or value is False):
             wrong[ask.name] = MISSING.get(ask.kind, "Fill in “{}”.").format(ask.label)
-        elif isinstance(value, str) and most and len(value) > most:
-            wrong[ask.name] = f"“{ask.label}” may have {most} characters; it has {len(value)}."
-        elif isinstance(value, int) and ask.least is not None and value < ask.least:
-            wrong[ask.name] = f"“{ask.label}” must be at least {ask.least}."
+        elif isinstance(value, str) and room and len(value) > room:
+            wrong[ask.name] = f"“{ask.label}” may have {room} characters; it has {len(value)}."
+        elif isinstance(value, int) and least is not None and most is not None and not least <= value <= most:
+            wrong[ask.name] = f"“{ask.label}” must be from {least} to {most}."
+        elif isinstance(value, int) and least is not None and value < least:
+            wrong[ask.name] = f"“{ask.label}” must be at least {least}."
         elif ask.choices and value and value not in dict(ask.choices):
             wrong[ask.name] = f"Choose one of the answers to “{ask.label}”."
     return wrong
+
+
+def _bound(row: Any, bound: int | str | None) -> int | None:
+    """A bound of an ask: a number, or what the record's column of this name holds."""
+    return getattr(row, bound) if isinstance(bound, str) else bound
 
 
 def _room_for(workflow: Workflow, name: str) -> int | None:

@@ -9,27 +9,19 @@ from sqlalchemy import exists, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Gate, Slot, SlotPanel
+from civflow.services.assessment.gates import AT_THE_GATE
 from civflow.services.engine.advance import advance
 from civflow.services.interviews.slots import book_slot
 from civflow.services.people.conflicts import has_conflict
-from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.engine import Actor, Conflicted, NotFound, Refused
 from civflow.workflows.interviews import BOOKED, FREE
 
 
 def gate_here(session: Session, application: Application) -> Gate | None:
-    """The gate before which the application stands; None before the selection and in a work stage."""
-    if not application.stage or not _is_in(session, application):
-        return None
-    here = col(Gate.challenge_id) == application.challenge_id, col(Gate.stage) == application.stage
-    return session.scalars(select(Gate).where(*here)).first()
-
-
-def _is_in(session: Session, application: Application) -> bool:
-    query = select(col(Application.id)).where(
-        col(Application.id) == application.id, col(Application.state).in_(IN_SELECTION)
-    )
-    return session.scalars(query).first() is not None
+    """The gate at which the application stands; None before the selection, in a work stage and in reserve."""
+    return session.scalars(
+        select(Gate).join(Application, AT_THE_GATE).where(col(Application.id) == application.id)
+    ).first()
 
 
 def booked_slot(session: Session, application: Application) -> Slot | None:

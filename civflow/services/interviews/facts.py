@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from civflow.services.assessment.facts import HERE
+from civflow.services.assessment.gates import AT_THE_GATE
 from civflow.services.engine.facts import (
     APPLICATION,
     GATE,
@@ -33,6 +33,8 @@ FACTS: Facts = {
         "booked_applications": ids(
             OTHER_SLOT.c.application_id, OTHER_SLOT.c.gate_id == SLOT.c.gate_id, OTHER_SLOT.c.state.in_(BOOKED)
         ),
-        "invited_applications": pairs(APPLICATION.c.id, APPLICATION.c.team_id, HERE, GATE.c.id == SLOT.c.gate_id),
+        "invited_applications": pairs(
+            APPLICATION.c.id, APPLICATION.c.team_id, AT_THE_GATE, GATE.c.id == SLOT.c.gate_id
+        ),
     },
 }

@@ -28,6 +28,7 @@ class GateFacts(Facts):
     open_interviews: int
     assessor_ids: Ids  # who has submitted scores
     ranks: Numbers
+    tied_ids: Ids  # applications that share their rank with another
     conflicts_here: Pairs  # a person, and an application here with whose team they have a conflict
     scores_here: Pairs  # a score, and its application
 
@@ -104,6 +105,18 @@ def the_approver_did_not_score(case: Case[GateFacts]) -> bool:
 def no_conflict_with_the_scored_team(case: Case[GateFacts]) -> bool:
     score, against = case.inputs.get("score_id"), conflicted(case)
     return not any(one == score and application in against for one, application in case.facts.scores_here)
+
+
+@rule("It is a score of this gate.", needs=("scores_here",))
+def it_is_a_score_of_this_gate(case: Case[GateFacts]) -> bool:
+    score = case.inputs.get("score_id")
+    return score is None or any(one == score for one, _ in case.facts.scores_here)
+
+
+@rule("Another application has the same rank as this one.", needs=("tied_ids",))
+def it_shares_its_rank(case: Case[GateFacts]) -> bool:
+    application = case.inputs.get("application_id")
+    return bool(case.facts.tied_ids) if application is None else application in case.facts.tied_ids
 
 
 @rule("The person does not apply to this challenge: nobody judges beside an application of their own.",
@@ -215,14 +228,15 @@ gate = Workflow(
              then=("rank_the_applications",), label="End the scoring",
              says="Scores are locked. The panel sees them side by side and looks at differences."),
         Step("adjust", "moderating", "moderating", by=(the_panel_chair, the_programme_manager),
-             requires=(no_conflict_with_the_scored_team,),
-             asks=(Ask("score_id", "Which score", "number"), Ask("value", "New score", "number", least=0),
+             requires=(it_is_a_score_of_this_gate, no_conflict_with_the_scored_team),
+             asks=(Ask("score_id", "Which score", "number"),
+                   Ask("value", "New score", "number", least="scale_least", most="scale_most"),
                    Ask("why", "Why the panel changes it", most=2000)),
              then=("adjust_the_score", "rank_the_applications"), label="Adjust a score",
              says="The first score stays in the record beside the new one and the reason.",
              undo="Yes: adjust it again. Every value stays in the record."),
         Step("settle", "moderating", "moderating", by=(the_panel_chair, the_programme_manager), reason=True,
-             requires=(no_conflict_with_its_teams,),
+             requires=(it_shares_its_rank, no_conflict_with_its_teams),
              asks=(Ask("application_id", "Which application comes first among its equals", "application"),),
              then=("settle_the_tie",), path="/gates/{id}/ties", label="Settle a tie",
              says="The panel's decision and its reason stand in the record.",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from civflow.workflows.engine import Ask, Case, Facts, Ids, Marks, Rule, Step, rule
+from civflow.workflows.engine import Ask, Case, Facts, Ids, Marks, Pairs, Rule, Step, rule
 from civflow.workflows.programme import Programme, Scoring
 from civflow.workflows.rules import the_approver, the_challenge_owner, the_challenge_writer, the_programme_manager
 
@@ -23,6 +23,7 @@ class ReadinessFacts(Facts):
     scorer_ids: Ids  # who is named to score it
     waiting_scorer_ids: Ids  # who of them has not scored it
     scores_given: Marks
+    whole_scores: Pairs  # who gave it, and a score that they gave with a reason; sent or not
 
 
 @rule(
@@ -155,6 +156,18 @@ def they_do_not_write_it(case: Case[ReadinessFacts]) -> bool:
     return case.inputs.get("person_id") not in case.facts.author_ids
 
 
+@lru_cache
+def you_have_scored_every_criterion(scoring: Scoring) -> Rule:
+    """What is sent is whole; until it is sent, half a sheet is kept."""
+
+    def claim(case: Case[ReadinessFacts]) -> bool:
+        mine = sum(1 for person, _ in case.facts.whole_scores if person == case.actor.id)
+        return "scores_sha256" not in case.inputs or mine == len(scoring.criteria)
+
+    sentence = "You have scored every criterion, each with a reason."
+    return Rule("you_have_scored_every_criterion", sentence, claim, ("whole_scores",))
+
+
 @rule("You neither own nor write the challenge.", needs=("author_ids",))
 def you_do_not_write_it(case: Case[ReadinessFacts]) -> bool:
     return case.actor.id not in case.facts.author_ids
@@ -248,6 +261,7 @@ LOW_SCORE_REASON = Ask("low_score_reason", "Why it is approved although its scor
                        hint="Only where it scored less than the programme asks for. The sponsor reads it.")
 SCORER = Ask("person_id", "E-mail address of who scores it", "person", hint="They need an account here.")
 NAMED = Ask("person_id", "E-mail address of who does not score it after all", "person")
+SHEET = Ask("scores_sha256", "Your scores, each with a reason", "line", "The record keeps their fingerprint.")
 WHICH = Ask("change_id", "Which change", "number")
 HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500,
           hint="You can leave it empty when you have written in this part since the change was asked for.")
@@ -327,7 +341,8 @@ def _scoring(scoring: Scoring) -> Iterator[Step]:
     yield Step("take_off_a_scorer", "in_review", "in_review", by=ANSWERING, reason=True, asks=(NAMED,),
                requires=(somebody_has_not_scored_it,), then=("take_the_scorer_off",), label="Take a scorer off",
                says="Its approval no longer waits for them.", undo="Yes: name them again.")
-    yield Step("score", "in_review", "in_review", by=a_named_scorer, requires=(you_have_not_scored_it, you_do_not_write_it),
+    yield Step("score", "in_review", "in_review", by=a_named_scorer, asks=(SHEET,),
+               requires=(you_have_not_scored_it, you_do_not_write_it, you_have_scored_every_criterion(scoring)),
                then=("lock_the_scores",),
                path="/challenges/{slug}/scoring", on_its_page=True, label="Score the challenge",
                says="Your scores are locked. The sponsor and the approver read them when everybody has scored.",

@@ -58,6 +58,10 @@ def _steps(page: Workflow) -> Iterator[str]:
         for lock in step.locks:
             if f"{lock}_id" not in page.table.c:
                 yield f"{where}: it locks its {lock}, and the table does not say which that is."
+        for ask in step.asks:
+            for bound in (ask.least, ask.most):
+                if isinstance(bound, str) and bound not in page.table.c:
+                    yield f"{where}: “{ask.label}” is bound by the column '{bound}', and the table has none."
         yield from _step_path(page, step, where)
 
 

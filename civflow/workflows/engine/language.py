@@ -94,7 +94,8 @@ class Columns:
 class Ask(NamedTuple):
     """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), or a record
     that people name in words: person (by e-mail address), application (by reference) and question (by the number in its
-    page's address), given as its id."""
+    page's address), given as its id. `least` and `most`: of a number, or the record's column that holds it; `most` of a
+    text is in characters."""
 
     name: str
     label: str
@@ -102,8 +103,8 @@ class Ask(NamedTuple):
     hint: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     required: bool = True
-    least: int | None = None
-    most: int | None = None
+    least: int | str | None = None
+    most: int | str | None = None
 
 
 @dataclass(frozen=True)
