@@ -104,7 +104,7 @@ FEATURES = (
         jobs=("following.jobs",),
         views=("following",),
     ),
-    Feature("collaboration", needs=("engine", "people", "notifications")),
+    Feature("collaboration", needs=("engine", "people", "records", "notifications"), views=("collaboration",)),
     Feature("rounds", needs=("engine", "records"), pages=("rounds",), facts=("rounds.facts",), views=("rounds",)),
     Feature(
         "challenges",

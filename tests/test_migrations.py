@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import CheckConstraint, Engine, insert, inspect, text
+from sqlalchemy import CheckConstraint, Engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from civflow.db import make_engine, metadata, new_session
-from civflow.models import Grant, Message, Person
+from civflow.models import Comment, Grant, Message, Person, Presence
+from civflow.services.collaboration.comments import threads
 from civflow.services.jobs import database
 from civflow.services.jobs import queue as jobs
 from civflow.workflows import HANDBOOK
@@ -153,3 +154,51 @@ def test_a_migration_that_fails_half_way_changes_nothing(engine, tmp_path, monke
 
     assert "half" not in inspect(engine).get_table_names()
     assert database.revision(engine) != database.newest_revision() == "9999"
+
+
+def written_before(engine: Engine, table: str, **columns: object) -> None:
+    """Write a row as an earlier release did."""
+    names = ", ".join(columns)
+    with engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(columns)})"), columns)
+
+
+def test_what_was_said_about_a_draft_before_is_there_as_comments_on_the_challenge(engine, call, session):
+    """Every row is kept with its number, and the next one comes after them."""
+    challenge_id, person_id = call.challenge.id, call.owner.id
+    session.commit()
+    run(engine, "downgrade", "0001_settled")
+    said = {"challenge_id": challenge_id, "part": "question", "by_id": person_id, "at": call.now}
+    for more in (
+        {"id": 7, "thread_id": None, "kind": "comment", "text": "Why Leith?", "is_open": False},
+        {"id": 9, "thread_id": 7, "kind": "resolved", "text": "", "is_open": True},
+    ):
+        written_before(engine, "draft_remark", **said, **more)
+    seen = {"id": 5, "challenge_id": challenge_id, "person_id": person_id, "part": "dates"}
+    written_before(engine, "presence", **seen, writes=True, at=call.now)
+
+    database.upgrade(engine)
+
+    run(engine, "check")
+    [thread] = threads(session, call.challenge, "question")
+    found = [(said.comment.id, said.comment.text, said.comment.at) for said in thread.said]
+    assert (thread.id, thread.is_open, found) == (7, False, [(7, "Why Leith?", call.now), (9, "", call.now)])
+    [there] = session.scalars(select(Presence)).all()
+    assert (there.id, there.workflow, there.record_id, there.person_id, there.part, there.writes, there.at) == (
+        5,
+        "challenge",
+        challenge_id,
+        person_id,
+        "dates",
+        True,
+        call.now,
+    )
+    more = Comment(workflow="challenge", record_id=challenge_id, text="More.", by_id=person_id, at=call.now)
+    session.add(more)
+    session.flush()
+    assert more.id == 10
+    session.rollback()
+    run(engine, "downgrade", "0001_settled")
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, challenge_id, text FROM draft_remark ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == [(7, challenge_id, "Why Leith?"), (9, challenge_id, "")]

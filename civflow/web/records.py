@@ -15,6 +15,7 @@ from civflow.services.records.preview import preview_step
 from civflow.services.records.titles import path_of, step_path
 from civflow.services.records.zones import zone_of
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
+from civflow.web.shared.comments import comments_beside
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.web.shared.record_page import context, entries, is_by_itself
@@ -34,7 +35,9 @@ ELSEWHERE = "“{}” has a page of its own, which asks for all that belongs to 
 @open_to(anyone)
 def show(workflow: str, record_id: int) -> str:
     record, case = _load(workflow, record_id)
-    return render_template("records/show.html", **context(record, case), entries=entries(record, case))
+    return render_template(
+        "records/show.html", **context(record, case), **comments_beside(record, case), entries=entries(record, case)
+    )
 
 
 @blueprint.get("/cases/<workflow>/<int:record_id>/<trigger>")

@@ -50,6 +50,7 @@ SHOWN_BESIDE = {
 }
 # The pages that no visitor opens, and why.
 NOT_OPENED = {
+    "comments.show": "The one noun with comments has a page of its own for them, which is opened; see test_comments.py.",
     "about.favicon": "It leads to a file of the site that is not a page.",
     "questions.find": "It only leads on to the question's page, which is opened.",
     "sessions.find": "It only leads on to the list of sessions or to the challenge, which are opened.",

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from civflow.models import Challenge, ChallengeVersion, Programme, Question, Round
 from civflow.services.challenges import archive
 from civflow.services.challenges.drafts import draft
-from civflow.services.collaboration.writers import writers
+from civflow.services.challenges.who_writes import writers
 from civflow.services.engine.advance import advance, begin_many
 from civflow.services.people import add_person
 from tests.scenes.open_call import grant

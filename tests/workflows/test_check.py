@@ -15,6 +15,7 @@ from civflow.workflows.engine import (
     Ask,
     Case,
     Columns,
+    Comments,
     Facts,
     HandbookError,
     RoleHeld,
@@ -263,6 +264,25 @@ CONTRADICTIONS = {
     "round: 'its words' is not a rule about who sees what.": {"shows": shown(Round, guarded={"slug": "its words"})},
     "round: 'its scores' is not a rule about who sees what.": {"shows": shown(Round, beyond=("its scores",))},
     "round: 'the asker' is not a rule about who sees what.": {"names_who_began": "the asker"},
+    "round: it has comments, and does not say who reads them and who writes them.": {
+        "comments": Comments(read=(everybody_may,), write=())
+    },
+    "round: 'its readers' is not a rule about who sees what.": {
+        "comments": Comments(read=("its readers",), write=(everybody_may,))
+    },
+    "round: the role 'king' is told of comments, and there is no such role.": {
+        "comments": Comments((everybody_may,), (everybody_may,), told=("king",))
+    },
+    "round: the path '/hubs/{motto}' names 'motto', and the table has no such column.": {
+        "comments": Comments((everybody_may,), (everybody_may,), path="/hubs/{motto}")
+    },
+    "round.comments: a step cannot have this name, which is the address of the comments.": {
+        "comments": Comments((everybody_may,), (everybody_may,)),
+        "steps": (OPEN, step("comments", "open", "closed")),
+    },
+    "round, who sees it: 'the_moon_is_full' needs the fact 'moon', which Facts does not declare.": {
+        "comments": Comments((the_moon_is_full,), (everybody_may,))
+    },
     "round: the state 'lost' is not public, and it is no state.": {"not_public": ("lost",), "sees": (everybody_may,)},
     "round: it says what is not public, and no rule under sees is for the public.": {"not_public": ("planned",)},
     "round: a page says that it is a scope exactly where SCOPES in models/people.py names it.": {"scope": False},

@@ -12,7 +12,7 @@ from civflow.models import Challenge, Grant, Organisation, Person
 from civflow.services import people
 from civflow.services.challenges.seal import seals
 from civflow.services.challenges.sponsors import bodies, check_may_name
-from civflow.services.collaboration.writers import Writer, writers
+from civflow.services.challenges.who_writes import Writer, writers
 from civflow.services.formatting import moment, on_one_line
 from civflow.services.notifications.outbox import post
 from civflow.services.programmes.store import programme_of

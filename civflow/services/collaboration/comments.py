@@ -1,4 +1,4 @@
-"""Comments on the parts of a draft: said, answered in order, settled and opened again. They are never public."""
+"""Comments on any record, or on the parts of one: said, answered in order, settled and opened again. Never public."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Comment, Message, Person
+from civflow.models import Comment, Message, Person, Tracked
+from civflow.services.engine.about import about, keys
+from civflow.services.engine.access import visibility_case
+from civflow.services.engine.advance import workflow_of
 from civflow.services.formatting import pasted
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.notifications.recipients import holders
-from civflow.workflows.engine import Actor, NotFound, Refused
+from civflow.services.people import actor_of
+from civflow.services.records.titles import comments_path, short_title_of
+from civflow.workflows.engine import Actor, Comments, NotFound, Refused, Workflow
+from civflow.workflows.engine.sight import reads_comments
 from civflow.workflows.notifications import WAITING
 
 LONGEST = 2000  # characters
 GATHERED = timedelta(minutes=10)  # how long a message waits for the comments that come after the first
-TOLD = ("challenge_owner", "challenge_writer")
 TAKEN_BACK = "taken back"  # the text of the mark that settles a comment whose words are not shown any more
-MAY_COMMENT = (*TOLD, "programme_manager", "approver")
 
 
 class Said(NamedTuple):
@@ -47,10 +51,10 @@ class Thread(NamedTuple):
         return not self.is_taken_back and all(said.comment.by_id == person_id for said in self.said)
 
 
-def threads(session: Session, challenge: Challenge, part: str) -> list[Thread]:
+def threads(session: Session, record: Tracked, part: str) -> list[Thread]:
     """The threads of a part: those that are open first, each in the order in which people spoke."""
     query = select(Comment, col(Person.name)).join(Person, col(Person.id) == col(Comment.by_id))
-    query = query.where(col(Comment.challenge_id) == challenge.id, col(Comment.part) == part)
+    query = query.where(about(Comment, record), col(Comment.part) == part)
     found: dict[int, Thread] = {}
     for comment, name in session.execute(query.order_by(col(Comment.id))):
         first = comment.thread_id or comment.id
@@ -60,17 +64,17 @@ def threads(session: Session, challenge: Challenge, part: str) -> list[Thread]:
     return sorted(found.values(), key=lambda thread: (not thread.is_open, thread.id))
 
 
-def open_numbers(session: Session, challenge: Challenge) -> dict[str, int]:
+def open_numbers(session: Session, record: Tracked) -> dict[str, int]:
     """Part -> how many threads are open there."""
     query = select(col(Comment.part), func.count()).where(
-        col(Comment.challenge_id) == challenge.id, col(Comment.thread_id).is_(None), col(Comment.is_open).is_(True)
+        about(Comment, record), col(Comment.thread_id).is_(None), col(Comment.is_open).is_(True)
     )
     return {row[0]: row[1] for row in session.execute(query.group_by(col(Comment.part)))}
 
 
 def say(
     session: Session,
-    challenge: Challenge,
+    record: Tracked,
     part: str,
     text: str,
     *,
@@ -88,37 +92,33 @@ def say(
     if not text or len(text) > LONGEST:
         why = f"The comment has {len(text):,} characters; it may have {LONGEST:,}." if text else "Write your comment."
         raise Refused(why, fields={"text": why})
-    first = _standing(session, challenge, part, thread_id) if thread_id else None
+    first = _standing(session, record, part, thread_id) if thread_id else None
     if first and not first.is_open:
         _mark(session, first, "reopened", actor=actor, now=now)
-    made = Comment(
-        challenge_id=challenge.id or 0, part=part, thread_id=thread_id, text=text, by_id=actor.id or 0, at=now
-    )
+    made = Comment(**keys(record), part=part, thread_id=thread_id, text=text, by_id=actor.id or 0, at=now)
     session.add(made)
     session.flush()
-    _tell(session, challenge, title, actor=actor, now=now)
+    _tell(session, record, title, actor=actor, now=now)
     return made
 
 
-def settle(session: Session, challenge: Challenge, part: str, thread_id: int, *, actor: Actor, now: datetime) -> bool:
+def settle(session: Session, record: Tracked, part: str, thread_id: int, *, actor: Actor, now: datetime) -> bool:
     """Somebody says that a thread is settled; whether it was open. Nothing is deleted. Raises NotFound."""
-    return _turn(session, challenge, part, thread_id, "resolved", actor=actor, now=now)
+    return _turn(session, record, part, thread_id, "resolved", actor=actor, now=now)
 
 
-def reopen(session: Session, challenge: Challenge, part: str, thread_id: int, *, actor: Actor, now: datetime) -> bool:
+def reopen(session: Session, record: Tracked, part: str, thread_id: int, *, actor: Actor, now: datetime) -> bool:
     """Somebody opens a settled thread again; whether it was settled. Raises NotFound."""
-    return _turn(session, challenge, part, thread_id, "reopened", actor=actor, now=now)
+    return _turn(session, record, part, thread_id, "reopened", actor=actor, now=now)
 
 
-def take_back(
-    session: Session, challenge: Challenge, part: str, thread_id: int, *, actor: Actor, now: datetime
-) -> None:
+def take_back(session: Session, record: Tracked, part: str, thread_id: int, *, actor: Actor, now: datetime) -> None:
     """Settle one's own comment so that nobody reads its words any more; they are kept.
 
     Raises Refused where somebody else has answered or settled it, or where it is somebody else's, NotFound.
     """
-    first = _first(session, challenge, part, thread_id)
-    thread = next(thread for thread in threads(session, challenge, part) if thread.id == first.id)
+    first = _first(session, record, part, thread_id)
+    thread = next(thread for thread in threads(session, record, part) if thread.id == first.id)
     if thread.is_taken_back:
         return
     if not thread.is_only_of(actor.id):
@@ -131,26 +131,30 @@ IS_GONE = "This comment was taken back. Make another one."
 
 
 def _turn(
-    session: Session, challenge: Challenge, part: str, thread_id: int, kind: str, *, actor: Actor, now: datetime
+    session: Session, record: Tracked, part: str, thread_id: int, kind: str, *, actor: Actor, now: datetime
 ) -> bool:
-    first = _standing(session, challenge, part, thread_id)
+    first = _standing(session, record, part, thread_id)
     if first.is_open == (kind == "reopened"):
         return False
     _mark(session, first, kind, actor=actor, now=now)
     return True
 
 
-def _first(session: Session, challenge: Challenge, part: str, thread_id: int) -> Comment:
+def _first(session: Session, record: Tracked, part: str, thread_id: int) -> Comment:
     """The first comment of a thread, for one writer at a time."""
     found = session.get(Comment, thread_id, with_for_update=True, populate_existing=True)
-    if found is None or found.thread_id or (found.challenge_id, found.part) != (challenge.id, part):
+    if found is None or found.thread_id or not _is_about(found, record, part):
         raise NotFound("There is no such comment in this part.")
     return found
 
 
-def _standing(session: Session, challenge: Challenge, part: str, thread_id: int) -> Comment:
+def _is_about(comment: Comment, record: Tracked, part: str) -> bool:
+    return {"workflow": comment.workflow, "record_id": comment.record_id} == keys(record) and comment.part == part
+
+
+def _standing(session: Session, record: Tracked, part: str, thread_id: int) -> Comment:
     """The first comment of a thread that was not taken back. Raises Refused."""
-    first = _first(session, challenge, part, thread_id)
+    first = _first(session, record, part, thread_id)
     gone = select(col(Comment.id)).where(
         col(Comment.thread_id) == first.id, col(Comment.kind) == "resolved", col(Comment.text) == TAKEN_BACK
     )
@@ -163,7 +167,8 @@ def _mark(session: Session, first: Comment, kind: str, *, actor: Actor, now: dat
     first.is_open = kind == "reopened"
     session.add(
         Comment(
-            challenge_id=first.challenge_id,
+            workflow=first.workflow,
+            record_id=first.record_id,
             part=first.part,
             thread_id=first.id,
             kind=kind,
@@ -175,11 +180,13 @@ def _mark(session: Session, first: Comment, kind: str, *, actor: Actor, now: dat
     session.flush()
 
 
-def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, now: datetime) -> None:
-    """The other writers get one message; what is said before it leaves needs no other."""
-    people = {p.id: p for p in _audience(session, challenge) if p.id != actor.id}
+def _tell(session: Session, record: Tracked, title: str, *, actor: Actor, now: datetime) -> None:
+    """The others get one message; what is said before it leaves needs no other."""
+    comments = _declared(workflow_of(session, record))
+    people = {p.id: p for p in _audience(session, record, now=now) if p.id != actor.id}
+    begins = "comments-{workflow}-{record_id}-".format(**keys(record))
     waiting = select(col(Message.person_id)).where(
-        col(Message.key).startswith(f"comments-{challenge.id}-"),
+        col(Message.key).startswith(begins, autoescape=True),
         col(Message.state).in_(WAITING),
         col(Message.person_id).in_(people),
     )
@@ -187,13 +194,13 @@ def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, n
     messages = [
         write(
             person=person,
-            kind="comments",
-            key=f"comments-{challenge.id}-{key}-{now:%Y%m%d%H%M%S%f}",
+            kind=comments.letter,
+            key=f"{begins}{key}-{now:%Y%m%d%H%M%S%f}",
             now=now,
-            about=f"/challenges/{challenge.slug}/edit",
+            about=comments_path(record),
             by=actor.name,
             part=title,
-            title=challenge.title,
+            title=short_title_of(session, record),
         )
         for key, person in people.items()
         if key not in known
@@ -203,12 +210,21 @@ def _tell(session: Session, challenge: Challenge, title: str, *, actor: Actor, n
     post_all(session, messages, now=now)
 
 
-def _audience(session: Session, challenge: Challenge) -> Iterator[Person]:
-    """Who writes the challenge, and whoever has commented on it and still may."""
-    for role in TOLD:
-        yield from holders(session, role, challenge_id=challenge.id)
-    spoke = select(col(Comment.by_id)).where(col(Comment.challenge_id) == challenge.id)
-    spoken = set(session.scalars(spoke))
-    for role in MAY_COMMENT:
-        may = holders(session, role, round_id=challenge.round_id, challenge_id=challenge.id)
-        yield from (person for person in may if person.id in spoken)
+def _declared(page: Workflow) -> Comments:
+    """Who reads and writes the comments on a record. Raises NotFound for a noun that names nobody."""
+    if page.comments is None:
+        raise NotFound(f"{page.called}: nobody comments on it.")
+    return page.comments
+
+
+def _audience(session: Session, record: Tracked, *, now: datetime) -> Iterator[Person]:
+    """Who holds a role that is told, for the record or the whole site; and whoever has commented on it and still may."""
+    page = workflow_of(session, record)
+    own = {f"{scope}_id": getattr(record, column) for scope, column in page.scopes[-1:]}
+    for role in _declared(page).told:
+        yield from holders(session, role, **own)
+    spoke = select(Person).where(col(Person.id).in_(select(col(Comment.by_id)).where(about(Comment, record))))
+    for person in session.scalars(spoke.where(col(Person.closed_at).is_(None)).order_by(col(Person.id))):
+        case = visibility_case(session, record, actor=actor_of(session, person, now=now), now=now)
+        if reads_comments(case):
+            yield person

@@ -1,4 +1,4 @@
-"""Who else is in a draft: where they are and when they were last seen there. Forgotten after some minutes."""
+"""Who else is at a record: where they are and when they were last seen there. Forgotten after some minutes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Organisation, Person, Presence
-from civflow.services.collaboration.writers import writers
+from civflow.models import Organisation, Person, Presence, Tracked
+from civflow.services.engine.about import about, keys
 
 SEEN_FOR = timedelta(minutes=5)  # a page that is open says so every 20 seconds, or 8 while somebody else is here
 STILL = timedelta(seconds=15)  # whoever was seen at the same place since is not written down again
@@ -20,7 +20,7 @@ WRITES_FOR = timedelta(minutes=2)  # since words were last saved
 
 
 class Here(NamedTuple):
-    """Somebody else in the draft; `body` is empty where nobody knows for whom they are there."""
+    """Somebody else at the record; `body` is where they work, and empty where nobody knows."""
 
     person_id: int
     name: str
@@ -30,63 +30,51 @@ class Here(NamedTuple):
     at: datetime
 
 
-def come(
-    session: Session, challenge: Challenge, person_id: int, part: str, *, now: datetime, writes: bool = False
-) -> None:
+def come(session: Session, record: Tracked, person_id: int, part: str, *, now: datetime, writes: bool = False) -> None:
     """The person is in this part now (or at the list of parts, ''); what was known of them before is overwritten.
 
     Of two requests of one person at once either may be the last: both are true.
     """
-    mine = (col(Presence.challenge_id) == challenge.id) & (col(Presence.person_id) == person_id)
+    mine = about(Presence, record) & (col(Presence.person_id) == person_id)
     moved = update(Presence).where(mine).values(part=part, at=now, writes=writes)
     connection = session.connection()
     if connection.execute(moved).rowcount == 0:
         try:
             with session.begin_nested():
-                session.add(
-                    Presence(challenge_id=challenge.id or 0, person_id=person_id, part=part, at=now, writes=writes)
-                )
+                session.add(Presence(**keys(record), person_id=person_id, part=part, at=now, writes=writes))
         except IntegrityError:
             connection.execute(moved)
-    connection.execute(
-        delete(Presence).where(col(Presence.challenge_id) == challenge.id, col(Presence.at) < now - SEEN_FOR)
-    )
+    connection.execute(delete(Presence).where(about(Presence, record), col(Presence.at) < now - SEEN_FOR))
 
 
-def stay(
-    session: Session, challenge: Challenge, person_id: int, part: str, *, now: datetime, asks: bool = False
-) -> None:
+def stay(session: Session, record: Tracked, person_id: int, part: str, *, now: datetime, asks: bool = False) -> None:
     """Somebody opens a page, or a page that is open `asks` who else is here.
 
     Whoever wrote there a moment ago still counts as writing; a page that only asks, perhaps in another window, does not
     move them away from where they write.
     """
-    query = select(Presence).where(col(Presence.challenge_id) == challenge.id, col(Presence.person_id) == person_id)
+    query = select(Presence).where(about(Presence, record), col(Presence.person_id) == person_id)
     known = session.scalars(query).first()
     is_there = known is not None and known.part == part
     if known and known.writes and (is_there or asks) and now - known.at < WRITES_FOR:
         return
     if known and is_there and not known.writes and now - known.at < STILL:
         return
-    come(session, challenge, person_id, part, now=now)
+    come(session, record, person_id, part, now=now)
 
 
-def others(session: Session, challenge: Challenge, person_id: int | None, *, now: datetime) -> list[Here]:
-    """Everybody else who is in the draft, by name."""
+def others(session: Session, record: Tracked, person_id: int | None, *, now: datetime) -> list[Here]:
+    """Everybody else who is at the record, by name."""
     query = select(Presence, Person, col(Organisation.legal_name)).join(
         Person, col(Person.id) == col(Presence.person_id)
     )
     query = query.outerjoin(Organisation, col(Organisation.id) == col(Person.organisation_id)).where(
-        col(Presence.challenge_id) == challenge.id,
+        about(Presence, record),
         col(Presence.at) >= now - SEEN_FOR,
         col(Presence.person_id) != person_id,
     )
     rows = session.execute(query.order_by(col(Person.name), col(Person.id))).all()
-    bodies = {w.person.id: w.body for w in writers(session, challenge) if w.grant.revoked_at is None} if rows else {}
-    return [
-        Here(person.id, person.name, bodies.get(person.id) or name or "", seen.part, seen.writes, seen.at)
-        for seen, person, name in rows
-    ]
+    return [Here(person.id, person.name, name or "", seen.part, seen.writes, seen.at) for seen, person, name in rows]
 
 
 def gathering(here: Sequence[Here]) -> str:

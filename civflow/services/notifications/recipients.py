@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from civflow.models import Grant, Membership, Person
@@ -13,13 +13,14 @@ NOBODY_READS_WHO = (
 )
 
 
-def holders(
-    session: Session, role: str, *, round_id: int | None = None, challenge_id: int | None = None
-) -> list[Person]:
-    """The people who hold a role for the site, this round or this challenge, by name."""
-    scope = (col(Grant.scope) == "site") | ((col(Grant.scope) == "round") & (col(Grant.scope_id) == round_id))
-    scope = scope | ((col(Grant.scope) == "challenge") & (col(Grant.scope_id) == challenge_id))
-    granted = select(col(Grant.person_id)).where(col(Grant.role) == role, col(Grant.revoked_at).is_(None), scope)
+def holders(session: Session, role: str, **scopes: int | None) -> list[Person]:
+    """The people who hold a role for the site or in one of some scopes, such as `round_id=3`, by name."""
+    held = [(scope.removesuffix("_id"), number) for scope, number in scopes.items() if number is not None]
+    where = or_(
+        col(Grant.scope) == "site",
+        *((col(Grant.scope) == scope) & (col(Grant.scope_id) == number) for scope, number in held),
+    )
+    granted = select(col(Grant.person_id)).where(col(Grant.role) == role, col(Grant.revoked_at).is_(None), where)
     query = select(Person).where(col(Person.id).in_(granted), col(Person.closed_at).is_(None))
     return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
 

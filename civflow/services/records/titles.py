@@ -24,18 +24,29 @@ def title_of(session: Session, record: Tracked) -> str:
     return _filled(session, record, PAGES[type(record)].record_title)
 
 
+def short_title_of(session: Session, record: Tracked) -> str:
+    """What a record is called beside others that name it."""
+    return _filled(session, record, PAGES[type(record)].short_title)
+
+
 def name_behind(session: Session, table: str, record_id: int) -> str:
     """What the record behind a foreign key is called beside the record that names it."""
     if table in NAMED:
         model, column = NAMED[table]
         return str(getattr(session.get_one(model, record_id), column))
-    record = session.get_one(MODELS[table], record_id)
-    return _filled(session, record, PAGES[type(record)].short_title)
+    return short_title_of(session, session.get_one(MODELS[table], record_id))
 
 
 def path_of(record: Tracked) -> str:
     """The path of the page where the record is read."""
     return _address(PAGES[type(record)].path, record)
+
+
+def comments_path(record: Tracked) -> str:
+    """The path of the page with the comments on a record of a noun that has some."""
+    page = PAGES[type(record)]
+    own = page.comments.path if page.comments else ""
+    return _address(own, record) if own else f"/cases/{page.name}/{record.id}/comments"
 
 
 def step_path(session: Session, record: Tracked, trigger: str) -> str | None:

@@ -18,9 +18,10 @@ from civflow.services.collaboration import presence
 from civflow.services.collaboration.parts import Part, fingerprint, too_long
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
-from civflow.web.challenges.draft_comments import around, arrive, comments_on, part_of
+from civflow.web.challenges.draft_comments import around, comments_on, part_of
 from civflow.web.challenges.typed_parts import values_of
 from civflow.web.shared.access import open_to, signed_in
+from civflow.web.shared.arriving import arrive
 from civflow.web.shared.asks import refuse
 from civflow.web.shared.challenge_access import is_writable, owned
 from civflow.web.shared.current import actor, now, session

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, flash, render_template, request
 from civflow.models import Challenge, Organisation, Person
 from civflow.services import people
 from civflow.services.challenges import form, sponsors
+from civflow.services.challenges.who_writes import writers
 from civflow.services.challenges.writers import name_owner, name_writer, take_back
-from civflow.services.collaboration.writers import writers
 from civflow.web.challenges.drafts import may_name
 from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.asks import whole_number

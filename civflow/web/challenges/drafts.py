@@ -12,16 +12,17 @@ from civflow.services.challenges import form
 from civflow.services.challenges.draft_check import findings, in_a_few_words
 from civflow.services.challenges.drafts import draft, text_to_read
 from civflow.services.challenges.sponsors import bodies
+from civflow.services.challenges.who_writes import writers
 from civflow.services.challenges.writers import name_owner
 from civflow.services.collaboration.comments import open_numbers
-from civflow.services.collaboration.writers import writers
 from civflow.services.engine.advance import workflow_of
 from civflow.services.formatting import pasted
 from civflow.services.programmes.store import programme_of
 from civflow.services.rounds import beginning
-from civflow.web.challenges.draft_comments import around, arrive
+from civflow.web.challenges.draft_comments import around
 from civflow.web.challenges.review import before_approval
 from civflow.web.shared.access import holders_of, open_to, signed_in
+from civflow.web.shared.arriving import arrive
 from civflow.web.shared.asks import refuse
 from civflow.web.shared.challenge_access import is_writable, may_write, owned
 from civflow.web.shared.current import actor, now, session

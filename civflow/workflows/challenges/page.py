@@ -10,6 +10,7 @@ from civflow.models import Challenge
 from civflow.workflows.challenges.readiness import (
     APPROVED,
     BEING_DRAFTED,
+    COMMENTERS,
     OWNERS,
     WAITS_FOR_APPROVAL,
     WITHDRAWN,
@@ -19,7 +20,7 @@ from civflow.workflows.challenges.readiness import (
     drafting,
     the_dates_are_set,
 )
-from civflow.workflows.engine import Ask, Case, Columns, Names, Rule, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Comments, Names, Rule, State, Step, Workflow, rule
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
 from civflow.workflows.rules import (
     STAFF,
@@ -164,6 +165,10 @@ def compile_challenge(programme: Programme) -> Workflow:
         begin_requires=(the_round_takes_challenges,),
         sentence="From a public body's problem to a product in use.",
         sees=(it_is_public, *STAFF, the_challenge_writer, a_scorer_before_the_approval),
+        comments=Comments(
+            read=COMMENTERS, write=COMMENTERS, told=("challenge_owner", "challenge_writer"), path="/challenges/{slug}/edit",
+            letter="draft_comments", says="Only those who write or approve the draft read them. They are never published.",
+        ),
         not_public=(*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *APPROVED, *WITHDRAWN),
         shows=Columns(
             shown=("since", "round_id", "sponsor_id", "reference", "title", "question", "money_pounds", "opens_at",

@@ -6,6 +6,7 @@ knows a database, a request or a clock.
 """
 
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, NOBODY, Actor, RoleHeld
+from civflow.workflows.engine.around import Comments
 from civflow.workflows.engine.facts import Facts, Ids, Marks, Names, Numbers, Pairs
 from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Columns, Option, Rule, State, Step, rule
 from civflow.workflows.engine.refusals import Conflicted, Forbidden, HandbookError, NotFound, Refusal, Refused
@@ -20,6 +21,7 @@ __all__ = [
     "Ask",
     "Case",
     "Columns",
+    "Comments",
     "Conflicted",
     "Facts",
     "Forbidden",

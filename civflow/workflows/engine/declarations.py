@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")  # a column or what i
 
 def check(page: Workflow) -> None:
     """Raises HandbookError with the first sentence about what the page lacks or contradicts."""
-    for part in (_beginnings, _offers, _steps, _titles, _path, _rules, _facts, _columns, _sight, _scopes):
+    for part in (_beginnings, _offers, _steps, _titles, _path, _rules, _facts, _columns, _sight, _scopes, _comments):
         for sentence in part(page):
             raise HandbookError(sentence)
 
@@ -63,6 +63,22 @@ def _steps(page: Workflow) -> Iterator[str]:
                 if isinstance(bound, str) and bound not in page.table.c:
                     yield f"{where}: “{ask.label}” is bound by the column '{bound}', and the table has none."
         yield from _step_path(page, step, where)
+
+
+def _comments(page: Workflow) -> Iterator[str]:
+    comments = page.comments
+    if comments is None:
+        return
+    if not (comments.read and comments.write):
+        yield f"{page.name}: it has comments, and does not say who reads them and who writes them."
+    for role in comments.told:
+        if role not in ROLES:
+            yield f"{page.name}: the role '{role}' is told of comments, and there is no such role."
+    if comments.path:
+        yield from _address(page, comments.path, page.name)
+    for step in page.steps:
+        if step.name == "comments":
+            yield f"{page.name}.comments: a step cannot have this name, which is the address of the comments."
 
 
 def _step_path(page: Workflow, step: Step, where: str) -> Iterator[str]:
@@ -111,8 +127,7 @@ def _stray_braces(text: str, where: str) -> Iterator[str]:
 def _rules(page: Workflow) -> Iterator[str]:
     if not page.sees:
         yield f"{page.name}: it does not say who sees a record: name the rules under sees."
-    who_began = () if page.names_who_began is None else (page.names_who_began,)
-    for thing in (*page.sees, *page.shows.guarded.values(), *page.shows.beyond, *who_began):
+    for thing in page.rules_of_sight():
         if not isinstance(thing, Rule):
             yield f"{page.name}: {thing!r} is not a rule about who sees what."
         elif thing.role and thing.role not in ROLES:

@@ -40,6 +40,18 @@ def kept_back(case: Case) -> set[str]:
     return {column for column, guard in case.workflow.shows.guarded.items() if not guard.claim(case)}
 
 
+def reads_comments(case: Case) -> bool:
+    """Whether the actor reads the comments on the record: its page names who does, beside who sees it."""
+    comments = case.workflow.comments
+    return comments is not None and may_see(case) and any(r.claim(case) for r in comments.read)
+
+
+def writes_comments(case: Case) -> bool:
+    """Whether the actor, who reads the comments on the record, writes some too."""
+    comments = case.workflow.comments
+    return comments is not None and reads_comments(case) and any(r.claim(case) for r in comments.write)
+
+
 def may_read_names(case: Case) -> bool:
     """Whether the actor reads in the history who took each step, by name."""
     return reads_as(case) == "staff" or (case.workflow.shared and may_see(case))
@@ -80,7 +92,5 @@ def is_public(page: Workflow) -> bool:
 
 
 def needs_of(page: Workflow) -> tuple[str, ...]:
-    """The facts that the rules about who sees what look at."""
-    who_began = () if page.names_who_began is None else (page.names_who_began,)
-    rules = (*page.sees, *page.shows.guarded.values(), *page.shows.beyond, *who_began)
-    return tuple(dict.fromkeys(name for r in rules for name in r.needs))
+    """The facts that the rules about who sees what, and who comments, look at."""
+    return tuple(dict.fromkeys(name for r in page.rules_of_sight() for name in r.needs))

@@ -10,6 +10,7 @@ from transitions import Machine
 from civflow.models.people import SCOPES
 from civflow.models.records import Tracked
 from civflow.workflows.engine.actors import CLOCK
+from civflow.workflows.engine.around import Comments
 from civflow.workflows.engine.declarations import check
 from civflow.workflows.engine.facts import Facts, declared
 from civflow.workflows.engine.language import BY_CIVFLOW, Case, Columns, Option, Rule, State, Step
@@ -28,6 +29,8 @@ class Workflow:
     `sees`: whoever one of these rules admits may see a record, and nobody else; `shows`: what they read of it.
     `not_public`: states of which the public reads nothing in the history. `shared`: whoever may see it reads who took
     each step, by name. `names_who_began`: the rule by which somebody reads who began a record.
+
+    `comments`: who comments on a record; without it nobody does.
 
     `scope`: people hold roles for one record of it. `zone`: the column by which a record finds the programme whose clock
     it keeps; without one the site's. `appendix`: a page that serves all the others stands behind them in the handbook.
@@ -54,6 +57,7 @@ class Workflow:
         not_public: tuple[str, ...] = (),
         shared: bool = False,
         names_who_began: Rule | None = None,
+        comments: Comments | None = None,
         scope: bool = False,
         zone: str | None = None,
         appendix: bool = False,
@@ -71,6 +75,7 @@ class Workflow:
         self.begun_by, self.begin_requires = begun_by, begin_requires
         self.sees, self.shows, self.not_public, self.shared = sees, shows or Columns(()), not_public, shared
         self.names_who_began, self.appendix, self.scope = names_who_began, appendix, scope
+        self.comments = comments
         self.zone = zone or ("challenge_id" if "challenge_id" in self.table.c else None)
         self.scopes = tuple(self._scopes())
         check(self)
@@ -99,9 +104,13 @@ class Workflow:
         yield from ((self.name, one) for one in (*self.begun_by, *self.begin_requires))
         for step in self.steps:
             yield from ((f"{self.name}.{step.name}", one) for one in (*step.permits, *step.requires))
+        yield from ((f"{self.name}, who sees it", one) for one in self.rules_of_sight())
+
+    def rules_of_sight(self) -> tuple[Rule, ...]:
+        """The rules about who sees what of a record, and who comments on it."""
         who_began = () if self.names_who_began is None else (self.names_who_began,)
-        seen = (*self.sees, *self.shows.guarded.values(), *self.shows.beyond, *who_began)
-        yield from ((f"{self.name}, who sees it", one) for one in seen)
+        comment = () if self.comments is None else (*self.comments.read, *self.comments.write)
+        return (*self.sees, *self.shows.guarded.values(), *self.shows.beyond, *who_began, *comment)
 
     def _machine(self) -> Machine:
         return Machine(
