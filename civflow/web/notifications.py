@@ -10,8 +10,7 @@ from sqlmodel import col
 
 from civflow.models import Message
 from civflow.services.engine.access import visibility_case
-from civflow.services.engine.facts import APPLICATION
-from civflow.services.notifications.facts import SEALED_FOR_THE_ADDRESSEE
+from civflow.services.notifications.facts import tells_of_nothing_sealed
 from civflow.web.shared.access import holders_of, load_case, open_to
 from civflow.web.shared.asks import whole_number
 from civflow.web.shared.current import actor, now, session, settings
@@ -58,8 +57,7 @@ def messages() -> Response:
 def _filter(state: str, words: str) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if not actor().holds("auditor", {}):
-        sealed = select(APPLICATION.c.id).where(SEALED_FOR_THE_ADDRESSEE, APPLICATION.c.sealed_until > now())
-        where.append((col(Message.person_id) == actor().id) | ~sealed.exists())
+        where.append((col(Message.person_id) == actor().id) | tells_of_nothing_sealed(now()))
     if state in HANDBOOK["message"].states:
         where.append(col(Message.state) == state)
     if words:

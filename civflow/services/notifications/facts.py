@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, and_, cast, func, or_
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 
 from civflow.services.engine.facts import APPLICATION, CHALLENGE, MEMBERSHIP, MESSAGE, Facts, value
 from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
@@ -19,6 +21,13 @@ SEALED_FOR_THE_ADDRESSEE = and_(
         MESSAGE.c.about.like("/challenges/" + CHALLENGE.c.slug + "%"),
     ),
 )
+
+
+def tells_of_nothing_sealed(now: datetime) -> ColumnElement[bool]:
+    """Messages that `it_tells_of_nothing_sealed` of workflows/notifications.py holds of, in SQL."""
+    sealed = select(APPLICATION.c.id).where(SEALED_FOR_THE_ADDRESSEE, APPLICATION.c.sealed_until > now)
+    return ~sealed.exists()
+
 
 FACTS: Facts = {
     "message": {"applicant_sealed_until": value(func.max(APPLICATION.c.sealed_until), SEALED_FOR_THE_ADDRESSEE)},
