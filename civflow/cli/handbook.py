@@ -23,6 +23,7 @@ def handbook_check() -> None:
     from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
     from civflow.workflows.challenges.page import compile_challenge  # noqa: PLC0415 - little is needed
     from civflow.workflows.engine.check import findings, idle_facts  # noqa: PLC0415 - little is needed
+    from civflow.workflows.engine.endings import check_endings  # noqa: PLC0415 - little is needed
     from civflow.workflows.programme import shipped_programmes  # noqa: PLC0415 - little is needed
 
     check_features()
@@ -34,6 +35,7 @@ def handbook_check() -> None:
         page = compile_challenge(loaded.programme)
         pages.append(page)
         wrong += findings(page, effects=registered().effects, facts=facts())
+        check_endings(HANDBOOK, [page])
         click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")
     wrong += idle_facts(pages)
     used = set().union(*(page.effects for page in HANDBOOK.values()))

@@ -18,6 +18,7 @@ from civflow.web.shared.pictures import diagrams, flow
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, Step, Workflow
 from civflow.workflows.engine.draw import drawing
+from civflow.workflows.engine.endings import Becomes, Keeps, steps_in
 from civflow.workflows.programme import KINDS, Programme, Stage
 
 blueprint = Blueprint("handbook", __name__)
@@ -50,6 +51,7 @@ def show(name: str) -> str:
         sees=_sentences(page.sees),
         begins=_sentences((*page.begun_by, BY_CIVFLOW)),
         begin_requires=_sentences(page.begin_requires),
+        ends=_ends(page),
     )
 
 
@@ -92,10 +94,33 @@ def _steps(page: Workflow) -> list[dict[str, Any]]:
             "requires": _sentences(step.requires),
             "asks": _asks(step),
             "then": [name.replace("_", " ") for name in step.then],
+            "restores": [_becomes((noun,), back) for noun, back in step.restores.items()],
             "due": step.due.removesuffix("_at").replace("_", " ") if step.due else "",
         }
         for step in page.steps
     ]
+
+
+def _ends(page: Workflow) -> list[tuple[str, list[str]]]:
+    """The states in which a record is over, and in sentences what becomes then of those that refer to it."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for state, entries in page.ends.items():
+        alike: dict[Becomes, list[str]] = {}
+        for noun, becomes in entries.items():
+            alike.setdefault(becomes, []).append(noun)
+        sentences = tuple(_becomes(nouns, becomes) for becomes, nouns in alike.items())
+        found.setdefault(sentences, []).append(page.states[state].staff)
+    return [(" or ".join(states), list(sentences)) for sentences, states in found.items()]
+
+
+def _becomes(nouns: Iterable[str], becomes: Becomes) -> str:
+    """“Assignment: “Withdraw the assignment”, by itself in the same moment.”, or why it stays as it is."""
+    called = ", ".join(HANDBOOK[noun].called for noun in nouns)
+    if isinstance(becomes, Keeps):
+        return f"{called}: stays as it is. {becomes.why}"
+    names = steps_in(becomes)
+    buttons = dict.fromkeys(f"“{s.button}”" for noun in nouns for s in HANDBOOK[noun].steps if s.name in names)
+    return f"{called}: {' or '.join(buttons)}, by itself in the same moment."
 
 
 def _sentences(rules: Iterable[Rule]) -> list[str]:

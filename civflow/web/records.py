@@ -89,7 +89,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         reason = request.form.get("reason", "")
         audience_preview = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
         if option.allowed:
-            step_preview = preview_step(session(), step, record, now=now(), reason=reason)
+            step_preview = preview_step(session(), step, record, actor=actor(), now=now(), reason=reason)
     details = {
         "option": option,
         "step": step,

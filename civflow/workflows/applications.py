@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Application
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     STAFF,
     a_team_member,
@@ -194,6 +194,23 @@ application = Workflow(
         State("selected", "It has won.", public="Selected", final=True, tone="done"),
         State("withdrawn", "The team has withdrawn it, or its place has come to an end.", public="Withdrawn", final=True),
     ],
+    ends={
+        "withdrawn": {
+            "assignment": "withdraw",
+            "slot": keeps("The team gives its interview back itself."),
+            ("place", "agreement"): keeps("The programme office ends it, with a reason that the team reads."),
+        },
+        "not_selected": {
+            "assignment": keeps("What was scored is what the decision was made from."),
+            "slot": keeps("Every interview at a gate is over before its result is proposed."),
+            ("place", "agreement"): keeps("It is of a stage that the team has reached, and is ended there."),
+        },
+        "selected": {
+            "assignment": keeps("What was scored is what the decision was made from."),
+            "slot": keeps("Every interview at a gate is over before its result is proposed."),
+            ("place", "agreement"): keeps("A team that has won works on."),
+        },
+    },
     steps=[
         Step("write", "draft", "draft", by=a_team_member, path="/applications/{id}", on_its_page=True,
              label="Write the application", says="Only your team reads it."),
@@ -257,11 +274,11 @@ application = Workflow(
         Step("select", ("in_progress", "reserve"), "selected", by=by_itself, then=("enter_the_next_stage",),
              label="Select", says="The team has won."),
         Step("withdraw", ("draft", "submitted", "in_progress", "reserve"), "withdrawn", by=the_team_lead, reason=True,
-             then=("tell_the_team", "tell_the_programme_managers", "withdraw_its_assignments"), locks=("challenge",),
+             then=("tell_the_team", "tell_the_programme_managers"), locks=("challenge",),
              label="Withdraw the application",
              says="It leaves the challenge. The programme manager reads your reason."),
         Step("leave", ("in_progress", "selected"), "withdrawn", by=by_itself, reason=True,
-             then=("withdraw_its_assignments",), locks=("challenge",), label="Leave the challenge",
+             locks=("challenge",), label="Leave the challenge",
              says="The team does not take its place, or stops before the stage is finished."),
         Step("come_back", "withdrawn", "in_progress", by=by_itself, reason=True, locks=("challenge",),
              label="Come back into the selection", says="The team has its place again."),

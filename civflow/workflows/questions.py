@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Question
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, keeps, rule
 from civflow.workflows.engine.sight import reads_as
 from civflow.workflows.rules import OFFICE, anyone_signed_in, the_auditor, the_challenge_owner, the_programme_manager
 
@@ -114,6 +114,11 @@ question = Workflow(
               public="Merged with another question", final=True),
         State("declined", "It is not answered, for the reason given.", public="Not answered", final=True),
     ],
+    ends={
+        ("published", "merged", "declined"): {
+            "question": keeps("One that was merged with it can be separated again and waits for an answer of its own."),
+        },
+    },
     steps=[
         Step("draft", ("asked", "drafted"), "drafted", by=ANSWERING, asks=(ANSWER, WORDING),
              signs=("drafted_by_id",), label="Write the answer",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Round
-from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import the_auditor, the_programme_manager
 
 
@@ -83,6 +83,13 @@ round_ = Workflow(
         State("open", "Its challenges run, each at its own pace.", public="Running", tone="done"),
         State("closed", "Every challenge has come to an end.", public="Closed", final=True),
     ],
+    ends={
+        "closed": {
+            "challenge": keeps("Each has come to its own end before the round closes."),
+            ("question", "live_session", "application", "gate", "assignment", "slot", "agreement", "place", "sprint",
+             "deliverable"): keeps("It belongs to a challenge, and what becomes of it is decided when that ends."),
+        },
+    },
     steps=[
         Step("open", "planned", "open", by=the_programme_manager, requires=(it_has_an_approved_challenge,),
              label="Open the round", says="The round is shown to the public, and its challenges can open."),

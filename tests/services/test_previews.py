@@ -18,7 +18,7 @@ from tests.scenes.selection import applied, closed, decided, score, seat, sift
 
 def told_of(call: Call, record, trigger: str) -> StepPreview:
     step = workflow_of(call.session, record).steps_from(record.state)[trigger]
-    found = preview_step(call.session, step, record, now=call.now, reason="")
+    found = preview_step(call.session, step, record, actor=call.actor(call.manager), now=call.now, reason="")
     assert found
     return found
 

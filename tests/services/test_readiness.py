@@ -174,8 +174,8 @@ def test_a_draft_is_to_be_sent_early_enough_to_be_answered_before_it_opens(sessi
     ]
 
     step = workflow_of(session, sent).steps_from(sent.state)["submit_for_review"]
-    assert preview_step(session, step, sent, now=last, reason="") is None
-    said = preview_step(session, step, sent, now=last + timedelta(days=3), reason="")
+    assert preview_step(session, step, sent, actor=call.actor(call.manager), now=last, reason="") is None
+    said = preview_step(session, step, sent, actor=call.actor(call.manager), now=last + timedelta(days=3), reason="")
     assert said
     assert said.sentences == [
         (
@@ -402,7 +402,7 @@ def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):
     step = next(
         o.step for o in options(session, sent, actor=call.actor(call.manager), now=call.now) if o.step.name == "approve"
     )
-    told = preview_step(session, step, sent, now=call.now, reason="")
+    told = preview_step(session, step, sent, actor=call.actor(call.manager), now=call.now, reason="")
     assert told.sentences == ["2 people scored it: 37.5 of 100, and the programme asks for at least 50."]
     approve(call, sent, low_score_reason="A minister has promised it.")
     assert sent.low_score_reason == "A minister has promised it."

@@ -41,6 +41,16 @@ def test_a_step_says_what_will_happen_to_whom_and_how_it_is_undone(come, withdra
     assert "(your reason)" in page.select_one(".app-letter").get_text()
 
 
+def test_what_else_ends_is_said_before_to_whoever_may_know_it(come, session, panel):
+    """The office reads how many applications a cancelled challenge ends, and a team not who assesses its own."""
+    session.commit()
+    office = come(panel.call.manager).page(f"/challenges/{panel.call.challenge.slug}/cancel")
+    team = come(panel.leads[0]).page(f"/cases/application/{panel.otter.id}/withdraw")
+
+    assert "every application to it ends. 2 applications become “Not selected”." in office.main.get_text()
+    assert "become" not in team.select_one(".app-decision").get_text()
+
+
 def test_the_field_of_a_reason_says_who_reads_it(come, call, withdraw, priya):
     hint = "It is kept in the record, and {} read{} it{}."
     owners_page = come(call.owner).page(f"/cases/challenge/{call.challenge.id}/move_questions")

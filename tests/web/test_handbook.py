@@ -23,6 +23,18 @@ def test_a_page_has_each_state_and_each_step_with_who_takes_it_and_what_must_be_
     assert missing == []
 
 
+def test_a_page_says_what_becomes_of_the_rest_when_it_is_over(come):
+    page = come().page("/handbook/place")
+    heading = page.find("h2", string="What becomes of the rest when it is over")
+    rows = heading.find_next("dl").select(".govuk-summary-list__row")
+    assert [row.dt.get_text() for row in rows] == ["Finished", "Declined or Lapsed", "Ended early"]
+    assert [li.get_text() for li in rows[0].select("li")] == [
+        "Agreement: “Record as fulfilled”, by itself in the same moment.",
+        "Sprint, Deliverable: stays as it is. Every sprint is done and every deliverable accepted before.",
+    ]
+    assert come().page("/handbook/slot").find("h2", string="What becomes of the rest when it is over") is None
+
+
 def test_only_staff_read_how_many_records_there_are(come, call):
     def heads(visitor) -> list[str]:
         return [th.get_text() for th in visitor.page("/handbook/round").select("th[scope=col]")]

@@ -47,7 +47,7 @@ def test_a_lock_on_a_noun_without_a_page_and_locks_in_a_circle_are_errors():
         ({"gate": ("challenge",)}, "gate: a step locks its challenge, and there is no page of that name."),
         (
             {"round": (), "gate": ("challenge",), "challenge": ("gate", "round")},
-            "gate, challenge: their steps lock one another in a circle, so two people could wait for ever.",
+            "gate, challenge: their steps lock or end one another in a circle, so two people could wait for ever.",
         ),
     ):
         with pytest.raises(HandbookError) as error:

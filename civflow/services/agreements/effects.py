@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from civflow.models import Agreement, Application, Challenge, Document, Person, Place
 from civflow.services.agreements.agreements import _SIGNED, agreement_data, draft_agreement, draft_contracts
 from civflow.services.documents import store as documents
-from civflow.services.engine.advance import advance
 from civflow.services.engine.effects import Move, effect
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.agreements import IN_FORCE
-from civflow.workflows.engine import CIVFLOW
 
 
 @effect
@@ -94,13 +90,6 @@ def _signed_data(session: Session, agreement: Agreement, read: Document) -> Mapp
         "signatures": signatures,
         "text_hash": read.content_hash or "",
     }
-
-
-@effect
-def complete_the_agreement(session: Session, move: Move) -> None:
-    query = select(Agreement).where(col(Agreement.place_id) == move.record.id, col(Agreement.state).in_(IN_FORCE))
-    for agreement in session.scalars(query):
-        advance(session, agreement, "complete", actor=CIVFLOW, now=move.now)
 
 
 @effect

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from civflow.models import (
     Application,
-    Assignment,
     Challenge,
     ChallengeVersion,
     Submission,
@@ -26,15 +24,12 @@ from civflow.services.applications.version_notices import changed_parts, in_a_se
 from civflow.services.challenges.drafts import published_text
 from civflow.services.challenges.versions import versions_of
 from civflow.services.documents import store as documents
-from civflow.services.engine.advance import advance_many
 from civflow.services.engine.effects import Move, effect, effect_in_row
 from civflow.services.following import publish_news
 from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.notifications.recipients import members
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.assessment.assignments import NOT_SUBMITTED
-from civflow.workflows.engine import CIVFLOW
 
 
 @effect
@@ -109,15 +104,6 @@ def enter_the_first_gate(session: Session, rows: Sequence[Any]) -> list[dict[str
         programme = programme_of(session, session.get_one(Challenge, challenge_id))
         first[challenge_id] = programme.gates[0].id
     return [{"stage": row.stage or first[row.challenge_id]} for row in rows]
-
-
-@effect
-def withdraw_its_assignments(session: Session, move: Move) -> None:
-    query = select(col(Assignment.id)).where(
-        col(Assignment.application_id) == move.record.id, col(Assignment.state).in_(NOT_SUBMITTED)
-    )
-    ids = [i for i in session.scalars(query) if i]
-    advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason="The team has withdrawn.")
 
 
 @effect

@@ -26,11 +26,11 @@ from civflow.services.challenges.drafts import (
 )
 from civflow.services.challenges.stages import TIME_TO_IMPROVE, gate_of
 from civflow.services.challenges.versions import LONGEST_WHY, in_hand
-from civflow.services.engine.advance import advance_many, begin
+from civflow.services.engine.advance import begin
 from civflow.services.engine.effects import Move, effect, effect_in_row
 from civflow.services.programmes.store import programme_of
 from civflow.services.search.index import index
-from civflow.workflows.applications import IN_SELECTION, UNDECIDED
+from civflow.workflows.applications import IN_SELECTION
 from civflow.workflows.engine import CIVFLOW
 from civflow.workflows.programme import Programme, Stage
 
@@ -124,16 +124,6 @@ def begin_the_stage(session: Session, move: Move) -> None:
         gate, dates = gate_of(session, challenge, stage.id), stage_dates(session, challenge)[stage.id]
         gate.resubmit_by = in_working_days(programme, max(dates.starts_at, move.now), TIME_TO_IMPROVE)
         session.flush()
-
-
-@effect
-def close_the_applications(session: Session, move: Move) -> None:
-    """The challenge has ended: no application is left in the selection."""
-    left = select(col(Application.id)).where(
-        col(Application.challenge_id) == move.record.id, col(Application.state).in_(UNDECIDED)
-    )
-    ids = [i for i in session.scalars(left.order_by(col(Application.id))) if i]
-    advance_many(session, Application, ids, "not_select", actor=CIVFLOW, now=move.now, reason=move.reason)
 
 
 # What follows

@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session
 
 from civflow.models import Challenge, Programme, Tracked
-from civflow.services.engine import history, sql, transition
+from civflow.services.engine import endings, history, sql, transition
 from civflow.services.engine.effects import Move, Records, follow, in_rows
 from civflow.services.engine.transition import Moves, Transition
 from civflow.services.formatting import with_article
@@ -204,9 +204,9 @@ def _advance(
 ) -> Move:
     session.flush()
     connection = session.connection()
-    needs, locks = transition.looks_at(workflow, trigger)
-    if needs or locks:
-        sql.lock(connection, workflow, locks, [record_id])
+    needs, locks, along = transition.looks_at(workflow, trigger)
+    if needs or locks or along:
+        sql.lock(connection, workflow, locks, [record_id], along)
     row = _read(connection, workflow, needs, record_id, lock=True)
     if seen is not None and seen != row.revision:
         raise _somebody_was_first(session, workflow, record_id)
@@ -262,9 +262,9 @@ def _sort_by_transition(
 ) -> Iterable[tuple[Transition, list[Any]]]:
     """Read and judge some records: the transitions that can be made, each with its rows. The rest goes to `bulk.refused`."""
     connection = session.connection()
-    needs, locks = transition.looks_at(workflow, trigger)
-    if needs or locks:
-        sql.lock(connection, workflow, locks, ids)
+    needs, locks, along = transition.looks_at(workflow, trigger)
+    if needs or locks or along:
+        sql.lock(connection, workflow, locks, ids, along)
     rows = sql.read(connection, workflow, needs, ids, lock=True)
     bulk.refused.update(dict.fromkeys(set(ids) - {row.id for row in rows}, ("There is no such record.",)))
     sorted_: dict[str, tuple[Transition, list[Any]]] = {}  # from state -> the transition and its rows
@@ -280,7 +280,7 @@ def _sort_by_transition(
 
 
 def _move_together(session: Session, judged: Transition, rows: list[Any], loaded: Tracked | None = None) -> Moves:
-    """Write one transition of several rows, and do what follows."""
+    """Write one transition of several rows, do what follows, and take what goes along."""
     workflow, entry, moves = judged.workflow, judged.record(), Moves()
     moves.add(judged, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
     for more, fixed, same in in_rows(session, judged.step, rows):
@@ -290,6 +290,8 @@ def _move_together(session: Session, judged: Transition, rows: list[Any], loaded
             raise _somebody_was_first(session, workflow, links[0][0])
         _show(session, judged, columns, links, loaded)
     follow(session, judged.step, moves)
+    if (judged.step.name, judged.from_state) in workflow.along:
+        endings.take_along(session, judged, rows, advance_many)
     return moves
 
 

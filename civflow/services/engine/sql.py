@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -29,11 +29,13 @@ from sqlalchemy import (
     String,
     Table,
     Update,
+    and_,
     bindparam,
     column,
     func,
     insert,
     literal_column,
+    or_,
     select,
     true,
     update,
@@ -49,6 +51,7 @@ from civflow.db import UTCDateTime
 from civflow.models import History
 from civflow.services.engine import facts
 from civflow.workflows.engine import Conflicted, Workflow
+from civflow.workflows.engine.endings import Along, referring
 from civflow.workflows.handbook import HANDBOOK, LOCK_ORDER
 
 DIALECTS = {"sqlite": SQLiteDialect_pysqlite(), "postgresql": PGDialect_psycopg(paramstyle="format")}  # type: ignore[no-untyped-call]
@@ -159,30 +162,60 @@ def _among(database: str, of: ColumnElement[int], many: bool) -> ColumnElement[b
     return of == func.any(parameter("ids", ARRAY(Integer)))
 
 
-def lock(connection: Connection, workflow: Workflow, others: Iterable[str], ids: Sequence[int]) -> None:
-    """Lock what these records' rules look at (`others`: challenge, gate, ...), then the records; all in one order.
+def lock(
+    connection: Connection, workflow: Workflow, others: Iterable[str], ids: Sequence[int], along: tuple[Along, ...] = ()
+) -> None:
+    """Lock what these records' rules look at (`others`: challenge, gate, ...), the records, and what goes `along`; in one order.
 
     What is read after that, in another statement, is what everybody before us has committed. SQLite has one writer.
     """
     database = connection.dialect.name
     if database != "sqlite":
         above = tuple(sorted(others, key=LOCK_ORDER.index))
-        _locking(database, workflow, above, len(ids) > 1).run(connection, {"ids": _named(database, ids)})
+        _locking(database, workflow, above, len(ids) > 1, along).run(connection, {"ids": _named(database, ids)})
 
 
 @lru_cache(1024)
-def _locking(database: str, workflow: Workflow, others: tuple[str, ...], many: bool) -> Prepared:
+def _locking(
+    database: str, workflow: Workflow, others: tuple[str, ...], many: bool, along: tuple[Along, ...] = ()
+) -> Prepared:
     """One round trip: each lock is taken after the one before it, whose rows it counts."""
     own = workflow.table
+    these = _among(database, own.c.id, many)
+    wanted: dict[str, list[ColumnElement[bool]]] = {name: [_referred(own, name, these)] for name in others}
+    wanted[workflow.name] = [these]
+    for noun, which in _going_along(workflow, along, these):
+        wanted.setdefault(noun, []).append(which)
     before: ColumnElement[bool] = true()
-    for name in others:
+    for name in sorted(wanted, key=LOCK_ORDER.index):
         table = HANDBOOK[name].table
-        theirs = select(own.c[f"{name}_id"]).where(_among(database, own.c.id, many))
-        above = select(table.c.id).where(table.c.id.in_(theirs), before).order_by(table.c.id)
-        locked = above.with_for_update(key_share=True, of=table).cte(f"locked_{name}")
-        before = select(func.count()).select_from(locked).scalar_subquery() >= literal_column("0")
-    ours = select(own.c.id).where(_among(database, own.c.id, many), before).order_by(own.c.id)
-    return Prepared(ours.with_for_update(key_share=True, of=own), database)
+        rows = select(table.c.id).where(or_(*wanted[name]), before).order_by(table.c.id)
+        rows = rows.with_for_update(key_share=True, of=table)
+        before = select(func.count()).select_from(rows.cte(f"locked_{name}")).scalar_subquery() >= literal_column("0")
+    return Prepared(rows, database)
+
+
+def _going_along(
+    page: Workflow, along: Iterable[Along], these: ColumnElement[bool]
+) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Noun -> which of its records go along with these of a page, what their steps lock, and what goes along with them."""
+    for noun, steps, _ in along:
+        child = HANDBOOK[noun]
+        refer = (child.table.c[name] for name in referring(child, page))
+        stands = child.table.c.state.in_(sorted({state for name in steps for state in child.sources(name)}))
+        ours = select(page.table.c.id).where(these).correlate(None)
+        which = and_(or_(*(column.in_(ours) for column in refer)), stands)
+        yield noun, which
+        for step in (step for step in child.steps if step.name in steps):
+            for name in step.locks:
+                yield name, _referred(child.table, name, which)
+            for source in step.sources:
+                yield from _going_along(child, child.along.get((step.name, source), ()), which)
+
+
+def _referred(table: Table, name: str, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a record of the noun `name` is one that some rows of a table refer to."""
+    return HANDBOOK[name].table.c.id.in_(select(table.c[f"{name}_id"]).where(which).correlate(None))
 
 
 def wait_for_writers(connection: Connection) -> None:

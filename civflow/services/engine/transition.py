@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from civflow.services.engine import history
 from civflow.services.engine.effects import Move, Records
 from civflow.workflows.engine import NOBODY, Actor, Case, Step, Workflow
+from civflow.workflows.engine.endings import Along
 
 
 class Transition(NamedTuple):
@@ -154,9 +155,18 @@ def _room_for(workflow: Workflow, name: str) -> int | None:
     return getattr(column.type, "length", None) if column is not None else None
 
 
+class Looks(NamedTuple):
+    """What the gate looks at before a step: facts, other records that it locks, and what goes along and is locked too."""
+
+    needs: tuple[str, ...]
+    locks: tuple[str, ...]
+    along: tuple[Along, ...]
+
+
 @lru_cache(1024)
-def looks_at(workflow: Workflow, trigger: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The facts that the steps of this name need, and the other records that they lock."""
+def looks_at(workflow: Workflow, trigger: str) -> Looks:
+    """What the steps of this name look at, from wherever they are taken."""
     steps = [step for step in workflow.steps if step.name == trigger]
     needs, locks = (name for s in steps for name in s.needs), (name for s in steps for name in s.locks)
-    return tuple(dict.fromkeys(needs)), tuple(dict.fromkeys(locks))
+    along = (one for (name, _), entries in workflow.along.items() if name == trigger for one in entries)
+    return Looks(tuple(dict.fromkeys(needs)), tuple(dict.fromkeys(locks)), tuple(dict.fromkeys(along)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,9 +12,10 @@ from sqlmodel import Session
 
 from civflow import features
 from civflow.models import Tracked
-from civflow.services.engine.advance import PAGES
+from civflow.services.engine.advance import PAGES, workflow_of
 from civflow.services.engine.effects import check_steps
-from civflow.workflows.engine import Step
+from civflow.services.engine.endings import foretold, in_a_sentence
+from civflow.workflows.engine import Actor, Step
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,23 @@ def previewers() -> dict[tuple[str, str], Previewer]:
     return found
 
 
-def preview_step(session: Session, step: Step, record: Tracked, *, now: datetime, reason: str) -> StepPreview | None:
-    """What taking the step with this record now would do; None where the step's own words say everything."""
+def preview_step(
+    session: Session, step: Step, record: Tracked, *, actor: Actor, now: datetime, reason: str
+) -> StepPreview | None:
+    """What taking the step with this record now would do; None where the step's own words say everything.
+
+    What ends along with it, or is taken up again, is counted as far as the actor may see it.
+    """
     known, noun = previewers(), PAGES[type(record)].name
     says = known.get((noun, step.name)) or known.get((noun, f"{step.name.partition('_')[0]}_*"))
-    return says(session, step, record, now, reason) if says else None
+    own = says(session, step, record, now, reason) if says else None
+    also = also_changes(session, step, record, actor=actor, now=now)
+    if own and also:
+        return replace(own, sentences=[*own.sentences, also])
+    return StepPreview([also]) if also else own
+
+
+def also_changes(session: Session, step: Step, record: Tracked, *, actor: Actor, now: datetime) -> str:
+    """What would change along with the record, in a sentence; empty where nothing would that the actor may see."""
+    page = workflow_of(session, record)
+    return in_a_sentence(foretold(session, page, record, step, actor=actor, now=now))

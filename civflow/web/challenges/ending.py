@@ -12,6 +12,7 @@ from civflow.services.challenges.applicants import applicants
 from civflow.services.challenges.seal import are_sealed
 from civflow.services.engine.advance import workflow_of
 from civflow.services.notifications.preview import preview
+from civflow.services.records.preview import also_changes
 from civflow.web.challenges.offered import offered, take_offered
 from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.challenge_access import owned
@@ -41,8 +42,9 @@ def end(slug: str, trigger: str) -> Response:
 
 def _ending(challenge: Challenge, trigger: str) -> dict[str, Any]:
     option, page = offered(challenge, trigger), workflow_of(session(), challenge)
-    audience_preview = None
+    audience_preview, also = None, ""
     if option and not option.forbidden:
+        also = also_changes(session(), option.step, challenge, actor=actor(), now=now())
         audience_preview = preview(session(), page, option.step, challenge, actor=actor(), now=now())
     sealed = are_sealed(session(), challenge, now=now())
     # While the call is sealed, a follower who is missing among the others would be an applicant.
@@ -53,6 +55,7 @@ def _ending(challenge: Challenge, trigger: str) -> dict[str, Any]:
         "option": option,
         "step": step,
         "audience_preview": audience_preview,
+        "also": also,
         "typed": {},
         "errors": [],
         "fields": {},

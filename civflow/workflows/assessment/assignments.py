@@ -65,7 +65,6 @@ LOCKED = ("submitted",)  # scores that count
 TO_COME = ("proposed", "invited", "accepted", "scoring")  # scores that are still to come
 ASKED_FOR = (*TO_COME, *LOCKED)  # what “asked” counts everywhere: the assessments that the gate is to have
 OVER = ("declined", "withdrawn")  # somebody else is needed
-NOT_SUBMITTED = ("proposed", "invited", "accepted", "declined", "scoring")  # what goes with its application
 
 assignment = Workflow(
     "assignment",

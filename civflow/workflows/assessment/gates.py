@@ -2,7 +2,7 @@
 
 from civflow.models import Gate
 from civflow.models.assessment import SIDES
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Numbers, Pairs, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Numbers, Pairs, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     STAFF,
     a_panel_member,
@@ -184,6 +184,12 @@ gate = Workflow(
         State("approved", "Decided; nobody has been told.", public="Being assessed", tone="waiting"),
         State("released", "Everybody has been told.", public="Decided", final=True, tone="done"),
     ],
+    ends={
+        "released": {
+            "assignment": keeps("What was scored is what the decision was made from."),
+            "slot": keeps("Every interview is over before the scoring ends; times that nobody took stay in the record."),
+        },
+    },
     steps=[
         Step("seat", "waiting", "waiting", by=the_programme_manager, asks=SEAT, then=("seat_the_panellist",),
              requires=(they_do_not_apply_here,), label="Seat somebody on the panel",

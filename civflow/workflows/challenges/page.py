@@ -20,7 +20,8 @@ from civflow.workflows.challenges.readiness import (
     drafting,
     the_dates_are_set,
 )
-from civflow.workflows.engine import Ask, Case, Columns, Comments, Names, Rule, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Comments, Names, Rule, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine.endings import Ends
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
 from civflow.workflows.rules import (
     STAFF,
@@ -150,6 +151,25 @@ NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadl
 NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
 
 
+KEPT = "It belongs to an application, and ends with it."
+ENDS: Ends = {
+    ("completed", "cancelled"): {
+        "application": "not_select",
+        "challenge": keeps("A copy is a challenge of its own."),
+        ("question", "live_session"): keeps("What was asked and answered stays to be read."),
+        "gate": keeps("What was decided, and how far the rest had come, stays to be read."),
+        ("assignment", "slot", "place", "agreement", "sprint", "deliverable"): keeps(KEPT),
+    },
+    "withdrawn": {
+        "challenge": keeps("A copy is a challenge of its own."),
+        "gate": keeps("It waits with its challenge, which can be restored as a draft."),
+        ("question", "live_session"): keeps("It waits with its challenge, which can be restored as a draft."),
+        ("application", "assignment", "slot", "place", "agreement", "sprint", "deliverable"):
+            keeps("There is none: a challenge is withdrawn before its call opens."),
+    },
+}
+
+
 def compile_challenge(programme: Programme) -> Workflow:
     """The challenge's workflow under one programme: drafting, the call, one state per stage, and the ends."""
     return Workflow(
@@ -187,6 +207,7 @@ def compile_challenge(programme: Programme) -> Workflow:
             *_stages(programme),
             *_ending(programme),
         ],
+        ends=ENDS,
         checks_states=False,  # the table programme_state is the last judge: states differ by programme
     )
 
@@ -323,7 +344,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
                says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
                by=the_programme_manager, reason=True,
-               then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
+               then=("tell_the_applicants", "tell_the_followers"),
                label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
                then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
@@ -337,7 +358,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
-               then=("tell_the_applicants", "tell_the_followers", "close_the_applications"),
+               then=("tell_the_applicants", "tell_the_followers"),
                path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
                says="Every applicant and the public read your reason.")
 

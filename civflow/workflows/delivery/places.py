@@ -3,7 +3,7 @@
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN
-from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -100,6 +100,19 @@ place = Workflow(
         State("lapsed", "The team did not answer in time.", final=True),
         State("ended", "It came to an end before its time.", label="Ended early", final=True, tone="stopped"),
     ],
+    ends={
+        "completed": {
+            "agreement": "complete",
+            ("sprint", "deliverable"): keeps("Every sprint is done and every deliverable accepted before."),
+        },
+        ("declined", "lapsed"): {
+            ("agreement", "sprint", "deliverable"): keeps("Nothing was agreed or planned before the team said yes."),
+        },
+        "ended": {
+            "agreement": keeps("The programme office ends it for itself, with a reason that both sides read."),
+            ("sprint", "deliverable"): keeps("What was planned and done stays to be read, and goes on if the place does."),
+        },
+    },
     steps=[
         Step("accept", "offered", "accepted", by=the_team_lead,
              requires=(there_is_time_to_answer, the_team_is_still_in),
@@ -116,7 +129,7 @@ place = Workflow(
              requires=(the_agreement_is_signed,), stamps=("begun_at",), then=("plan_the_work",), label="Begin the stage",
              says="Sprints and deliverables are planned."),
         Step("complete", "active", "completed", by=(the_challenge_owner, the_programme_manager),
-             requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done), then=("complete_the_agreement",),
+             requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done),
              label="Finish the stage", says="The team has done what was agreed."),
         Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True,
              then=("leave_the_selection", "tell_the_members"), locks=GIVING_UP, label="End it early",

@@ -1,7 +1,7 @@
 """Sprint: two weeks of work with a goal and a review."""
 
 from civflow.models import Sprint
-from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import BOTH_SIDES, a_team_member, by_itself, the_challenge_owner, the_programme_manager
 
 
@@ -42,6 +42,7 @@ sprint = Workflow(
         State("in_review", "Team and sponsor look at what came of it.", tone="waiting"),
         State("done", "It is finished.", final=True, tone="done"),
     ],
+    ends={"done": {"deliverable": keeps("Each is accepted before.")}},
     steps=[
         *(Step("set_goal", state, state, by=a_team_member, asks=(GOAL,), label="Set the goal",
                says="Team and sponsor read it beside the sprint.",

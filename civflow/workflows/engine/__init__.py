@@ -7,6 +7,7 @@ knows a database, a request or a clock.
 
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, NOBODY, Actor, RoleHeld
 from civflow.workflows.engine.around import Comments
+from civflow.workflows.engine.endings import keeps
 from civflow.workflows.engine.facts import Facts, Ids, Marks, Names, Numbers, Pairs
 from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Columns, Option, Rule, State, Step, rule
 from civflow.workflows.engine.refusals import Conflicted, Forbidden, HandbookError, NotFound, Refusal, Refused
@@ -40,5 +41,6 @@ __all__ = [
     "State",
     "Step",
     "Workflow",
+    "keeps",
     "rule",
 ]

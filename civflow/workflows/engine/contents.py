@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from civflow.models.people import SCOPES
+from civflow.workflows.engine.endings import ending_with
 from civflow.workflows.engine.refusals import HandbookError
 from civflow.workflows.engine.workflow import Workflow
 
@@ -25,7 +26,8 @@ def contents(pages: Iterable[Workflow]) -> dict[str, Workflow]:
 
 
 def lock_order(pages: Sequence[Workflow]) -> tuple[str, ...]:
-    """The nouns in an order in which every step locks: what a step's rules look at comes before its own record.
+    """The nouns in an order in which every step locks: what a step's rules look at comes before its own record, and what ends
+    with a record after it.
 
     So no two steps lock two records in different orders, and none waits for another that waits for it. Where nothing
     else decides, the order is that of the pages. Raises HandbookError for a lock on a noun without a page, and for a
@@ -35,13 +37,16 @@ def lock_order(pages: Sequence[Workflow]) -> tuple[str, ...]:
     for name, locks in before.items():
         for lock in sorted(locks - before.keys()):
             raise HandbookError(f"{name}: a step locks its {lock}, and there is no page of that name.")
+    for page in pages:
+        for noun in ending_with(page):
+            before[noun].add(page.name)
     order: list[str] = []
     while len(order) < len(before):
         free = next((name for name in before if name not in order and before[name] <= set(order)), None)
         if free is None:
             circle = ", ".join(name for name in before if name not in order)
             raise HandbookError(
-                f"{circle}: their steps lock one another in a circle, so two people could wait for ever."
+                f"{circle}: their steps lock or end one another in a circle, so two people could wait for ever."
             )
         order.append(free)
     return tuple(order)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from civflow.models.people import ROLES, SCOPES
+from civflow.workflows.engine.endings import faults_in
 from civflow.workflows.engine.facts import KINDS
 from civflow.workflows.engine.language import INNER, Rule, Step
 from civflow.workflows.engine.refusals import HandbookError
@@ -19,7 +20,20 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")  # a column or what i
 
 def check(page: Workflow) -> None:
     """Raises HandbookError with the first sentence about what the page lacks or contradicts."""
-    for part in (_beginnings, _offers, _steps, _titles, _path, _rules, _facts, _columns, _sight, _scopes, _comments):
+    for part in (
+        _beginnings,
+        _offers,
+        _steps,
+        _titles,
+        _path,
+        _rules,
+        _facts,
+        _columns,
+        _sight,
+        _scopes,
+        _comments,
+        faults_in,
+    ):
         for sentence in part(page):
             raise HandbookError(sentence)
 

@@ -119,6 +119,7 @@ class Step:
     columns of the record in braces. `on_its_page`: it is taken only there, because a service checks or writes there
     more than the step asks for. `aside`: its button is never the one that stands out. `publishes_reason`: everybody
     reads the reason that is given for it. `quiet`: the public does not read in the history that it was taken.
+    `restores`: noun -> the step that takes up again what has ended along with this record (engine/endings.py).
     """
 
     name: str
@@ -142,6 +143,7 @@ class Step:
     aside: bool = False
     publishes_reason: bool = False
     quiet: bool = False
+    restores: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from sqlalchemy import CheckConstraint, Table
 from transitions import Machine
@@ -12,6 +13,7 @@ from civflow.models.records import Tracked
 from civflow.workflows.engine.actors import CLOCK
 from civflow.workflows.engine.around import Comments
 from civflow.workflows.engine.declarations import check
+from civflow.workflows.engine.endings import Ends, along, by_state
 from civflow.workflows.engine.facts import Facts, declared
 from civflow.workflows.engine.language import BY_CIVFLOW, Case, Columns, Option, Rule, State, Step
 from civflow.workflows.engine.refusals import Forbidden, NotFound, Refused
@@ -34,6 +36,9 @@ class Workflow:
 
     `scope`: people hold roles for one record of it. `zone`: the column by which a record finds the programme whose clock
     it keeps; without one the site's. `appendix`: a page that serves all the others stands behind them in the handbook.
+
+    `ends`: by state, what becomes of every noun that refers to this one (engine/endings.py). `along`: what goes along with
+    each step; steps that are not in it have nothing to do with any other record.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Workflow:
         scope: bool = False,
         zone: str | None = None,
         appendix: bool = False,
+        ends: Ends = MappingProxyType({}),
         checks_states: bool = True,
     ) -> None:
         self.name, self.record = name, record
@@ -78,7 +84,9 @@ class Workflow:
         self.comments = comments
         self.zone = zone or ("challenge_id" if "challenge_id" in self.table.c else None)
         self.scopes = tuple(self._scopes())
+        self.ends = by_state(name, ends)
         check(self)
+        self.along = along(self)
         self._by_state = {
             state: {step.name: step for step in self.steps if state in step.sources} for state in self.states
         }

@@ -1,7 +1,7 @@
 """Team: people who apply together."""
 
 from civflow.models import Team
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Pairs, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Pairs, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import a_team_member, the_programme_manager, the_team_lead
 
 
@@ -87,6 +87,14 @@ team = Workflow(
         State("formed", "Everybody who was asked has answered.", tone="done"),
         State("disbanded", "The team has come to an end.", final=True),
     ],
+    ends={
+        "disbanded": {
+            "membership": keeps("Who was in the team goes on reading what it has done."),
+            "application": keeps("None is in a challenge any more; a draft stays for its members to read."),
+            ("assignment", "slot", "place", "agreement", "sprint", "deliverable"):
+                keeps("It belongs to an application, and none of the team's is in a challenge any more."),
+        },
+    },
     steps=[
         Step("form", "forming", "formed", by=the_team_lead, requires=(somebody_is_in_it, nobody_is_waiting),
              label="The team is complete", says="The team stops looking for members."),
