@@ -27,9 +27,9 @@ class Feature:
     """One feature: its name, which its package in services bears; what it needs; and its modules, by part.
 
     `needs`: the features whose packages in services its own package imports. `pages`: the handbook's, in workflows.
-    `facts`, `effects`, `audiences`, `previews` (what a step would do, in words), `news` (which steps are news for
-    followers), `fixes` (what the record keeps of a step), `jobs` (work for later) and `home` (what waits for somebody
-    in one role, in the order of the home page): in services. `views`: in web, with NAVIGATION where people reach them
+    `facts`, `effects`, `audiences` (who is told), `words` (what letters print beyond the page's words), `fixes` (what the
+    history keeps of a step), `previews` (what a step would do, in words), `jobs` (work for later) and `home` (what waits
+    for somebody in one role, in the order of the home page): in services. `views`: in web, with NAVIGATION where people reach them
     from everywhere. PARTS says what each module must have.
     """
 
@@ -40,7 +40,7 @@ class Feature:
     effects: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
     previews: tuple[str, ...] = ()
-    news: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     home: tuple[str, ...] = ()
@@ -67,10 +67,10 @@ PARTS = {
     "pages": Part("civflow.workflows", "a Workflow", lambda name, value: type(value).__name__ == "Workflow"),
     "facts": Part("civflow.services", "FACTS", _called("FACTS")),
     "effects": Part("civflow.services", "a function marked @effect", _marked("effect")),
-    "audiences": Part("civflow.services", "a function marked @audience", _marked("is_audience")),
+    "audiences": Part("civflow.services", "a function marked @audience", _marked("teller")),
+    "words": Part("civflow.services", "a function marked @words", _marked("words")),
     "previews": Part("civflow.services", "PREVIEWS", _called("PREVIEWS")),
-    "news": Part("civflow.services", "NEWS", _called("NEWS")),
-    "fixes": Part("civflow.services", "a function marked @fixed_by", _marked("fixes")),
+    "fixes": Part("civflow.services", "a function marked @fixed", _marked("fixed")),
     "jobs": Part("civflow.services", "JOBS", _called("JOBS")),
     "home": Part("civflow.services", "a function “dashboard”", _called("dashboard")),
     "views": Part("civflow.web", "a blueprint", _called("blueprint")),
@@ -89,7 +89,7 @@ FEATURES = (
     Feature("documents", needs=("jobs", "engine", "records"), jobs=("documents.jobs",), views=("documents",)),
     Feature(
         "notifications",
-        needs=("jobs", "engine", "programmes", "records", "documents"),
+        needs=("jobs", "engine", "records", "documents"),
         pages=("notifications",),
         facts=("notifications.facts",),
         audiences=("notifications.audiences",),
@@ -100,7 +100,7 @@ FEATURES = (
     Feature(
         "following",
         needs=("jobs", "engine", "notifications", "search"),
-        effects=("following.effects",),
+        audiences=("following.audiences",),
         jobs=("following.jobs",),
         views=("following",),
     ),
@@ -116,14 +116,14 @@ FEATURES = (
             "documents",
             "notifications",
             "search",
-            "following",
             "collaboration",
         ),
         pages=("challenges.page",),
         facts=("challenges.facts",),
         effects=("challenges.effects", "challenges.brief", "challenges.review_effects"),
+        audiences=("challenges.audiences",),
+        words=("challenges.words",),
         previews=("challenges.previews",),
-        news=("challenges.news",),
         views=(
             "challenges.public",
             "challenges.drafts",
@@ -141,11 +141,12 @@ FEATURES = (
     ),
     Feature(
         "questions",
-        needs=("engine", "programmes", "notifications", "following", "challenges"),
+        needs=("engine", "programmes", "notifications", "challenges"),
         pages=("questions",),
         facts=("questions.facts",),
         effects=("questions.effects",),
-        news=("questions.news",),
+        audiences=("questions.audiences",),
+        words=("questions.words",),
         views=("questions.answering", "questions.spreadsheets"),
     ),
     Feature(
@@ -183,7 +184,6 @@ FEATURES = (
             "records",
             "documents",
             "notifications",
-            "following",
             "challenges",
             "applications",
         ),
@@ -192,15 +192,16 @@ FEATURES = (
         effects=("assessment.effects",),
         audiences=("assessment.audiences",),
         previews=("assessment.previews",),
-        news=("assessment.news",),
         views=("assessment.assessor", "assessment.gates", "assessment.panel"),
     ),
     Feature(
         "interviews",
-        needs=("engine", "people", "programmes", "records", "notifications", "assessment"),
+        needs=("engine", "people", "records", "notifications", "assessment"),
         pages=("interviews",),
         facts=("interviews.facts",),
         effects=("interviews.effects",),
+        audiences=("interviews.audiences",),
+        words=("interviews.words",),
     ),
     Feature(
         "agreements",

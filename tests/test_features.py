@@ -17,10 +17,10 @@ import pytest
 from civflow import features
 from civflow.cli import main
 from civflow.features import FEATURES, PARTS, Feature, FeatureError, check, load
-from civflow.services.engine.effects import fixed_by, registered
+from civflow.services.engine.effects import check_names, fixed, registered
 from civflow.services.engine.facts import facts
-from civflow.services.following.registry import news
 from civflow.services.jobs.job import kinds
+from civflow.services.notifications.letters import worded
 from civflow.services.records.preview import previewers
 
 ROOT = Path(__file__).parents[1]
@@ -146,7 +146,7 @@ LACKING = [
     ("facts", "teams.fact", "civflow.services.teams.fact among its facts, and there is no such module."),
     ("facts", "teams.teams", "civflow.services.teams.teams among its facts, and that has no FACTS."),
     ("jobs", "jobs.queue", "civflow.services.jobs.queue among its jobs, and that has no JOBS."),
-    ("news", "teams.facts", "civflow.services.teams.facts among its news, and that has no NEWS."),
+    ("words", "teams.facts", "civflow.services.teams.facts among its words, and that has no function marked @words."),
     ("previews", "teams.facts", "civflow.services.teams.facts among its previews, and that has no PREVIEWS."),
     (
         "home",
@@ -166,7 +166,7 @@ LACKING = [
     (
         "fixes",
         "audit.verify",
-        "civflow.services.audit.verify among its fixes, and that has no function marked @fixed_by.",
+        "civflow.services.audit.verify among its fixes, and that has no function marked @fixed.",
     ),
     ("pages", "rules", "civflow.workflows.rules among its pages, and that has no Workflow."),
     ("views", "shared.htmx", "civflow.web.shared.htmx among its views, and that has no blueprint."),
@@ -231,9 +231,9 @@ def the_list(monkeypatch):
             r"civflow\.services\.audit\.fixed: “\w+” stands twice among the fixes\.",
         ),
         (
-            {"news": ("questions.news",)},
-            news,
-            r"civflow\.services\.questions\.news: “question”, “publish” stands twice among the news\.",
+            {"words": ("questions.words",)},
+            worded,
+            r"civflow\.services\.questions\.words: “\w+” stands twice among the words\.",
         ),
         (
             {"previews": ("challenges.previews",)},
@@ -253,8 +253,18 @@ def test_two_of_one_name_are_refused_with_the_place(the_list: Change, again, col
 @pytest.mark.parametrize(
     ("part", "collect", "declares", "sentence"),
     [
-        ("news", news, {"NEWS": {("gate", "relaese"): None}}, "news: the handbook has no step “relaese” of a gate."),
-        ("news", news, {"NEWS": {("gat", "release"): None}}, "news: the handbook has no step “release” of a gat."),
+        (
+            "previews",
+            previewers,
+            {"PREVIEWS": {("gate", "relaese"): None}},
+            "previews: the handbook has no step “relaese” of a gate.",
+        ),
+        (
+            "previews",
+            previewers,
+            {"PREVIEWS": {("gat", "release"): None}},
+            "previews: the handbook has no step “release” of a gat.",
+        ),
         (
             "previews",
             previewers,
@@ -263,7 +273,7 @@ def test_two_of_one_name_are_refused_with_the_place(the_list: Change, again, col
         ),
     ],
 )
-def test_news_and_previews_of_a_step_that_there_is_not_are_refused(monkeypatch, part, collect, declares, sentence):
+def test_previews_of_a_step_that_there_is_not_are_refused(monkeypatch, part, collect, declares, sentence):
     module = ModuleType("here")
     vars(module).update(declares)
     monkeypatch.setattr(features, "modules", lambda asked: (module,) if asked == part else ())
@@ -274,20 +284,25 @@ def test_news_and_previews_of_a_step_that_there_is_not_are_refused(monkeypatch, 
     assert str(refused.value) == sentence
 
 
-def test_what_is_fixed_of_an_effect_that_there_is_not_is_refused(monkeypatch):
-    module = ModuleType("here")
+@fixed
+def the_moon(session, rows):
+    return []
 
-    @fixed_by("tell_both_side")
-    def the_agreement(session, rows):
-        return []
 
-    the_agreement.__module__, module.the_agreement = "here", the_agreement
-    monkeypatch.setattr(features, "modules", lambda part: (module,) if part == "fixes" else ())
+@pytest.mark.parametrize(
+    ("more", "less", "sentence"),
+    [
+        ({"the_moon": the_moon}, (), "tests.test_features: no step of the handbook fixes “the_moon”."),
+        ({}, ("the_agreement",), "agreement.issue: it fixes “the_agreement”, and no service declares that."),
+    ],
+)
+def test_what_the_history_keeps_is_declared_and_named_on_both_sides(more, less, sentence):
+    known = {name: function for name, function in registered().fixed.items() if name not in less}
 
     with pytest.raises(FeatureError) as refused:
-        registered.__wrapped__()
+        check_names("fixes", {**known, **more}, lambda step: step.fixes)
 
-    assert str(refused.value) == "here: it fixes the effect “tell_both_side”, and there is no such effect."
+    assert str(refused.value) == sentence
 
 
 FAULTS = {

@@ -20,6 +20,7 @@ def handbook_check() -> None:
     """Prove every page and every shipped programme; exit 1 if something is wrong."""
     from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
     from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
+    from civflow.services.notifications.declared import check_tellings  # noqa: PLC0415 - little is needed
     from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
     from civflow.workflows.challenges.page import compile_challenge  # noqa: PLC0415 - little is needed
     from civflow.workflows.engine.check import findings, idle_facts  # noqa: PLC0415 - little is needed
@@ -34,6 +35,7 @@ def handbook_check() -> None:
     for name, loaded in shipped_programmes().items():
         page = compile_challenge(loaded.programme)
         pages.append(page)
+        check_tellings([page])
         wrong += findings(page, effects=registered().effects, facts=facts())
         check_endings(HANDBOOK, [page])
         click.echo(f"programme {name}: {len(loaded.programme.stages)} stages, {len(page.states)} states of a challenge")

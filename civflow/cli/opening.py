@@ -67,16 +67,18 @@ def check_features(*, views: bool = True) -> None:
 
     Raises FeatureError or HandbookError where the list, or what it names, is wrong: before anything is done.
     """
-    from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
+    from civflow.services.engine.effects import check_names, registered  # noqa: PLC0415 - little is needed
     from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
-    from civflow.services.following.registry import news  # noqa: PLC0415 - little is needed
     from civflow.services.jobs.job import kinds  # noqa: PLC0415 - little is needed
+    from civflow.services.notifications.declared import check_tellings  # noqa: PLC0415 - little is needed
     from civflow.services.records.preview import previewers  # noqa: PLC0415 - little is needed
 
     for part in features.PARTS:
         if views or part != "views":
             features.modules(part)
-    facts(), registered(), kinds(), news(), previewers()
+    facts(), kinds(), previewers()
+    check_tellings()
+    check_names("fixes", registered().fixed, lambda step: step.fixes)
 
 
 def check_prepared(engine: Engine) -> None:

@@ -93,7 +93,7 @@ def _steps(page: Workflow) -> list[dict[str, Any]]:
             "by": _sentences(step.permits),
             "requires": _sentences(step.requires),
             "asks": _asks(step),
-            "then": [name.replace("_", " ") for name in step.then],
+            "then": [name.replace("_", " ") for name in (*step.then, *(f"tell {who}" for who in step.tells))],
             "restores": [_becomes((noun,), back) for noun, back in step.restores.items()],
             "due": step.due.removesuffix("_at").replace("_", " ") if step.due else "",
         }

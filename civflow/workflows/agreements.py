@@ -1,7 +1,7 @@
 """Agreement: a contract between the sponsor and a team for one stage. Both sides sign, after the standstill."""
 
 from civflow.models import Agreement
-from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -60,6 +60,11 @@ TO_ISSUE = ("drafted",)  # nobody is asked to sign yet
 TO_SIGN = ("issued",)  # a signature is missing
 IN_FORCE = ("active",)  # both sides do what they have signed
 
+WHO_SIGNS = "The team signs first, then the sponsor. Read the agreement before you sign."
+TAKEN_BACK = Letter("Taken back to change it: {title}",
+                    "The agreement is being changed. Signatures that were given no longer count; you are asked again to sign.")
+FIXES = ("the_agreement",)  # the document that both sides read and sign
+
 agreement = Workflow(
     "agreement",
     Agreement,
@@ -85,17 +90,25 @@ agreement = Workflow(
     ],
     steps=[
         Step("issue", "drafted", "issued", by=the_programme_manager, requires=(the_document_is_finished,),
-             then=("tell_both_sides",), label="Issue the agreement", says="Both sides are asked to read and sign it."),
+             tells={"both_sides": Letter("Read and sign: {title}", f"The agreement is ready. {WHO_SIGNS}")},
+             fixes=FIXES, label="Issue the agreement", says="Both sides are asked to read and sign it."),
         Step("sign_for_the_team", "issued", "issued", by=the_team_lead, asks=(MAY_SIGN,), stamps=("team_signed_at",),
              requires=(the_standstill_is_over, the_team_has_not_signed, the_signer_may_sign),
-             signs=("team_signed_by_id",), then=("tell_both_sides",), label="Sign for the team",
+             signs=("team_signed_by_id",), label="Sign for the team",
+             tells={"both_sides": Letter("The team has signed: {title}",
+                                         "{actor} has signed for the team. The sponsor signs next.")},
+             fixes=FIXES,
              says="Your name, the time and the document's hash are recorded.",
              undo="Not by you. Until both have signed, the programme office can take the agreement back to change it; "
                   "both sides then sign the new text."),
         Step("sign_for_the_sponsor", "issued", "signed", by=the_challenge_owner, asks=(MAY_SIGN,),
              requires=(the_standstill_is_over, the_team_has_signed, the_signer_may_sign),
              stamps=("sponsor_signed_at",), signs=("sponsor_signed_by_id",),
-             then=("make_the_signed_copy", "tell_both_sides"),
+             then=("make_the_signed_copy",),
+             tells={"both_sides": Letter("Signed by both sides: {title}",
+                                         "{actor} has signed for the sponsor. A copy with both signatures stands on the "
+                                         "agreement's page; you need do nothing.")},
+             fixes=FIXES,
              label="Sign for the sponsor", says="The agreement is signed by both sides.",
              undo="No. It can be ended early, with a reason that both sides read."),
         Step("begin", "signed", "active", by=(the_programme_manager, by_itself), due="starts_at",
@@ -103,19 +116,24 @@ agreement = Workflow(
         Step("complete", "active", "completed", by=(the_programme_manager, by_itself), label="Record as fulfilled",
              says="Both sides have done what was agreed."),
         Step("redraft", ("issued",), "drafted", by=the_programme_manager, reason=True,
-             then=("clear_the_signatures", "tell_both_sides"), label="Take it back to change it",
+             then=("clear_the_signatures",), tells={"both_sides": TAKEN_BACK}, fixes=FIXES,
+             label="Take it back to change it",
              says="Signatures given so far no longer count.",
              undo="No. Signatures that were given are gone; both sides sign the new text."),
         Step("redraft", "terminated", "drafted", by=(the_programme_manager, by_itself), reason=True,
-             requires=(not_both_sides_have_signed,), then=("clear_the_signatures", "tell_both_sides"),
-             locks=("challenge", "place"), label="Draft it again",
+             requires=(not_both_sides_have_signed,), then=("clear_the_signatures",), tells={"both_sides": TAKEN_BACK},
+             fixes=FIXES, locks=("challenge", "place"), label="Draft it again",
              says="A new text is prepared. Both sides are asked to sign it once it is issued."),
         Step("terminate", ("drafted", "issued", "signed", "active"), "terminated", by=the_programme_manager,
-             reason=True, then=("tell_both_sides",), locks=("challenge", "place"), label="Terminate the agreement",
+             reason=True, locks=("challenge", "place"), label="Terminate the agreement",
+             tells={"both_sides": Letter("Ended early: {title}", "{actor} has ended the agreement before its time.")},
+             fixes=FIXES,
              says="Both sides read your reason.",
              undo="Yes, with a reason: “Draft it again”, or “Bring back into force” where both sides had signed."),
         Step("resume", ("completed", "terminated"), "active", by=the_programme_manager, reason=True,
-             requires=(both_sides_have_signed,), then=("tell_both_sides",), label="Bring back into force",
+             requires=(both_sides_have_signed,), label="Bring back into force",
+             tells={"both_sides": Letter("In force again: {title}", "The agreement is in force again, until {ends_at}.")},
+             fixes=FIXES,
              says="Both sides read your reason."),
     ],
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Application
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     STAFF,
     a_team_member,
@@ -224,12 +224,15 @@ application = Workflow(
         Step("submit", "draft", "submitted", by=a_team_member, locks=("challenge", "team"), stamps=("submitted_at",),
              requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed, the_answers_are_complete,
                        it_answers_the_latest_text, nobody_in_the_team_runs_it),
-             then=("keep_the_submission", "send_the_receipt"), label="Submit the application",
+             then=("keep_the_submission", "send_the_receipt"), fixes=("the_words",), label="Submit the application",
              says="Nobody can open it before the deadline. Until then you can take it back and change it. "
                   "You get a receipt."),
         Step("take_back", "submitted", "draft", by=a_team_member, reason=True,
              requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed), locks=("challenge",),
-             then=("tell_the_team",), label="Take it back to change it",
+             tells={"the_team": Letter("Taken back, so not submitted: {title}",
+                                       "{actor} has taken your team's application back to change it. It does not count "
+                                       "until your team submits it again, by {closes_at} at the latest.")},
+             label="Take it back to change it",
              says="It counts only when you submit it again before the deadline. What you submitted is kept."),
         Step("take_in", "submitted", "in_progress", by=by_itself, due="sealed_until",
              then=("enter_the_first_gate",), label="Take into the selection",
@@ -246,16 +249,21 @@ application = Workflow(
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
-        Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True, then=("tell_the_team",),
+        Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True,
+             tells={"the_team": Letter("Ruled out: {title}",
+                                       "Your application was ruled out and is not assessed. If the reason is wrong, answer "
+                                       "the programme office: it can be reinstated.")},
              locks=("challenge",), label="Rule it out", says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
-             by=the_programme_manager, reason=True, requires=(it_was_submitted,), then=("tell_the_team",),
+             by=the_programme_manager, reason=True, requires=(it_was_submitted,),
+             tells={"the_team": Letter("Back in the selection: {title}",
+                                       "Your application is in the selection again, at the stage that it had reached.")},
              locks=("challenge", "team"), label="Reinstate the application",
              says="It is in the selection again, at the stage that it had reached.",
              undo="Not as it was: it can be ruled out, withdraw, or go through the gate again."),
         Step("improve", "in_progress", "in_progress", by=a_team_member,
              requires=(an_improved_proposal_is_asked_for, the_answers_are_complete),
-             then=("keep_the_submission", "send_the_receipt"), locks=("challenge",),
+             then=("keep_the_submission", "send_the_receipt"), fixes=("the_words",), locks=("challenge",),
              label="Submit the improved proposal",
              says="The panel reads this proposal beside the first one. You get a receipt.",
              undo="Yes: until the deadline for improved proposals you can change it and submit it again."),
@@ -264,17 +272,31 @@ application = Workflow(
         Step("keep_in_reserve", "in_progress", "reserve", by=by_itself, label="Keep in reserve",
              says="The team goes on if a place becomes free."),
         Step("promote", "reserve", "in_progress", by=the_programme_manager, reason=True,
-             then=("enter_the_next_stage", "tell_the_team"), label="Promote from the reserve",
+             then=("enter_the_next_stage",), label="Promote from the reserve",
+             tells={"the_team": Letter("A place became free: {title}",
+                                       "Your application goes on from the reserve. Look at its page for what comes next "
+                                       "and by when you answer.")},
              says="The team is offered a place at the stage that it would have gone on to.",
              undo="No. The team has its place from then on. It can still be ruled out, or withdraw."),
         Step("not_select", ("submitted", "in_progress", "reserve"), "not_selected", by=by_itself, onwards=True,
              label="Do not select", says="The team gets a letter with its scores."),
         Step("close_the_reserve", "reserve", "not_selected", by=the_programme_manager, reason=True,
-             then=("tell_the_team",), label="Release from the reserve", says="The team is told that no place is left."),
+             tells={"the_team": Letter("No place became free: {title}",
+                                       "Your application was in reserve, and every place is taken now. It goes no further. "
+                                       "Your letter with the scores stands on its page, and you can ask for more about the "
+                                       "decision.")},
+             label="Release from the reserve", says="The team is told that no place is left."),
         Step("select", ("in_progress", "reserve"), "selected", by=by_itself, then=("enter_the_next_stage",),
              label="Select", says="The team has won."),
         Step("withdraw", ("draft", "submitted", "in_progress", "reserve"), "withdrawn", by=the_team_lead, reason=True,
-             then=("tell_the_team", "tell_the_programme_managers"), locks=("challenge",),
+             locks=("challenge",),
+             tells={"the_team": Letter("Withdrawn, so it does not count: {title}",
+                                       "{actor} has withdrawn your team's application. It does not count. While the call is "
+                                       "open the lead can take it up again; it counts once it is submitted again, by "
+                                       "{closes_at} at the latest."),
+                    "the_programme_managers": Letter("A team has withdrawn: {title}",
+                                                     "{actor} has withdrawn the application. Its assessors are told to "
+                                                     "stop.")},
              label="Withdraw the application",
              says="It leaves the challenge. The programme manager reads your reason."),
         Step("leave", ("in_progress", "selected"), "withdrawn", by=by_itself, reason=True,

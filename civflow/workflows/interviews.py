@@ -1,7 +1,7 @@
 """Interview slot: thirty minutes in which a panel hears one team."""
 
 from civflow.models import Slot
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Pairs, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Pairs, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     OFFICE,
     a_panel_member,
@@ -70,6 +70,7 @@ def _named(case: Case) -> int | None:
 FREE = ("offered",)  # times that a team can choose
 BOOKED = ("booked",)  # times that a team has
 STANDING = (*FREE, *BOOKED)  # times that the panel keeps free
+WHEN_AND_WHERE = Letter(template="interview", words="the_interview", to_all=True)
 WHOSE = Ask("application_id", "Which application is heard", "application", "Its reference.")
 
 
@@ -97,11 +98,11 @@ slot = Workflow(
         Step("book", "offered", "booked", by=(the_programme_manager, by_itself, the_team_is_invited),
              asks=(WHOSE,), requires=(it_lies_ahead, the_application_is_invited, it_has_no_other_interview,
                                       the_panel_has_no_conflict),
-             then=("give_the_slot_to_the_team", "tell_the_team_and_the_panel"),
+             then=("give_the_slot_to_the_team",), tells={"the_team_and_the_panel": WHEN_AND_WHERE},
              locks=("gate",), label="Book the slot",
              says="The panel is told. You can give the slot back until it begins."),
         Step("give_back", "booked", "offered", by=(a_team_member, the_programme_manager), reason=True,
-             requires=(it_lies_ahead,), then=("tell_the_team_and_the_panel", "empty_the_slot"),
+             requires=(it_lies_ahead,), then=("empty_the_slot",), tells={"the_team_and_the_panel": WHEN_AND_WHERE},
              label="Give the slot back", says="Another team can book it."),
         Step("hold", "booked", "held", by=(the_panel_chair, the_programme_manager),
              requires=(it_has_begun, two_of_the_panel_were_there),
@@ -110,7 +111,7 @@ slot = Workflow(
         Step("miss", "booked", "missed", by=(the_panel_chair, the_programme_manager), reason=True,
              requires=(it_has_begun,), label="Record that the team did not come", says="The reason is kept."),
         Step("cancel", ("offered", "booked"), "cancelled", by=the_programme_manager, reason=True,
-             then=("tell_the_team_and_the_panel",), label="Cancel the slot", says="Team and panel are told."),
+             tells={"the_team_and_the_panel": WHEN_AND_WHERE}, label="Cancel the slot", says="Team and panel are told."),
         Step("offer_again", ("missed", "cancelled"), "offered", by=the_programme_manager, reason=True,
              requires=(it_lies_ahead,), then=("empty_the_slot",), label="Offer the slot again",
              says="A team can book it."),

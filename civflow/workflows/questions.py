@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Question
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, News, State, Step, Workflow, keeps, rule
 from civflow.workflows.engine.sight import reads_as
 from civflow.workflows.rules import OFFICE, anyone_signed_in, the_auditor, the_challenge_owner, the_programme_manager
 
@@ -126,7 +126,9 @@ question = Workflow(
              undo="Yes: until a second person publishes the answer you can write it again."),
         Step("publish", "drafted", "published", by=ANSWERING,
              requires=(the_answer_is_written, a_second_person_clears_it), stamps=("published_at",),
-             signs=("cleared_by_id",), then=("number_the_question", "tell_of_the_answer", "tell_the_followers"), locks=("challenge",),
+             signs=("cleared_by_id",), then=("number_the_question", "tell_of_the_answer"), fixes=("the_answer",),
+             tells={"the_followers": News("answer", words="the_question_and_its_answer", besides=("whom_the_answer_concerns",))},
+             locks=("challenge",),
              label="Publish the answer",
              says="Question and answer become public at once, with a number and without a name."),
         Step("merge", ("asked", "drafted"), "merged", by=ANSWERING, asks=(OTHER,),

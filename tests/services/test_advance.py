@@ -221,7 +221,7 @@ def test_nothing_is_half_done_when_what_follows_fails(session, team, lead, now, 
     actor = lead()
     session.commit()
     before = stored(session, team)
-    monkeypatch.setitem(registered().effects, "tell_the_members", fails)
+    monkeypatch.setitem(registered().tellers, "the_members", fails)
     with pytest.raises(RuntimeError, match="burnt down"):
         advance(session, team, "disband", actor=actor, now=now, reason="We are done.")
     session.rollback()

@@ -15,7 +15,9 @@ from civflow.services.notifications.outbox import UNDO, post_all, write
 from civflow.services.notifications.preview import preview
 from civflow.services.notifications.recipients import holders, members
 from civflow.services.notifications.registry import audiences
+from civflow.services.notifications.taken import Taken
 from civflow.services.teams.teams import invite
+from civflow.workflows import HANDBOOK
 from tests.scenes.open_call import Call, grant
 from tests.scenes.selection import applied, closed
 
@@ -160,7 +162,9 @@ def test_who_is_on_both_sides_is_told_once(session, call, application):
         place_id=None,
         kind="contract",
     )
-    found = [p.name for p in audiences()["tell_both_sides"](session, agreement)]
+    page = HANDBOOK["agreement"]
+    step = Taken(page, page.steps[0], agreement, call.actor(call.manager), call.now)
+    found = [p.name for p in audiences()["both_sides"](session, step)]
     assert sorted(found) == ["Hamish Drummond", "Lead of Otter Works", "Tom Baird"]
 
 
@@ -174,7 +178,7 @@ def test_what_is_shown_before_is_what_is_sent(session, call, application):
     rule_out(call, application)
     sent = told_people(session, "rule_out")
     assert shown.people == [session.get_one(Person, m.person_id).name for m in sent]
-    assert (shown.subject, shown.body) == (sent[0].subject, sent[0].body)
+    assert [(letter.subject, letter.body) for letter in shown.letters] == [(sent[0].subject, sent[0].body)]
     assert REASON in sent[0].body
 
 
@@ -188,7 +192,7 @@ def test_before_the_reason_is_written_its_place_is_shown(session, call, applicat
         now=call.now,
         actor=call.actor(call.manager),
     )
-    assert shown.body.endswith("The reason given:\n(your reason)")
+    assert shown.to_people.body.endswith("The reason given:\n(your reason)")
     assert told_people(session, "rule_out") == []
 
 

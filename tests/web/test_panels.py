@@ -147,7 +147,7 @@ def test_somebody_is_taken_off_with_a_reason_and_their_open_work_is_withdrawn(ca
     mine = call.session.scalars(select(Assignment).where(col(Assignment.assessor_id) == person.id)).all()
     assert sorted(a.state for a in mine) == ["submitted", "withdrawn", "withdrawn"]
     assert call.session.scalars(select(Panellist).where(col(Panellist.person_id) == person.id)).all() == []
-    message = call.session.scalars(select(Message).where(col(Message.key).like("unseat-%"))).one()
+    message = call.session.scalars(select(Message).where(col(Message.key).like("gate-%-unseat-%"))).one()
     assert (message.person_id, "Left the council." in message.body) == (person.id, True)
     assert manager.get(path).status_code == 404
 

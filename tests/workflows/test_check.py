@@ -18,6 +18,8 @@ from civflow.workflows.engine import (
     Comments,
     Facts,
     HandbookError,
+    Letter,
+    News,
     RoleHeld,
     State,
     Step,
@@ -222,6 +224,27 @@ CONTRADICTIONS = {
     },
     "round.open: the path '/rounds/{number}' names 'number', and the table has no such column.": {
         "steps": (step("open", "planned", "open", path="/rounds/{number}"),)
+    },
+    **{
+        f"round.open, to all: {sentence}": {"steps": (step("open", "planned", "open", tells={"all": letter}),)}
+        for sentence, letter in {
+            "the letter names 'motto', which is no column, and none of title, actor, reason, button, says.": Letter(
+                "Open", "{motto}"
+            ),
+            "the letter names 'title.x', which is no column, and none of title, actor, reason, button, says.": Letter(
+                "{title.x}", "It is open."
+            ),
+            "the letter names 'weather', which is no column, and none of title, actor, reason, button, says.": News(
+                "opens", "{weather}"
+            ),
+            "the letter names the reason, and the step asks for none.": Letter("Open", "{reason}"),
+            "'{Title}' has braces around what cannot be a column's name.": Letter("{Title}", "It is open."),
+            "a letter has a subject and a body, or a template by name.": Letter("Open"),
+            "only a template prints what 'the_weather' answers.": Letter("Open", "It is open.", words="the_weather"),
+            "the letter leads to 'rounds', and a path begins with a slash.": Letter(template="step", about="rounds"),
+            "news has a sentence, or names the function that makes it.": News("opens"),
+            "'It is open.' is no letter, and no news.": "It is open.",
+        }.items()
     },
     "round: the path 'rounds/{id}' begins with a slash and names a column of the record in braces.": {
         "path": "rounds/{id}"

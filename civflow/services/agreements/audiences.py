@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlmodel import Session
 
 from civflow.models import Person
 from civflow.services.notifications.recipients import members
 from civflow.services.notifications.registry import audience, staff_of
+from civflow.services.notifications.taken import Taken
 
 
 @audience
-def tell_both_sides(session: Session, record: Any) -> list[Person]:
-    people = {p.id: p for p in [*members(session, record.team_id), *staff_of(session, record, "challenge_owner")]}
-    return list(people.values())
+def both_sides(session: Session, step: Taken) -> list[Person]:
+    team, sponsor = members(session, step.record.team_id), staff_of(session, step.record, "challenge_owner")
+    return list({person.id: person for person in [*team, *sponsor]}.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -97,7 +98,7 @@ def send_the_receipt(session: Session, move: Move) -> None:
 
 
 @effect_in_row
-def enter_the_first_gate(session: Session, rows: Sequence[Any]) -> list[dict[str, str]]:
+def enter_the_first_gate(session: Session, rows: Sequence[Any], _now: datetime) -> list[dict[str, str]]:
     """Applications that were taken in stand before the challenge's first gate."""
     first = {}
     for challenge_id in {row.challenge_id for row in rows}:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Panellist, Person
 from civflow.services.notifications.registry import audience
+from civflow.services.notifications.taken import Taken
 
 
 @audience
-def tell_the_assessor(session: Session, record: Any) -> list[Person]:
-    return [session.get_one(Person, record.assessor_id)]
+def the_assessor(session: Session, step: Taken) -> list[Person]:
+    return [session.get_one(Person, step.record.assessor_id)]
 
 
 @audience
-def tell_the_panel(session: Session, record: Any) -> list[Person]:
+def the_panel(session: Session, step: Taken) -> list[Person]:
     query = select(Person).join(Panellist, col(Panellist.person_id) == col(Person.id))
-    return list(session.scalars(query.where(col(Panellist.gate_id) == record.id).order_by(col(Person.id))))
+    return list(session.scalars(query.where(col(Panellist.gate_id) == step.record.id).order_by(col(Person.id))))
+
+
+@audience
+def whom_it_unseats(session: Session, step: Taken) -> list[Person]:
+    """Whoever is named to leave the panel; nobody while nobody is named."""
+    person = session.get(Person, step.inputs.get("person_id") or 0)
+    return [person] if person else []

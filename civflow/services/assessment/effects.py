@@ -28,8 +28,7 @@ from civflow.services.challenges.stages import move_on
 from civflow.services.engine.advance import advance_many, begin_many
 from civflow.services.engine.effects import Move, effect
 from civflow.services.formatting import count, moment
-from civflow.services.notifications.outbox import post, post_all, write
-from civflow.services.notifications.texts import words
+from civflow.services.notifications.outbox import post_all, write
 from civflow.services.records.titles import title_of
 from civflow.workflows.assessment.assignments import LOCKED, PROPOSED
 from civflow.workflows.engine import CIVFLOW
@@ -223,7 +222,7 @@ def move_the_challenge_on(session: Session, move: Move) -> None:
 
 @effect
 def unseat_the_panellist(session: Session, move: Move) -> None:
-    """The seat is given up, and with it every open assignment and every interview to come; the person is told why."""
+    """The seat is given up, and with it every open assignment and every interview to come."""
     gate: Gate = move.record
     person_id = move.inputs["person_id"]
     mine = col(Assignment.gate_id) == gate.id, col(Assignment.assessor_id) == person_id
@@ -232,14 +231,3 @@ def unseat_the_panellist(session: Session, move: Move) -> None:
     advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason=move.reason)
     session.execute(delete(SlotPanel).where(*_hears(gate, person_id)))
     session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))
-    person = session.get_one(Person, person_id)
-    said = words(session, move.workflow, move.step, gate, move.actor, move.reason)
-    post(
-        session,
-        person=person,
-        kind="step",
-        key=f"unseat-{gate.id}-{gate.revision}-{person_id}",
-        about="/",
-        now=move.now,
-        **said,
-    )

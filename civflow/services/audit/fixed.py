@@ -1,7 +1,7 @@
 """What people rely on: the history of the step that made it binding fixes it, and the audit compares it with that.
 
-A step's entry keeps the value itself, or the fingerprint of words that its readers must not read there. Entries from
-before it was kept say nothing, and nothing is compared with them.
+A page names under `fixes` what is kept of a step. The entry keeps the value itself, or the fingerprint of words that
+its readers must not read there. Entries from before it was kept say nothing, and nothing is compared with them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from civflow.services.challenges.drafts import VERSIONED, text_in_hand
 from civflow.services.challenges.review_scores import Given, sheet_hash
 from civflow.services.challenges.versions import in_hand
 from civflow.services.documents import store as documents
-from civflow.services.engine.effects import fixed_by
+from civflow.services.engine.effects import fixed
 from civflow.services.engine.facts import HISTORY
 from civflow.services.engine.history import fingerprint, moment_text
 from civflow.services.questions.questions import words_of
@@ -47,14 +47,14 @@ PRINTED = ("title", "question", "money_pounds", "notice_reference")  # of a text
 # What is kept
 
 
-@fixed_by("keep_the_submission")
+@fixed
 def the_words(session: Session, rows: Sequence[Any]) -> Fixed:
     """The fingerprint that the receipt prints."""
     loaded = [session.get_one(Application, row.id) for row in rows]
     return [{"content_hash": content_hash(answers_in_hand(session, application))} for application in loaded]
 
 
-@fixed_by("publish_the_text")
+@fixed
 def the_first_text(session: Session, rows: Sequence[Any]) -> Fixed:
     """The text as it opens, and the closing date that the public reads from then on."""
     kept = []
@@ -65,25 +65,25 @@ def the_first_text(session: Session, rows: Sequence[Any]) -> Fixed:
     return kept
 
 
-@fixed_by("publish_the_change")
+@fixed
 def the_changed_text(session: Session, rows: Sequence[Any]) -> Fixed:
     texts = [in_hand(session, session.get_one(Challenge, row.id)) for row in rows]
     return [{"version": text.number, "text_sha256": _text_hash(text)} for text in texts]
 
 
-@fixed_by("number_the_question")
+@fixed
 def the_answer(session: Session, rows: Sequence[Any]) -> Fixed:
     """The question in its public words, and its answer."""
     return [{"answer_sha256": _answer_hash(session.get_one(Question, row.id))} for row in rows]
 
 
-@fixed_by("move_the_applications")
+@fixed
 def the_results(session: Session, rows: Sequence[Any]) -> Fixed:
     """The ranked list of the gate with its totals."""
     return [{"outcomes_sha256": _results_hash(outcomes_of(session, session.get_one(Gate, row.id)))} for row in rows]
 
 
-@fixed_by("tell_both_sides")
+@fixed
 def the_agreement(session: Session, rows: Sequence[Any]) -> Fixed:
     """The document that both sides read and sign."""
     ids = [session.get_one(Agreement, row.id).document_id for row in rows]

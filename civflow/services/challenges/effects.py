@@ -91,15 +91,15 @@ def keep_it_findable(session: Session, move: Move) -> None:
 
 
 @effect_in_row
-def show_the_announcement(_session: Session, moves: Sequence[Move]) -> list[dict[str, Any]]:
+def show_the_announcement(_session: Session, rows: Sequence[Any], _now: datetime) -> list[dict[str, Any]]:
     """It is announced, and no longer planned."""
-    return [{"announced": True, "announce_at": None} for _ in moves]
+    return [{"announced": True, "announce_at": None} for _ in rows]
 
 
 @effect_in_row
-def take_the_announcement_back(_session: Session, moves: Sequence[Move]) -> list[dict[str, Any]]:
+def take_the_announcement_back(_session: Session, rows: Sequence[Any], _now: datetime) -> list[dict[str, Any]]:
     """Whoever approves it again decides again whether it is announced."""
-    return [{"announced": False, "announce_at": None} for _ in moves]
+    return [{"announced": False, "announce_at": None} for _ in rows]
 
 
 @effect

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from sqlmodel import Session
 
 from civflow.models import AskedChange, Challenge, Person, Scorer
 from civflow.services.challenges.calendar import in_working_days
 from civflow.services.challenges.review import _was_only_taken_back
 from civflow.services.challenges.review_scores import _named
-from civflow.services.engine.effects import Move, effect
+from civflow.services.engine.effects import Columns, Move, effect, effect_in_row
 from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import post
 from civflow.services.programmes.store import programme_of
@@ -61,19 +65,23 @@ def lock_the_scores(session: Session, move: Move) -> None:
     session.flush()
 
 
-@effect
-def promise_the_answer(session: Session, move: Move) -> None:
+@effect_in_row
+def promise_the_answer(session: Session, rows: Sequence[Any], now: datetime) -> Sequence[Columns]:
     """A sponsor who sends a challenge for approval is promised an answer, in the working days of the programme file.
 
     Where the same words were only taken back, the review goes on: its scores and the promised answer stay.
     """
-    challenge: Challenge = move.record
-    challenge.low_score_reason = ""
+    return [{"low_score_reason": "", **_a_new_review(session, row, now)} for row in rows]
+
+
+def _a_new_review(session: Session, row: Any, now: datetime) -> Columns:
+    """Its number and its promise, unless an earlier one goes on."""
+    challenge = session.get_one(Challenge, row.id)
     if _was_only_taken_back(session, challenge):
-        return
+        return {}
     programme = programme_of(session, challenge)
-    challenge.review += 1
-    challenge.reply_promised_at = in_working_days(programme, move.now, programme.readiness.working_days)
+    by = in_working_days(programme, now, programme.readiness.working_days)
+    return {"review": row.review + 1, "reply_promised_at": by}
 
 
 @effect

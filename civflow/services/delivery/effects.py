@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from civflow.models import Application, Challenge, Deliverable, Place, Sprint
 from civflow.services.challenges.calendar import due_dates, in_working_days, later
 from civflow.services.delivery.places import offer_place
 from civflow.services.engine.advance import advance, begin_many
-from civflow.services.engine.effects import Move, effect
+from civflow.services.engine.effects import Columns, Move, effect, effect_in_row
 from civflow.services.engine.history import last_entry
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.applications import STILL_IN, WON
@@ -35,13 +36,11 @@ def enter_the_next_stage(session: Session, move: Move) -> None:
         offer_place(session, application, following, now=move.now)
 
 
-@effect
-def give_time_to_answer(session: Session, move: Move) -> None:
+@effect_in_row
+def give_time_to_answer(session: Session, rows: Sequence[Any], now: datetime) -> Sequence[Columns]:
     """An offer that is made again may be answered for a week."""
-    place: Place = move.record
-    programme = programme_of(session, session.get_one(Challenge, place.challenge_id))
-    place.respond_by = in_working_days(programme, move.now, 5)
-    session.flush()
+    programmes = (programme_of(session, session.get_one(Challenge, row.challenge_id)) for row in rows)
+    return [{"respond_by": in_working_days(programme, now, 5)} for programme in programmes]
 
 
 @effect

@@ -283,7 +283,7 @@ def _move_together(session: Session, judged: Transition, rows: list[Any], loaded
     """Write one transition of several rows, do what follows, and take what goes along."""
     workflow, entry, moves = judged.workflow, judged.record(), Moves()
     moves.add(judged, rows, Records(session, workflow.record, [row.id for row in rows], loaded))
-    for more, fixed, same in in_rows(session, judged.step, rows):
+    for more, fixed, same in in_rows(session, judged.step, rows, judged.now):
         columns, done = {**judged.columns, **more}, judged.record(fixed) if fixed else entry
         links = done.links((row.id, row.revision, row.head) for row in same)
         if not history.append(session.connection(), workflow.table, columns, done, links):

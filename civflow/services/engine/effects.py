@@ -1,4 +1,4 @@
-"""What follows a step: the handbook names it (`then`), a service does it, in the same transaction."""
+"""What follows a step: the handbook names it (`then`, `tells`, `fixes`), a service does it, in the same transaction."""
 
 from __future__ import annotations
 
@@ -64,46 +64,66 @@ class Move:
 OneByOne = Callable[[Session, Move], None]
 AllAtOnce = Callable[[Session, Sequence[Move]], None]
 Columns = Mapping[str, Any]
-InRow = Callable[[Session, Sequence[Any]], Sequence[Columns]]
+InRow = Callable[[Session, Sequence[Any], datetime], Sequence[Columns]]
+Fixed = Callable[[Session, Sequence[Any]], Sequence[Columns]]
+Fixes = TypeVar("Fixes", bound=Callable[[Session, Sequence[Any]], Sequence[Columns]])
 Declared = TypeVar("Declared", bound=Callable[..., Any])
+Send = Callable[[], None]
+Teller = Callable[[Session, Sequence[Move]], Send]
 
 
 class Registered(NamedTuple):
-    """Every effect by name; the columns that some set in the moving rows, and what the history keeps of some."""
+    """What the features declare, by name: effects, the columns that some of them set in the moving rows, who tells
+    those whom a step tells, and what the history keeps."""
 
     effects: dict[str, AllAtOnce]
     in_row: dict[str, InRow]
-    fixed: dict[str, InRow]
+    tellers: dict[str, Teller]
+    fixed: dict[str, Fixed]
 
 
 @cache
 def registered() -> Registered:
     """What the features declare, loaded when the first step is taken. Raises FeatureError where two share a name."""
-    declared = features.collect("effects", _own)
-    for name, function in features.collect("audiences", _own).items():
-        if declared.setdefault(name, function) is not function:
-            raise features.FeatureError(f"{function.__module__}: “{name}” is an audience and an effect.")
-    fixed = features.collect("fixes", _own_fixes)
-    known = Registered({name: f.run for name, f in declared.items()}, {}, fixed)
-    known.in_row.update({name: f.in_row for name, f in declared.items() if f.in_row})
-    for name in fixed.keys() - known.effects.keys():
-        raise features.FeatureError(
-            f"{fixed[name].__module__}: it fixes the effect “{name}”, and there is no such effect."
-        )
-    return known
+    declared = features.collect("effects", own("effect"))
+    return Registered(
+        {name: f.run for name, f in declared.items()},
+        {name: f.in_row for name, f in declared.items() if f.in_row},
+        {name: f.teller for name, f in features.collect("audiences", own("teller")).items()},
+        features.collect("fixes", own("fixed")),
+    )
 
 
-def _own(module: ModuleType) -> Iterator[tuple[str, Any]]:
-    """The effects that a module declares itself, by name."""
-    for function in vars(module).values():
-        if hasattr(function, "effect") and function.__module__ == module.__name__:
-            yield function.effect, function
+def own(mark: str) -> Callable[[ModuleType], Iterator[tuple[str, Any]]]:
+    """Finds the functions with a mark that a module declares itself, by their names."""
+
+    def find(module: ModuleType) -> Iterator[tuple[str, Any]]:
+        for function in vars(module).values():
+            if hasattr(function, mark) and function.__module__ == module.__name__:
+                yield function.__name__, function
+
+    return find
 
 
-def _own_fixes(module: ModuleType) -> Iterator[tuple[str, InRow]]:
-    for function in vars(module).values():
-        if hasattr(function, "fixes") and function.__module__ == module.__name__:
-            yield function.fixes, function
+def check_names(verb: str, known: Mapping[str, Any], named: Callable[[Step], Iterable[str]]) -> None:
+    """Say nothing if the steps of the handbook name all of these functions and no others; `verb`: what they do with them.
+
+    Raises FeatureError with the step, or with the function's module.
+    """
+    used: set[str] = set()
+    for page in HANDBOOK.values():
+        for step in page.steps:
+            check_known(f"{page.name}.{step.name}", verb, known, named(step))
+            used.update(named(step))
+    for name in sorted(known.keys() - used):
+        raise features.FeatureError(f"{known[name].__module__}: no step of the handbook {verb} “{name}”.")
+
+
+def check_known(place: str, verb: str, known: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raises FeatureError for the first of these names that no service declares."""
+    for name in names:
+        if name not in known:
+            raise features.FeatureError(f"{place}: it {verb} “{name}”, and no service declares that.")
 
 
 def effect(function: OneByOne) -> OneByOne:
@@ -119,8 +139,8 @@ def effect(function: OneByOne) -> OneByOne:
 def effect_in_row(function: InRow) -> InRow:
     """Declare an effect that sets columns of the moving records themselves, and does nothing else.
 
-    It is given their rows, as `Move.row` has them, and answers the columns for each, in their order; they are written
-    in one statement with the new state.
+    It is given their rows, as `Move.row` has them, and the time, and answers the columns for each, in their order; they
+    are written in one statement with the new state. A preview asks it too, so that people read what they will be told.
     """
     return declare(function, lambda _session, _moves: None, in_row=function)
 
@@ -131,18 +151,14 @@ def declare(function: Declared, run: AllAtOnce, in_row: InRow | None = None) -> 
     return function
 
 
-def fixed_by(name: str) -> Callable[[InRow], InRow]:
-    """Declare what the history keeps of the effect `name`, so that nobody changes unseen what it makes binding.
+def fixed(function: Fixes) -> Fixes:
+    """Declare what the history keeps of the steps that name the function (`fixes`), so that nobody changes it unseen.
 
-    The function is given the rows as they are before the step, and answers for each, in their order, what its entry
-    holds beside the step's own inputs.
+    It is given the rows as they are before the step, and answers for each, in their order, what its entry holds beside
+    the step's own inputs.
     """
-
-    def fix(function: InRow) -> InRow:
-        function.fixes = name  # type: ignore[attr-defined]
-        return function
-
-    return fix
+    function.fixed = True  # type: ignore[attr-defined]
+    return function
 
 
 def check_steps(part: str, keys: Iterable[tuple[str, str]]) -> None:
@@ -153,11 +169,18 @@ def check_steps(part: str, keys: Iterable[tuple[str, str]]) -> None:
             raise features.FeatureError(f"{part}: the handbook has no step “{step}” of a {noun}.")
 
 
-def in_rows(session: Session, step: Step, rows: Sequence[Any]) -> Iterable[tuple[Columns, Columns, Sequence[Any]]]:
+def sets_in_rows(session: Session, step: Step, rows: Sequence[Any], now: datetime) -> list[Sequence[Columns]]:
+    """What each effect of the step that sets columns of the records themselves sets in each of these rows."""
+    known = registered().in_row
+    return [known[name](session, rows, now) for name in step.then if name in known]
+
+
+def in_rows(
+    session: Session, step: Step, rows: Sequence[Any], now: datetime
+) -> Iterable[tuple[Columns, Columns, Sequence[Any]]]:
     """What the step's effects set in the records' own rows, and what the history keeps of them: rows alike together."""
-    known = registered()
-    answers = [known.in_row[name](session, rows) for name in step.then if name in known.in_row]
-    fixed = [known.fixed[name](session, rows) for name in step.then if name in known.fixed]
+    answers = sets_in_rows(session, step, rows, now)
+    fixed = [registered().fixed[name](session, rows) for name in step.fixes]
     if not answers and not fixed:
         return [({}, {}, rows)]
     nothing: list[Sequence[Columns]] = [[{}] * len(rows)]
@@ -174,7 +197,13 @@ def _merged(first: Columns, *others: Columns) -> Columns:
 
 
 def follow(session: Session, step: Step, moves: Sequence[Move]) -> None:
-    """Do everything that the handbook says follows a step."""
-    effects = registered().effects
+    """Do everything that the handbook says follows a step.
+
+    Whom it tells, and what they read, is settled before anything follows, as a preview shows it; it is sent at the end.
+    """
+    known = registered()
+    letters = [known.tellers[name](session, moves) for name in step.tells]
     for name in step.then:
-        effects[name](session, moves)
+        known.effects[name](session, moves)
+    for send in letters:
+        send()

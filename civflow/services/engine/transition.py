@@ -28,7 +28,7 @@ class Transition(NamedTuple):
     columns: dict[str, Any]
 
     def record(self, fixed: Mapping[str, Any] | None = None) -> history.HistoryRecord:
-        """What the history keeps of it; `fixed` is what its effects make binding (effects.fixed_by)."""
+        """What the history keeps of it; `fixed` is what the step makes binding (effects.fixed)."""
         inputs = {**self.inputs, **fixed} if fixed else self.inputs
         return history.new_record(
             workflow=self.workflow.name,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Alert, Challenge, Follow, News, Person
+from civflow.models import Alert, Challenge, Follow, Message, News, Person
 from civflow.services.notifications.outbox import post_all, write
 
 SUBJECTS = {
@@ -59,9 +58,8 @@ def publish_news(
     query = query.where(col(Follow.challenge_id) == challenge.id, col(Follow.ended_at).is_(None))
     query = query.where(col(Person.closed_at).is_(None)).order_by(col(Person.id))
     followers = [(follow, person) for follow, person in session.execute(query) if person.id not in set(told)]
-    alert_followers(
-        session, challenge, news, followers, subject=subject, why=f"you follow “{challenge.title}”", now=now
-    )
+    why = because_they_follow(challenge)
+    alert_followers(session, challenge, news, followers, subject=subject, why=why, now=now)
     return news
 
 
@@ -86,21 +84,52 @@ def alert_followers(
         for follow, person in followers
     )
     session.flush()
-    context: dict[str, Any] = {"subject": subject, "challenge": challenge.title, "sentence": news.sentence, "why": why}
     post_all(
         session,
         [
-            write(
-                person=person,
-                kind="news",
-                key=f"news-{news.id}-{person.id}",
-                about=f"/challenges/{challenge.slug}",
-                unsubscribe=f"/unsubscribe/{follow.token}",
+            letter(
+                challenge,
+                person,
+                subject=subject,
+                sentence=news.sentence,
+                why=why,
                 now=now,
-                **context,
+                key=f"news-{news.id}-{person.id}",
+                unsubscribe=f"/unsubscribe/{follow.token}",
             )
             for follow, person in followers
             if follow.delivery == "at_once"
         ],
         now=now,
     )
+
+
+def letter(
+    challenge: Challenge,
+    person: Person,
+    *,
+    subject: str,
+    sentence: str,
+    why: str,
+    now: datetime,
+    key: str = "",
+    unsubscribe: str = "",
+) -> Message:
+    """What somebody reads at once of what happened to a challenge, and why they are told."""
+    return write(
+        person=person,
+        kind="news",
+        key=key,
+        about=f"/challenges/{challenge.slug}",
+        unsubscribe=unsubscribe,
+        now=now,
+        subject=subject,
+        challenge=challenge.title,
+        sentence=sentence,
+        why=why,
+    )
+
+
+def because_they_follow(challenge: Challenge) -> str:
+    """Why a follower is told."""
+    return f"you follow “{challenge.title}”"

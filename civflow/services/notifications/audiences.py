@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlmodel import Session
 
 from civflow.models import Person
 from civflow.services.notifications.registry import audience, staff_of
+from civflow.services.notifications.taken import Taken
 
 
 @audience
-def tell_the_programme_managers(session: Session, record: Any) -> list[Person]:
-    return staff_of(session, record, "programme_manager")
+def the_programme_managers(session: Session, step: Taken) -> list[Person]:
+    return staff_of(session, step.record, "programme_manager")
 
 
 @audience
-def tell_the_approvers(session: Session, record: Any) -> list[Person]:
-    return staff_of(session, record, "approver")
+def the_approvers(session: Session, step: Taken) -> list[Person]:
+    return staff_of(session, step.record, "approver")
 
 
 @audience
-def tell_the_challenge_owners(session: Session, record: Any) -> list[Person]:
-    return staff_of(session, record, "challenge_owner")
+def the_challenge_owners(session: Session, step: Taken) -> list[Person]:
+    return staff_of(session, step.record, "challenge_owner")
 
 
 @audience
-def tell_the_person(session: Session, record: Any) -> list[Person]:
-    return [session.get_one(Person, record.person_id)]
+def the_person(session: Session, step: Taken) -> list[Person]:
+    return [session.get_one(Person, step.record.person_id)]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, meta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -30,6 +30,13 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+
+
+def prints(kind: str) -> set[str]:
+    """The names of what a template prints. Raises TemplateNotFound where there is none of this name."""
+    loader = _templates().loader
+    text = loader.get_source(_templates(), f"{kind}.txt")[0] if loader else ""
+    return meta.find_undeclared_variables(_templates().parse(text))
 
 
 def write(

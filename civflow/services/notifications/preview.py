@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from civflow.models import Person
 from civflow.services.formatting import count
-from civflow.services.notifications.outbox import write
 from civflow.services.notifications.recipients import NOBODY_READS_WHO, SOMEBODY
-from civflow.services.notifications.registry import LETTERS, audiences, is_hidden
-from civflow.services.notifications.texts import words
+from civflow.services.notifications.registry import Shown, all_told
+from civflow.services.notifications.taken import not_taken_yet
 from civflow.workflows.engine import Actor, Step, Workflow
 
 
 class Preview(NamedTuple):
-    """Who would be told of a step, by name, and the message to the first of them; `teams` of a sealed call have no names."""
+    """The letters of a step, in the order in which they are sent; at least one."""
 
-    people: list[str]
-    subject: str
-    body: str
-    teams: bool = False
+    letters: list[Shown]
+
+    @property
+    def people(self) -> list[str]:
+        """Who gets one, by name; the teams of a sealed call, and followers, have no names."""
+        return [person.name for letter in self.letters for person in letter.people if person is not SOMEBODY]
+
+    @property
+    def teams(self) -> bool:
+        """Whether teams are among them whose names nobody reads yet."""
+        return any(person is SOMEBODY for letter in self.letters for person in letter.people)
+
+    @property
+    def to_people(self) -> Shown | None:
+        """The first letter that goes to people for who they are, and not because they follow."""
+        return next((letter for letter in self.letters if letter.people), None)
 
     @property
     def sentence(self) -> str:
@@ -31,25 +42,23 @@ class Preview(NamedTuple):
 
 
 def preview(
-    session: Session, workflow: Workflow, step: Step, record: Any, *, actor: Actor, now: datetime, reason: str = ""
+    session: Session,
+    workflow: Workflow,
+    step: Step,
+    record: Any,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    inputs: Mapping[str, Any] | None = None,
 ) -> Preview | None:
     """What people would be sent if the step were taken now; None where nobody is told this way."""
-    found: dict[int | None, tuple[Person, str]] = {}
-    for name in step.then:
-        who = audiences().get(name)
-        if who is None:
-            continue
-        people = [SOMEBODY] if is_hidden(who, session, record, now) else who(session, record)
-        for person in people:
-            found.setdefault(person.id, (person, name))
-    told = [(person, name) for key, (person, name) in found.items() if key != actor.id]
-    if not told:
+    if not step.tells:
         return None
-    people = [person for person, _ in told]
-    reason = reason or ("(your reason)" if step.reason else "")
-    given = {ask.name: "(the moment that you give)" for ask in step.asks if ask.kind == "moment"}
-    context = words(session, workflow, step, record, actor, reason, told[0][1], given=given)
-    kind = LETTERS.get((workflow.name, step.name), "step")
-    message = write(person=people[0], kind=kind, key="", about="", now=now, **context)
-    names = [person.name for person in people if person is not SOMEBODY]
-    return Preview(names, message.subject, message.body, teams=SOMEBODY in people)
+    would = not_taken_yet(session, workflow, step, record, actor=actor, now=now, reason=reason, inputs=inputs)
+    letters: list[Shown] = []
+    for name in step.tells:
+        known = {person.id for letter in letters for person in letter.people}
+        shown = all_told()[name].shows(session, would, known)
+        letters += [shown] if shown else []
+    return Preview(letters) if letters else None

@@ -1,55 +1,74 @@
-"""Who is told of a step: each feature declares its audiences, and an audience is the effect that tells them."""
+"""Who is told of a step: each feature declares its audiences, and a page names them under `tells`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlmodel import Session
 
 from civflow import features
 from civflow.models import Challenge, Person, Round, Team
-from civflow.services.engine.effects import Move, declare
-from civflow.services.notifications.outbox import post_all, write
-from civflow.services.notifications.recipients import holders
-from civflow.services.notifications.texts import words
-from civflow.services.records.titles import path_of
+from civflow.services.engine.effects import Move, Send, Teller, own
+from civflow.services.notifications.letters import letter_faults, written
+from civflow.services.notifications.outbox import post_all
+from civflow.services.notifications.recipients import SOMEBODY, holders
+from civflow.services.notifications.taken import Taken, taken
+from civflow.workflows.engine import Letter
 
-Audience = Callable[[Session, Any], list[Person]]
-Hidden = Callable[[Session, Any, datetime], bool]
-LETTERS = {("challenge", "cancel"): "cancelled"}  # steps with a letter of their own: the name of its template
+Audience = Callable[[Session, Taken], list[Person]]
+Hidden = Callable[[Session, Taken], bool]
+Declared = TypeVar("Declared", bound=Callable[..., Any])
+
+
+class Shown(NamedTuple):
+    """What an audience would be sent of a step: who it is, and the words to the first; followers are not named."""
+
+    audience: str
+    people: list[Person]
+    subject: str
+    body: str
+
+
+Shows = Callable[[Session, Taken, Collection[int | None]], Shown | None]
+Faults = Callable[[Any], Iterator[str]]
+
+
+def mark_told(function: Declared, takes: type, *, teller: Teller, shows: Shows, faults: Faults) -> Declared:
+    """Say on a function that pages name it under `tells`, with what it `takes`: a Letter, or News.
+
+    `teller` writes it and answers what sends it. `shows` is what a preview shows, beside people who are told already.
+    `faults` says what is wrong with what a page gives, in the middle of a sentence.
+    """
+    function.takes, function.teller = takes, teller  # type: ignore[attr-defined]
+    function.shows, function.faults = shows, faults  # type: ignore[attr-defined]
+    return function
 
 
 def audience(who: Audience) -> Audience:
-    """Make an effect of a function that says who is told of a record's step; the effect has the function's name."""
+    """Declare whom a page tells that names the function under `tells`."""
+    name = who.__name__
 
-    def send(session: Session, move: Move) -> None:
-        context = words(session, move.workflow, move.step, move.record, move.actor, move.reason, who.__name__)
-        about = path_of(move.record)
-        key = f"{move.workflow.name}-{move.record.id}-{move.record.revision}-{move.step.name}"
-        kind = LETTERS.get((move.workflow.name, move.step.name), "step")
-        post_all(
-            session,
-            [
-                write(person=person, kind=kind, about=about, now=move.now, key=f"{key}-{person.id}", **context)
-                for person in who(session, move.record)
-                if person.id != move.actor.id
-            ],
-            now=move.now,
-        )
+    def write_to_all(session: Session, moves: Sequence[Move]) -> Send:
+        steps = [taken(move) for move in moves]
+        messages = [m for step in steps for m in written(session, step, step.letter(name), readers(session, step))]
+        return lambda: post_all(session, messages, now=moves[0].now)
 
-    def send_all(session: Session, moves: Sequence[Move]) -> None:
-        for move in moves:
-            send(session, move)
+    def readers(session: Session, step: Taken) -> list[Person]:
+        return [person for person in who(session, step) if step.letter(name).to_all or person.id != step.actor.id]
 
-    who.is_audience = True  # type: ignore[attr-defined]
-    return declare(who, send_all)
+    def show(session: Session, step: Taken, known: Collection[int | None]) -> Shown | None:
+        people = [SOMEBODY] if is_hidden(who, session, step) else readers(session, step)
+        people = [person for person in people if person is SOMEBODY or person.id not in known]
+        letters = written(session, step, step.letter(name), people[:1])
+        return Shown(name, people, letters[0].subject, letters[0].body) if letters else None
+
+    return mark_told(who, Letter, teller=write_to_all, shows=show, faults=letter_faults)
 
 
 def hidden_while(hidden: Hidden) -> Callable[[Audience], Audience]:
-    """Say of an audience while when nobody may read its names beforehand: for a record, at a moment."""
+    """Say of an audience while when nobody may read its names beforehand."""
 
     def mark(who: Audience) -> Audience:
         who.hidden = hidden  # type: ignore[attr-defined]
@@ -59,20 +78,21 @@ def hidden_while(hidden: Hidden) -> Callable[[Audience], Audience]:
 
 
 @cache
+def all_told() -> dict[str, Any]:
+    """Every function that pages may name under `tells`, by name. Raises FeatureError where two share one."""
+    return features.collect("audiences", own("teller"))
+
+
+@cache
 def audiences() -> dict[str, Audience]:
-    """Every audience that a feature declares, by the name that pages give it."""
-    return {
-        name: who
-        for module in features.modules("audiences")
-        for name, who in vars(module).items()
-        if getattr(who, "is_audience", False)
-    }
+    """Those of them that say who they are: all but the followers."""
+    return {name: who for name, who in all_told().items() if who.takes is Letter}
 
 
-def is_hidden(who: Audience, session: Session, record: Any, now: datetime) -> bool:
+def is_hidden(who: Audience, session: Session, step: Taken) -> bool:
     """Whether nobody may read at present who belongs to this audience of the record."""
     hidden: Hidden | None = getattr(who, "hidden", None)
-    return hidden is not None and hidden(session, record, now)
+    return hidden is not None and hidden(session, step)
 
 
 def staff_of(session: Session, record: Any, role: str) -> list[Person]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -46,7 +46,7 @@ def move_the_last_moment_for_questions(session: Session, move: Move) -> None:
 
 
 @effect_in_row
-def number_the_question(session: Session, rows: Sequence[Any]) -> Sequence[Columns]:
+def number_the_question(session: Session, rows: Sequence[Any], _now: datetime) -> Sequence[Columns]:
     """Numbers follow the order of publication and are never given twice: the step locks the challenge."""
     challenges = {row.challenge_id for row in rows}
     highest = select(col(Question.challenge_id), func.max(Question.number)).group_by(col(Question.challenge_id))
@@ -60,7 +60,7 @@ def number_the_question(session: Session, rows: Sequence[Any]) -> Sequence[Colum
 
 
 @effect_in_row
-def leave_the_other_question(_: Session, rows: Sequence[Any]) -> Sequence[Columns]:
+def leave_the_other_question(_: Session, rows: Sequence[Any], _now: datetime) -> Sequence[Columns]:
     return [{"merged_into_id": None} for _row in rows]
 
 

@@ -1,7 +1,7 @@
 """Assignment: one assessor, one application. Conflicts first, then reading, then scores with reasons."""
 
 from civflow.models import Assignment
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Names, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Names, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_assessor, the_auditor, the_panel_chair, the_programme_manager
 
 
@@ -98,7 +98,10 @@ assignment = Workflow(
              label="Accept", says="You declare that you have no conflict of interest, and may then read."),
         Step("decline", ("invited", "accepted", "scoring"), "declined", by=the_assessor, onwards=True,
              asks=(Ask("decline_why", "Why you cannot assess it", "choice", choices=WHY),),
-             then=("record_the_conflict", "tell_the_programme_managers"), label="Decline",
+             then=("record_the_conflict",), label="Decline",
+             tells={"the_programme_managers": Letter("An assessor is missing: {title}",
+                                                     "{actor} has declined to assess. Match assessors again on the gate's "
+                                                     "page, so that somebody else is asked.")},
              says="The programme manager finds somebody else."),
         Step("score", ("accepted", "scoring"), "scoring", by=the_assessor,
              requires=(the_gate_takes_scores, no_conflict_is_on_record, the_scorecard_has_the_criterion,
@@ -111,12 +114,17 @@ assignment = Workflow(
              requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored),
              label="Submit the scores", says="Your scores are locked, and you see those of the others."),
         Step("reopen", "submitted", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
-             requires=(the_gate_takes_scores,), then=("tell_the_assessor",), locks=("gate",),
+             requires=(the_gate_takes_scores,), locks=("gate",),
+             tells={"the_assessor": Letter("Look at your scores again: {title}",
+                                           "{actor} has opened your scores again. Change what has to change and submit "
+                                           "them.")},
              label="Open the scores again",
              says="The assessor can change the scores, and reads your reason."),
         Step("invite_again", "declined", "invited", by=the_programme_manager, reason=True,
-             then=("tell_the_assessor",), locks=("gate",),
-             label="Ask the assessor again", says="The assessor reads your reason."),
+             tells={"the_assessor": Letter("Asked again to assess: {title}",
+                                           "{actor} asks you again to assess. Say first whether you have a conflict of "
+                                           "interest.")},
+             locks=("gate",), label="Ask the assessor again", says="The assessor reads your reason."),
         Step("withdraw", ("proposed", "invited", "accepted", "declined", "scoring"), "withdrawn",
              by=(the_programme_manager, by_itself), reason=True, label="Withdraw the assignment",
              says="The assessor no longer sees the application.",

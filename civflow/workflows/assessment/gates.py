@@ -2,7 +2,23 @@
 
 from civflow.models import Gate
 from civflow.models.assessment import SIDES
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Numbers, Pairs, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import (
+    Ask,
+    Case,
+    Columns,
+    Facts,
+    Ids,
+    Letter,
+    News,
+    Numbers,
+    Pairs,
+    State,
+    Step,
+    Tells,
+    Workflow,
+    keeps,
+    rule,
+)
 from civflow.workflows.rules import (
     STAFF,
     a_panel_member,
@@ -157,6 +173,11 @@ SEAT = (
     Ask("chairs", "Chairs the panel", "yes", required=False),
 )
 UNSEAT = (Ask("person_id", "Who", "person", "Their e-mail address."),)
+TO_WHOM_IS_UNSEATED: Tells = {
+    "whom_it_unseats": Letter("You no longer sit on the panel: {title}",
+                              "{actor} has taken you off the panel. What you have not submitted is withdrawn; you need do "
+                              "nothing more.", about="/"),  # the gate's own page is no longer theirs to read
+}
 GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
                     hint="Only where the number differs from the declared one. It is published.")
@@ -200,11 +221,13 @@ gate = Workflow(
              path="/gates/{id}/panel", says="They can be given applications to assess at this gate.",
              undo="Yes: “Take somebody off the panel”, with a reason."),
         Step("unseat", "waiting", "waiting", by=the_programme_manager, reason=True, asks=UNSEAT,
-             requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), label="Take somebody off the panel",
+             requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), tells=TO_WHOM_IS_UNSEATED,
+             label="Take somebody off the panel",
              path="/gates/{id}/panel", says="They are told why. Their open assignments are withdrawn.",
              undo="Yes: seat them again. What was withdrawn is matched anew."),
         Step("unseat", "scoring", "scoring", by=the_programme_manager, reason=True, asks=UNSEAT,
-             requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), label="Take somebody off the panel",
+             requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), tells=TO_WHOM_IS_UNSEATED,
+             label="Take somebody off the panel",
              path="/gates/{id}/panel",
              says="They are told why. Their open assignments are withdrawn; what they submitted stays and counts.",
              undo="Yes: seat them again. What was withdrawn is matched anew."),
@@ -261,10 +284,15 @@ gate = Workflow(
         Step("send_back", "proposed", "moderating", by=the_approver, reason=True,
              requires=(no_conflict_with_its_teams,), label="Send it back to the panel", says="The panel reads your reason."),
         Step("reopen", ("proposed", "approved"), "scoring", by=the_programme_manager, reason=True,
-             requires=(no_conflict_with_its_teams,), then=("tell_the_panel",), label="Reopen the scoring",
+             requires=(no_conflict_with_its_teams,), label="Reopen the scoring",
+             tells={"the_panel": Letter("Score again: {title}",
+                                        "{actor} has reopened the scoring. Look at what you scored: you can change and "
+                                        "submit it again.")},
              says="The panel is told why, and can score again."),
         Step("release", "approved", "released", by=the_programme_manager, stamps=("released_at",),
-             then=("move_the_applications", "issue_the_letters", "tell_the_followers", "move_the_challenge_on"),
+             then=("move_the_applications", "issue_the_letters", "move_the_challenge_on"), fixes=("the_results",),
+             tells={"the_followers": News("result", "The result of “{stage}” is published.",
+                                          besides=("everybody_who_applied",))},
              locks=("challenge",), path="/gates/{id}/release", label="Release the result",
              says="Every team gets its letter. This cannot be undone.",
              undo="No. A letter that was sent cannot be taken back. An application can still be reinstated, with a reason."),

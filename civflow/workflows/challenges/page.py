@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache, lru_cache
 
 from civflow.models import Challenge
+from civflow.workflows.challenges import letters
 from civflow.workflows.challenges.readiness import (
     APPROVED,
     BEING_DRAFTED,
@@ -20,7 +21,7 @@ from civflow.workflows.challenges.readiness import (
     drafting,
     the_dates_are_set,
 )
-from civflow.workflows.engine import Ask, Case, Columns, Comments, Names, Rule, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Comments, Names, News, Rule, State, Step, Workflow, keeps, rule
 from civflow.workflows.engine.endings import Ends
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
 from civflow.workflows.rules import (
@@ -237,27 +238,31 @@ def _states(programme: Programme) -> Iterator[State]:
 def _calling() -> Iterator[Step]:
     yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
                requires=(the_round_is_open, the_dates_are_set),
-               then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions", "tell_the_followers"),
+               then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions"),
+               fixes=("the_first_text",),
+               tells={"the_followers": News("opens", "The call is open. It closes on {closes_at}.")},
                label="Open the call", says="The challenge becomes public, and teams can apply.")
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
-               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
+               tells={"the_followers": letters.CLOSING_MOVED},
                path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
                label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
                undo="No. The closing date only moves to a later one, and it can be moved again.")
     yield Step("move_questions", "open", "open", by=OWNERS, reason=True, publishes_reason=True,
                asks=(NEW_LAST_QUESTIONS,),
-               requires=(the_last_moment_for_questions_fits,), then=("tell_the_applicants", "tell_the_followers"),
+               requires=(the_last_moment_for_questions_fits,), tells=letters.QUESTIONS_MOVED,
                label="Move the last moment for questions",
                says="It moves for everybody, and the public reads your reason. Every team with a draft is told.",
                undo="No. It can be moved again.")
     yield Step("close", "open", "closed", by=by_itself, due="closes_at",
-               then=("take_in_the_applications", "tell_the_followers"),
+               then=("take_in_the_applications",), tells={"the_followers": News("closes", words="that_the_call_is_closed")},
                label="Close the call", says="Applications are opened to the programme office.")
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
-               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief", "tell_the_followers"),
+               then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
+               tells={"the_followers": letters.CLOSING_MOVED},
                path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True, label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")
 
@@ -273,14 +278,14 @@ def _changing() -> Iterator[Step]:
                says="Only the sponsor and the programme office read it.")
     yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
-               then=("tell_the_programme_managers",), path=CHANGE, quiet=True,
+               tells={"the_programme_managers": letters.CHANGE_HANDED_IN}, path=CHANGE, quiet=True,
                label="Ask for the change to be published",
                says="The programme office is asked to look at it.",
              undo="Yes: write on in the change, or drop it, until it is published.")
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
                          a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
-               then=("publish_the_change", "make_the_brief", "tell_of_the_change"),
+               then=("publish_the_change", "make_the_brief", "tell_of_the_change"), fixes=("the_changed_text",),
                path="/challenges/{slug}/change/publish", on_its_page=True, publishes_reason=True,
                label="Publish the change",
                says="Followers and every applicant are told at once. Drafts must acknowledge it.",
@@ -340,11 +345,10 @@ def _ending(programme: Programme) -> Iterator[Step]:
     stages = [s.id for s in programme.stages[1:]]
     last = next(s for s in programme.stages if programme.after(s) is None)
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
-               then=("tell_the_followers",), label="Complete the challenge",
+               tells={"the_followers": News("ends", "It has come to its end.")}, label="Complete the challenge",
                says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
-               by=the_programme_manager, reason=True,
-               then=("tell_the_applicants", "tell_the_followers"),
+               by=the_programme_manager, reason=True, tells=letters.NO_WINNER,
                label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
                then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
@@ -353,12 +357,12 @@ def _ending(programme: Programme) -> Iterator[Step]:
                then=("keep_it_findable",), label="Resume the challenge",
                says="It stands at its last stage again.")
     yield Step("withdraw", ("draft", "in_review", "changes_requested", "approved"), "withdrawn", by=OWNERS,
-               reason=True, then=("tell_the_programme_managers", "tell_the_followers"), locks=("round",),
+               reason=True, tells=letters.WITHDRAWN, locks=("round",),
                path="/challenges/{slug}/withdraw", label="Withdraw the challenge", says="It is not shown to the public.")
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
-               then=("tell_the_applicants", "tell_the_followers"),
+               tells=letters.CANCELLED,
                path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
                says="Every applicant and the public read your reason.")
 

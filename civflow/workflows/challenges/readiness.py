@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from civflow.workflows.challenges import letters
 from civflow.workflows.engine import Ask, Case, Facts, Ids, Marks, Pairs, Rule, Step, rule
 from civflow.workflows.programme import Programme, Scoring
 from civflow.workflows.rules import the_approver, the_challenge_owner, the_challenge_writer, the_programme_manager
@@ -288,10 +289,10 @@ def drafting(programme: Programme) -> Iterator[Step]:
                    undo="No. The programme office reads it, and can ask again.")
     yield Step("submit_for_review", ("draft", "changes_requested"), "in_review", by=OWNERS, onwards=True,
                requires=(*written, every_asked_change_is_dealt_with),
-               then=("promise_the_answer", "tell_the_approvers"), label="Send for approval",
+               then=("promise_the_answer",), tells={"the_approvers": letters.TO_APPROVE}, label="Send for approval",
                says=f"The programme office reads it and answers within {within}.")
     yield Step("request_changes", "in_review", "changes_requested", by=ANSWERING, reason=True,
-               then=("keep_the_asked_changes", "tell_the_challenge_owners"),
+               then=("keep_the_asked_changes",), tells={"the_challenge_owners": letters.CHANGES_ASKED},
                path="/challenges/{slug}/request-changes", on_its_page=True, label="Request changes",
                says="The sponsor reads at each part of the draft what to change, and why.")
     yield Step("take_back", "in_review", "draft", by=OWNERS, reason=True, label="Take it back to change it",
@@ -322,11 +323,12 @@ def _approving(programme: Programme) -> Iterator[Step]:
     yield Step("approve", "in_review", "approved", by=the_approver,
                requires=(*_written(programme), *READY, the_money_is_within_the_budget,
                          the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
-               then=("prepare_the_stages", "tell_the_challenge_owners"), locks=("round",),
+               then=("prepare_the_stages",), tells={"the_challenge_owners": letters.APPROVED}, locks=("round",),
                asks=(ANNOUNCE_AT, LOW_SCORE_REASON) if scoring else (ANNOUNCE_AT,), label="Approve the challenge",
                says="It opens by itself at its time. Your name stands in the record.")
     yield Step("unapprove", "approved", "changes_requested", by=ANSWERING, reason=True,
-               then=("take_the_announcement_back", "tell_the_challenge_owners"), locks=("round",),
+               then=("take_the_announcement_back",), tells={"the_challenge_owners": letters.APPROVAL_TAKEN_BACK},
+               locks=("round",),
                label="Take the approval back",
                says="It does not open until it is approved again.")
 

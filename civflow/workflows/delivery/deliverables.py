@@ -1,7 +1,7 @@
 """Deliverable: something a team owes the sponsor, with what counts as done written beforehand."""
 
 from civflow.models import Deliverable
-from civflow.workflows.engine import Ask, Columns, State, Step, Workflow
+from civflow.workflows.engine import Ask, Columns, Letter, State, Step, Workflow
 from civflow.workflows.rules import BOTH_SIDES, a_team_member, the_challenge_owner, the_programme_manager
 
 TO_SUBMIT = ("due", "changes_requested")  # the team owes it
@@ -29,15 +29,25 @@ deliverable = Workflow(
     steps=[
         Step("submit", ("due", "changes_requested"), "submitted", by=a_team_member, onwards=True,
              stamps=("submitted_at",), asks=(Ask("note", "What you deliver, and where it can be seen", most=2000),),
-             then=("tell_the_challenge_owners",), label="Submit the deliverable",
+             tells={"the_challenge_owners": Letter("Look at what was delivered: {title}",
+                                                   "{actor} has delivered it. Accept it, or say what is missing, within ten "
+                                                   "working days.")},
+             label="Submit the deliverable",
              says="The sponsor is asked to look at it."),
         Step("take_back", "submitted", "due", by=a_team_member, reason=True, label="Take it back",
              says="You can change it and submit it again."),
         Step("request_changes", "submitted", "changes_requested", by=(the_challenge_owner, the_programme_manager),
-             reason=True, then=("tell_the_members",), label="Request changes", says="The team reads what is missing."),
+             reason=True, label="Request changes", says="The team reads what is missing.",
+             tells={"the_members": Letter("Changes asked for: {title}",
+                                          "{actor} has looked at what you delivered and asks for changes. Deliver it "
+                                          "again.")}),
         Step("accept", "submitted", "accepted", by=the_challenge_owner, stamps=("accepted_at",),
-             then=("tell_the_members",), label="Accept the deliverable", says="It counts as done."),
-        Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True, then=("tell_the_members",),
+             tells={"the_members": Letter("Accepted: {title}", "{actor} has accepted what your team delivered.")},
+             label="Accept the deliverable", says="It counts as done."),
+        Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True,
+             tells={"the_members": Letter("Acceptance taken back: {title}",
+                                          "{actor} looks again at what your team delivered. You are told what comes of "
+                                          "it.")},
              locks=("place",), label="Take the acceptance back", says="The team reads your reason."),
     ],
 )

@@ -3,7 +3,7 @@
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN
-from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Case, Columns, Facts, Letter, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -119,11 +119,17 @@ place = Workflow(
              then=("draft_the_agreement",), locks=("application",),
              label="Accept the place", says="The agreement is drafted for both sides."),
         Step("decline", "offered", "declined", by=the_team_lead, reason=True,
-             then=("give_the_place_up", "tell_the_programme_managers"), locks=GIVING_UP,
+             then=("give_the_place_up",), locks=GIVING_UP,
+             tells={"the_programme_managers": Letter("Place declined: {title}",
+                                                     "{actor} has declined the place. You can promote a team from the "
+                                                     "reserve.")},
              label="Decline the place",
              says="Your application leaves the challenge. The place can go to a team in reserve."),
         Step("lapse", "offered", "lapsed", by=by_itself, due="respond_by",
-             then=("give_the_place_up", "tell_the_programme_managers"), locks=GIVING_UP, label="Let it lapse",
+             then=("give_the_place_up",), locks=GIVING_UP, label="Let it lapse",
+             tells={"the_programme_managers": Letter("Nobody answered: {title}",
+                                                     "The team did not answer the offer of its place in time. Offer it "
+                                                     "again, or promote a team from the reserve.")},
              says="Nobody answered in time. The application leaves the challenge."),
         Step("begin", "accepted", "active", by=(the_programme_manager, by_itself), due="starts_at",
              requires=(the_agreement_is_signed,), stamps=("begun_at",), then=("plan_the_work",), label="Begin the stage",
@@ -132,21 +138,30 @@ place = Workflow(
              requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done),
              label="Finish the stage", says="The team has done what was agreed."),
         Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True,
-             then=("leave_the_selection", "tell_the_members"), locks=GIVING_UP, label="End it early",
+             then=("leave_the_selection",), locks=GIVING_UP, label="End it early",
+             tells={"the_members": Letter("Ended early: {title}",
+                                          "{actor} has ended your team's work in this stage before its time.")},
              says="The team reads your reason. Unless it has won already, its application leaves the challenge."),
         Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
              requires=(the_challenge_stands_there,),
-             then=("give_time_to_answer", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
+             then=("give_time_to_answer", "take_the_team_in_again"), locks=GIVING_UP,
+             tells={"the_members": Letter("Offered again: {title}",
+                                          "Your team is offered the place again. Its lead accepts or declines by "
+                                          "{respond_by}.")},
              label="Offer it again", says="The team has a week to answer, and its application is in the challenge again."),
         Step("take_up_again", "ended", "accepted", by=the_programme_manager, reason=True,
              requires=(the_stage_had_not_begun, the_challenge_stands_there),
-             then=("draft_the_agreement", "take_the_team_in_again", "tell_the_members"), locks=GIVING_UP,
+             then=("draft_the_agreement", "take_the_team_in_again"), locks=GIVING_UP,
+             tells={"the_members": Letter("Your team's again: {title}",
+                                          "Your team has its place again. The stage begins on {starts_at} at the earliest, "
+                                          "once both sides have signed.")},
              label="Take the place up again",
              says="The team has its place again. The stage begins once both sides have signed the agreement."),
         Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
              requires=(the_stage_had_begun, the_agreement_is_signed, the_challenge_stands_there,
                        the_team_is_in_or_left_with_it),
-             then=("take_the_team_in_again", "tell_the_members"), locks=GIVING_UP, label="Resume the stage",
+             then=("take_the_team_in_again",), locks=GIVING_UP, label="Resume the stage",
+             tells={"the_members": Letter("Goes on: {title}", "Your team's work in this stage goes on, until {ends_at}.")},
              says="The team works on."),
     ],
 )

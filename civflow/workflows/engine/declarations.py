@@ -10,6 +10,7 @@ from civflow.models.people import ROLES, SCOPES
 from civflow.workflows.engine.endings import faults_in
 from civflow.workflows.engine.facts import KINDS
 from civflow.workflows.engine.language import INNER, Rule, Step
+from civflow.workflows.engine.letters import NAMED, Letter, News
 from civflow.workflows.engine.refusals import HandbookError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def check(page: Workflow) -> None:
         _beginnings,
         _offers,
         _steps,
+        _tells,
         _titles,
         _path,
         _rules,
@@ -93,6 +95,37 @@ def _comments(page: Workflow) -> Iterator[str]:
     for step in page.steps:
         if step.name == "comments":
             yield f"{page.name}.comments: a step cannot have this name, which is the address of the comments."
+
+
+def _tells(page: Workflow) -> Iterator[str]:
+    """Each letter is a text or a template, and names only what there is when the step is taken."""
+    for step in page.steps:
+        for audience, told in step.tells.items():
+            where = f"{page.name}.{step.name}, to {audience}"
+            yield from _kind_of_letter(told, where)
+            for text in told.texts:
+                for name, of_that in PLACEHOLDER.findall(text):
+                    if of_that or name not in (*page.table.c.keys(), *NAMED):
+                        named = f"{name}.{of_that}" if of_that else name
+                        yield f"{where}: the letter names '{named}', which is no column, and none of {', '.join(NAMED)}."
+                    elif name == "reason" and not step.reason:
+                        yield f"{where}: the letter names the reason, and the step asks for none."
+                yield from _stray_braces(text, where)
+
+
+def _kind_of_letter(told: object, where: str) -> Iterator[str]:
+    """What is wrong with the shape of a letter or of news."""
+    if isinstance(told, News):
+        if bool(told.sentence) == bool(told.words):
+            yield f"{where}: news has a sentence, or names the function that makes it."
+    elif not isinstance(told, Letter):
+        yield f"{where}: {told!r} is no letter, and no news."
+    elif (told.template and any(told.texts)) or not (told.template or all(told.texts)):
+        yield f"{where}: a letter has a subject and a body, or a template by name."
+    elif told.words and not told.template:
+        yield f"{where}: only a template prints what '{told.words}' answers."
+    elif told.about and not told.about.startswith("/"):
+        yield f"{where}: the letter leads to '{told.about}', and a path begins with a slash."
 
 
 def _step_path(page: Workflow, step: Step, where: str) -> Iterator[str]:

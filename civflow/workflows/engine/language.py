@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 
 from civflow.workflows.engine.actors import Actor
 from civflow.workflows.engine.facts import Facts, Kind, declared
+from civflow.workflows.engine.letters import Tells
 
 if TYPE_CHECKING:
     from civflow.workflows.engine.workflow import Workflow
@@ -112,13 +113,16 @@ class Step:
     """One way from a state to another.
 
     `by`: any one of these rules permits the actor. `due`: the record's datetime column from which the clock takes the
-    step. `stamps`: datetime columns that are set to now. `signs`: columns that are set to the actor's id. An ask whose
-    name is a column of the record sets that column. `locks`: other records (`challenge`, `gate`, ...) that the rules
-    look at and that must not change meanwhile. `onwards`: it goes on, although its target stands earlier on the page.
-    `undo`: whether it can be undone, in words, where engine/undoing.py cannot know. `path`: of a page of its own, with
-    columns of the record in braces. `on_its_page`: it is taken only there, because a service checks or writes there
-    more than the step asks for. `aside`: its button is never the one that stands out. `publishes_reason`: everybody
-    reads the reason that is given for it. `quiet`: the public does not read in the history that it was taken.
+    step. `then`: the effects that follow, by name. `tells`: who is told, by audience, and in which letter: whoever is
+    one of them, and what is true, when the step is taken and nothing has followed yet. `fixes`: the functions whose
+    answer the history keeps, so that nobody changes unseen what the step makes binding. `stamps`: datetime columns that
+    are set to now. `signs`: columns that are set to the actor's id. An ask whose name is a column of the record sets
+    that column. `locks`: other records (`challenge`, `gate`, ...) that the rules look at and that must not change
+    meanwhile. `onwards`: it goes on, although its target stands earlier on the page. `undo`: whether it can be undone,
+    in words, where engine/undoing.py cannot know. `path`: of a page of its own, with columns of the record in braces.
+    `on_its_page`: it is taken only there, because a service checks or writes there more than the step asks for.
+    `aside`: its button is never the one that stands out. `publishes_reason`: everybody reads the reason that is given
+    for it. `quiet`: the public does not read in the history that it was taken.
     `restores`: noun -> the step that takes up again what has ended along with this record (engine/endings.py).
     """
 
@@ -133,6 +137,8 @@ class Step:
     reason: bool = False
     due: str | None = None
     then: tuple[str, ...] = ()
+    tells: Tells = field(default_factory=dict, hash=False)
+    fixes: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Membership: a person's place in a team; both sides say yes."""
 
 from civflow.models import Membership
-from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, Letter, State, Step, Workflow, rule
 from civflow.workflows.rules import a_team_member, by_itself, the_auditor, the_programme_manager, the_team_lead
 
 
@@ -65,30 +65,43 @@ membership = Workflow(
         State("lapsed", "Nobody answered in time.", final=True),
     ],
     steps=[
-        Step("accept", "invited", "active", by=the_person, then=("tell_the_team_lead",), locks=("team",),
+        Step("accept", "invited", "active", by=the_person, locks=("team",),
              requires=(the_person_does_not_run_its_challenge,), stamps=("joined_at",), label="Join the team",
+             tells={"the_team_lead": Letter("Said yes: {title}",
+                                            "{actor} has joined your team, and can read and write in it.")},
              says="You see the team's applications and can write in them."),
-        Step("admit", "requested", "active", by=the_team_lead, then=("tell_the_person",), locks=("team",),
+        Step("admit", "requested", "active", by=the_team_lead, locks=("team",),
              requires=(the_person_does_not_run_its_challenge,), stamps=("joined_at",), label="Let them join",
+             tells={"the_person": Letter("You are in: {title}",
+                                         "{actor} has let you join. You can read and write in the team now.")},
              says="The person sees the team's applications and can write in them."),
-        Step("decline", "invited", "declined", by=the_person, then=("tell_the_team_lead",), label="Say no",
-             says="The team lead is told."),
-        Step("turn_down", "requested", "declined", by=the_team_lead, reason=True, then=("tell_the_person",),
+        Step("decline", "invited", "declined", by=the_person, label="Say no", says="The team lead is told.",
+             tells={"the_team_lead": Letter("Said no: {title}",
+                                            "{actor} does not join your team. You can ask somebody else.")}),
+        Step("turn_down", "requested", "declined", by=the_team_lead, reason=True,
+             tells={"the_person": Letter("Not this time: {title}",
+                                         "{actor} has turned down your request to join. You can ask another team or "
+                                         "found your own.")},
              label="Turn the request down", says="The person reads your reason."),
         Step("lapse", ("invited", "requested"), "lapsed", by=by_itself, due="respond_by", label="Let it lapse",
              says="Nobody answered in time."),
-        Step("leave", "active", "left", by=the_person, requires=(the_lead_stays,), then=("tell_the_team_lead",),
+        Step("leave", "active", "left", by=the_person, requires=(the_lead_stays,),
+             tells={"the_team_lead": Letter("Has left: {title}",
+                                            "{actor} has left your team and reads its applications no longer.")},
              locks=("team",), label="Leave the team", says="You no longer see the team's applications."),
         Step("remove", "active", "left", by=the_team_lead, reason=True, requires=(the_lead_stays,),
-             then=("tell_the_person",), locks=("team",),
-             label="Remove from the team", says="The person reads your reason."),
+             tells={"the_person": Letter("You no longer belong to the team: {title}",
+                                         "{actor} has removed you from the team. You read its work no longer.")},
+             locks=("team",), label="Remove from the team", says="The person reads your reason."),
         Step("invite_again", ("left", "declined", "lapsed"), "invited", by=the_team_lead, reason=True,
-             requires=(the_team_is_looking,), then=("give_time_to_reply", "tell_the_person"), locks=("team",),
-             label="Invite again",
+             requires=(the_team_is_looking,), then=("give_time_to_reply",), locks=("team",), label="Invite again",
+             tells={"the_person": Letter("Asked again to join: {title}",
+                                         "{actor} asks you again to join the team. Say yes or no on the team's page.")},
              says="The person has two weeks to answer."),
         Step("ask_again", ("left", "declined", "lapsed"), "requested", by=the_person, reason=True,
-             requires=(the_team_is_looking,), then=("give_time_to_reply", "tell_the_team_lead"), locks=("team",),
-             label="Ask again to join",
+             requires=(the_team_is_looking,), then=("give_time_to_reply",), locks=("team",), label="Ask again to join",
+             tells={"the_team_lead": Letter("Asks again to join: {title}",
+                                            "{actor} asks again to join your team. Let them join or turn the request down.")},
              says="The team lead reads your reason and answers within two weeks."),
     ],
 )

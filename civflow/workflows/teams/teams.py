@@ -1,7 +1,7 @@
 """Team: people who apply together."""
 
 from civflow.models import Team
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Pairs, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Pairs, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import a_team_member, the_programme_manager, the_team_lead
 
 
@@ -101,12 +101,16 @@ team = Workflow(
         Step("look_again", "formed", "forming", by=the_team_lead, reason=True, label="Look for members again",
              says="The team can invite people again."),
         *(Step("hand_over", state, state, by=the_team_lead, asks=(NEW_LEAD,), requires=(the_new_lead_is_a_member,),
-               then=("tell_the_members",), label="Hand over the lead",
+               tells={"the_members": Letter("A new lead: {title}",
+                                            "{actor} has handed over the lead of your team. The new lead submits, signs and "
+                                            "invites.")},
+               label="Hand over the lead",
                says="The new lead submits, signs and invites from now on. You stay a member.",
              undo="Not by you: the new lead can hand it back.")
           for state in ("forming", "formed")),
         Step("disband", ("forming", "formed"), "disbanded", by=(the_team_lead, the_programme_manager), reason=True,
-             requires=(no_application_is_running,), then=("tell_the_members",), label="Disband the team",
+             requires=(no_application_is_running,), label="Disband the team",
+             tells={"the_members": Letter("Your team has ended: {title}", "{actor} has disbanded the team.")},
              says="Every member is told. The team's history stays."),
     ],
 )
