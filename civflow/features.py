@@ -30,11 +30,13 @@ class Feature:
     `facts`, `effects`, `audiences` (who is told), `words` (what letters print beyond the page's words), `fixes` (what the
     history keeps of a step), `previews` (what a step would do, in words), `jobs` (work for later) and `home` (what waits
     for somebody in one role, in the order of the home page): in services. `views`: in web, with NAVIGATION where people reach them
-    from everywhere. PARTS says what each module must have.
+    from everywhere. PARTS says what each module must have. `root`: the package whose folders `workflows`, `services` and
+    `web` they are in, for a feature that stands beside civflow.
     """
 
     name: str
     needs: tuple[str, ...] = ()
+    root: str = "civflow"
     pages: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
@@ -64,16 +66,16 @@ def _marked(mark: str) -> Callable[[str, object], bool]:
 
 
 PARTS = {
-    "pages": Part("civflow.workflows", "a Workflow", lambda name, value: type(value).__name__ == "Workflow"),
-    "facts": Part("civflow.services", "FACTS", _called("FACTS")),
-    "effects": Part("civflow.services", "a function marked @effect", _marked("effect")),
-    "audiences": Part("civflow.services", "a function marked @audience", _marked("teller")),
-    "words": Part("civflow.services", "a function marked @words", _marked("words")),
-    "previews": Part("civflow.services", "PREVIEWS", _called("PREVIEWS")),
-    "fixes": Part("civflow.services", "a function marked @fixed", _marked("fixed")),
-    "jobs": Part("civflow.services", "JOBS", _called("JOBS")),
-    "home": Part("civflow.services", "a function “dashboard”", _called("dashboard")),
-    "views": Part("civflow.web", "a blueprint", _called("blueprint")),
+    "pages": Part("workflows", "a Workflow", lambda name, value: type(value).__name__ == "Workflow"),
+    "facts": Part("services", "FACTS", _called("FACTS")),
+    "effects": Part("services", "a function marked @effect", _marked("effect")),
+    "audiences": Part("services", "a function marked @audience", _marked("teller")),
+    "words": Part("services", "a function marked @words", _marked("words")),
+    "previews": Part("services", "PREVIEWS", _called("PREVIEWS")),
+    "fixes": Part("services", "a function marked @fixed", _marked("fixed")),
+    "jobs": Part("services", "JOBS", _called("JOBS")),
+    "home": Part("services", "a function “dashboard”", _called("dashboard")),
+    "views": Part("web", "a blueprint", _called("blueprint")),
 }
 FEATURES = (
     Feature("jobs"),
@@ -289,7 +291,7 @@ def load(features: Sequence[Feature], part: str) -> Iterator[ModuleType]:
     folder, must_have, is_it = PARTS[part]
     for feature in features:
         for name in getattr(feature, part):
-            path = f"{folder}.{name}"
+            path = f"{feature.root}.{folder}.{name}"
             named = f"civflow/features.py: “{feature.name}” names {path} among its {part}"
             try:
                 module = importlib.import_module(path)

@@ -86,9 +86,9 @@ def test_a_feature_needs_the_features_that_its_package_imports():
 def listed() -> dict[str, tuple[str, str]]:
     """Module -> its feature and its part, of everything that the list names in services."""
     return {
-        f"{where.folder}.{module}": (feature.name, part)
+        f"{feature.root}.{where.folder}.{module}": (feature.name, part)
         for part, where in PARTS.items()
-        if where.folder == "civflow.services"
+        if where.folder == "services"
         for feature in FEATURES
         for module in getattr(feature, part)
     }
@@ -108,7 +108,7 @@ def test_only_the_list_loads_what_features_declare():
 
 
 def test_every_module_that_bears_the_name_of_a_part_is_listed():
-    names = {part for part, where in PARTS.items() if where.folder == "civflow.services"}
+    names = {part for part, where in PARTS.items() if where.folder == "services"}
     files = [path for path in SERVICES.glob("*/*.py") if path.stem in names]
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files}
 
