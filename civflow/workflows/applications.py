@@ -173,6 +173,7 @@ application = Workflow(
     path="/applications/{id}",
     begun_by=(a_team_member,),
     begin_requires=(the_challenge_is_open, the_deadline_has_not_passed, nobody_in_the_team_runs_it),
+    begin_locks=("challenge", "team"),
     sentence="What one team says to one challenge. Sealed until its deadline, and never lost.",
     sees=(a_team_member, the_team_lead, the_programme_manager, the_challenge_owner_after_the_seal, the_auditor,
           the_approver_after_the_seal, one_of_its_assessors),

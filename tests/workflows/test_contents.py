@@ -35,6 +35,7 @@ def test_two_pages_do_not_share_a_name_and_a_scope_has_a_page():
 
 def test_records_are_locked_above_before_below_and_otherwise_in_the_order_of_the_pages():
     assert lock_order(pages(gate=("challenge",), team=(), challenge=("round",), round=())) == (
+        "person",
         "team",
         "round",
         "challenge",

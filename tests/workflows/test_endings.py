@@ -139,7 +139,7 @@ def test_what_goes_along_is_known_for_each_step_when_the_page_is_made():
 def test_what_ends_with_a_record_is_locked_after_it():
     slots, applications = page(OPEN, CANCEL, record=Slot), page(OPEN, CLOSE, record=Application, ends=ENDS)
 
-    assert lock_order((slots, applications)) == ("application", "slot")
+    assert lock_order((slots, applications)) == ("person", "application", "slot")
 
 
 def test_nouns_that_end_each_other_are_an_error():

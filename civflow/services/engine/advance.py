@@ -107,7 +107,9 @@ def _store(
         session.flush()
         rows: Sequence[Any] = records
         if needs:
-            rows = sql.read(session.connection(), workflow, needs, [record.id or 0 for record in records])
+            ids = [record.id or 0 for record in records]
+            sql.lock(session.connection(), workflow, workflow.begin_locks, ids)
+            rows = sql.read(session.connection(), workflow, needs, ids)
         for row in rows:
             workflow.judge_beginning(Case(workflow, row, actor, now, inputs=inputs))
 

@@ -48,15 +48,17 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from civflow.db import UTCDateTime
-from civflow.models import History
+from civflow.models import History, Person
 from civflow.services.engine import facts
 from civflow.workflows.engine import Conflicted, Workflow
+from civflow.workflows.engine.contents import PERSON
 from civflow.workflows.engine.endings import Along, referring
 from civflow.workflows.handbook import HANDBOOK, LOCK_ORDER
 
 DIALECTS = {"sqlite": SQLiteDialect_pysqlite(), "postgresql": PGDialect_psycopg(paramstyle="format")}  # type: ignore[no-untyped-call]
 HISTORY: Table = History.__table__  # type: ignore[attr-defined]
 LINK = ("record_id", "number", "previous", "hash")  # what differs between entries that are written together
+TABLES: dict[str, Table] = {PERSON: Person.__table__, **{name: page.table for name, page in HANDBOOK.items()}}  # type: ignore[attr-defined]
 SHARED = tuple(c.name for c in HISTORY.c if c.name not in {"id", *LINK})  # and what they share
 LAID_OUT = Table(
     "links", MetaData(schema="temp"), *(Column(n, HISTORY.c[n].type, primary_key=n == "record_id") for n in LINK)
@@ -188,7 +190,7 @@ def _locking(
         wanted.setdefault(noun, []).append(which)
     before: ColumnElement[bool] = true()
     for name in sorted(wanted, key=LOCK_ORDER.index):
-        table = HANDBOOK[name].table
+        table = TABLES[name]
         rows = select(table.c.id).where(or_(*wanted[name]), before).order_by(table.c.id)
         rows = rows.with_for_update(key_share=True, of=table)
         before = select(func.count()).select_from(rows.cte(f"locked_{name}")).scalar_subquery() >= literal_column("0")
@@ -215,7 +217,7 @@ def _going_along(
 
 def _referred(table: Table, name: str, which: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether a record of the noun `name` is one that some rows of a table refer to."""
-    return HANDBOOK[name].table.c.id.in_(select(table.c[f"{name}_id"]).where(which).correlate(None))
+    return TABLES[name].c.id.in_(select(table.c[f"{name}_id"]).where(which).correlate(None))
 
 
 def wait_for_writers(connection: Connection) -> None:

@@ -75,6 +75,7 @@ def grant(
         raise Refused("A limit in pounds is 0 or more.")
     if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
         raise NotFound(f"There is no {scope} {scope_id}.")
+    hold_still(session, person)
     if why := _why_not_both(session, person, role, scope, scope_id):
         raise Refused(why)
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
@@ -95,6 +96,16 @@ def grant(
     session.add(made)
     session.flush()
     return made
+
+
+def hold_still(session: Session, person: Person) -> None:
+    """Until this transaction ends, the person joins no team and gets no role, and none of their teams applies or submits."""
+    session.execute(select(col(Person.id)).where(col(Person.id) == person.id).with_for_update(key_share=True))
+    mine = select(col(Membership.team_id)).where(
+        col(Membership.person_id) == person.id, col(Membership.state).in_(MEMBERS)
+    )
+    teams = select(col(Team.id)).where(col(Team.id).in_(mine)).order_by(col(Team.id))
+    session.execute(teams.with_for_update(key_share=True))
 
 
 OF_A_CHALLENGE = ("challenge_owner", "challenge_writer")  # roles that no auditor has, and nobody who applies to it
@@ -127,7 +138,7 @@ def _why_not_both(session: Session, person: Person, role: str, scope: str, scope
 
 
 def _applies_there(session: Session, person: Person, scope: str, scope_id: int | None) -> bool:
-    """Whether a team of this person applies to a challenge in the scope. Nobody submits to that challenge meanwhile."""
+    """Whether a team of this person applies to a challenge in the scope."""
     applies = (
         select(col(Application.id))
         .join(Membership, col(Membership.team_id) == col(Application.team_id))
@@ -138,7 +149,6 @@ def _applies_there(session: Session, person: Person, scope: str, scope_id: int |
         )
     )
     if scope == "challenge":
-        session.execute(select(col(Challenge.id)).where(col(Challenge.id) == scope_id).with_for_update())
         applies = applies.where(col(Application.challenge_id) == scope_id)
     if scope == "round":
         applies = applies.join(Challenge, col(Challenge.id) == col(Application.challenge_id))
@@ -158,6 +168,8 @@ def revoke(
 ) -> None:
     """Take a role back. Raises Forbidden, NotFound where the person does not hold it, and Refused for the last one."""
     _may_grant(session, actor, role, scope, scope_id)
+    if role == LAST_ONE_STAYS:
+        session.execute(_administrators().with_for_update(key_share=True))
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known is None:
         raise NotFound(f"{person.name} does not hold this role.")
@@ -168,6 +180,12 @@ def revoke(
 
 
 LAST_ONE_STAYS = "administrator"  # without one nobody could give this role again
+
+
+def _administrators() -> Select[Any]:
+    """Their grants, which whoever takes one back keeps from everybody else: two would each take the other's."""
+    held = col(Grant.role) == LAST_ONE_STAYS, col(Grant.revoked_at).is_(None)
+    return select(col(Grant.id)).where(*held).order_by(col(Grant.id))
 
 
 def _held_by_others(session: Session, person: Person, role: str) -> bool:

@@ -9,6 +9,8 @@ from civflow.workflows.engine.endings import ending_with
 from civflow.workflows.engine.refusals import HandbookError
 from civflow.workflows.engine.workflow import Workflow
 
+PERSON = "person"  # has no page, and is locked before all that have: what somebody holds and belongs to stays meanwhile
+
 
 def contents(pages: Iterable[Workflow]) -> dict[str, Workflow]:
     """The pages by name: in the order given, those of the appendix last.
@@ -33,7 +35,8 @@ def lock_order(pages: Sequence[Workflow]) -> tuple[str, ...]:
     else decides, the order is that of the pages. Raises HandbookError for a lock on a noun without a page, and for a
     circle.
     """
-    before = {page.name: {lock for step in page.steps for lock in step.locks} for page in pages}
+    before: dict[str, set[str]] = {PERSON: set()}
+    before |= {page.name: {*page.begin_locks, *(lock for step in page.steps for lock in step.locks)} for page in pages}
     for name, locks in before.items():
         for lock in sorted(locks - before.keys()):
             raise HandbookError(f"{name}: a step locks its {lock}, and there is no page of that name.")

@@ -44,6 +44,7 @@ def _beginnings(page: Workflow) -> Iterator[str]:
     for state in page.begins:
         if state not in page.states:
             yield f"{page.name}: a record cannot begin in '{state}', which is no state."
+    yield from _locks(page, page.begin_locks, f"{page.name}, where it begins")
 
 
 def _offers(page: Workflow) -> Iterator[str]:
@@ -71,9 +72,7 @@ def _steps(page: Workflow) -> Iterator[str]:
         for column in (*step.stamps, *step.signs, *((step.due,) if step.due else ())):
             if column not in page.table.c:
                 yield f"{where}: the table has no column '{column}'."
-        for lock in step.locks:
-            if f"{lock}_id" not in page.table.c:
-                yield f"{where}: it locks its {lock}, and the table does not say which that is."
+        yield from _locks(page, step.locks, where)
         for ask in step.asks:
             for bound in (ask.least, ask.most):
                 if isinstance(bound, str) and bound not in page.table.c:
@@ -126,6 +125,12 @@ def _kind_of_letter(told: object, where: str) -> Iterator[str]:
         yield f"{where}: only a template prints what '{told.words}' answers."
     elif told.about and not told.about.startswith("/"):
         yield f"{where}: the letter leads to '{told.about}', and a path begins with a slash."
+
+
+def _locks(page: Workflow, locks: tuple[str, ...], where: str) -> Iterator[str]:
+    for lock in locks:
+        if f"{lock}_id" not in page.table.c:
+            yield f"{where}: it locks its {lock}, and the table does not say which that is."
 
 
 def _step_path(page: Workflow, step: Step, where: str) -> Iterator[str]:

@@ -25,7 +25,8 @@ class Workflow:
     `called`: the noun in words, where its name does not say it. `title`: what people call a record, and `short` where
     another record names it; in braces a column, what a column `..._id` refers to (`{challenge}`), a column of that
     (`{application.reference}`), or the `stage` as its programme calls it. `path`: where a record is read, with columns
-    in braces. `begun_by`: who begins a record, beside civflow itself, which may begin any; `begins`: the states beside
+    in braces. `begun_by`: who begins a record, beside civflow itself, which may begin any; `begin_requires`: what has to be
+    true first, and `begin_locks` the other records that this looks at; `begins`: the states beside
     the first in which it may begin.
 
     `sees`: whoever one of these rules admits may see a record, and nobody else; `shows`: what they read of it.
@@ -57,6 +58,7 @@ class Workflow:
         begins: tuple[str, ...] = (),
         begun_by: tuple[Rule, ...] = (),
         begin_requires: tuple[Rule, ...] = (),
+        begin_locks: tuple[str, ...] = (),
         sees: tuple[Rule, ...] = (),
         shows: Columns | None = None,
         not_public: tuple[str, ...] = (),
@@ -78,7 +80,7 @@ class Workflow:
         self.steps = tuple(steps)
         self.initial = next(iter(self.states))
         self.begins = (self.initial, *begins)
-        self.begun_by, self.begin_requires = begun_by, begin_requires
+        self.begun_by, self.begin_requires, self.begin_locks = begun_by, begin_requires, begin_locks
         self.sees, self.shows, self.not_public, self.shared = sees, shows or Columns(()), not_public, shared
         self.names_who_began, self.appendix, self.scope = names_who_began, appendix, scope
         self.comments = comments
