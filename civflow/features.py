@@ -156,7 +156,7 @@ FEATURES = (
         needs=("engine", "programmes", "notifications", "following", "questions"),
         pages=("live_sessions",),
         facts=("live_sessions.facts",),
-        effects=("live_sessions.effects",),
+        words=("live_sessions.words",),
         views=("live_sessions",),
     ),
     Feature(
@@ -175,6 +175,7 @@ FEATURES = (
         facts=("applications.facts",),
         effects=("applications.effects", "applications.deadline_effects"),
         audiences=("applications.audiences",),
+        words=("applications.words",),
         views=("applications.begin", "applications.own", "applications.writing"),
     ),
     Feature(

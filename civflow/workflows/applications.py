@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Application
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, State, Step, Tells, Workflow, keeps, rule
 from civflow.workflows.rules import (
     STAFF,
     a_team_member,
@@ -162,6 +162,7 @@ IN_OUR_WORDS = {
 
 READ = Ask("challenge_version", "The version that you have read", "number", least=1)
 NEW_DEADLINE = Ask("closes_at", "New deadline", "moment", "For this team alone. The reason is published.")
+MORE_TIME: Tells = {"the_team": Letter(template="deadline", words="the_new_deadline_of_the_team")}
 FOR_ONE = "The team is told. The reason is published without its name. Every application stays sealed until then."
 
 application = Workflow(
@@ -243,12 +244,12 @@ application = Workflow(
         Step("extend", "draft", "draft", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
              requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
-             then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
+             then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("extend", "submitted", "submitted", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
              requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
-             then=("move_one_deadline",), label="Move this team's deadline", says=FOR_ONE,
+             then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True,
              tells={"the_team": Letter("Ruled out: {title}",

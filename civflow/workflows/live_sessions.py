@@ -1,7 +1,7 @@
 """Live session: people ask about a challenge, the sponsor answers aloud, and a recording stays for everybody."""
 
 from civflow.models import LiveSession
-from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, News, State, Step, Tells, Workflow, rule
 from civflow.workflows.questions import ANSWERING
 from civflow.workflows.rules import OFFICE
 
@@ -54,6 +54,10 @@ WHERE = (
     Ask("place", "Place", "line", "The address, for those who come.", required=False),
     Ask("link", "Link", "line", "The address of the meeting, for those who come online.", required=False),
 )
+TO_ALL: Tells = {
+    "those_with_an_application": Letter(template="live_session", words="when_and_where_the_session_is"),
+    "the_followers": News("session", words="when_and_where_the_session_is"),
+}
 
 live_session = Workflow(
     "live_session",
@@ -77,19 +81,19 @@ live_session = Workflow(
     steps=[
         Step("change", "scheduled", "scheduled", by=ANSWERING, asks=WHERE,
              requires=(its_time_lies_ahead, it_is_somewhere, its_links_are_addresses),
-             then=("tell_of_the_session",), label="Change the session",
+             tells=TO_ALL, label="Change the session",
              says="Followers, and everybody with a draft, are told what is new."),
         Step("end", "scheduled", "held", by=ANSWERING, due="ends_at",
              requires=(the_session_has_begun,), label="Record that it took place",
              says="A link to the recording can be added."),
         Step("add_recording", "held", "held", by=ANSWERING, asks=(RECORDING,), requires=(its_links_are_addresses,),
-             then=("tell_of_the_session",), label="Add the recording",
+             tells=TO_ALL, label="Add the recording",
              says="Everybody finds the link on the challenge's page. Followers, and everybody with a draft, are told."),
         Step("cancel", "scheduled", "cancelled", by=ANSWERING, reason=True, publishes_reason=True,
-             then=("tell_of_the_session",), label="Cancel the session",
+             tells=TO_ALL, label="Cancel the session",
              says="Everybody reads your reason. Followers, and everybody with a draft, are told."),
         Step("schedule_again", ("held", "cancelled"), "scheduled", by=ANSWERING, reason=True,
-             publishes_reason=True, asks=(BEGINS, ENDS), requires=(its_time_lies_ahead,), then=("tell_of_the_session",),
+             publishes_reason=True, asks=(BEGINS, ENDS), requires=(its_time_lies_ahead,), tells=TO_ALL,
              label="Schedule it again", says="It takes place at its new time. Followers, and everybody with a draft, are told."),
     ],
 )

@@ -360,7 +360,7 @@ def test_a_moved_deadline_moves_every_application_and_is_told_and_published(sess
         reason="The notice was late.",
     )
     assert (call.challenge.closes_at, application.closes_at) == (later, later)
-    told = session.scalars(select(Message).where(col(Message.key).startswith("deadline-"))).one()
+    told = session.scalars(select(Message).where(col(Message.key).contains("-extend-"))).one()
     assert told.address == "priya.raeburn@example.org"
     published = public_page.extensions_of(session, call.challenge)
     assert published == [public_page.Extension(call.now, later, "The notice was late.", True)]

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from civflow.features import FeatureError
-from civflow.models import Agreement, Application, Deliverable, Message, Question, Team, Tracked
+from civflow.models import Agreement, Application, Deliverable, LiveSession, Message, Question, Team, Tracked
 from civflow.services.delivery.places import offer_place
 from civflow.services.engine import advance as the_gate
 from civflow.services.engine.advance import PAGES, advance, workflow_of
@@ -61,7 +61,11 @@ def everything(panel: Panel) -> dict[str, Tracked]:
         round_id=place.round_id, challenge_id=place.challenge_id, team_id=place.team_id, place_id=place.id or 0,
         title="A report", done_when="It is read.", due_at=call.now, state="due", since=call.now,
     )  # fmt: skip
-    session.add(found["deliverable"])
+    found["live_session"] = LiveSession(
+        round_id=place.round_id, challenge_id=place.challenge_id, title="Meet the sponsor", place="The town hall",
+        starts_at=call.now + timedelta(days=1), ends_at=call.now + timedelta(days=2), state="scheduled", since=call.now,
+    )  # fmt: skip
+    session.add_all([found["deliverable"], found["live_session"]])
     return found
     session.flush()
     return found
@@ -104,11 +108,14 @@ def telling(page: Workflow) -> list[tuple[str, Step]]:
 
 def given(step: Step, records: dict[str, Tracked], now) -> dict[str, Any]:
     """An answer to everything that the step asks for."""
-    values: dict[str, Any] = {
-        "moment": now + timedelta(days=50), "yes": True, "person": records["assignment"].assessor_id,
-        "application": records["application"].id, "number": 1,
-    }  # fmt: skip
-    return {ask.name: ask.choices[0][0] if ask.choices else values.get(ask.kind, "Words.") for ask in step.asks}
+    values = {
+        "yes": True,
+        "person": records["assignment"].assessor_id,
+        "application": records["application"].id,
+        "number": 1,
+    }
+    later = {ask.name: now + timedelta(days=50, hours=n) for n, ask in enumerate(step.asks) if ask.kind == "moment"}
+    return {ask.name: ask.choices[0][0] if ask.choices else values.get(ask.kind, "Words.") for ask in step.asks} | later
 
 
 Letters = dict[tuple[str, str], list[int | None]]  # subject and text without its greeting -> who

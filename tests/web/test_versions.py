@@ -269,7 +269,7 @@ def test_before_the_closing_date_moves_one_page_says_what_will_be_and_keeps_noth
     )
     letter = shown.select_one(".app-letter__body").text.split("\n", 1)[1].strip()
     later = [li.text for li in shown.select("main li") if " begins " in li.text]
-    before, sent = call.challenge.closes_at, select(Message).where(col(Message.key).startswith("deadline-"))
+    before, sent = call.challenge.closes_at, select(Message).where(col(Message.key).contains("-extend-"))
     session.expire_all()
     assert (call.challenge.closes_at, session.scalars(sent).all()) == (before, [])
     session.commit()

@@ -1,4 +1,4 @@
-"""What follows where a deadline moves or comes: the seal, the calendar and the promise move with it, and teams are told."""
+"""What follows where a deadline moves or comes: the seal, the calendar and the promise move with it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, ChallengeVersion
-from civflow.services.applications.deadlines import closing_letter, deadline_letter
-from civflow.services.challenges.applicants import applicants
 from civflow.services.challenges.calendar import move_the_calendar, promised_later
 from civflow.services.challenges.seal import last_deadline
 from civflow.services.engine.advance import advance_many
 from civflow.services.engine.effects import Move, effect
-from civflow.services.formatting import moment
-from civflow.services.notifications.outbox import post_all
-from civflow.services.notifications.recipients import members
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.applications import HANDED_IN, TAKEN_IN
 from civflow.workflows.engine import CIVFLOW, CLOCK
@@ -24,7 +19,7 @@ from civflow.workflows.engine import CIVFLOW, CLOCK
 
 @effect
 def move_the_deadline(session: Session, move: Move) -> None:
-    """The applications' own deadlines and the calendar follow; every team with a draft or a submission is told."""
+    """The applications' own deadlines, their seal, the promise and the calendar follow."""
     challenge: Challenge = move.record
     shorter = col(Application.closes_at).is_(None) | (col(Application.closes_at) < challenge.closes_at)
     session.execute(
@@ -35,31 +30,15 @@ def move_the_deadline(session: Session, move: Move) -> None:
     _seal(session, move, challenge)
     _move_the_promise(session, challenge, closed=move.row.closes_at)
     move_the_calendar(session, challenge)
-    when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
-    people = {a.person.id: a.person for a in applicants(session, challenge)}
-    post_all(
-        session,
-        [closing_letter(challenge, person, when=when, reason=move.reason, now=move.now) for person in people.values()],
-        now=move.now,
-    )
 
 
 @effect
 def move_one_deadline(session: Session, move: Move) -> None:
-    """One team has more time: everybody's application stays sealed until then, and the team is told."""
+    """One team has more time: everybody's application stays sealed until then."""
     application: Application = move.record
     challenge = session.get_one(Challenge, application.challenge_id)
     application.extension_reason = move.reason[:500]
     _seal(session, move, challenge)
-    when = moment(move.inputs["closes_at"], programme_of(session, challenge).timezone)
-    post_all(
-        session,
-        [
-            deadline_letter(session, application, person, when=when, reason=move.reason, now=move.now)
-            for person in members(session, application.team_id)
-        ],
-        now=move.now,
-    )
 
 
 @effect

@@ -1,4 +1,4 @@
-"""Deadlines that move, for everybody or for one team: the letters about it, and what a move does before it is made."""
+"""What moving the closing date does, before it is moved."""
 
 from __future__ import annotations
 
@@ -7,55 +7,20 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from civflow.models import Application, Challenge, Message, Person, Team
+from civflow.models import Challenge
 from civflow.services.challenges.calendar import later_dates
-from civflow.services.engine.advance import advance
-from civflow.services.formatting import moment
-from civflow.services.notifications.outbox import write
-from civflow.services.notifications.recipients import SOMEBODY
-from civflow.services.programmes.store import programme_of
+from civflow.services.engine.advance import advance, workflow_of
+from civflow.services.notifications.preview import preview
+from civflow.services.notifications.registry import Shown
 from civflow.workflows.engine import Actor, Step
 
 
-def closing_letter(challenge: Challenge, person: Person, *, when: str, reason: str, now: datetime) -> Message:
-    """What a member of a team reads when the closing date has moved for everybody; `when` is in words."""
-    return write(
-        person=person,
-        kind="deadline",
-        key=f"deadline-{challenge.id}-{challenge.revision}-{person.id}",
-        now=now,
-        about=f"/challenges/{challenge.slug}",
-        challenge=challenge.title,
-        when=when,
-        reason=reason,
-        team="",
-    )
-
-
-def deadline_letter(
-    session: Session, application: Application, person: Person, *, when: str, reason: str, now: datetime
-) -> Message:
-    """What a member of the team reads whose deadline alone is moved; `when` is in words."""
-    challenge = session.get_one(Challenge, application.challenge_id)
-    return write(
-        person=person,
-        kind="deadline",
-        key=f"deadline-of-{application.id}-{application.revision}-{person.id}",
-        about=f"/applications/{application.id}",
-        now=now,
-        challenge=challenge.title,
-        reason=reason,
-        when=when,
-        team=session.get_one(Team, application.team_id).name,
-    )
-
-
 class ClosePreview(NamedTuple):
-    """What moving the closing date does: until when one can apply, the later dates, and the letter to the teams."""
+    """What moving the closing date does: until when one can apply, the later dates, and the letter to the teams, if there are some."""
 
     closes_at: datetime
     later: list[str]
-    letter: Message
+    letter: Shown | None
 
 
 def preview_the_close(
@@ -73,7 +38,7 @@ def preview_the_close(
 
     `closes_at` is the new date. Raises Forbidden, Refused and Conflicted as the step itself does.
     """
-    when = moment(closes_at, programme_of(session, challenge).timezone)
-    letter = closing_letter(challenge, SOMEBODY, when=when, reason=reason, now=now)
+    page, given = workflow_of(session, challenge), {"closes_at": closes_at}
+    shown = preview(session, page, step, challenge, actor=actor, now=now, reason=reason, inputs=given)
     advance(session, challenge, step.name, actor=actor, now=now, seen=seen, reason=reason, closes_at=closes_at)
-    return ClosePreview(closes_at, later_dates(session, challenge), letter)
+    return ClosePreview(closes_at, later_dates(session, challenge), shown.to_people if shown else None)

@@ -1,4 +1,4 @@
-"""Who hears of a challenge's steps in letters of their own, and so not once more as a follower."""
+"""Who is told of a challenge's steps beside those who run it: who applies, and who is named to score it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Membership, Person
+from civflow.services.challenges.applicants import applicants
 from civflow.services.challenges.seal import are_sealed
 from civflow.services.notifications.registry import audience, hidden_while
 from civflow.services.notifications.taken import Taken
@@ -25,3 +26,18 @@ def everybody_who_applied(session: Session, step: Taken) -> list[Person]:
     people = select(col(Membership.person_id)).where(col(Membership.team_id).in_(teams))
     query = select(Person).where(col(Person.id).in_(people.where(col(Membership.state).in_(MEMBERS))))
     return list(session.scalars(query.order_by(col(Person.id))))
+
+
+@hidden_while(lambda session, step: are_sealed(session, _challenge_of(session, step), now=step.now))
+@audience
+def those_with_an_application(session: Session, step: Taken) -> list[Person]:
+    """The members of every team that writes an application to the challenge, or has handed one in; each once."""
+    found = applicants(session, _challenge_of(session, step))
+    return list({one.person.id: one.person for one in found}.values())
+
+
+@audience
+def whom_it_names(session: Session, step: Taken) -> list[Person]:
+    """Whoever is named to score the challenge; nobody while nobody is named."""
+    person = session.get(Person, step.inputs.get("person_id") or 0)
+    return [person] if person else []

@@ -13,15 +13,12 @@ from civflow.services.challenges.calendar import in_working_days
 from civflow.services.challenges.review import _was_only_taken_back
 from civflow.services.challenges.review_scores import _named
 from civflow.services.engine.effects import Columns, Move, effect, effect_in_row
-from civflow.services.formatting import moment
-from civflow.services.notifications.outbox import post
 from civflow.services.programmes.store import programme_of
-from civflow.services.records.titles import path_of, title_of
 
 
 @effect
 def name_the_scorer(session: Session, move: Move) -> None:
-    """Somebody is named, or named again, and told."""
+    """Somebody is named, or named again."""
     challenge: Challenge = move.record
     person = session.get_one(Person, move.inputs["person_id"])
     known = session.scalars(_named(challenge, person.id)).first()
@@ -38,19 +35,6 @@ def name_the_scorer(session: Session, move: Move) -> None:
             )
         )
     session.flush()
-    zone = programme_of(session, challenge).timezone
-    by = moment(challenge.reply_promised_at, zone) if challenge.reply_promised_at else ""
-    post(
-        session,
-        person=person,
-        kind="to_score",
-        key=f"to-score-{challenge.id}-{challenge.revision}-{person.id}",
-        about=f"{path_of(challenge)}/scoring",
-        now=move.now,
-        title=title_of(session, challenge),
-        by=by,
-        actor=move.actor.name,
-    )
 
 
 @effect

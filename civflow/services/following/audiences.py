@@ -37,6 +37,8 @@ def _tell(session: Session, moves: Sequence[Move]) -> Send:
 
     def send() -> None:
         for step, says, others in stories:
+            if not says:
+                continue
             challenge, kind = _challenge_of(session, step), step.news(NAME).kind
             publish_news(session, challenge, kind, says, key=step.key, now=step.now, told=others)
 
@@ -49,6 +51,8 @@ def _show(session: Session, step: Taken, _: Collection[int | None]) -> Shown | N
         return None
     challenge, news = _challenge_of(session, step), step.news(NAME)
     subject, says = SUBJECTS[news.kind], sentence(session, step, news)
+    if not says:
+        return None
     message = letter(
         challenge, SOMEBODY, subject=subject, sentence=says, why=because_they_follow(challenge), now=step.now
     )

@@ -41,7 +41,7 @@ def schedule(
     _check(given, now)
     live = LiveSession(round_id=challenge.round_id, challenge_id=challenge.id or 0, state="", since=now, **given)
     begin(session, live, actor=actor, now=now)
-    _tell(session, live, challenge, "is planned", key=f"{NOUN}-{live.id}-0", now=now)
+    _tell_that_it_is_planned(session, live, challenge, now=now)
     return live
 
 
@@ -96,16 +96,26 @@ def sessions_of(session: Session, challenge: Challenge) -> list[Shown]:
     return [Shown(live, live.state in TO_COME, why.get(live.id, "")) for live in found]
 
 
-def sentence_of(live: LiveSession, what: str, zone: str, reason: str = "") -> str:
-    """What people are told: when it is and where, or why it is not."""
-    where = " and ".join(filter(None, [live.place, f"online at {live.link}" if live.link else ""]))
-    said = f"The live session “{live.title}” {what}."
-    if live.state in CANCELLED:
-        return f"{said} It was to begin on {moment(live.starts_at, zone, begins=True)}. The reason given: {reason}"
-    if live.recording and live.state not in TO_COME:
-        return f"{said} Watch it at {live.recording}"
+def sentence_of(said: Mapping[str, str], state: str, what: str, reason: str = "") -> str:
+    """What people are told: when it is and where, or why it is not; `said` are its columns in words."""
+    where = " and ".join(filter(None, [said["place"], f"online at {said['link']}" if said["link"] else ""]))
+    begins = f"The live session “{said['title']}” {what}."
+    if state in CANCELLED:
+        return f"{begins} It was to begin on {said['starts_at']}. The reason given: {reason}"
+    if said["recording"] and state not in TO_COME:
+        return f"{begins} Watch it at {said['recording']}"
     why = f" The reason given: {reason}" if reason else ""
-    return f"{said} It begins on {moment(live.starts_at, zone, begins=True)} and ends on {moment(live.ends_at, zone)}, {where}.{why}"
+    return f"{begins} It begins on {said['starts_at']} and ends on {said['ends_at']}, {where}.{why}"
+
+
+def letter_about(challenge: Challenge, live: LiveSession, what: str, sentence: str) -> dict[str, Any]:
+    """What the letter to those with an application prints, and where it leads to."""
+    return {
+        "challenge": challenge.title,
+        "about": f"/challenges/{challenge.slug}#session-{live.id}",
+        "what": f"Live session {what}",
+        "sentence": sentence,
+    }
 
 
 def calendar(sessions: Sequence[Shown], challenge: Challenge, *, page: str, now: datetime) -> bytes:
@@ -139,36 +149,16 @@ def event_of(live: LiveSession, title: str, *, page: str, now: datetime) -> ical
     return event
 
 
-WHAT = {
-    "change": "has changed",
-    "cancel": "is cancelled",
-    "add_recording": "can be watched",
-    "schedule_again": "takes place at another time",
-}
-
-
-def _tell(
-    session: Session, live: LiveSession, challenge: Challenge, what: str, *, key: str, now: datetime, reason: str = ""
-) -> None:
+def _tell_that_it_is_planned(session: Session, live: LiveSession, challenge: Challenge, *, now: datetime) -> None:
+    """A session that is planned is no step of one that there was, so it is told here."""
     if not challenge.version:
         return
-    sentence = sentence_of(live, what, programme_of(session, challenge).timezone, reason)
+    zone, key, what = programme_of(session, challenge).timezone, f"{NOUN}-{live.id}-0", "is planned"
+    said = {name: getattr(live, name) for name in ("title", "place", "link", "recording")}
+    said |= {"starts_at": moment(live.starts_at, zone, begins=True), "ends_at": moment(live.ends_at, zone)}
+    sentence = sentence_of(said, live.state, what)
     people = those_with_an_application(session, challenge)
-    post_all(
-        session,
-        [
-            write(
-                person=person,
-                kind="live_session",
-                key=f"{key}-{person.id}",
-                now=now,
-                challenge=challenge.title,
-                about=f"/challenges/{challenge.slug}#session-{live.id}",
-                what=f"Live session {what}",
-                sentence=sentence,
-            )
-            for person in people
-        ],
-        now=now,
-    )
+    letter = letter_about(challenge, live, what, sentence)
+    messages = [write(person=p, kind="live_session", key=f"{key}-{p.id}", now=now, **letter) for p in people]
+    post_all(session, messages, now=now)
     publish_news(session, challenge, "session", sentence, key=key, now=now, told={person.id or 0 for person in people})

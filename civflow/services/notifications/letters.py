@@ -28,7 +28,10 @@ Words = Callable[[Session, Taken], Mapping[str, Any]]
 
 
 def words(function: Words) -> Words:
-    """Declare what a letter prints whose page names the function (`words`), or the `sentence` of news."""
+    """Declare what a letter prints whose page names the function (`words`), or the `sentence` of news.
+
+    It may answer also `about`: the path that the letter leads to.
+    """
     function.words = True  # type: ignore[attr-defined]
     return function
 
@@ -44,14 +47,14 @@ def written(session: Session, step: Taken, letter: Letter, people: Sequence[Pers
     if not people:
         return []
     own = {"subject": filled(session, step, letter.subject), "body": filled(session, step, letter.body)}
-    context = {
+    context: dict[str, Any] = {
         **({} if letter.template else own),
         "title": title_of(session, step.record),
         "actor": step.actor.name,
         "reason": step.reason,
         **(worded()[letter.words](session, step) if letter.words else {}),
     }
-    about = letter.about or path_of(step.record)
+    about = context.pop("about", letter.about or path_of(step.record))
     return [
         write(
             person=person,

@@ -8,11 +8,13 @@ from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.models import Application, Challenge, Round, Team
 from civflow.services.applications import version_notices
-from civflow.services.applications.deadlines import deadline_letter, preview_the_close
+from civflow.services.applications.deadlines import preview_the_close
 from civflow.services.challenges.applicants import applicants, application_called
 from civflow.services.challenges.calendar import later_dates
 from civflow.services.challenges.seal import are_sealed, sealed_until
+from civflow.services.engine.advance import workflow_of
 from civflow.services.formatting import on_one_line, zone_name
+from civflow.services.notifications.preview import preview
 from civflow.services.notifications.recipients import members
 from civflow.services.records.zones import zone_of
 from civflow.web.challenges.offered import offered, take_offered, there
@@ -141,17 +143,17 @@ def _application(application_id: int) -> Application:
 def _one_deadline(application: Application) -> dict[str, Any]:
     challenge = session().get_one(Challenge, application.challenge_id)
     people = members(session(), application.team_id)
-    blanks = {"when": "(the new date)", "reason": "(your reason)"}
-    letter = deadline_letter(session(), application, people[0], now=now(), **blanks) if people else None
+    option, page = offered(application, "extend"), workflow_of(session(), application)
+    shown = preview(session(), page, option.step, application, actor=actor(), now=now()) if option else None
     return {
         "application": application,
         "challenge": challenge,
         "team": session().get_one(Team, application.team_id),
         "people": [p.name for p in people],
-        "option": offered(application, "extend"),
+        "option": option,
         "typed": {},
         "errors": [],
         "fields": {},
         "zone_words": zone_name(g.zone),
-        "letter": letter,
+        "letter": shown.to_people if shown else None,
     }

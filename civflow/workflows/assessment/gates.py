@@ -176,7 +176,7 @@ UNSEAT = (Ask("person_id", "Who", "person", "Their e-mail address."),)
 TO_WHOM_IS_UNSEATED: Tells = {
     "whom_it_unseats": Letter("You no longer sit on the panel: {title}",
                               "{actor} has taken you off the panel. What you have not submitted is withdrawn; you need do "
-                              "nothing more.", about="/"),  # the gate's own page is no longer theirs to read
+                              "nothing more.", about="/", to_all=True),  # the gate's own page is no longer theirs to read
 }
 GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,

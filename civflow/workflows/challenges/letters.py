@@ -12,6 +12,7 @@ CHANGES_ASKED = Letter(
     "{actor} has read the challenge and asks for changes: what and why stands at each part of the draft. Make them, say "
     "that they are dealt with, and send it for approval again; it is to open on {opens_at}.",
 )
+TO_A_SCORER: Tells = {"whom_it_names": Letter(template="to_score", words="where_and_by_when_to_score", to_all=True)}
 APPROVED = Letter(
     "Approved: {title}",
     "{actor} has approved the challenge. It opens by itself on {opens_at}; you need do nothing.",
@@ -21,11 +22,14 @@ APPROVAL_TAKEN_BACK = Letter(
     "{actor} has taken the approval back. The challenge does not open until you have changed it, sent it again, and it is "
     "approved again.",
 )
-CLOSING_MOVED = News(
-    "dates",
-    "The closing date has moved for everybody, to {closes_at}. The reason given: {reason}",
-    besides=("everybody_who_applied",),
-)
+CLOSING_MOVED: Tells = {
+    "those_with_an_application": Letter(template="deadline", words="the_new_closing_date"),
+    "the_followers": News(
+        "dates",
+        "The closing date has moved for everybody, to {closes_at}. The reason given: {reason}",
+        besides=("everybody_who_applied",),
+    ),
+}
 QUESTIONS_MOVED: Tells = {
     "the_applicants": Letter(
         "Another last moment for questions: {title}",

@@ -245,7 +245,7 @@ def _calling() -> Iterator[Step]:
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
-               tells={"the_followers": letters.CLOSING_MOVED},
+               tells=letters.CLOSING_MOVED,
                path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
                label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
@@ -262,7 +262,7 @@ def _calling() -> Iterator[Step]:
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
-               tells={"the_followers": letters.CLOSING_MOVED},
+               tells=letters.CLOSING_MOVED,
                path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True, label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")
 

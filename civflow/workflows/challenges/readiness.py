@@ -337,7 +337,7 @@ def _scoring(scoring: Scoring) -> Iterator[Step]:
     """The challenge itself is scored: each on their own with reasons, and only then does anybody read the others'."""
     yield Step("name_a_scorer", "in_review", "in_review", by=ANSWERING, asks=(SCORER,),
                requires=(they_do_not_write_it, they_do_not_apply_to_it, they_are_not_named,
-                         the_scores_are_not_shown(scoring)), then=("name_the_scorer",),
+                         the_scores_are_not_shown(scoring)), then=("name_the_scorer",), tells=letters.TO_A_SCORER,
                label="Name somebody to score it", says="They are told, read the draft, and score it on their own.",
                undo="Yes, until they have scored: “Take a scorer off”.")
     yield Step("take_off_a_scorer", "in_review", "in_review", by=ANSWERING, reason=True, asks=(NAMED,),

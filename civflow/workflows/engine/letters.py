@@ -39,8 +39,8 @@ class Letter:
 class News:
     """What followers read of a step: of which kind the news is, and a sentence, or the function that makes it.
 
-    `words`: marked @words in services; it answers the sentence as `sentence`. Whoever gets a letter of the same step is
-    not told twice; `besides`: audiences that hear of it by letters of their own.
+    `words`: marked @words in services; it answers the sentence as `sentence`, and an empty one is no news. Whoever gets
+    a letter of the same step is not told twice; `besides`: audiences that hear of it by letters of their own.
     """
 
     kind: str
