@@ -28,10 +28,11 @@ class Feature:
 
     `needs`: the features whose packages in services its own package imports. `pages`: the handbook's, in workflows.
     `facts`, `effects`, `audiences` (who is told), `words` (what letters print beyond the page's words), `fixes` (what the
-    history keeps of a step), `previews` (what a step would do, in words), `jobs` (work for later) and `home` (what waits
-    for somebody in one role, in the order of the home page): in services. `views`: in web, with NAVIGATION where people reach them
-    from everywhere. PARTS says what each module must have. `root`: the package whose folders `workflows`, `services` and
-    `web` they are in, for a feature that stands beside civflow.
+    history keeps of a step), `previews` (what a step would do, in words), `lines` (what home pages say of what waits, beyond
+    the words of its page), `jobs` (work for later) and `home` (what one role has before it, in the order of the home page):
+    in services. `views`: in web, with NAVIGATION where people reach them from everywhere. PARTS says what each module must
+    have. `root`: the package whose folders `workflows`, `services` and `web` they are in, for a feature that stands beside
+    civflow.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Feature:
     previews: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     home: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
@@ -73,6 +75,7 @@ PARTS = {
     "words": Part("services", "a function marked @words", _marked("words")),
     "previews": Part("services", "PREVIEWS", _called("PREVIEWS")),
     "fixes": Part("services", "a function marked @fixed", _marked("fixed")),
+    "lines": Part("services", "a function marked @says", _marked("says")),
     "jobs": Part("services", "JOBS", _called("JOBS")),
     "home": Part("services", "a function “dashboard”", _called("dashboard")),
     "views": Part("web", "a blueprint", _called("blueprint")),
@@ -126,6 +129,7 @@ FEATURES = (
         audiences=("challenges.audiences",),
         words=("challenges.words",),
         previews=("challenges.previews",),
+        lines=("challenges.lines",),
         views=(
             "challenges.public",
             "challenges.drafts",
@@ -143,12 +147,13 @@ FEATURES = (
     ),
     Feature(
         "questions",
-        needs=("engine", "programmes", "notifications", "challenges"),
+        needs=("engine", "programmes", "records", "notifications", "challenges"),
         pages=("questions",),
         facts=("questions.facts",),
         effects=("questions.effects",),
         audiences=("questions.audiences",),
         words=("questions.words",),
+        lines=("questions.lines",),
         views=("questions.answering", "questions.spreadsheets"),
     ),
     Feature(
@@ -195,6 +200,7 @@ FEATURES = (
         effects=("assessment.effects",),
         audiences=("assessment.audiences",),
         previews=("assessment.previews",),
+        lines=("assessment.lines",),
         views=("assessment.assessor", "assessment.gates", "assessment.panel"),
     ),
     Feature(

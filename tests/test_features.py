@@ -22,6 +22,7 @@ from civflow.services.engine.facts import facts
 from civflow.services.jobs.job import kinds
 from civflow.services.notifications.letters import worded
 from civflow.services.records.preview import previewers
+from civflow.services.records.waiting import sayings, says
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ROOT / "civflow" / "services"
@@ -168,6 +169,7 @@ LACKING = [
         "audit.verify",
         "civflow.services.audit.verify among its fixes, and that has no function marked @fixed.",
     ),
+    ("lines", "teams.facts", "civflow.services.teams.facts among its lines, and that has no function marked @says."),
     ("pages", "rules", "civflow.workflows.rules among its pages, and that has no Workflow."),
     ("views", "shared.htmx", "civflow.web.shared.htmx among its views, and that has no blueprint."),
 ]
@@ -240,6 +242,11 @@ def the_list(monkeypatch):
             previewers,
             r"civflow\.services\.challenges\.previews: “challenge”, “\w+” stands twice among the previews\.",
         ),
+        (
+            {"lines": ("questions.lines",)},
+            sayings,
+            r"civflow\.services\.questions\.lines: “\w+” stands twice among the lines\.",
+        ),
         ({"jobs": ("people.jobs",)}, kinds, r"civflow\.services\.people\.jobs: “purge” stands twice among the jobs\."),
     ],
 )
@@ -281,6 +288,32 @@ def test_previews_of_a_step_that_there_is_not_are_refused(monkeypatch, part, col
     with pytest.raises(FeatureError) as refused:
         collect.__wrapped__()
 
+    assert str(refused.value) == sentence
+
+
+def test_a_line_of_which_nobody_says_what_its_page_names_is_refused(monkeypatch):
+    monkeypatch.setattr(features, "modules", lambda part: ())
+
+    with pytest.raises(FeatureError) as refused:
+        sayings.__wrapped__()
+
+    assert str(refused.value) == "challenge, state 'draft': no service says “why_it_is_to_be_sent”."
+
+
+def test_a_line_that_is_told_with_a_fact_that_its_page_has_not_is_refused(monkeypatch):
+    module = ModuleType("here")
+
+    @says(needs=("moon",))
+    def why_it_is_to_be_sent(session, cases, now):
+        return None
+
+    why_it_is_to_be_sent.__module__, module.why = "here", why_it_is_to_be_sent
+    monkeypatch.setattr(features, "modules", lambda part: (module,) if part == "lines" else ())
+
+    with pytest.raises(FeatureError) as refused:
+        sayings.__wrapped__()
+
+    sentence = "challenge, state 'draft': “why_it_is_to_be_sent” needs the fact “moon”, and the page has none."
     assert str(refused.value) == sentence
 
 

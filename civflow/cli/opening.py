@@ -72,11 +72,12 @@ def check_features(*, views: bool = True) -> None:
     from civflow.services.jobs.job import kinds  # noqa: PLC0415 - little is needed
     from civflow.services.notifications.declared import check_tellings  # noqa: PLC0415 - little is needed
     from civflow.services.records.preview import previewers  # noqa: PLC0415 - little is needed
+    from civflow.services.records.waiting import sayings  # noqa: PLC0415 - little is needed
 
     for part in features.PARTS:
         if views or part != "views":
             features.modules(part)
-    facts(), kinds(), previewers()
+    facts(), kinds(), previewers(), sayings()
     check_tellings()
     check_names("fixes", registered().fixed, lambda step: step.fixes)
 

@@ -16,9 +16,10 @@ from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.pictures import diagrams, flow
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, Step, Workflow
+from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, State, Step, Workflow
 from civflow.workflows.engine.draw import drawing
 from civflow.workflows.engine.endings import Becomes, Keeps, steps_in
+from civflow.workflows.engine.waiting import lines_of, name_of
 from civflow.workflows.programme import KINDS, Programme, Stage
 
 blueprint = Blueprint("handbook", __name__)
@@ -48,6 +49,7 @@ def show(name: str) -> str:
         is_staff=_is_staff(),
         picture=diagrams.picture(nodes, edges, title=page.called),
         steps=_steps(page),
+        waits={state.name: _waits_for(page, state) for state in page.states.values()},
         sees=_sentences(page.sees),
         begins=_sentences((*page.begun_by, BY_CIVFLOW)),
         begin_requires=_sentences(page.begin_requires),
@@ -82,6 +84,18 @@ def _picture(programme: Programme) -> Markup:
     return flow.picture(flow.Flow(programme.title, stages, now(), programme.timezone), counts=False)
 
 
+def _waits_for(page: Workflow, state: State) -> list[str]:
+    """Whom a state waits for, and at which time it goes on by itself; or that it may stand as it is."""
+    people = list(dict.fromkeys(name_of(who) for who, _ in lines_of(state)))
+    due = dict.fromkeys(_moment(step.due) for step in page.steps_from(state.name).values() if step.due)
+    found = [*people, *(f"the time noted as “{name}”" for name in due)]
+    return found or (["nobody: it may stand as it is"] if state.live else [])
+
+
+def _moment(column: str) -> str:
+    return column.removesuffix("_at").replace("_", " ")
+
+
 def _steps(page: Workflow) -> list[dict[str, Any]]:
     """Each step in the words of the page."""
     return [
@@ -95,7 +109,7 @@ def _steps(page: Workflow) -> list[dict[str, Any]]:
             "asks": _asks(step),
             "then": [name.replace("_", " ") for name in (*step.then, *(f"tell {who}" for who in step.tells))],
             "restores": [_becomes((noun,), back) for noun, back in step.restores.items()],
-            "due": step.due.removesuffix("_at").replace("_", " ") if step.due else "",
+            "due": _moment(step.due) if step.due else "",
         }
         for step in page.steps
     ]

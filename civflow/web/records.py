@@ -13,6 +13,7 @@ from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
 from civflow.services.records.preview import preview_step
 from civflow.services.records.titles import path_of, step_path
+from civflow.services.records.waiting import now_with
 from civflow.services.records.zones import zone_of
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.comments import comments_beside
@@ -23,7 +24,7 @@ from civflow.web.shared.step_form import attempt, revision_seen, typed_inputs
 from civflow.web.shared.step_form import take as take_step
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Case, NotFound, Step, Workflow
-from civflow.workflows.engine.sight import publishes_its_reason
+from civflow.workflows.engine.sight import publishes_its_reason, reads_as
 from civflow.workflows.engine.undoing import undoing
 from civflow.workflows.rules import NOBODY_PRESSES
 
@@ -35,9 +36,9 @@ ELSEWHERE = "“{}” has a page of its own, which asks for all that belongs to 
 @open_to(anyone)
 def show(workflow: str, record_id: int) -> str:
     record, case = _load(workflow, record_id)
-    return render_template(
-        "records/show.html", **context(record, case), **comments_beside(record, case), entries=entries(record, case)
-    )
+    shown = {**context(record, case), **comments_beside(record, case), "entries": entries(record, case)}
+    people = [] if reads_as(case) == "public" else now_with(session(), record, now=now())
+    return render_template("records/show.html", **shown, now_with=people)
 
 
 @blueprint.get("/cases/<workflow>/<int:record_id>/<trigger>")

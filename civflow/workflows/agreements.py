@@ -1,7 +1,7 @@
 """Agreement: a contract between the sponsor and a team for one stage. Both sides sign, after the standstill."""
 
 from civflow.models import Agreement
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Line, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -81,10 +81,20 @@ agreement = Workflow(
         hidden=("place_id", "document_id"),
     ),
     states=[
-        State("drafted", "The document is being prepared.", label="Being prepared"),
-        State("issued", "Both sides can read and sign it.", label="Ready to sign", tone="waiting"),
+        State("drafted", "The document is being prepared.", label="Being prepared",
+              waits_for={the_programme_manager: Line(
+                  "Issue {count:agreement} for {stage} of {challenge}", gathers=("challenge_id", "stage"),
+                  one="the agreement", due="starts_at", path_of_many="/challenges/{challenge.slug}#agreements")}),
+        State("issued", "Both sides can read and sign it.", label="Ready to sign", tone="waiting",
+              waits_for={
+                  the_team_lead: Line("Read and sign the agreement for {stage}: {challenge.title}", due="starts_at",
+                                      step="sign_for_the_team", by_hand=True),
+                  the_challenge_owner: Line(
+                      "Sign the agreement with {team}", step="sign_for_the_sponsor", due="starts_at",
+                      detail="For the stage “{stage}” of “{challenge.title}”. The team has signed."),
+              }),
         State("signed", "Both sides have signed.", tone="done"),
-        State("active", "It is in force.", label="In force", tone="done"),
+        State("active", "It is in force.", label="In force", tone="done", live=True),
         State("completed", "It has been fulfilled.", label="Fulfilled", final=True, tone="done"),
         State("terminated", "It ended before its time.", label="Ended early", final=True, tone="stopped"),
     ],

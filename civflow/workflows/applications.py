@@ -3,7 +3,21 @@
 from datetime import datetime
 
 from civflow.models import Application
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, State, Step, Tells, Workflow, keeps, rule
+from civflow.workflows.engine import (
+    Ask,
+    Case,
+    Columns,
+    Facts,
+    Ids,
+    Letter,
+    Line,
+    State,
+    Step,
+    Tells,
+    Workflow,
+    keeps,
+    rule,
+)
 from civflow.workflows.rules import (
     STAFF,
     a_team_member,
@@ -185,14 +199,22 @@ application = Workflow(
         guarded={"title": you_may_read_its_words},
     ),
     states=[
-        State("draft", "The team is writing.", public="Not submitted yet", tone="waiting"),
+        State("draft", "The team is writing.", public="Not submitted yet", tone="waiting", live=True,
+              waits_for={a_team_member: Line("Finish and submit your application to {challenge.title}", due="closes_at",
+                                             when=(the_call_is_open_to_the_team, the_deadline_has_not_passed),
+                                             by_hand=True)}),
         State("submitted", "It is sealed until the deadline.", public="Submitted", tone="active"),
-        State("ineligible", "It does not meet a condition of the challenge.", public="Not eligible", tone="stopped"),
+        State("ineligible", "It does not meet a condition of the challenge.", public="Not eligible", tone="stopped",
+              live=True),
         State("in_progress", "It is in the selection.", label="In the selection", public="Being assessed",
-              tone="active"),
+              tone="active", waits_for={
+                  by_itself: "The result of the gate is released, or the stage ends",
+                  a_team_member: Line("Send your improved proposal for {challenge.title}", step="write", due="resubmit_by",
+                                      by_hand=True),
+              }),
         State("not_selected", "It does not go on.", public="Not selected", final=True),
         State("reserve", "It goes on if a place becomes free.", label="In reserve", public="In reserve",
-              tone="waiting"),
+              tone="waiting", live=True),
         State("selected", "It has won.", public="Selected", final=True, tone="done"),
         State("withdrawn", "The team has withdrawn it, or its place has come to an end.", public="Withdrawn", final=True),
     ],

@@ -1,7 +1,7 @@
 """Interview slot: thirty minutes in which a panel hears one team."""
 
 from civflow.models import Slot
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Pairs, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Line, Pairs, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     OFFICE,
     a_panel_member,
@@ -74,6 +74,9 @@ WHEN_AND_WHERE = Letter(template="interview", words="the_interview", to_all=True
 WHOSE = Ask("application_id", "Which application is heard", "application", "Its reference.")
 
 
+TO_RECORD = Line("Record the interview of {application.reference} for {challenge}", when=(it_has_begun,), due="ends_at",
+                 detail="The gate goes on once it is recorded as held, or as missed.")
+
 slot = Workflow(
     "slot",
     Slot,
@@ -88,8 +91,9 @@ slot = Workflow(
         hidden=("gate_id",),
     ),
     states=[
-        State("offered", "A team can book it.", tone="waiting"),
-        State("booked", "A team comes.", tone="active"),
+        State("offered", "A team can book it.", tone="waiting", live=True),
+        State("booked", "A team comes.", tone="active",
+              waits_for={the_panel_chair: TO_RECORD, the_programme_manager: TO_RECORD}),
         State("held", "The interview took place.", final=True, tone="done"),
         State("missed", "The team did not come.", final=True, tone="stopped"),
         State("cancelled", "It does not take place.", final=True),

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from civflow.models import Message
-from civflow.workflows.engine import Case, Columns, Facts, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, Line, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_auditor, the_programme_manager
 
 
@@ -62,9 +62,12 @@ message = Workflow(
                  "person_id": you_may_learn_to_whom_it_goes, "address": you_may_learn_to_whom_it_goes},
     ),
     states=[
-        State("waiting", "It leaves at its time; until then it can be cancelled.", tone="waiting"),
+        State("waiting", "It leaves at its time; until then it can be cancelled.", tone="waiting",
+              waits_for={by_itself: "The mail server takes it"}),
         State("sent", "The mail server has taken it.", final=True, tone="done"),
-        State("failed", "The mail server did not take it.", tone="stopped"),
+        State("failed", "The mail server did not take it.", tone="stopped",
+              waits_for={the_programme_manager: Line("Look at {count:message} that could not be sent", gathers=(),
+                                                     path_of_many="/outbox?state=failed", one="1 message")}),
         State("cancelled", "It was stopped before it left.", final=True),
     ],
     steps=[

@@ -1,9 +1,10 @@
 """Question: anybody asks about a challenge, and everybody reads the answer at the same moment."""
 
 from datetime import datetime
+from typing import Any
 
 from civflow.models import Question
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, News, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Line, News, State, Step, Workflow, keeps, rule
 from civflow.workflows.engine.sight import reads_as
 from civflow.workflows.rules import OFFICE, anyone_signed_in, the_auditor, the_challenge_owner, the_programme_manager
 
@@ -83,6 +84,14 @@ WORDING = Ask("wording", "The question as everybody reads it", required=False, m
 ANSWER = Ask("answer", "The answer", hint="Everybody reads it, and nobody learns who asked.", most=4000)
 OTHER = Ask("merged_into_id", "The question that asks the same", "question")
 
+# On home pages the questions about a challenge are one line.
+ABOUT_ONE_CHALLENGE: dict[str, Any] = {
+    "gathers": ("challenge_id",),
+    "due": "answer_promised_at",
+    "path": "/challenges/{challenge.slug}/questions/{id}",
+    "path_of_many": "/challenges/{challenge.slug}/questions",
+}
+
 question = Workflow(
     "question",
     Question,
@@ -106,9 +115,17 @@ question = Workflow(
     ),
     states=[
         State("asked", "It waits for an answer.", label="To be answered", public="Waiting for an answer",
-              tone="waiting"),
+              tone="waiting", waits_for={the_challenge_owner: Line("Answer {count:question} about “{challenge.title}”", one="a question",
+                                                   says="when_it_was_asked", **ABOUT_ONE_CHALLENGE)}),
         State("drafted", "An answer is written; a second person clears it.", label="To be cleared",
-              public="Waiting for an answer", tone="active"),
+              public="Waiting for an answer", tone="active", waits_for={
+                  the_challenge_owner: Line("Check and publish {count:answer} about “{challenge.title}”", step="publish",
+                                            one="an answer", says="when_it_was_asked", **ABOUT_ONE_CHALLENGE),
+                  the_programme_manager: Line(
+                      "Publish {count:answer} about {challenge}", step="publish", one="an answer",
+                      says="when_the_oldest_was_asked",
+                      **{**ABOUT_ONE_CHALLENGE, "path": "/challenges/{challenge.slug}/questions/{id}/publish"}),
+              }),
         State("published", "Question and answer are public.", public="Answered", final=True, tone="done"),
         State("merged", "Another question asks the same; its answer is the answer to this one too.",
               public="Merged with another question", final=True),

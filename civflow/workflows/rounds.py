@@ -79,8 +79,8 @@ round_ = Workflow(
         hidden=("programme_id", "slug"),
     ),
     states=[
-        State("planned", "Dates, money and challenges are being prepared.", public="Coming soon"),
-        State("open", "Its challenges run, each at its own pace.", public="Running", tone="done"),
+        State("planned", "Dates, money and challenges are being prepared.", public="Coming soon", live=True),
+        State("open", "Its challenges run, each at its own pace.", public="Running", tone="done", live=True),
         State("closed", "Every challenge has come to an end.", public="Closed", final=True),
     ],
     ends={

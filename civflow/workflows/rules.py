@@ -20,7 +20,7 @@ class HasConflicts(Protocol):
     conflicts_here: Pairs  # a person, and an application at the gate with whose team they have a conflict
 
 
-@rule(BY_ITSELF)
+@rule(BY_ITSELF, called="civflow", finds=("civflow",))
 def by_itself(case: Case) -> bool:
     return case.actor.automatic
 
@@ -60,17 +60,17 @@ def the_finance_officer(case: Case) -> bool:
     return case.holds("finance_officer")
 
 
-@rule("You lead this team.")
+@rule("You lead this team.", called="the lead of the team", finds=("team_lead",))
 def the_team_lead(case: Case) -> bool:
     return case.holds("team_lead")
 
 
-@rule("You are a member of this team.")
+@rule("You are a member of this team.", called="the team", finds=("team_member",))
 def a_team_member(case: Case) -> bool:
     return case.holds("team_member")
 
 
-@rule("You chair this panel.", needs=("chair_id",))
+@rule("You chair this panel.", needs=("chair_id",), called="the chair of the panel", finds=("panel_member",))
 def the_panel_chair(case: Case[HasChair]) -> bool:
     return case.actor.id is not None and case.facts.chair_id == case.actor.id
 
@@ -80,7 +80,7 @@ def a_panel_member(case: Case[HasPanel]) -> bool:
     return case.actor.id in case.facts.panel_ids
 
 
-@rule("You are the assessor of this assignment.")
+@rule("You are the assessor of this assignment.", called="the assessor", finds=("panel_member", "assessor_id"))
 def the_assessor(case: Case) -> bool:
     return case.actor.id is not None and case.record.assessor_id == case.actor.id
 
@@ -93,6 +93,11 @@ def conflicted(case: Case[HasConflicts]) -> set[int]:
 @rule("You have no conflict of interest with a team that this gate decides on.", needs=("conflicts_here",))
 def no_conflict_with_its_teams(case: Case[HasConflicts]) -> bool:
     return not conflicted(case)
+
+
+@rule("You are no approver here: somebody else approves it.")
+def somebody_else_approves(case: Case) -> bool:
+    return not case.holds("approver")
 
 
 # Who sees records of several nouns.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from civflow.workflows.engine import (
     Facts,
     HandbookError,
     Letter,
+    Line,
     News,
     RoleHeld,
     State,
@@ -29,7 +31,7 @@ from civflow.workflows.engine import (
 from civflow.workflows.engine.check import findings, paths
 from civflow.workflows.engine.draw import drawing, mermaid
 from civflow.workflows.engine.language import INNER, Rule
-from civflow.workflows.rules import anyone_signed_in, the_programme_manager
+from civflow.workflows.rules import anyone_signed_in, the_approver, the_programme_manager
 
 
 class MoonFacts(Facts):
@@ -64,12 +66,23 @@ WITHOUT_A_CHALLENGE = SimpleNamespace(
     __name__="Application",
     __table__=Table("application", MetaData(), *(Column(name, String) for name in (*INNER, "stage"))),
 )
+
+
+def waits(whom: Any, *, live: bool = True) -> list[State]:
+    """The states of a page, of which the second waits for somebody."""
+    planned, closed = State("planned", "S.", live=True), State("closed", "S.", final=True)
+    return [planned, State("open", "S.", waits_for=whom, live=live), closed]
+
+
 OPEN = step("open", "planned", "open")
 CLOSE = step("close", "open", "closed")
 
 
 def page(*steps: Step, final: tuple[str, ...] = ("closed",), record: Any = Round, **more: Any) -> Workflow:
-    states = [State(name, "A sentence.", final=name in final) for name in ("planned", "open", "closed")]
+    states = [
+        State(name, "A sentence.", final=name in final, live=name not in final)
+        for name in ("planned", "open", "closed")
+    ]
     name = more.pop("name", record.__name__.lower())
     declared = {
         "title": "Number {id}",
@@ -161,8 +174,26 @@ FAULTS = {
         page(OPEN, step("close", "open", "closed", says="")),
         ["round.close: it needs a label for its button and a sentence about what happens."],
     ),
+    "a state that waits for somebody who can take no step from it": (
+        page(
+            OPEN,
+            step("close", "open", "closed", by=the_programme_manager),
+            states=[
+                State("planned", "S.", live=True),
+                State(
+                    "open", "S.", waits_for={the_approver: "Close {record}", the_programme_manager: "Close {record}"}
+                ),
+                State("closed", "S.", final=True),
+            ],
+        ),
+        ["round: the state “open” waits for the approvers, who can take no step from it."],
+    ),
     "a state without a sentence": (
-        page(OPEN, CLOSE, states=[State("planned", ""), State("open", "S."), State("closed", "S.", final=True)]),
+        page(
+            OPEN,
+            CLOSE,
+            states=[State("planned", "", live=True), State("open", "S.", live=True), State("closed", "S.", final=True)],
+        ),
         ["round: the state “planned” has no sentence."],
     ),
 }
@@ -314,6 +345,49 @@ CONTRADICTIONS = {
         "record": Slot,
     },
     "round: it finds its time zone by the column 'land_id', which refers to nothing.": {"zone": "land_id"},
+    "round, state 'open': it says neither whom it waits for, nor by when it goes on by itself, nor that it may stand.": {
+        "states": waits({}, live=False)
+    },
+    "round, state 'closed': it is final, and waits for nobody.": {
+        "states": [*waits({})[:2], State("closed", "S.", final=True, live=True)]
+    },
+    "round, state 'open': 'the office' is not a rule about whom it waits for.": {
+        "states": waits({"the office": "Close it"})
+    },
+    "round, state 'open': the rule “somebody” does not say in words whom it admits.": {
+        "states": waits({Rule("somebody", "You are.", nobody_at_all.claim, finds=("id",)): "Close it"})
+    },
+    "round, state 'open': the rule “anyone_signed_in” does not say by which role, column or fact the records are found.": {
+        "states": waits({replace(anyone_signed_in, called="everybody"): "Close it"})
+    },
+    "round, state 'open': the rule “anyone_signed_in” finds records by 'king_id', which is no role, column or fact.": {
+        "states": waits({replace(anyone_signed_in, called="the king", finds=("king_id",)): "Close it"})
+    },
+    "round, state 'open': it waits for the step 'shut', which does not leave it.": {
+        "states": waits({the_programme_manager: Line("Close it", step="shut")})
+    },
+    "round, state 'open': 'soon' is not a rule about when somebody is waited for.": {
+        "states": waits({the_programme_manager: Line("Close it", when=("soon",))})
+    },
+    "round, state 'open': a line is due at 'later', which is no column and no fact.": {
+        "states": waits({the_programme_manager: Line("Close it", due="later")})
+    },
+    "round, state 'open': a line gathers by the column 'year', and the table has none.": {
+        "states": waits({the_programme_manager: Line("Close {count:round}", gathers=("year",))})
+    },
+    "round, state 'open': a line has no words.": {"states": waits({the_programme_manager: " "})},
+    "round, state 'open': 'Close {Title}' has braces around what cannot be a name.": {
+        "states": waits({the_programme_manager: "Close {Title}"})
+    },
+    "round, state 'open': 'Close {motto}' names 'motto', which is no column, no fact and nothing that a column refers to.": {
+        "states": waits({the_programme_manager: "Close {motto}"})
+    },
+    "round, state 'open': '{count:x}' names 'count', which is no column, no fact and nothing that a column refers to.": {
+        "states": waits({the_programme_manager: "{count:x}"})
+    },
+    "round, state 'open': '{programme.motto}' names 'programme.motto', and the table of its programme has no such column.": {
+        "states": waits({the_programme_manager: Line("Close it", detail="{programme.motto}")})
+    },
 }
 
 

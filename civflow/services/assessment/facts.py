@@ -9,6 +9,7 @@ from civflow.services.engine.facts import (
     APPLICATION,
     ASSIGNMENT,
     CHALLENGE,
+    DATES,
     GATE,
     MEMBERSHIP,
     OUTCOME,
@@ -27,10 +28,10 @@ from civflow.services.engine.facts import (
 from civflow.services.engine.lists import ListOf
 from civflow.services.people.conflicts import has_conflict, person_and_record
 from civflow.workflows.applications import HANDED_IN, WITHDRAWN
-from civflow.workflows.assessment.assignments import LOCKED, TO_COME
+from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED, TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
 from civflow.workflows.engine import Names
-from civflow.workflows.interviews import BOOKED
+from civflow.workflows.interviews import BOOKED, STANDING
 
 EQUAL = others_of(OUTCOME)
 
@@ -91,6 +92,13 @@ FACTS: Facts = {
             SCORE.c.assignment_id == ASSIGNMENT.c.id,
             ASSIGNMENT.c.gate_id == GATE.c.id,
         ),
+        "begins_at": value(
+            DATES.c.starts_at, DATES.c.challenge_id == GATE.c.challenge_id, DATES.c.stage == GATE.c.stage
+        ),
+        "asked": count(ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state.in_(ASKED_FOR)),
+        "submitted": count(ASSIGNMENT.c.gate_id == GATE.c.id, ASSIGNMENT.c.state.in_(LOCKED)),
+        "interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state.in_(STANDING) | (SLOT.c.attended > 0)),
+        "letters": count(OUTCOME.c.gate_id == GATE.c.id),
     },
     "assignment": {
         "chair_id": value(

@@ -40,20 +40,6 @@ class GateAt(NamedTuple):
         """'Sift of 11.2 Flooding impact'."""
         return f"{self.stage.title} of {self.challenge.reference} {self.challenge.title}".replace("of  ", "of ")
 
-    @property
-    def people_wanted(self) -> int:
-        """How many people the programme wants on the panel, at the least."""
-        panel = self.stage.panel
-        return max(panel.people, panel.assessors_per_application) if panel else 2
-
-    @property
-    def why_so_many(self) -> str:
-        """', so that each application gets 3 assessors' where that, and not the panel's own number, decides how many."""
-        panel = self.stage.panel
-        if not panel or panel.people > panel.assessors_per_application:
-            return ""
-        return f", so that each application gets {panel.assessors_per_application} assessors"
-
     def is_late(self, now: datetime) -> bool:
         """Whether its scores were due and its result is not released."""
         due = self.gate.scoring_due_at

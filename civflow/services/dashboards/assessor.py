@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from civflow.services.assessment.assessor_page import gates_of
-from civflow.services.dashboards.tasks import Dashboard, Task
-from civflow.services.formatting import count
+from civflow.services.dashboards.tasks import Dashboard, OpenTask, by_urgency, tasks_of
 from civflow.workflows.engine import Actor
+from civflow.workflows.rules import the_assessor, the_panel_chair
+
+WAITS = (the_assessor, the_panel_chair)
 
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
+def dashboard(session: Session, *, actor: Actor, now: datetime, lines: Sequence[OpenTask] = ()) -> Dashboard | None:
     """The dashboard of somebody who sits on a panel or has been asked to assess."""
     if not any(held.role in ("panel_member", "assessor") for held in actor.roles):
         return None
-    gates = gates_of(session, actor, now=now)
-    waiting = tuple(
-        Task(
-            f"Assess {count(len(gate.left), 'application')}: {gate.title}",
-            f"/assignments/{gate.left[0].assignment.id}",
-            gate.due_at,
-            f"about {max(1, round(gate.minutes / 60))} h of work",
-        )
-        for gate in gates
-        if gate.left
-    )
-    return Dashboard("assessor", "Assessing", waiting, "Nothing is left to assess. Thank you.", {"gates": gates})
+    parts = {"gates": gates_of(session, actor, now=now)}
+    nothing = "Nothing is left to assess. Thank you."
+    return Dashboard("assessor", "Assessing", by_urgency(tasks_of(lines)), nothing, parts)

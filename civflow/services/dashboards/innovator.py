@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, ChallengeVersion, Membership, Person, Team
+from civflow.models import Application, Challenge, ChallengeVersion, Person, Team
 from civflow.services.dashboards.application import Standing, standings_of
-from civflow.services.dashboards.tasks import Dashboard, Task, by_urgency
+from civflow.services.dashboards.tasks import Dashboard, OpenTask, by_urgency, tasks_of
 from civflow.services.search.challenges import joinable
-from civflow.services.teams.teams import teams_of, waiting_for_me
+from civflow.services.teams.teams import teams_of
 from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor
+from civflow.workflows.rules import a_team_member, the_team_lead
+from civflow.workflows.teams.memberships import the_person
 
 OF_A_TEAM = {"team_member", "team_lead"}
 SHOWN = 5
@@ -37,10 +40,19 @@ class Fitting(NamedTuple):
     skills: tuple[str, ...]
 
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:
+WAITS = (the_person, the_team_lead, a_team_member)
+
+
+def dashboard(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    lines: Sequence[OpenTask] = (),
+) -> Dashboard | None:
     """The dashboard of everybody who is in a team or asked into one, and of a newcomer without any role."""
-    asked, roles = waiting_for_me(session, actor.id), {held.role for held in actor.roles}
-    if not asked and roles and not roles & OF_A_TEAM:
+    roles = {held.role for held in actor.roles}
+    if not lines and roles and not roles & OF_A_TEAM:
         return None
     mine = _applications(session, actor, now)
     person = session.get_one(Person, actor.id)
@@ -48,7 +60,7 @@ def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | N
     return Dashboard(
         "innovator",
         "Your applications",
-        by_urgency([*needs, *_answers(asked, actor)]),
+        by_urgency([*needs, *tasks_of(lines)]),
         "Your applications need nothing from you at the moment." if mine else "You have no application yet.",
         {
             "running": [one for one in mine if one.application.state not in OVER][:SHOWN],
@@ -68,20 +80,6 @@ def _applications(session: Session, actor: Actor, now: datetime) -> list[Mine]:
     rows = [(application, challenge) for application, challenge in session.execute(query)]
     standings = standings_of(session, [application for application, _ in rows], actor=actor, now=now)
     return [Mine(one, challenge, teams[one.team_id], standings[one.id or 0]) for one, challenge in rows]
-
-
-def _answers(asked: list[tuple[Membership, Team, Person]], actor: Actor) -> list[Task]:
-    """Invitations to the person, and requests to the teams that the person leads."""
-    return [
-        Task(
-            f"Answer {team.name}: they invite you"
-            if person.id == actor.id
-            else f"Answer {person.name}, who asks to join {team.name}",
-            f"/teams/{team.id}",
-            membership.respond_by,
-        )
-        for membership, team, person in asked
-    ]
 
 
 def _fitting(session: Session, person: Person, begun: set[int | None]) -> list[Fitting]:

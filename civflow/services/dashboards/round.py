@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -14,20 +14,21 @@ from civflow.models import Challenge, Message, Place, Question, Round, Team, Tra
 from civflow.services.assessment.progress import GateAt, gates_at
 from civflow.services.challenges.public_page import is_readable
 from civflow.services.challenges.seal import seals
-from civflow.services.dashboards import gates as dashboards_gates
 from civflow.services.dashboards.challenge import numbers_of
-from civflow.services.dashboards.gates import SOON, Need
 from civflow.services.dashboards.tasks import Task, by_urgency
 from civflow.services.engine.access import in_sight, looks_into
 from civflow.services.engine.advance import cases_of, workflow_of
 from civflow.services.formatting import count
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import path_of, title_of
+from civflow.services.records.waiting import waiting_for
 from civflow.services.search.sql import may_know_of, sight_of
 from civflow.workflows.delivery.places import ACCEPTED, OFFERED
 from civflow.workflows.engine import Actor, Case
 from civflow.workflows.notifications import FAILED
 from civflow.workflows.questions import WAITING
+
+SOON = timedelta(days=7)
 
 
 @dataclass
@@ -78,6 +79,14 @@ def rounds(session: Session, *, actor: Actor) -> Sequence[tuple[Round, int]]:
 
 
 def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) -> Overview:
+    """Everything about a round that the actor may see, and what waits there for them."""
+    found = picture_of(session, round_, actor=actor, now=now)
+    lines = waiting_for(session, actor=actor, now=now, round_id=round_.id)
+    found.waiting = by_urgency([line.task for line in lines])
+    return found
+
+
+def picture_of(session: Session, round_: Round, *, actor: Actor, now: datetime) -> Overview:
     """Everything about a round that the actor may see, in a fixed number of statements."""
     sight, mine = sight_of(actor), col(Challenge.round_id) == round_.id
     found = Overview(round_, sight.everything or round_.id in sight.rounds)
@@ -88,20 +97,9 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
     found.strips = _strips(session, challenges, gates, actor, now)
     ours = [strip.challenge for strip in found.strips if strip.is_ours]
     cases = cases_of(session, ours, actor=actor, now=now)
-    running = dashboards_gates.gates_of_running(session, gates, ours)
+    running = _gates_of_running(session, gates, ours)
     gate_cases = cases_of(session, [at.gate for at in running], actor=actor, now=now)
     by_id = {strip.challenge.id or 0: strip.challenge for strip in found.strips if strip.has_record}
-    found.waiting = by_urgency(
-        [
-            need.waiting
-            for need in (
-                *dashboards_gates.at_gates(running, gate_cases, now=now),
-                *dashboards_gates.to_approve(cases, ours, now=now),
-                *dashboards_gates.answers(session, by_id, actor=actor, now=now),
-                *dashboards_gates.agreements(session, by_id, actor=actor),
-            )
-        ]
-    )
     happening = [
         *_of_challenges(ours, cases),
         *_of_replies(ours, cases),
@@ -117,17 +115,17 @@ def overview(session: Session, round_: Round, *, actor: Actor, now: datetime) ->
 
 
 def needs_of(session: Session, challenge: Challenge, *, actor: Actor, now: datetime) -> list[Task]:
-    """What waits for the actor at one challenge."""
-    if not looks_into(actor, "gate", challenge):
-        return []
-    gates = gates_at(session, [challenge], actor=actor)
-    running = dashboards_gates.gates_of_running(session, gates, [challenge])
-    cases, by_id = cases_of(session, [at.gate for at in running], actor=actor, now=now), {challenge.id or 0: challenge}
-    found: list[Need] = [
-        *dashboards_gates.at_gates(running, cases, now=now),
-        *dashboards_gates.agreements(session, by_id, actor=actor),
-    ]
-    return [need.waiting for need in found]
+    """What waits for the actor at one challenge once a gate has decided: at the next one, and to be agreed."""
+    lines = waiting_for(session, actor=actor, now=now, challenge_id=challenge.id)
+    return [line.task for line in lines if line.noun in ("gate", "agreement")]
+
+
+def _gates_of_running(
+    session: Session, gates: dict[int, list[GateAt]], challenges: Sequence[Challenge]
+) -> list[GateAt]:
+    """The gates of challenges that have not come to an end, unless the result is released."""
+    running = [c.id or 0 for c in challenges if not workflow_of(session, c).states[c.state].final]
+    return [at for key in running for at in gates.get(key, []) if not at.state.final]
 
 
 def _load_programmes(session: Session, challenges: Sequence[Challenge]) -> None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
-from civflow.services.challenges.review_scores import to_score
-from civflow.services.dashboards.tasks import Dashboard, Task
+from civflow.services.dashboards.tasks import Dashboard, OpenTask, tasks_of
+from civflow.workflows.challenges.readiness import a_named_scorer
 from civflow.workflows.engine import Actor
 
+WAITS = (a_named_scorer,)
 
-def dashboard(session: Session, *, actor: Actor, now: datetime) -> Dashboard | None:  # noqa: ARG001 - every dashboard gets the time
+
+def dashboard(
+    session: Session,  # noqa: ARG001 - every dashboard gets the same
+    *,
+    actor: Actor,  # noqa: ARG001
+    now: datetime,  # noqa: ARG001
+    lines: Sequence[OpenTask] = (),
+) -> Dashboard | None:
     """What is left to score; no dashboard for somebody of whom nobody wants that."""
-    waiting = tuple(
-        Task(
-            f"Score a challenge: {challenge.title}",
-            f"/challenges/{challenge.slug}/scoring",
-            challenge.reply_promised_at,
-            "The sponsor is promised an answer by then.",
-        )
-        for challenge in to_score(session, actor)
-    )
-    return Dashboard("scorer", "Scoring challenges", waiting) if waiting else None
+    return Dashboard("scorer", "Scoring challenges", tuple(tasks_of(lines))) if lines else None

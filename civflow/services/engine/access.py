@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlmodel import Session
 
 from civflow.models import Challenge, Tracked
+from civflow.models.people import ROLES
 from civflow.services.engine import facts
 from civflow.services.engine.advance import PAGES, workflow_of
+from civflow.services.engine.lists import among
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import Actor, Case, NotFound
+from civflow.workflows.engine import Actor, Case, Ids, NotFound, Rule, Workflow
 from civflow.workflows.engine.sight import may_see, needs_of, roles_that_see
+from civflow.workflows.engine.waiting import COMES_WITH, finders
 
 Record = TypeVar("Record", bound=Tracked)
 
@@ -64,6 +67,40 @@ def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnEle
     of = {scope: sorted(h.scope_id or 0 for h in held if h.scope == scope) for scope, _ in page.scopes}
     mine = [page.table.c[column].in_(of[scope]) for scope, column in page.scopes if of[scope]]
     return or_(false(), *mine)
+
+
+def found_by(actor: Actor, page: Workflow, who: Rule) -> ColumnElement[bool] | None:
+    """Where the records are among which a rule admits this actor; None for an actor for whom there are none.
+
+    By the roles, columns and facts that the rule names; the rule itself is then asked about each.
+    """
+    found = []
+    for name in finders(who):
+        where = _in_scope(actor, page, name) if name in ROLES or name in COMES_WITH else _naming(actor, page, name)
+        if where is None:
+            return None
+        found.append(where)
+    return and_(true(), *found)
+
+
+def _in_scope(actor: Actor, page: Workflow, role: str) -> ColumnElement[bool] | None:
+    """The records that stand in a scope for which the actor holds a role: a round, a team, a gate."""
+    found: dict[str, list[int]] = {}
+    for held in actor.roles:
+        if held.role == role and held.scope == "site":
+            return true()
+        column = "id" if held.scope == page.name else f"{held.scope}_id"
+        if held.role == role and column in page.table.c:
+            found.setdefault(column, []).append(held.scope_id or 0)
+    return or_(*(page.table.c[column].in_(sorted(ids)) for column, ids in found.items())) if found else None
+
+
+def _naming(actor: Actor, page: Workflow, name: str) -> ColumnElement[bool]:
+    """The records that name the actor in a column, or in a fact with one person or several."""
+    if name in page.table.c:
+        return page.table.c[name] == actor.id
+    fact = facts.facts()[page.name][name]
+    return among(actor.id or 0, fact) if page.declared[name].of == Ids else fact == actor.id
 
 
 def looks_into(actor: Actor, noun: str, challenge: Challenge) -> bool:

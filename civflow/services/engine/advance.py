@@ -136,9 +136,24 @@ def cases_of(session: Session, records: Iterable[Tracked], *, actor: Actor, now:
     for workflow, some in by_page.values():
         states = {record.state for record in some}
         needs = {n for state in states for step in workflow.steps_from(state).values() for n in step.needs}
-        rows = sql.read(session.connection(), workflow, tuple(sorted(needs)), [r.id or 0 for r in some])
-        found.update({row.id: Case(workflow, row, actor, now) for row in rows})
+        found.update(cases_with(session, workflow, some, needs, actor=actor, now=now))
     return found
+
+
+def cases_with(
+    session: Session,
+    workflow: Workflow,
+    records: Sequence[Tracked],
+    needs: Iterable[str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> dict[int, Case[Any]]:
+    """Record's id -> its case with these facts, for records of one page: one statement, and none without a fact."""
+    rows: Sequence[Any] = records
+    if needs := tuple(sorted(needs)):
+        rows = sql.read(session.connection(), workflow, needs, [record.id or 0 for record in records])
+    return {row.id: Case(workflow, row, actor, now) for row in rows}
 
 
 def options(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> list[Option]:

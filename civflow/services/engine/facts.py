@@ -35,6 +35,7 @@ from civflow.models import (
     Slot,
     SlotPanel,
     Sprint,
+    StageDates,
     Team,
 )
 from civflow.services.engine.lists import ListOf, listed
@@ -55,6 +56,7 @@ OUTCOME, PANELLIST, PLACE, QUESTION, ROUND = map(table, (Outcome, Panellist, Pla
 MEMBERSHIP, SCORE, SLOT, SLOT_PANEL, SPRINT, TEAM = map(table, (Membership, Score, Slot, SlotPanel, Sprint, Team))
 LIVE_SESSION, GRANT, HISTORY, MESSAGE = table(LiveSession), table(Grant), table(History), table(Message)
 ASKED_CHANGE, SCORER, CHALLENGE_SCORE = map(table, (AskedChange, Scorer, ChallengeScore))
+DATES = table(StageDates)
 
 
 def finals(name: str) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import Any, get_args, get_origin
 
-from sqlalchemy import ColumnElement, Dialect, Text, type_coerce
+from sqlalchemy import Boolean, ColumnElement, Dialect, Integer, Text, literal, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
@@ -54,6 +54,29 @@ class PairAsJson(FunctionElement[Any]):
 def listed(kind: Any, *item: ColumnElement[Any]) -> ColumnElement[Any]:
     """The values of a column in all rows of a query, or of two as pairs, as one value that reads as `kind`."""
     return type_coerce(ListedAsJson(*item if len(item) == 1 else (PairAsJson(*item),)), ListOf(kind))
+
+
+class IsListed(FunctionElement[bool]):
+    """Whether a number stands in a list."""
+
+    name, inherit_cache, type = "is_listed", True, Boolean()
+
+
+def among(number: int, of: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a number stands in a list that `listed` has made."""
+    return IsListed(literal(number, Integer()), of)
+
+
+@compiles(IsListed, "sqlite")
+def _sought_by_sqlite(element: IsListed, compiler: Any, **more: Any) -> str:
+    number, of = (compiler.process(part, **more) for part in element.clauses)
+    return f"EXISTS (SELECT 1 FROM json_each({of}) AS listed WHERE listed.value = {number})"  # noqa: S608 - compiled parts
+
+
+@compiles(IsListed, "postgresql")
+def _sought_by_postgresql(element: IsListed, compiler: Any, **more: Any) -> str:
+    number, of = (compiler.process(part, **more) for part in element.clauses)
+    return f"COALESCE(CAST({of} AS jsonb) @> to_jsonb(CAST({number} AS integer)), false)"
 
 
 @compiles(ListedAsJson, "sqlite")

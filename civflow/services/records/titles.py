@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session
 
 from civflow.models import Challenge, Organisation, Person, Tracked
@@ -69,13 +70,39 @@ def _filled(session: Session, record: Tracked, title: str) -> str:
     """The title with its names filled in; one that has no value yet takes the space after it along."""
 
     def value(found: re.Match[str]) -> str:
-        words = _words(session, record, found[1], found[2])
+        words = word_for(session, record, found[1], found[2])
         return f"{words}{found[3]}" if words else ""
 
     return re.sub(f"{PLACEHOLDER.pattern}( ?)", value, title).strip()
 
 
-def _words(session: Session, record: Any, name: str, of_that: str | None) -> str:
+def load_named(session: Session, records: Sequence[Tracked], texts: Iterable[str]) -> list[Any]:
+    """Everything that the texts, and the titles of what they name, name of these records: one statement for each table.
+
+    The session knows what it has read as long as somebody keeps the answer.
+    """
+    if not records:
+        return []
+    page = PAGES[type(records[0])]
+    names = {name for text in (*texts, page.record_title) for name in re.findall(r"\{([a-z_]+)", text)}
+    names |= {"challenge"} if "stage" in names else set()
+    kept: list[Any] = []
+    for name in sorted(names):
+        table = page.refers(f"{name}_id")
+        if table is None:
+            continue
+        model: Any = NAMED[table.name][0] if table.name in NAMED else MODELS[table.name]
+        ids = {getattr(record, f"{name}_id") for record in records} - {None}
+        known = [session.identity_map.get(identity_key(model, one)) for one in ids]
+        missing = ids - {one.id for one in known if one}
+        found = session.scalars(select(model).where(model.id.in_(sorted(missing)))).all() if missing else ()
+        kept += [*(one for one in known if one), *found]
+        if table.name in MODELS:
+            kept += load_named(session, [one for one in kept if isinstance(one, model)], ())
+    return kept
+
+
+def word_for(session: Session, record: Any, name: str, of_that: str | None) -> str:
     """A stage as its programme calls it, the value of a column, or of what the column `..._id` refers to."""
     if name == "stage":
         return stage_title(session, record.challenge_id, record.stage)

@@ -1,7 +1,7 @@
 """Assignment: one assessor, one application. Conflicts first, then reading, then scores with reasons."""
 
 from civflow.models import Assignment
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Names, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Line, Names, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_assessor, the_auditor, the_panel_chair, the_programme_manager
 
 
@@ -66,6 +66,8 @@ TO_COME = ("proposed", "invited", "accepted", "scoring")  # scores that are stil
 ASKED_FOR = (*TO_COME, *LOCKED)  # what “asked” counts everywhere: the assessments that the gate is to have
 OVER = ("declined", "withdrawn")  # somebody else is needed
 
+TO_ASSESS = Line("Assess {count:application}: {gate}", gathers=("gate_id",), says="how_long_it_takes")
+
 assignment = Workflow(
     "assignment",
     Assignment,
@@ -81,11 +83,13 @@ assignment = Workflow(
         guarded={"comment": the_comment_is_given},
     ),
     states=[
-        State("proposed", "Matched; the assessor has not been asked."),
-        State("invited", "The assessor has been asked.", tone="waiting"),
-        State("accepted", "The assessor has declared no conflict and may read.", tone="active"),
-        State("declined", "The assessor cannot do it.", tone="stopped"),
-        State("scoring", "Scores are being given.", tone="active"),
+        State("proposed", "Matched; the assessor has not been asked.",
+              waits_for={by_itself: "The scoring starts, and the assessors are invited"}),
+        State("invited", "The assessor has been asked.", tone="waiting", waits_for={the_assessor: TO_ASSESS}),
+        State("accepted", "The assessor has declared no conflict and may read.", tone="active",
+              waits_for={the_assessor: TO_ASSESS}),
+        State("declined", "The assessor cannot do it.", tone="stopped", live=True),
+        State("scoring", "Scores are being given.", tone="active", waits_for={the_assessor: TO_ASSESS}),
         State("submitted", "The scores are locked.", final=True, tone="done"),
         State("withdrawn", "It is no longer needed.", final=True),
     ],

@@ -1,7 +1,10 @@
 """Gate: who goes on to the next stage. Score first, talk later, decide, and only then tell."""
 
+from datetime import datetime, timedelta
+
 from civflow.models import Gate
 from civflow.models.assessment import SIDES
+from civflow.workflows.challenges.readiness import ENDED
 from civflow.workflows.engine import (
     Ask,
     Case,
@@ -9,6 +12,7 @@ from civflow.workflows.engine import (
     Facts,
     Ids,
     Letter,
+    Line,
     News,
     Numbers,
     Pairs,
@@ -25,6 +29,7 @@ from civflow.workflows.rules import (
     by_itself,
     conflicted,
     no_conflict_with_its_teams,
+    somebody_else_approves,
     the_approver,
     the_panel_chair,
     the_programme_manager,
@@ -47,6 +52,11 @@ class GateFacts(Facts):
     tied_ids: Ids  # applications that share their rank with another
     conflicts_here: Pairs  # a person, and an application here with whose team they have a conflict
     scores_here: Pairs  # a score, and its application
+    begins_at: datetime | None
+    asked: int  # assessments that are to come or have come
+    submitted: int  # of these
+    interviews: int  # that are offered, booked or held
+    letters: int  # that tell of its result
 
 
 @rule("The panel has at least two people.", needs=("panel_size",))
@@ -147,6 +157,42 @@ def they_sit_on_this_panel(case: Case[GateFacts]) -> bool:
     return person is None or person in case.facts.panel_ids
 
 
+@rule("The challenge has not come to its end.", needs=("challenge_state",))
+def the_challenge_runs(case: Case[GateFacts]) -> bool:
+    return case.facts.challenge_state not in ENDED
+
+
+@rule("The challenge stands at this gate.", needs=("challenge_state",))
+def the_challenge_stands_here(case: Case[GateFacts]) -> bool:
+    return bool(case.facts.challenge_state == case.record.stage)
+
+
+NEAR = timedelta(days=7)
+
+
+@rule("The challenge stands at this gate, or comes to it within a week.", needs=("challenge_state", "begins_at"))
+def it_is_near(case: Case[GateFacts]) -> bool:
+    begins, now = case.facts.begins_at, case.now
+    if not the_challenge_runs.claim(case) or begins is None:
+        return the_challenge_stands_here.claim(case)
+    return the_challenge_stands_here.claim(case) or now - NEAR < begins <= now + NEAR
+
+
+@rule("No assessor has been matched.", needs=("asked",))
+def nobody_is_matched(case: Case[GateFacts]) -> bool:
+    return case.facts.asked == 0
+
+
+@rule("Assessors have been matched.", needs=("asked",))
+def somebody_is_matched(case: Case[GateFacts]) -> bool:
+    return case.facts.asked > 0
+
+
+@rule("Fewer interviews are offered than teams stand before the gate.", needs=("applications_here", "interviews"))
+def not_every_team_is_to_be_heard(case: Case[GateFacts]) -> bool:
+    return case.facts.interviews < case.facts.applications_here
+
+
 KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
 
 
@@ -182,6 +228,16 @@ GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
                     hint="Only where the number differs from the declared one. It is published.")
 
+# What the home pages of those who run a gate say, as long as its challenge runs.
+TO_SEAT = Line("Seat the panel for {record}", step="seat", due="begins_at", when=(it_is_near,), says="who_is_missed")
+TO_MATCH = Line("Match assessors for {record}", step="match", path="/cases/gate/{id}/match", due="begins_at",
+                when=(it_is_near, nobody_is_matched), says="who_can_be_matched")
+TO_HEAR = Line("Offer {count:interview} for {record}", step="seat", path="/gates/{id}/interviews", due="begins_at",
+               when=(it_is_near, not_every_team_is_to_be_heard), says="how_many_are_to_be_heard")
+TO_MODERATE = Line("End the scoring: {record}", step="moderate", path="/cases/gate/{id}/moderate", due="scoring_due_at",
+                   when=(the_challenge_runs,), detail="All {submitted:assessment} are in.")
+TO_PROPOSE = Line("Propose the result: {record}", step="propose", when=(the_challenge_runs,), due="scoring_due_at")
+
 gate = Workflow(
     "gate",
     Gate,
@@ -198,11 +254,29 @@ gate = Workflow(
         beyond=(no_conflict_with_its_teams,),
     ),
     states=[
-        State("waiting", "Opens when the stage before it ends.", public="Not begun yet"),
-        State("scoring", "Assessors score on their own.", public="Being assessed", tone="active"),
-        State("moderating", "The panel looks at differences.", public="Being assessed", tone="active"),
-        State("proposed", "A ranked list waits for approval.", public="Being assessed", tone="waiting"),
-        State("approved", "Decided; nobody has been told.", public="Being assessed", tone="waiting"),
+        State("waiting", "Opens when the stage before it ends.", public="Not begun yet",
+              waits_for={the_programme_manager: (
+                  TO_SEAT,
+                  TO_MATCH,
+                  Line("Start the scoring of {record}", step="start", path="/cases/gate/{id}/start", due="begins_at",
+                       when=(it_is_near, somebody_is_matched), says="how_many_are_matched"),
+                  TO_HEAR,
+                  Line("Close {record}: no application has reached it", step="skip", path="/cases/gate/{id}/skip",
+                       due="begins_at", when=(the_challenge_stands_here,)),
+              )}),
+        State("scoring", "Assessors score on their own.", public="Being assessed", tone="active",
+              waits_for={the_panel_chair: TO_MODERATE, the_programme_manager: (TO_SEAT, TO_MATCH, TO_HEAR, TO_MODERATE)}),
+        State("moderating", "The panel looks at differences.", public="Being assessed", tone="active",
+              waits_for={the_panel_chair: TO_PROPOSE, the_programme_manager: TO_PROPOSE}),
+        State("proposed", "A ranked list waits for approval.", public="Being assessed", tone="waiting", waits_for={
+            the_approver: Line("Approve a result: {record}", when=(the_challenge_runs,), due="scoring_due_at",
+                               detail="{stake_pounds:£} at stake"),
+            the_programme_manager: Line("Read {record}, which waits for an approver", due="scoring_due_at",
+                                        when=(the_challenge_runs, somebody_else_approves)),
+        }),
+        State("approved", "Decided; nobody has been told.", public="Being assessed", tone="waiting",
+              waits_for={the_programme_manager: Line("Release {letters:letter}: {record}", step="release",
+                                                     when=(the_challenge_runs,), due="scoring_due_at")}),
         State("released", "Everybody has been told.", public="Decided", final=True, tone="done"),
     ],
     ends={

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache, lru_cache
+from typing import Any
 
 from civflow.models import Challenge
 from civflow.workflows.challenges import letters
@@ -20,8 +21,24 @@ from civflow.workflows.challenges.readiness import (
     announcing,
     drafting,
     the_dates_are_set,
+    to_answer,
+    to_write,
 )
-from civflow.workflows.engine import Ask, Case, Columns, Comments, Names, News, Rule, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import (
+    Ask,
+    Case,
+    Columns,
+    Comments,
+    Line,
+    Names,
+    News,
+    Rule,
+    State,
+    Step,
+    Workflow,
+    keeps,
+    rule,
+)
 from civflow.workflows.engine.endings import Ends
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
 from civflow.workflows.rules import (
@@ -220,19 +237,35 @@ def challenge_workflow(source: str) -> Workflow:
 
 
 def _states(programme: Programme) -> Iterator[State]:
-    yield State("draft", "The sponsor writes.", public="Not public yet", tone="waiting")
-    yield State("in_review", "The programme office reads it.", public="Not public yet", tone="waiting")
-    yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="stopped")
+    yield State("draft", "The sponsor writes.", public="Not public yet", tone="waiting", waits_for=to_write("Finish the draft of"))
+    yield State("in_review", "The programme office reads it.", public="Not public yet", tone="waiting",
+                waits_for=to_answer(programme))
+    yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="stopped",
+                waits_for=to_write("Change"))
     yield State("approved", "It opens at its time.", public="Opens soon", tone="active")
     yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done")
-    yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications")
+    yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications",
+                waits_for={by_itself: "The last deadline passes, and the first stage begins"})
     for stage in programme.flow[1:]:
         sentence = stage.sentence or f"The stage “{stage.title}” runs."
-        yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active")
+        yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active",
+                    **_at_its_end(programme, stage))
     yield State("completed", "It has come to its end.", public="Finished", final=True)
     yield State("withdrawn", "The sponsor has withdrawn it.", public="Withdrawn", final=True)
     stopped = "It was stopped, and everybody was told why."
     yield State("cancelled", stopped, public="Cancelled", final=True, tone="stopped")
+
+
+def _at_its_end(programme: Programme, stage: Stage) -> dict[str, Any]:
+    """Whom a stage waits for: a gate for its result; and when no team works any more, the office goes on."""
+    following = programme.after(stage)
+    if stage.kind == "gate" and following:
+        return {"waits_for": {by_itself: "The result is released"}}
+    if stage.kind != "work":
+        return {"live": True}
+    words = f"Begin the stage “{following.title}” of {{record}}" if following else "Complete {record}"
+    step = f"begin_{following.id}" if following else "complete"
+    return {"live": True, "waits_for": {the_programme_manager: Line(words, step=step)}}
 
 
 def _calling() -> Iterator[Step]:

@@ -6,12 +6,20 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from civflow.workflows.challenges import letters
-from civflow.workflows.engine import Ask, Case, Facts, Ids, Marks, Pairs, Rule, Step, rule
+from civflow.workflows.engine import Ask, Case, Facts, Ids, Line, Marks, Pairs, Rule, Step, rule
+from civflow.workflows.engine.language import WaitsFor
 from civflow.workflows.programme import Programme, Scoring
-from civflow.workflows.rules import the_approver, the_challenge_owner, the_challenge_writer, the_programme_manager
+from civflow.workflows.rules import (
+    somebody_else_approves,
+    the_approver,
+    the_challenge_owner,
+    the_challenge_writer,
+    the_programme_manager,
+)
 
 
 class ReadinessFacts(Facts):
@@ -102,6 +110,7 @@ APPROVED = ("approved",)  # they open when their day has come
 CALL_IS_OPEN = ("open",)
 COMPLETED = ("completed",)
 WITHDRAWN = ("withdrawn",)  # before they opened
+ENDED = (*COMPLETED, *WITHDRAWN, "cancelled")
 COMMITS_NOTHING = ("draft", "in_review", "changes_requested", "withdrawn", "cancelled")
 
 
@@ -137,7 +146,8 @@ def a_change_is_asked_for(case: Case[ReadinessFacts]) -> bool:
     return bool(asked) if named is None else named in asked
 
 
-@rule("You were named to score it.", needs=("scorer_ids",))
+@rule("You were named to score it.", needs=("scorer_ids",), called="those who are named to score it",
+      finds=("waiting_scorer_ids",))
 def a_named_scorer(case: Case[ReadinessFacts]) -> bool:
     return case.actor.id in case.facts.scorer_ids
 
@@ -272,6 +282,27 @@ COMMENTERS = (*WRITERS, the_approver)
 ANSWERING = (the_programme_manager, the_approver)
 READY = (a_budget_holder_is_named, the_route_to_adoption_is_written, the_sponsor_gives_time,
          the_access_to_data_is_written, the_exit_is_written)
+
+
+def to_write(verb: str) -> WaitsFor:
+    """A draft waits for those who write it."""
+    edit = "/challenges/{slug}/edit"
+    return {
+        the_challenge_owner: Line(f"{verb} “{{title}}”", path=edit, says="why_it_is_to_be_sent"),
+        the_challenge_writer: Line("Write “{title}”", path=edit, says="by_when_it_is_to_be_sent"),
+    }
+
+
+def to_answer(programme: Programme) -> WaitsFor:
+    """What was sent for approval waits for the office, and for those who score it first."""
+    answer: dict[str, Any] = {"due": "reply_promised_at", "says": "what_an_approval_is_about"}
+    score = Line("Score a challenge: {title}", step="score", due="reply_promised_at",
+                 detail="The sponsor is promised an answer by then.")
+    return {
+        the_approver: Line("Approve a challenge: {record}", **answer),
+        the_programme_manager: Line("Read {record}, which waits for an approver", when=(somebody_else_approves,), **answer),
+        **({a_named_scorer: score} if programme.readiness.scoring else {}),
+    }
 
 
 def drafting(programme: Programme) -> Iterator[Step]:

@@ -1,7 +1,7 @@
 """Deliverable: something a team owes the sponsor, with what counts as done written beforehand."""
 
 from civflow.models import Deliverable
-from civflow.workflows.engine import Ask, Columns, Letter, State, Step, Workflow
+from civflow.workflows.engine import Ask, Columns, Letter, Line, State, Step, Workflow
 from civflow.workflows.rules import BOTH_SIDES, a_team_member, the_challenge_owner, the_programme_manager
 
 TO_SUBMIT = ("due", "changes_requested")  # the team owes it
@@ -21,9 +21,13 @@ deliverable = Workflow(
         hidden=("place_id", "sprint_id"),
     ),
     states=[
-        State("due", "The team works on it."),
-        State("submitted", "The sponsor looks at it.", tone="waiting"),
-        State("changes_requested", "The team changes it.", tone="stopped"),
+        State("due", "The team works on it.",
+              waits_for={a_team_member: Line("Deliver “{title}”", due="due_at", by_hand=True)}),
+        State("submitted", "The sponsor looks at it.", tone="waiting",
+              waits_for={the_challenge_owner: Line("Look at “{title}” of {team}", path="/cases/deliverable/{id}",
+                                                   detail="For “{challenge.title}”.")}),
+        State("changes_requested", "The team changes it.", tone="stopped",
+              waits_for={a_team_member: Line("Deliver “{title}” with the changes", due="due_at", by_hand=True)}),
         State("accepted", "The sponsor has accepted it.", final=True, tone="done"),
     ],
     steps=[

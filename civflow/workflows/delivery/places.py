@@ -3,7 +3,7 @@
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN
-from civflow.workflows.engine import Case, Columns, Facts, Letter, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Case, Columns, Facts, Letter, Line, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
@@ -92,9 +92,13 @@ place = Workflow(
                "starts_at", "begun_at", "ends_at"),
     ),
     states=[
-        State("offered", "The team has been asked.", public="A place is offered to you", tone="waiting"),
+        State("offered", "The team has been asked.", public="A place is offered to you", tone="waiting",
+              waits_for={the_team_lead: Line("Accept or decline your place in {stage}: {challenge.title}",
+                                             due="respond_by", by_hand=True)}),
         State("accepted", "The team comes; the agreement is being signed.", tone="active"),
-        State("active", "The team works with the sponsor.", label="Running", tone="done"),
+        State("active", "The team works with the sponsor.", label="Running", tone="done", live=True,
+              waits_for={the_challenge_owner: Line("Finish the stage for {record}", step="complete", due="ends_at",
+                                                   detail="Every deliverable is accepted.")}),
         State("completed", "The stage is finished.", label="Finished", final=True, tone="done"),
         State("declined", "The team does not come.", final=True),
         State("lapsed", "The team did not answer in time.", final=True),

@@ -1,7 +1,7 @@
 """Sprint: two weeks of work with a goal and a review."""
 
 from civflow.models import Sprint
-from civflow.workflows.engine import Ask, Case, Columns, Facts, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Line, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import BOTH_SIDES, a_team_member, by_itself, the_challenge_owner, the_programme_manager
 
 
@@ -39,7 +39,9 @@ sprint = Workflow(
     states=[
         State("planned", "It has not begun."),
         State("active", "The team works.", tone="active"),
-        State("in_review", "Team and sponsor look at what came of it.", tone="waiting"),
+        State("in_review", "Team and sponsor look at what came of it.", tone="waiting",
+              waits_for={the_challenge_owner: Line("Finish {record}, or let the team work on", due="ends_at",
+                                                   detail="For “{challenge.title}”. The sprint is in review.")}),
         State("done", "It is finished.", final=True, tone="done"),
     ],
     ends={"done": {"deliverable": keeps("Each is accepted before.")}},

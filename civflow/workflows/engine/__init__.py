@@ -9,7 +9,7 @@ from civflow.workflows.engine.actors import CIVFLOW, CLOCK, NOBODY, Actor, RoleH
 from civflow.workflows.engine.around import Comments
 from civflow.workflows.engine.endings import keeps
 from civflow.workflows.engine.facts import Facts, Ids, Marks, Names, Numbers, Pairs
-from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Columns, Option, Rule, State, Step, rule
+from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Columns, Line, Option, Rule, State, Step, rule
 from civflow.workflows.engine.letters import PLAIN, Letter, News, Tells
 from civflow.workflows.engine.refusals import Conflicted, Forbidden, HandbookError, NotFound, Refusal, Refused
 from civflow.workflows.engine.workflow import Workflow
@@ -31,6 +31,7 @@ __all__ = [
     "HandbookError",
     "Ids",
     "Letter",
+    "Line",
     "Marks",
     "Names",
     "News",

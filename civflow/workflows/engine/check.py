@@ -14,6 +14,7 @@ from civflow.workflows.engine.actors import CIVFLOW, CLOCK, Actor, RoleHeld
 from civflow.workflows.engine.facts import Ids, Marks, Names, Numbers, Pairs
 from civflow.workflows.engine.language import Case, Rule, Step
 from civflow.workflows.engine.sight import needs_of
+from civflow.workflows.engine.waiting import lines_of, name_of
 from civflow.workflows.engine.workflow import Workflow
 
 KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application", "question")  # of an ask
@@ -28,7 +29,16 @@ def findings(page: Workflow, *, effects: Collection[str], facts: Mapping[str, Co
     """
     names, sight = _names(page, effects, facts), _roles(page)
     return list(
-        chain(_unreached(page), _dead_ends(page), _nobodys_steps(page), names, sight, _asks(page), _words(page))
+        chain(
+            _unreached(page),
+            _dead_ends(page),
+            _nobodys_steps(page),
+            _idle(page),
+            names,
+            sight,
+            _asks(page),
+            _words(page),
+        )
     )
 
 
@@ -86,6 +96,17 @@ def _nobodys_steps(page: Workflow) -> Iterator[str]:
             if not step.due and not any(takes(page, rule, state) for rule in step.permits):
                 sentences = " ".join(r.sentence for r in step.permits)
                 yield f"{page.name}.{step.name}: nobody could ever take it from “{state}”: {sentences}"
+
+
+def _idle(page: Workflow) -> Iterator[str]:
+    """Whoever a state waits for can take some step from it, on a record that names them everywhere."""
+    for state in page.states.values():
+        for who in dict.fromkeys(who for who, _ in lines_of(state)):
+            record = record_of(page, state=state.name)
+            admitted = [case for actor in actors() if who.claim(case := Case(page, record, actor, NOW))]
+            rules = [rule for step in page.steps_from(state.name).values() for rule in step.permits]
+            if not any(rule.claim(case) for case in admitted for rule in rules):
+                yield f"{page.name}: the state “{state.name}” waits for {name_of(who)}, who can take no step from it."
 
 
 def takes(page: Workflow, rule: Rule, state: str) -> bool:

@@ -12,6 +12,7 @@ from civflow.workflows.engine.facts import KINDS
 from civflow.workflows.engine.language import INNER, Rule, Step
 from civflow.workflows.engine.letters import NAMED, Letter, News
 from civflow.workflows.engine.refusals import HandbookError
+from civflow.workflows.engine.waiting import faults_in_waiting
 
 if TYPE_CHECKING:
     from civflow.workflows.engine.workflow import Workflow
@@ -29,6 +30,7 @@ def check(page: Workflow) -> None:
         _titles,
         _path,
         _rules,
+        faults_in_waiting,
         _facts,
         _columns,
         _sight,

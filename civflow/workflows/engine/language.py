@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from inspect import get_annotations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, get_args
 
 from typing_extensions import TypeVar
@@ -25,7 +26,9 @@ class Rule:
 
     `needs` are the facts that it looks at, beyond the record's own columns. `role`: the granted role of whoever it
     admits; the other rules ask how somebody stands to the one record. `public`: it is about the record alone (or asks
-    for a sign-in at most), so whom it admits is the public.
+    for a sign-in at most), so whom it admits is the public. `called`: whoever it admits, in words. `finds`: how the
+    records of whoever it admits are found before it is asked about each: roles that come with a scope, such as a team,
+    and columns or facts with ids of people; without it the granted role.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Rule:
     needs: tuple[str, ...] = ()
     role: str = ""
     public: bool = False
+    called: str = ""
+    finds: tuple[str, ...] = ()
 
     def __call__(self, case: Case[Any]) -> bool:
         return bool(self.claim(case))
@@ -46,14 +51,54 @@ class Rule:
 
 
 def rule(
-    sentence: str, *, needs: tuple[str, ...] = (), role: str = "", public: bool = False
+    sentence: str,
+    *,
+    needs: tuple[str, ...] = (),
+    role: str = "",
+    public: bool = False,
+    called: str = "",
+    finds: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Case[Any]], bool]], Rule]:
     """Make a rule of a function; `sentence` is what people read in the handbook and in a refusal."""
-    return lambda claim: Rule(claim.__name__, sentence, claim, needs, role, public)
+    return lambda claim: Rule(claim.__name__, sentence, claim, needs, role, public, called, finds)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line on the home page of whoever a state waits for; it leads to where the next step is taken.
+
+    `words`, and `detail` beside them, name in braces what a title can name, and further: `{record}`, what people call
+    the record; a fact; `{seats:seat}` or `{seats:person/people}`, a number with its noun; `{stake:£}`, a sum of money.
+    `step`: the line is there only while this person can take it, and leads to its page. `when`: only while these rules
+    hold. `path`: where it leads instead. `due`: the column or fact with the moment by which it is wanted. `says`: the
+    function, marked @says in services, that knows more, and whether there is a line at all.
+
+    `gathers`: records that are alike in these columns are one line with their number, `{count}`; a single one is
+    `one`, and several lead to `path_of_many`. `by_hand`: a dashboard tells it as part of a longer story.
+    """
+
+    words: str
+    step: str = ""
+    when: tuple[Rule, ...] = ()
+    path: str = ""
+    due: str = ""
+    detail: str = ""
+    says: str = ""
+    gathers: tuple[str, ...] | None = None
+    one: str = ""
+    path_of_many: str = ""
+    by_hand: bool = False
+
+
+WaitsFor = Mapping[Rule, "str | Line | tuple[Line, ...]"]
 
 
 class State(NamedTuple):
-    """A state: its id, a sentence, and what it is called by staff, by applicants, and while it lies ahead."""
+    """A state: its id, a sentence, and what it is called by staff, by applicants, and while it lies ahead.
+
+    `waits_for`: who takes a step onwards, as the rule that admits them, each with the words on their home page. `live`:
+    it may stand as it is. A state that is not final says one of these, or has a step that is due at a time.
+    """
 
     name: str
     sentence: str
@@ -62,6 +107,8 @@ class State(NamedTuple):
     future: str = ""
     final: bool = False
     tone: str = "neutral"  # of the tag: neutral, waiting, active, done or stopped; the words carry the meaning
+    waits_for: WaitsFor = MappingProxyType({})
+    live: bool = False
 
     @property
     def staff(self) -> str:

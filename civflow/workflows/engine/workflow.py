@@ -17,6 +17,7 @@ from civflow.workflows.engine.endings import Ends, along, by_state
 from civflow.workflows.engine.facts import Facts, declared
 from civflow.workflows.engine.language import BY_CIVFLOW, Case, Columns, Option, Rule, State, Step
 from civflow.workflows.engine.refusals import Forbidden, NotFound, Refused
+from civflow.workflows.engine.waiting import lines_of, needs_of
 
 
 class Workflow:
@@ -115,6 +116,9 @@ class Workflow:
         for step in self.steps:
             yield from ((f"{self.name}.{step.name}", one) for one in (*step.permits, *step.requires))
         yield from ((f"{self.name}, who sees it", one) for one in self.rules_of_sight())
+        for state in self.states.values():
+            for who, line in lines_of(state):
+                yield from ((f"{self.name}, state '{state.name}'", one) for one in (who, *line.when))
 
     def rules_of_sight(self) -> tuple[Rule, ...]:
         """The rules about who sees what of a record, and who comments on it."""
@@ -238,5 +242,7 @@ class Workflow:
 
     @property
     def needs(self) -> set[str]:
-        """The facts that the rules of the page look at."""
-        return {name for _, one in self.rules() for name in one.needs}
+        """The facts that the rules of the page look at, and that its lines name."""
+        asked = {name for _, one in self.rules() for name in one.needs}
+        lines = ((state.name, *one) for state in self.states.values() for one in lines_of(state))
+        return asked | {name for line in lines for name in needs_of(self, *line)}

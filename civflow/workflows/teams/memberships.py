@@ -1,7 +1,7 @@
 """Membership: a person's place in a team; both sides say yes."""
 
 from civflow.models import Membership
-from civflow.workflows.engine import Case, Columns, Facts, Letter, State, Step, Workflow, rule
+from civflow.workflows.engine import Case, Columns, Facts, Letter, Line, State, Step, Workflow, rule
 from civflow.workflows.rules import a_team_member, by_itself, the_auditor, the_programme_manager, the_team_lead
 
 
@@ -11,7 +11,7 @@ class MembershipFacts(Facts):
     runs_its_challenges: int  # how many of the team's applications are to challenges that the person runs
 
 
-@rule("It is your own membership.")
+@rule("It is your own membership.", called="the person", finds=("person_id",))
 def the_person(case: Case) -> bool:
     return case.actor.id is not None and case.record.person_id == case.actor.id
 
@@ -57,9 +57,11 @@ membership = Workflow(
     begun_by=(the_team_lead, the_person),
     begin_requires=(each_side_speaks_for_itself, the_team_is_looking),
     states=[
-        State("invited", "The team has asked; the person has not answered.", tone="waiting"),
-        State("requested", "The person has asked; the team has not answered.", tone="waiting"),
-        State("active", "The person works in the team.", tone="done"),
+        State("invited", "The team has asked; the person has not answered.", tone="waiting",
+              waits_for={the_person: Line("Answer {team}: they invite you", due="respond_by")}),
+        State("requested", "The person has asked; the team has not answered.", tone="waiting",
+              waits_for={the_team_lead: Line("Answer {person}, who asks to join {team}", due="respond_by")}),
+        State("active", "The person works in the team.", tone="done", live=True),
         State("left", "The person has left the team.", final=True),
         State("declined", "One side said no.", final=True),
         State("lapsed", "Nobody answered in time.", final=True),

@@ -83,8 +83,8 @@ team = Workflow(
     sees=(it_is_a_team_for_others, on_its_list, a_team_member, the_team_lead, a_reader_of_its_application),
     shows=Columns(shown=("since", "name", "lead_id", "organisation_id", "about", "looking_for"), hidden=("alone_id",)),
     states=[
-        State("forming", "Members are being found.", tone="waiting"),
-        State("formed", "Everybody who was asked has answered.", tone="done"),
+        State("forming", "Members are being found.", tone="waiting", live=True),
+        State("formed", "Everybody who was asked has answered.", tone="done", live=True),
         State("disbanded", "The team has come to an end.", final=True),
     ],
     ends={
