@@ -6,6 +6,9 @@ MAKEFLAGS += --no-print-directory
 # pip, npm, fontconfig and Chromium all want a home folder that they can write to; some accounts have none.
 export HOME := $(shell test -n "$$HOME" && test -w "$$HOME" && echo "$$HOME" || echo "$(CURDIR)/.venv/home")
 
+# Processes read what an earlier one has compiled, also where Python is told to write nothing beside its sources.
+COMPILED := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/bytecode"
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test golden check bench lock clean set-up-for-%
 
@@ -17,11 +20,10 @@ setup: set-up-for-test ## Sets up everything that demo, check and test need.
 	@echo 'Everything is set up.'
 
 demo: set-up-for-demo ## Runs a whole demonstration round and serves it. ARGS="--once --json" only runs it.
-	@exec .venv/bin/civflow demo $(ARGS)
+	@export $(COMPILED); exec .venv/bin/civflow demo $(ARGS)
 
-# The processes of the tests read what one has compiled, also where Python is told to write nothing beside its sources.
 test: set-up-for-test ## Runs all tests, on both databases and in a browser. ARGS="-k gate" chooses.
-	@export PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.venv/bytecode"; \
+	@export $(COMPILED); \
 	  .venv/bin/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 golden: set-up-for-test ## Compares every page of every role, every message and PDF with those of an earlier commit. BASE=<commit>

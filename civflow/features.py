@@ -91,7 +91,7 @@ FEATURES = (
     ),
     Feature("programmes"),
     Feature("records", needs=("engine", "programmes"), views=("records",)),
-    Feature("documents", needs=("jobs", "engine", "records"), jobs=("documents.jobs",), views=("documents",)),
+    Feature("documents", needs=("jobs", "engine", "people", "records"), jobs=("documents.jobs",), views=("documents",)),
     Feature(
         "notifications",
         needs=("jobs", "engine", "records", "documents"),

@@ -1,7 +1,8 @@
-"""The demonstration, played once for the whole run of the tests, with its documents and its mail; tests copy it."""
+"""The demonstration, played once for the whole run of the tests, with its mail and some of its documents; tests copy it."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -11,10 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from civflow.db import make_engine, new_session
 from civflow.demonstration import run
+from civflow.models import Document
+from civflow.services.documents import store as documents
+from civflow.services.documents.jobs import MakeDocuments
+from civflow.services.documents.render import KINDS
 from civflow.settings import Settings, read_settings
+from civflow.worker import Worker
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+A_DOZEN = 12
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +39,44 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except FileExistsError:
         wait_for(shared / "done")
         return shared
-    run.perform(settings_in(shared), now=NOW, quiet=True)
+    run.perform(settings_in(shared), now=NOW, quiet=True, print_all=False)
+    print_some(settings_in(shared))
     (shared / "done").touch()
     return shared
+
+
+def print_some(settings: Settings) -> None:
+    """Print a dozen documents of each kind: the first and the last, the longest, the one with most parts, and others between."""
+    engine = make_engine(settings)
+    worker = Worker(settings, engine, now=lambda: NOW)
+    with new_session(engine) as session:
+        left = documents.waiting(session)
+    chosen = [document.id or 0 for kind in KINDS for document in _spread([d for d in left if d.kind == kind])]
+    worker.job(MakeDocuments).run(only=chosen)
+    worker.close()
+    engine.dispose()
+
+
+def _spread(left: list[Document]) -> list[Document]:
+    most = {max(left, key=measure).id: max(left, key=measure) for measure in (_length, _parts)}
+    others = A_DOZEN - len(most)
+    between = [left[round(n * (len(left) - 1) / (others - 1))] for n in range(others)]
+    return list({document.id: document for document in (*most.values(), *between)}.values())
+
+
+def _length(document: Document) -> int:
+    return len(json.dumps(document.data))
+
+
+def _parts(document: Document) -> int:
+    """How many values there are in the data that are not empty."""
+
+    def count(value: object) -> int:
+        if isinstance(value, dict):
+            return sum(map(count, value.values()))
+        return sum(map(count, value)) if isinstance(value, list) else bool(value)
+
+    return count(document.data)
 
 
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

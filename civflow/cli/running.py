@@ -135,7 +135,7 @@ def demo(once: bool, as_json: bool, port: int) -> None:
 
     settings = demonstration.demonstration_settings(**({} if once else {"base_url": f"http://127.0.0.1:{port}"}))
     try:
-        found, seconds = demonstration.perform(settings, quiet=False)
+        found, seconds = demonstration.perform(settings, print_all=once)
     except demonstration.CannotPlay as error:
         raise Failed(str(error)) from None
     if as_json:

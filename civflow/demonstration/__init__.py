@@ -1,7 +1,7 @@
 """The demonstration: real challenges, invented people, and a whole round through the services that people use."""
 
 from civflow.demonstration import cast
-from civflow.demonstration.play import Act, Summary, begun_at, is_free, play, summary
+from civflow.demonstration.play import Act, Summary, begun_at, is_free, not_done, play, summary
 from civflow.demonstration.script import Show, story_end, write_script
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "begun_at",
     "cast",
     "is_free",
+    "not_done",
     "play",
     "story_end",
     "summary",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlmodel import Session, col
 
 from civflow.models import Act as Done
@@ -32,6 +33,12 @@ from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor
 
 
+@cache
+def _with(model: Any, *columns: str) -> Any:
+    """The rows with given values in these columns; made once, since the story asks for rows thousands of times."""
+    return select(model).where(*(getattr(model, name) == bindparam(name) for name in columns))
+
+
 @dataclass
 class Scene:
     """What an act has at hand: the session, its moment, its own generator, and the folder of the files."""
@@ -43,8 +50,7 @@ class Scene:
 
     def one(self, model: Any, **columns: Any) -> Any:
         """The only row with these values; raises NoResultFound or MultipleResultsFound."""
-        query = select(model).where(*(getattr(model, name) == value for name, value in columns.items()))
-        return self.session.scalars(query).one()
+        return self.session.scalars(_with(model, *columns), columns).one()
 
     def all(self, model: Any, *where: Any) -> list[Any]:
         """The rows in the order in which they were made."""
@@ -74,7 +80,8 @@ class Act:
     name: str
     at: datetime
     do: Callable[[Scene], None]
-    needs_documents: bool = False  # what was asked for before is made before it
+    asks_for_documents: bool = False  # which somebody has to read before the story goes on
+    needs_documents: bool = False  # those are made before it
 
 
 def is_free(session: Session) -> bool:
@@ -89,6 +96,12 @@ def begun_at(session: Session, *, end: datetime) -> datetime:
         session.add(done := Done(name=BEGUN, at=end))
         session.flush()
     return done.at
+
+
+def not_done(session: Session, acts: list[Act]) -> list[Act]:
+    """The acts that are still to be played."""
+    done = set(session.scalars(select(col(Done.name))))
+    return [act for act in acts if act.name not in done]
 
 
 def play(session: Session, act: Act, *, seed: int, files: Path) -> bool:

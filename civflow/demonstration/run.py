@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import waitress
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
 
 from civflow import create_app
 from civflow.db import make_engine, new_session, reading
-from civflow.demonstration import Act, Summary, begun_at, is_free, play, story_end, summary, write_script
+from civflow.demonstration import Act, Summary, begun_at, is_free, not_done, play, story_end, summary, write_script
+from civflow.models import Agreement
 from civflow.services import people
 from civflow.services.documents.jobs import MakeDocuments
+from civflow.services.documents.printed import forget
 from civflow.services.jobs import database
 from civflow.services.jobs import queue as jobs
 from civflow.services.notifications.jobs import SendMessages
@@ -26,6 +30,7 @@ from civflow.services.people.invented import ROLES
 from civflow.services.programmes import store as programmes
 from civflow.settings import Settings, read_settings
 from civflow.worker import Worker, start_embedded
+from civflow.workflows.agreements import TO_ISSUE
 from civflow.workflows.engine import Refusal
 
 SEED = 2016  # the year of CivTech's first round
@@ -42,15 +47,20 @@ def demonstration_settings(**overrides: str) -> Settings:
     return read_settings(None, **{"demonstration": "1", **overrides})
 
 
-def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = False) -> tuple[Summary, float]:
+def perform(
+    settings: Settings, *, now: datetime | None = None, quiet: bool = False, print_all: bool = True
+) -> tuple[Summary, float]:
     """Play what has not been played yet; the summary, and how many seconds it took. `now` is the clock's unless given.
 
-    Stopped at any moment and started again, it goes on where it was and ends in the same counts. Raises CannotPlay
-    where the database is in use by real people.
+    Documents that the story does not need are left to the worker, unless it is to `print_all`. Stopped at any moment
+    and started again, it goes on where it was and ends in the same counts. Raises CannotPlay where the database is in
+    use by real people.
     """
     begun = time.monotonic()
     now = now or datetime.now(UTC)
-    engine = make_engine(settings)
+    engine = make_engine(replace(settings, sqlite_synchronous="NORMAL"))  # what a power cut takes is played again
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)  # a story leaves few cycles behind
     try:
         database.check_writable(engine)
         _check_free(engine)
@@ -59,8 +69,9 @@ def perform(settings: Settings, *, now: datetime | None = None, quiet: bool = Fa
             _store_programmes(session, now)
             end = begun_at(session, end=story_end(now))
             session.commit()
-            acts = write_script(seed=SEED, end=end)
-        _play(settings, engine, acts, end, quiet=quiet)
+            forget(settings.files, now=now)
+            left = not_done(session, write_script(seed=SEED, end=end))
+        _play(settings, engine, left, end, say=_Progress(quiet=quiet), print_all=print_all)
         jobs.prepare(engine)  # only now: what is asked for from here on is for the worker
         with new_session(engine) as session:
             found = summary(session, files=settings.files)
@@ -92,60 +103,66 @@ def _check_free(engine: Engine) -> None:
             )
 
 
-def _play(settings: Settings, engine: Engine, acts: list[Act], end: datetime, *, quiet: bool) -> None:
-    """Play the acts, each in a transaction of its own; every evening the mail leaves, and the day's documents are begun.
+def _play(
+    settings: Settings, engine: Engine, acts: list[Act], end: datetime, *, say: _Progress, print_all: bool
+) -> None:
+    """Play the acts, each in a transaction of its own; every evening the mail leaves.
 
-    They are printed while the next day is played, and kept in its evening, or before an act that needs them.
+    Of the documents only those are made which somebody has to read before the story goes on: they are printed while it
+    is played.
     """
     clock = {"now": end}
     worker = Worker(settings, engine, now=lambda: clock["now"])
     documents, mail = worker.job(MakeDocuments), worker.job(SendMessages)
-    say, last_evening = _Progress(len(acts), quiet=quiet), None
     try:
         for number, act in enumerate(acts, start=1):
+            clock["now"] = act.at
             if act.needs_documents:
-                clock["now"] = act.at
-                documents.run(before=act.at)
+                documents.run(only=_to_be_read(worker))
             with new_session(engine) as session:
-                fresh = play(session, act, seed=SEED, files=settings.files)
+                play(session, act, seed=SEED, files=settings.files)
                 session.commit()
-            if fresh and act.name.startswith(EVENING):
+            if act.asks_for_documents:
+                documents.begin(only=_to_be_read(worker))
+            if act.name.startswith(EVENING):
                 clock["now"] = act.at + timedelta(minutes=5)
-                if last_evening:
-                    documents.run(before=last_evening)
-                documents.begin()
                 mail.run()
-                last_evening = act.at
-            if fresh:
-                say.at(number, act)
+            say.at(f"Playing the round: {number:,} of {len(acts):,} acts, {act.at:%-d %B %Y}")
         clock["now"] = end + timedelta(minutes=5)
-        documents.run()
         mail.run()
+        if print_all:
+            documents.run(lambda made: say.at(f"Making documents: {made:,} are ready"))
     finally:
         worker.close()
-    say.done()
+    say.done("The round is played.")
+
+
+def _to_be_read(worker: Worker) -> list[int]:
+    """The documents of agreements that nobody has issued yet, which must be made for that."""
+    with worker.reading() as session:
+        query = select(col(Agreement.document_id)).where(col(Agreement.state).in_(TO_ISSUE))
+        return [number for number in session.scalars(query) if number]
 
 
 class _Progress:
     """One line that says how far the story is, on a terminal; now and then a line elsewhere."""
 
-    def __init__(self, of: int, *, quiet: bool) -> None:
-        self.of, self.quiet, self.told = of, quiet, 0.0
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet, self.told = quiet, 0.0
         self.terminal = sys.stderr.isatty()
 
-    def at(self, number: int, act: Act) -> None:
+    def at(self, line: str) -> None:
         if self.quiet or time.monotonic() - self.told < (0.2 if self.terminal else 5):
             return
         self.told = time.monotonic()
-        line = f"Playing the round: {number:,} of {self.of:,} acts, {act.at:%-d %B %Y}"
         print(
             f"\r{line:<70}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True
         )
 
-    def done(self) -> None:
+    def done(self, line: str) -> None:
         if not self.quiet and self.told:
             end = "\r" if self.terminal else ""
-            print(f"{end}{'The round is played.':<70}", file=sys.stderr)
+            print(f"{end}{line:<70}", file=sys.stderr)
 
 
 def as_json(found: Summary, seconds: float) -> str:

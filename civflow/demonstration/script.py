@@ -285,7 +285,7 @@ def _gates(show: Show, row: Row, act: Any, closes: datetime, random: Random) -> 
     yield from _interview(row, act, "pitch", day(48.4), small, show)
     yield from _work(row, act, "accelerator", day(57), 108, show)
     yield act("demo day", day(167), gates.begin_it(row, "demo_day"))
-    yield act("contract", day(168.2), gates.begin_it(row, "contract"))
+    yield act("contract", day(168.2), gates.begin_it(row, "contract"), asks_for_documents=True)
     yield act("issue contract", day(169), work.issue_it(row, "contract"), needs_documents=True)
     yield act("sign contract", day(170), work.sign_it(row, "contract", principal=show.principal))
 
@@ -318,9 +318,8 @@ def _interview(row: Row, act: Any, stage: str, at: datetime, panel: list[tuple[s
 def _work(row: Row, act: Any, stage: str, at: datetime, days: int, show: Show) -> Iterator[Act]:
     day = partial(_later, at)
     principal = show.principal
-    yield act(
-        f"{stage} accept", day(0.3), work.accept_it(row, stage, declines=show.declines and stage == "exploration")
-    )
+    declines = show.declines and stage == "exploration"
+    yield act(f"{stage} accept", day(0.3), work.accept_it(row, stage, declines=declines), asks_for_documents=True)
     yield act(f"{stage} issue", day(1), work.issue_it(row, stage), needs_documents=True)
     yield act(f"{stage} sign", day(1.4), work.sign_it(row, stage, principal=principal))
     yield act(f"{stage} reserve", day(2), work.release_the_reserve(row))

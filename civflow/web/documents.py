@@ -7,6 +7,7 @@ from io import BytesIO
 from flask import Blueprint, Response, send_file
 
 from civflow.services.documents import access
+from civflow.services.documents import store as documents
 from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import actor, now, session, settings
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
@@ -18,11 +19,16 @@ A_DAY = 86400  # seconds
 @blueprint.get("/documents/<int:document_id>")
 @open_to(anyone)
 def show(document_id: int) -> Response:
-    """What the document is, and where to get it; while it is being made the page asks again by itself."""
+    """What the document is, and where to get it; while it waits the page says after how many, and asks again by itself."""
     paper = access.hand_out(session(), document_id, actor=actor(), now=now())
     title, path = access.about(session(), paper)
     answer = page_or_fragment(
-        "documents/show.html", "documents/_state.html", document=paper.document, about=title, path=path
+        "documents/show.html",
+        "documents/_state.html",
+        document=paper.document,
+        ahead=0 if paper.document.made_at else documents.ahead_of(session(), paper.document),
+        about=title,
+        path=path,
     )
     if not paper.is_public:
         answer.headers["Cache-Control"] = "private, no-store"

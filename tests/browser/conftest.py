@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
 from werkzeug.serving import make_server
 
 from civflow.db import make_engine, new_session
+from civflow.models import Document
 from civflow.services.documents.jobs import MakeDocuments
 from civflow.services.notifications.jobs import SendMessages
 from civflow.settings import Settings
@@ -60,9 +61,11 @@ class Site:
         return new_session(self.engine)
 
     def work(self) -> None:
-        """What the worker does when it is woken: documents are made, and mail arrives in the outbox."""
+        """What the worker does when it is woken: documents are made, but the story's, and mail arrives in the outbox."""
+        with self.session() as session:
+            asked = session.scalars(select(Document.id).where(col(Document.asked_at) >= NOW)).all()
         worker = Worker(self.settings, self.engine, now=lambda: self.now)
-        worker.job(MakeDocuments).run()
+        worker.job(MakeDocuments).run(only=asked)
         worker.job(SendMessages).run()
         worker.close()
 

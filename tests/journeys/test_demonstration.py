@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pypdf
 import pytest
+from markupsafe import escape
 from sqlalchemy import func, select
 from sqlmodel import col
 
@@ -25,14 +30,16 @@ from civflow.models import (
     Score,
 )
 from civflow.services.challenges.review import opens_unanswered
+from civflow.services.documents import render as rendering
+from civflow.services.documents import store as documents
 from civflow.services.engine import history
-from tests.played import NOW
+from tests.played import NOW, settings_in
 
 pytestmark = pytest.mark.timeout(900)  # playing the round takes a minute, and longer on a busy machine
 
 
 def perform(engine, files, *, stumble_every: int) -> None:
-    """Play every act; each so-manieth is lost before its commit and played again."""
+    """Play every act; each so-manieth is lost before its commit and played again. What `files` know is not printed again."""
     with new_session(engine) as session:
         end = begun_at(session, end=story_end(NOW))
         session.commit()
@@ -64,19 +71,72 @@ def test_a_whole_round_runs_from_draft_to_signed_contract(own_round):
     engine.dispose()
 
 
-@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_the_same_round_runs_on_postgresql_however_often_it_is_interrupted(engine, own_round, tmp_path):
-    perform(engine, tmp_path, stumble_every=7)
+def test_agreements_are_made_in_time_and_a_dozen_documents_of_each_kind_are_printed_for_the_tests(own_round):
+    """Every PDF of the story has the words of its data; all other documents are laid out below, which takes no time."""
+    engine = make_engine(own_round)
+    with new_session(engine) as session:
+        made = session.scalars(select(Document).where(col(Document.made_at).is_not(None))).all()
+        issued = session.scalars(select(Agreement.document_id)).all()
+    engine.dispose()
+    kinds = Counter(document.kind for document in made if document.id not in issued)
+    assert set(kinds) == set(rendering.KINDS)
+    assert {kind for kind, number in kinds.items() if not 10 <= number <= 12} == set()
+    assert {number for number in issued if number not in [document.id for document in made]} == set()
+    for document in made:
+        pdf = pypdf.PdfReader(io.BytesIO(documents.read(document, files=own_round.files)))
+        assert (document.made_at, document.data["reference"] in pdf.metadata.title) == (document.asked_at, True)
+
+
+def test_every_document_of_the_story_can_be_laid_out(own_round):
+    engine = make_engine(own_round)
+    with new_session(engine) as session:
+        found = session.scalars(select(Document)).all()
+    engine.dispose()
+    assert Counter(document.kind for document in found) == {
+        "agreement": 100,
+        "challenge_brief": 33,
+        "outcome_letter": 273,
+        "receipt": 237,
+    }
+    for document in found:
+        laid_out = rendering.html(document.kind, document.data, base_url=own_round.base_url)
+        assert escape(document.data["reference"]) in laid_out
+
+
+def test_what_the_story_left_to_the_worker_is_made_at_once_where_all_is_to_be_printed(own_round, tmp_path):
+    """Three documents are left here, since printing all takes minutes; their dates are the story's."""
+    shutil.copyfile(own_round.files.parent / "demonstration.db", tmp_path / "demonstration.db")
+    settings = settings_in(tmp_path)
+    engine = make_engine(settings)
+    with new_session(engine) as session:
+        left = documents.waiting(session)
+        for document in left[3:]:
+            document.made_at = document.asked_at
+        session.commit()
+
+    run.perform(settings, quiet=True)
 
     with new_session(engine) as session:
-        assert_the_round_is_right(session, tmp_path)
-    assert counts(engine, tmp_path) == counts(make_engine(own_round), own_round.files)
+        made = [session.get_one(Document, document.id) for document in left[:3]]
+        assert [document.made_at for document in made] == [document.asked_at for document in made]
+        assert [documents.read(document, files=settings.files)[:5] for document in made] == [b"%PDF-"] * 3
+        assert history.verify(session).broken is None
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_same_round_runs_on_postgresql_however_often_it_is_interrupted(engine, own_round):
+    perform(engine, own_round.files, stumble_every=7)
+
+    with new_session(engine) as session:
+        assert_the_round_is_right(session, own_round.files)
+    assert counts(engine, own_round.files) == counts(make_engine(own_round), own_round.files)
 
 
 def test_a_demonstration_that_is_played_is_not_said_to_be_played_again(own_round, capsys):
     before = counts(make_engine(own_round), own_round.files)
 
-    run.perform(own_round)
+    run.perform(own_round, print_all=False)
 
     assert (capsys.readouterr().err, counts(make_engine(own_round), own_round.files)) == ("", before)
 

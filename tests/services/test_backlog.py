@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from civflow.demonstration import begun_at
 from civflow.services.dashboards.administrator import dashboard
+from civflow.services.documents import store as documents
 from civflow.services.health.backlog import backlog
 from civflow.services.notifications import outbox
 from tests.scenes.open_call import grant
+
+SECOND = timedelta(seconds=1)
 
 
 def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(call, session, now, tmp_path):
@@ -32,3 +36,17 @@ def test_what_is_due_and_not_done_is_said_with_since_when_it_waits(call, session
     ]
     call.wait_until(moments[2])
     assert "a deadline" not in backlog(session, now=moments[2])
+
+
+def test_what_the_story_of_the_demonstration_asked_for_is_never_late(call, session, now):
+    """It is printed after half a year of story was played in a minute, however long that takes."""
+    noon = "Monday 5 January 2026, 12 noon (UK time)"
+    begun_at(session, end=now)
+    assert backlog(session, now=now + timedelta(minutes=11)) == f"A message has waited since {noon}."
+
+    documents.ask(
+        session, kind="receipt", key="own", title="R", workflow="round", record_id=1, data={}, now=now + SECOND
+    )
+    assert backlog(session, now=now + timedelta(minutes=11)) == (
+        f"A message has waited since {noon}; a document has waited since {noon}."
+    )

@@ -23,6 +23,7 @@ from civflow.services.documents import filters
 from civflow.services.documents import render as rendering
 from civflow.services.documents import store as documents
 from civflow.services.documents.pool import Order, Printer, PrintRoom
+from civflow.services.documents.printed import KEPT, forget, print_once
 from civflow.services.documents.render import CannotRender, render
 from civflow.settings import Settings
 from tests.services.documents_data import EXAMPLES, LETTER, RECEIPT
@@ -358,6 +359,17 @@ def test_documents_wait_in_the_order_in_which_they_were_asked_for(session: Sessi
     assert documents.are_waiting(session)
     assert documents.waiting(session, limit=2) == [first, second]
     assert documents.waiting(session, limit=5, leave_out=[first.id or 0]) == [second, third]
+    assert documents.waiting(session, only=[first.id or 0, third.id or 0]) == [first, third]
+    assert documents.waiting(session, only=[]) == []
+
+
+def test_as_many_come_first_as_were_asked_for_before_and_are_not_made(
+    session: Session, settings: Settings, now: datetime
+) -> None:
+    first, second, third = (ask(session, now, key=f"receipt-{n}") for n in range(3))
+    assert [documents.ahead_of(session, document) for document in (first, second, third)] == [0, 1, 2]
+    documents.keep(session, second, b"%PDF", files=settings.files, now=now)
+    assert documents.ahead_of(session, third) == 1
 
 
 def test_a_changed_file_is_noticed(session: Session, settings: Settings, now: datetime) -> None:
@@ -365,6 +377,50 @@ def test_a_changed_file_is_noticed(session: Session, settings: Settings, now: da
     (settings.files / made.path).write_bytes(b"%PDF-1.7 something else")
     with pytest.raises(ValueError, match=f"The file of document {made.id} is not the one that was made"):
         documents.read(made, files=settings.files)
+
+
+# Printed once
+
+
+def known(files: Path) -> list[Path]:
+    return sorted((files / "printed").iterdir())
+
+
+def test_what_was_printed_before_is_not_printed_again(tmp_path: Path) -> None:
+    pdf = print_once("receipt", RECEIPT, base_url="", files=tmp_path)
+    assert pdf == render("receipt", RECEIPT)
+    [mark] = known(tmp_path)
+    assert mark.read_text() == hashlib.sha256(pdf).hexdigest()
+
+    mark.write_text(kept := hashlib.sha256(b"%PDF as it was printed").hexdigest())
+    documents.store(b"%PDF as it was printed", kept, tmp_path)
+    printer = Printer()
+    try:
+        order = Order("receipt", RECEIPT, "", str(tmp_path))
+        assert printer.print(order) == b"%PDF as it was printed"
+        assert printer.print(order._replace(data={**RECEIPT, "team": "Another"})) != pdf
+        assert printer.print(order._replace(files="")) == pdf
+    finally:
+        printer.close()
+    assert len(known(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("harm", ["lost", "changed"])
+def test_a_kept_pdf_that_is_lost_or_changed_is_printed_again(tmp_path: Path, harm: str) -> None:
+    pdf = print_once("receipt", RECEIPT, base_url="", files=tmp_path)
+    path = tmp_path / documents.store(pdf, hashlib.sha256(pdf).hexdigest(), tmp_path)
+    path.unlink() if harm == "lost" else path.write_bytes(pdf + b"!")
+    assert print_once("receipt", RECEIPT, base_url="", files=tmp_path) == pdf
+
+
+def test_what_nobody_has_printed_for_a_month_is_forgotten_and_its_pdf_stays(tmp_path: Path, now: datetime) -> None:
+    pdf = print_once("receipt", RECEIPT, base_url="", files=tmp_path)
+    path = tmp_path / documents.store(pdf, hashlib.sha256(pdf).hexdigest(), tmp_path)
+    [mark] = known(tmp_path)
+    os.utime(mark, ((now - KEPT).timestamp(),) * 2)
+    assert (forget(tmp_path, now=now), forget(tmp_path, now=now + timedelta(seconds=1))) == (0, 1)
+    assert (known(tmp_path), path.read_bytes()) == ([], pdf)
+    assert forget(tmp_path / "nothing", now=now) == 0
 
 
 def test_printers_answer_in_order_and_one_failure_stops_nobody() -> None:

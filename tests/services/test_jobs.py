@@ -18,6 +18,7 @@ from sqlalchemy import Engine, func, text
 from sqlmodel import Session, col, select
 
 from civflow.db import new_session, reading
+from civflow.demonstration import begun_at
 from civflow.models import Document, History, Message, Person, SignIn, SignInLink
 from civflow.services.documents import store as documents
 from civflow.services.documents.jobs import MakeDocuments
@@ -178,6 +179,44 @@ def test_a_document_that_cannot_be_made_rests_and_holds_up_no_other(
         assert worker.job(MakeDocuments).run() == 1
     finally:
         worker.close()
+
+
+def test_of_what_waits_only_that_is_made_which_is_needed_now(
+    session: Session, settings: Settings, engine: Engine, now: datetime
+) -> None:
+    first, second = ask_for_receipts(session, 2, now)
+    session.commit()
+    worker = Worker(settings, engine, now=lambda: now)
+    try:
+        printing = worker.job(MakeDocuments)
+        printing.begin(only=[second.id or 0])
+        assert printing.run(only=[second.id or 0]) == 1
+        session.expire_all()
+        assert (first.made_at, second.made_at) == (None, now)
+        session.commit()
+        assert (printing.run(only=[]), printing.run()) == (0, 1)
+    finally:
+        worker.close()
+
+
+def test_what_the_story_of_the_demonstration_asked_for_is_made_as_of_then(
+    session: Session, settings: Settings, engine: Engine, now: datetime
+) -> None:
+    end = now - timedelta(days=2)
+    begun_at(session, end=end)
+    for number, asked_at in enumerate((end - timedelta(days=90), end, end + timedelta(seconds=1))):
+        [document] = ask_for_receipts(session, 1, asked_at)
+        document.key = f"of the story {number}"
+        session.flush()
+    session.commit()
+    worker = Worker(settings, engine, now=lambda: now)
+    try:
+        worker.job(MakeDocuments).run()
+    finally:
+        worker.close()
+    session.expire_all()
+    made_at = session.scalars(select(Document.made_at).order_by(col(Document.id))).all()
+    assert made_at == [end - timedelta(days=90), end, now]
 
 
 def test_a_worker_inside_the_web_does_what_is_asked_for(

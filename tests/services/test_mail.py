@@ -102,6 +102,21 @@ def test_a_message_takes_its_document_along_and_waits_for_it(
     assert attached.get_content() == documents.read(document, files=settings.files)
 
 
+def test_the_outbox_page_waits_for_no_document_since_it_links_to_it(
+    session: Session, settings: Settings, engine: Engine, now: datetime
+) -> None:
+    document = documents.ask(
+        session, kind="receipt", key="r", title="R", workflow="application", record_id=1, data=RECEIPT, now=now
+    )
+    waiting_messages(session, 1, now=now, document_id=document.id)
+    session.commit()
+    worker = Worker(dataclasses.replace(settings, smtp_url=""), engine, now=lambda: now)
+    assert worker.job(SendMessages).is_waiting(session, now=now)
+    session.commit()
+    assert worker.job(SendMessages).run() == 1
+    worker.close()
+
+
 def test_a_lost_document_fails_the_message_with_the_reason(
     session: Session, worker: Worker, server: Mailbox, now: datetime, settings: Settings
 ) -> None:

@@ -163,6 +163,30 @@ def test_before_it_is_made_the_page_says_so_and_asks_again(visitor, session, cal
     assert (place["hx-get"], place.a["href"]) == (f"/documents/{brief.id}", f"/documents/{brief.id}")
 
 
+def test_the_page_says_how_many_are_made_first_where_they_are_many(visitor, session, call):
+    first = brief_of(session, call)
+    more = [
+        documents.ask(
+            session,
+            kind="challenge_brief",
+            key=f"brief-{number}",
+            title="Brief",
+            workflow="challenge",
+            record_id=call.challenge.id,
+            data={},
+            now=call.now,
+        )
+        for number in range(10)
+    ]
+    session.commit()
+    said = [visitor.page(f"/documents/{one.id}").select("#document p")[1].get_text() for one in (first, *more[-2:])]
+    assert [words.partition(" You may leave")[0] for words in said] == [
+        "It usually takes a few seconds.",
+        "It usually takes a few seconds.",
+        "10 documents that were asked for before are made first.",
+    ]
+
+
 def test_once_it_is_made_the_fragment_has_the_link(visitor, session, call, settings):
     brief = make(session, call, settings, brief_of(session, call))
     answer = visitor.get(f"/documents/{brief.id}", headers=HTMX)

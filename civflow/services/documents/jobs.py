@@ -15,6 +15,7 @@ from civflow.services.documents import store
 from civflow.services.documents.pool import Order, PrintRoom
 from civflow.services.documents.render import CannotRender
 from civflow.services.jobs.job import Job, Workplace
+from civflow.services.people.invented import moment_of
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +42,12 @@ class MakeDocuments(Job):
     def is_waiting(self, session: Session, *, now: datetime) -> bool:  # noqa: ARG002
         return not self._printing.locked() and store.are_waiting(session)
 
-    def run(self, progress: Callable[[int], None] | None = None, *, before: datetime | None = None) -> int:
-        """Make what waits, or what was asked for before a moment; how many. `progress` hears every few how many."""
+    def run(self, progress: Callable[[int], None] | None = None, *, only: Sequence[int] | None = None) -> int:
+        """Make what waits, or of it `only` these; how many. `progress` hears every few how many."""
         made = 0
         with self._printing:
             while not self.work.stopping.is_set():
-                tried, done = self._make_some(before)
+                tried, done = self._make_some(only)
                 made += done
                 if not tried:
                     break
@@ -54,14 +55,17 @@ class MakeDocuments(Job):
                     progress(made)
         return made
 
-    def begin(self) -> None:
-        """Let what waits be printed while the caller does something else; the next run keeps what came of it."""
+    def begin(self, only: Sequence[int]) -> None:
+        """Let these be printed while the caller does something else; the run that keeps them finds them printed."""
         with self._printing, self.work.reading() as session:
-            for document in store.waiting(session, leave_out=list(self._begun)):
+            for document in store.waiting(session, leave_out=list(self._begun), only=only):
                 self._begun[document.id or 0] = self._print(document)
 
     def _print(self, document: Document) -> Printed:
-        order = Order(document.kind, document.data, self.work.settings.base_url)
+        """A demonstration may be played again, and looks first whether this was printed before."""
+        settings = self.work.settings
+        files = str(settings.files) if settings.demonstration else ""
+        order = Order(document.kind, document.data, settings.base_url, files)
         return self._begun.pop(document.id or 0, None) or self._print_room().begin(order)
 
     def _print_room(self) -> PrintRoom:
@@ -69,36 +73,37 @@ class MakeDocuments(Job):
             self._room = PrintRoom()
         return self._room
 
-    def _make_some(self, before: datetime | None) -> tuple[int, int]:
+    def _make_some(self, only: Sequence[int] | None) -> tuple[int, int]:
         """Print a few documents; how many were tried, and how many were made."""
         if self.work.settings.is_sqlite:  # nobody else could write while we print, so nothing is held meanwhile
             with self.work.reading() as session:
-                some = self._printed(session, before)
+                some = self._printed(session, only)
             if not some:
                 return 0, 0
             with self.work.transaction() as session:
                 return len(some), self._keep(session, some)
         with self.work.transaction() as session:  # its locks keep them ours until they are written down
-            some = self._printed(session, before)
+            some = self._printed(session, only)
             return len(some), self._keep(session, some)
 
-    def _printed(self, session: Session, before: datetime | None) -> list[tuple[int, bytes | CannotRender]]:
+    def _printed(self, session: Session, only: Sequence[int] | None) -> list[tuple[int, bytes | CannotRender]]:
         """A few documents that wait, the oldest first, each with what came of printing it."""
         now = self.work.now()
         resting = [document for document, (_, until) in self._refused.items() if until > now]
-        waiting = store.waiting(session, limit=AT_ONCE, leave_out=resting, before=before)
+        waiting = store.waiting(session, limit=AT_ONCE, leave_out=resting, only=only)
         begun = [(document.id or 0, self._print(document)) for document in waiting]
         return [(document_id, printed.result()) for document_id, printed in begun]
 
     def _keep(self, session: Session, printed: Sequence[tuple[int, bytes | CannotRender]]) -> int:
         """Write down what was printed; how many documents were made."""
-        made = 0
+        made, now = 0, self.work.now()
         for document_id, pdf in printed:
             if isinstance(pdf, CannotRender):
                 self._let_rest(document_id, str(pdf))
             else:
                 document = session.get_one(Document, document_id)
-                made += store.keep(session, document, pdf, files=self.work.settings.files, now=self.work.now())
+                moment = moment_of(session, document.asked_at, now=now)
+                made += store.keep(session, document, pdf, files=self.work.settings.files, now=moment)
         return made
 
     def _let_rest(self, document_id: int, why: str) -> None:

@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from threading import Timer
 from typing import IO, Any, NamedTuple
 
+from civflow.services.documents.printed import print_once
 from civflow.services.documents.render import CannotRender, render
 
 LIFE = 500  # documents, then a printer is replaced: its memory grows a little with each
@@ -26,11 +27,18 @@ LONGEST = 120  # seconds for one document
 
 
 class Order(NamedTuple):
-    """What to print: the arguments of rendering.render."""
+    """What to print: the arguments of rendering.render, and where to look whether it was printed before, if anywhere."""
 
     kind: str
     data: Mapping[str, Any]
     base_url: str = ""
+    files: str = ""
+
+    def carry_out(self) -> bytes:
+        """The PDF. Raises CannotRender."""
+        if self.files:
+            return print_once(self.kind, self.data, base_url=self.base_url, files=Path(self.files))
+        return render(self.kind, self.data, base_url=self.base_url)
 
 
 class Printer:
@@ -147,9 +155,8 @@ class PrintRoom:
 def serve(orders: IO[bytes], answers: IO[bytes]) -> None:
     """What a child does: print each order, until no more come."""
     for line in orders:
-        order = Order(*json.loads(line))
         try:
-            pdf = render(order.kind, order.data, base_url=order.base_url)
+            pdf = Order(*json.loads(line)).carry_out()
             answers.write(json.dumps({"size": len(pdf)}).encode() + b"\n" + pdf)
         except CannotRender as failed:
             answers.write(json.dumps({"error": str(failed)}).encode() + b"\n")

@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from civflow.models import Document, Message
-from civflow.services.documents.render import KINDS, render
+from civflow.services.documents.printed import path_of, print_once
+from civflow.services.documents.render import KINDS
 from civflow.services.engine.history import fingerprint
 from civflow.services.jobs import queue as jobs
 
@@ -60,17 +61,15 @@ def issued(document: Document) -> dict[str, Any]:
 
 
 def waiting(
-    session: Session, *, limit: int | None = None, leave_out: Sequence[int] = (), before: datetime | None = None
+    session: Session, *, limit: int | None = None, leave_out: Sequence[int] = (), only: Sequence[int] | None = None
 ) -> list[Document]:
-    """Documents that were asked for, `before` a moment if one is named, and are not made; the oldest first.
-
-    The ids in `leave_out` are left out.
+    """Documents that were asked for and are not made, the oldest first, but those in `leave_out`; of `only` these ids.
 
     On PostgreSQL they stay locked until the transaction ends, so that other workers take others meanwhile.
     """
     query = select(Document).where(col(Document.made_at).is_(None), col(Document.id).not_in(leave_out))
-    if before:
-        query = query.where(col(Document.asked_at) < before)
+    if only is not None:
+        query = query.where(col(Document.id).in_(only))
     query = query.order_by(col(Document.id)).limit(limit).with_for_update(skip_locked=True, key_share=True)
     return list(session.exec(query))
 
@@ -80,11 +79,18 @@ def are_waiting(session: Session) -> bool:
     return session.exec(select(Document.id).where(col(Document.made_at).is_(None)).limit(1)).first() is not None
 
 
+def ahead_of(session: Session, document: Document) -> int:
+    """How many documents that are not made were asked for before this one."""
+    query = select(func.count()).where(col(Document.made_at).is_(None), col(Document.id) < document.id)
+    return session.exec(query).one()
+
+
 def make(session: Session, document_id: int, *, files: Path, now: datetime, base_url: str = "") -> Document:
-    """Render one document, unless it is made already, and keep it below `files`. Raises CannotRender."""
+    """Print one document, unless it is made already, and keep it below `files`. Raises CannotRender."""
     document = session.get_one(Document, document_id)
     if document.made_at is None:
-        keep(session, document, render(document.kind, document.data, base_url=base_url), files=files, now=now)
+        pdf = print_once(document.kind, document.data, base_url=base_url, files=files)
+        keep(session, document, pdf, files=files, now=now)
     return document
 
 
@@ -108,7 +114,7 @@ def _a_message_waits_for(session: Session, document: Document) -> bool:
 
 def store(pdf: bytes, content_hash: str, files: Path) -> str:
     """Write a file under the name of its hash, whole or not at all; its path below `files`."""
-    path = Path("documents") / content_hash[:2] / f"{content_hash}.pdf"
+    path = path_of(content_hash)
     target = files / path
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)

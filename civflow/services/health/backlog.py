@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from civflow.models import Document, Message
 from civflow.services.formatting import DEFAULT_ZONE, moment
+from civflow.services.people.invented import asked_by_the_story
 from civflow.workflows import HANDBOOK
 from civflow.workflows.notifications import WAITING
 
@@ -39,7 +40,8 @@ def _waiting(latest: datetime) -> Iterator[Any]:
     yield select(literal("a message"), func.min(message)).where(
         col(Message.state).in_(WAITING), message < latest, document.is_(None) | document.in_(ready)
     )
-    yield select(literal("a document"), func.min(asked)).where(col(Document.made_at).is_(None), asked < latest)
+    unmade = col(Document.made_at).is_(None), asked < latest, ~asked_by_the_story(asked)
+    yield select(literal("a document"), func.min(asked)).where(*unmade)
     for page in HANDBOOK.values():
         for step in page.steps:
             if step.due and not step.requires:

@@ -33,7 +33,11 @@ class SendMessages(Job):
         self._sending = Lock()
 
     def is_waiting(self, session: Session, *, now: datetime) -> bool:
-        return not self._sending.locked() and bool(smtp.due(session, now=now, limit=1))
+        return not self._sending.locked() and bool(self._due(session, now=now, limit=1))
+
+    def _due(self, session: Session, *, now: datetime, limit: int) -> list[int]:
+        """A mail takes its document along; the outbox page links to it, finished or not."""
+        return smtp.due(session, now=now, limit=limit, attached=self._office is not None)
 
     def run(self) -> int:
         """How many left for good."""
@@ -47,7 +51,7 @@ class SendMessages(Job):
         sent = 0
         while not self.work.stopping.is_set():
             with self.work.transaction() as session:
-                due = smtp.due(session, now=self.work.now(), limit=OUTBOX_AT_ONCE)
+                due = self._due(session, now=self.work.now(), limit=OUTBOX_AT_ONCE)
                 moved = smtp.show_in_outbox(session, due, now=self.work.now()) if due else 0
             sent += moved
             if not moved:
@@ -72,7 +76,7 @@ class SendMessages(Job):
         if self.work.stopping.is_set():
             return []
         with self.work.reading() as session:
-            return smtp.due(session, now=self.work.now(), limit=SERVER_AT_ONCE)
+            return self._due(session, now=self.work.now(), limit=SERVER_AT_ONCE)
 
     def _send_one(self, office: smtp.PostOffice, message_id: int) -> bool:
         """Claim, commit, hand over, write down, commit. Raises OSError or SMTPException if nobody listens."""

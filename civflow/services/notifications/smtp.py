@@ -58,11 +58,12 @@ class Result(NamedTuple):
 SENT = Result("sent")
 
 
-def due(session: Session, *, now: datetime, limit: int) -> list[int]:
-    """Messages whose time has come and whose document, if any, is made; the longest waiting first."""
-    query = select(Message.id).outerjoin(Document, col(Message.document_id) == col(Document.id))
-    query = query.where(col(Message.state).in_(WAITING), col(Message.not_before) <= now)
-    query = query.where(col(Message.document_id).is_(None) | col(Document.made_at).is_not(None))
+def due(session: Session, *, now: datetime, limit: int, attached: bool = True) -> list[int]:
+    """Messages whose time has come, the longest waiting first; those that are `attached` a document once it is made."""
+    query = select(Message.id).where(col(Message.state).in_(WAITING), col(Message.not_before) <= now)
+    if attached:
+        query = query.outerjoin(Document, col(Message.document_id) == col(Document.id))
+        query = query.where(col(Message.document_id).is_(None) | col(Document.made_at).is_not(None))
     query = query.order_by(col(Message.not_before), col(Message.id)).limit(limit)
     return [message_id for message_id in session.exec(query) if message_id is not None]
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists
+from sqlmodel import Session, col
 
 from civflow.models import Act
 
@@ -26,6 +30,20 @@ ROLES = (
     (AUDITOR, "Joanna Spence", "Auditor"),
     (ADMINISTRATOR, "Magnus Younger", "Administrator"),
 )
+
+
+def asked_by_the_story(asked_at: Any) -> ColumnElement[bool]:
+    """Whether this moment, a column, belongs to the story of the demonstration: what it asked for is never late."""
+    return exists().where(col(Act.name) == BEGUN, col(Act.at) >= asked_at)
+
+
+def moment_of(session: Session, asked_at: datetime, *, now: datetime) -> datetime:
+    """When something counts as done: now, but what the story asked for, when it was asked for.
+
+    The story of half a year is played in a minute, and its papers are printed in the next.
+    """
+    begun = session.get(Act, BEGUN)
+    return asked_at if begun and asked_at <= begun.at else now
 
 
 def holds_demonstration(session: Session) -> bool:
