@@ -92,7 +92,7 @@ def tables_made(url: str) -> bool:
 # Preparing
 
 
-STORED = f"Stored the programme civtech version 1 ({shipped_programmes()['civtech'].content_hash[:12]}).\n"
+STORED = f"Stored the programme civtech version 2 ({shipped_programmes()['civtech'].content_hash[:12]}).\n"
 
 
 def test_init_makes_the_database_the_programmes_and_the_folder_and_does_no_harm_twice(civflow, tmp_path):
@@ -102,7 +102,7 @@ def test_init_makes_the_database_the_programmes_and_the_folder_and_does_no_harm_
     assert tables_made(url)
     assert (tmp_path / "var" / "files").is_dir()
     listed = civflow("programme", "list")
-    assert re.fullmatch(r"civtech +version 1 +[0-9a-f]{12}  stored \d{4}-\d\d-\d\d\n", listed.out), listed
+    assert re.fullmatch(r"civtech +version 2 +[0-9a-f]{12}  stored \d{4}-\d\d-\d\d\n", listed.out), listed
 
 
 def test_init_needs_no_more_than_its_defaults(civflow, tmp_path):
@@ -422,10 +422,10 @@ def test_a_good_programme_file_holds(civflow):
 
 def test_every_error_of_a_programme_file_is_listed_with_its_line(civflow, tmp_path):
     lines = (SHIPPED / "civtech.yaml").read_text("utf-8").splitlines()
-    cap = max(number for number, line in enumerate(lines) if line == "    cap: 1")
-    lines[cap] = "    cap: 2"
-    roles = next(number for number, line in enumerate(lines) if line.startswith("roles:"))
-    lines[roles] = "roles: [programme_manager, wizard]"
+    cap = next(number for number, line in enumerate(lines) if line == "    cap: 1")
+    lines[cap] = "    cap: 4"
+    zone = next(number for number, line in enumerate(lines) if line.startswith("timezone:"))
+    lines[zone] = "timezone: Scotland"
     file = tmp_path / "mine.yaml"
     file.write_text("\n".join(lines), "utf-8")
 
@@ -433,10 +433,10 @@ def test_every_error_of_a_programme_file_is_listed_with_its_line(civflow, tmp_pa
 
     assert (said.code, said.out) == (1, "")
     assert [line.split(": ")[:2] for line in said.err.splitlines()] == [
-        [f"{file}:{roles + 1}", "roles.1"],
-        [f"{file}:{cap + 1}", "stages.5.cap"],
+        [f"{file}:{zone + 1}", "timezone"],
+        [f"{file}:{cap + 1}", "stages.4.cap"],
     ]
-    assert said.err.splitlines()[1].endswith("The cap grows from 1 at 'pitch' to 2: a funnel only narrows.")
+    assert said.err.splitlines()[1].endswith("The cap grows from 3 at 'interview' to 4: a funnel only narrows.")
 
 
 @pytest.mark.parametrize("words", ["audit verify", "programme check {file}"])

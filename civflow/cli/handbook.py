@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from civflow.cli.opening import Failed, a_session, check_features, read_text
-from civflow.workflows.programme import ProgrammeError, read_programme
+from civflow.workflows.programme import ProgrammeError, read_new_programme
 
 
 @click.group()
@@ -71,7 +71,7 @@ def programme() -> None:
 def programme_check(file: Path) -> None:
     """List every error of a programme file with its line; exit 1 if there is one."""
     try:
-        loaded = read_programme(read_text(file))
+        loaded = read_new_programme(read_text(file))
     except ProgrammeError as error:
         raise Failed(error.in_file(file)) from None
     click.echo(f"{file}: {loaded.programme.title} holds, with {len(loaded.programme.stages)} stages.")

@@ -28,7 +28,7 @@ from tests.scenes.open_call import open_call
 CIVTECH = shipped_programmes()["civtech"]
 # Another version: demo day is gone, and the accelerator is called otherwise.
 LATER = read_programme(
-    CIVTECH.source.replace('version: "1"', 'version: "2"')
+    CIVTECH.source.replace('version: "2"', 'version: "3"')
     .replace("title: Accelerator\n", "title: Workshop\n")
     .replace(CIVTECH.source[CIVTECH.source.index("  - id: demo_day") : CIVTECH.source.index("  - id: contract")], "")
 )
@@ -45,7 +45,7 @@ def test_a_version_is_stored_once_with_its_text_its_hash_and_its_states(session,
     assert [p.id for p in stored_programmes(session)] == [stored.id]
     assert (stored.name, stored.version, stored.source, stored.content_hash, stored.stored_at) == (
         "civtech",
-        "1",
+        "2",
         CIVTECH.source,
         CIVTECH.content_hash,
         now,
@@ -67,7 +67,7 @@ def test_a_version_that_is_stored_never_gets_another_text(session, now):
         store_shipped(session, now=now)
 
     assert " ".join(refusal.value.sentences) == (
-        "The programme file of civtech says version 1, and another text is stored as that version since 5 January 2026. "
+        "The programme file of civtech says version 2, and another text is stored as that version since 5 January 2026. "
         "Give the file a new version, or restore the text that it had."
     )
     assert stored_programmes(session) == [earlier]
@@ -80,8 +80,8 @@ def test_what_a_version_says_is_read_once(session, stored):
 
 def test_the_highest_version_is_found_by_name_whichever_was_stored_last(session, now, stored):
     later, *lower = (
-        store(session, read_programme(LATER.source.replace('version: "2"', f'version: "{number}"')), now=now)
-        for number in ("2.10", "2.9", "2")
+        store(session, read_programme(LATER.source.replace('version: "3"', f'version: "{number}"')), now=now)
+        for number in ("3.10", "3.9", "3")
     )
 
     assert stored_programmes(session) == [stored, *reversed(lower), later]

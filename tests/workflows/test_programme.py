@@ -53,15 +53,7 @@ stages:
 visibility:
   public: [challenge, result]
 """
-ROLES = (
-    "challenge_owner, challenge_writer, programme_manager, assessor, approver, finance_officer, auditor, team_lead, "
-    "team_member, public"
-)
 WORDS = "Write words here; a number, a time, yes and no need quotation marks around them."
-SEEN = (
-    "challenge, question, result, application, own_application, assigned_application, names, scores, own_scores, "
-    "other_scores_after_submitting, own_letters, agreement, own_agreement, history, export"
-)
 
 
 def problems(source: str) -> list[tuple[int, str, str]]:
@@ -221,16 +213,16 @@ ERRORS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         [(15, "scorecards.sift.scale.most", "It must be more than 0.")],
     ),
     "no list": (
-        changed("roles: [programme_manager, assessor]", "roles: assessor"),
-        [(4, "roles", "Write a list here: lines that begin with a dash, or [one, two].")],
+        changed("    ties: [solves]", "    ties: solves"),
+        [(19, "scorecards.sift.ties", "Write a list here: lines that begin with a dash, or [one, two].")],
     ),
     "no keys": (
         changed("    panel: {people: 2, assessors_per_application: 2, largest_load: 20}", "    panel: two"),
         [(33, "stages.1.panel", "Write keys with their values here.")],
     ),
-    "a form that is a list": (
-        changed("  public: [challenge, result]", "  - public"),
-        [(40, "visibility", "Write keys with their values here.")],
+    "a scale that is a list": (
+        changed("{least: 0, most: 2, words: [Nothing, Partly, Fully]}", "[0, 2]"),
+        [(15, "scorecards.sift.scale", "Write keys with their values here.")],
     ),
     "yes for what is true or false": (
         changed("words: 80, required: true", "words: 80, required: perhaps"),
@@ -273,22 +265,6 @@ ERRORS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         [(28, "stages.1.kind", "'fence' is not one of 'call', 'gate', 'work', 'event', 'award' or 'survey'.")],
     ),
     # Names
-    "an unknown role": (
-        changed("assessor]", "assesor]"),
-        [(4, "roles.1", f"There is no role 'assesor'; the roles are {ROLES}.")],
-    ),
-    "an unknown role of a panel": (
-        changed("largest_load: 20}", "roles: [judge]}"),
-        [(33, "stages.1.panel.roles.0", f"There is no role 'judge'; the roles are {ROLES}.")],
-    ),
-    "an unknown role that sees": (
-        changed("  public: [", "  crowd: ["),
-        [(41, "visibility.crowd", f"There is no role 'crowd'; the roles are {ROLES}.")],
-    ),
-    "an unknown thing to see": (
-        changed("[challenge, result]", "[challenge, secrets]"),
-        [(41, "visibility.public.1", f"'secrets' cannot be seen; choose from {SEEN}.")],
-    ),
     "an unknown form": (
         changed("    form: application", "    form: aplication"),
         [(26, "stages.0.form", "There is no form 'aplication' in this file.")],
@@ -346,30 +322,6 @@ ERRORS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
         changed("    lasts: 2 months\n    cap: 4", "    lasts: 2 months\n    cap: 5"),
         [(38, "stages.2.cap", "The cap grows from 4 at 'sift' to 5: a funnel only narrows.")],
     ),
-    "dates that overlap": (
-        changed("    lasts: 4 weeks", "    starts: 2026-02-01\n    ends: 2026-02-28").replace(
-            "    lasts: 10 days", "    starts: 2026-02-28\n    ends: 2026-03-10"
-        ),
-        [
-            (
-                31,
-                "stages.1.starts",
-                "'sift' starts on 2026-02-28 before 'call' has ended on 2026-02-28: dates overlap.",
-            )
-        ],
-    ),
-    "a start within a length": (
-        changed("    lasts: 4 weeks", "    starts: 2026-02-01\n    lasts: 4 weeks").replace(
-            "    lasts: 10 days", "    starts: 2026-02-20\n    lasts: 10 days"
-        ),
-        [
-            (
-                31,
-                "stages.1.starts",
-                "'sift' starts on 2026-02-20 before 'call' has ended on 2026-02-28: dates overlap.",
-            )
-        ],
-    ),
     # Scorecards and forms
     "weights that do not sum to 100": (
         changed("weight: 40", "weight: 30"),
@@ -408,12 +360,12 @@ def test_an_error_is_told_with_its_line_its_key_and_a_sentence(source, expected)
 
 
 def test_all_errors_are_told_at_once_in_the_order_of_the_lines():
-    source = changed("assessor]", "assesor]").replace("weight: 40", "weight: 41")
+    source = changed("    ties: [solves]", "    ties: [price]").replace("weight: 40", "weight: 41")
     source = source.replace("cap: 4\n    scorecard", "cap: 2\n    scorecard")
 
     assert problems(source) == [
-        (4, "roles.1", f"There is no role 'assesor'; the roles are {ROLES}."),
         (16, "scorecards.sift.criteria", "The weights sum to 101; they must sum to 100."),
+        (19, "scorecards.sift.ties.0", "There is no criterion 'price' to break a tie with."),
         (38, "stages.2.cap", "The cap grows from 2 at 'sift' to 4: a funnel only narrows."),
     ]
 

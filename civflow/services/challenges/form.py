@@ -90,7 +90,12 @@ DATES = Part(
     "Dates and money",
     (
         Field("opens_at", "Opens", "Such as 10 September 2026 09:00, UK time.", "moment"),
-        Field("closes_at", "Closes", "Such as 22 October 2026 12:00, UK time.", "moment"),
+        Field(
+            "closes_at",
+            "Closes",
+            "Such as 22 October 2026 12:00, UK time; without a time it closes at {closes_at}.",
+            "moment",
+        ),
         Field(
             "questions_until",
             "Questions can be asked until",
@@ -151,7 +156,8 @@ def parts_of(programme: Programme) -> list[Part]:
         )
         for section in programme.brief
     ]
-    return [QUESTION, *sections, FINDING, READINESS, DATES]
+    dates = tuple(f._replace(hint=f.hint.format(closes_at=programme.call.closes_at)) for f in DATES.fields)
+    return [QUESTION, *sections, FINDING, READINESS, DATES._replace(fields=dates)]
 
 
 def columns_of(part: Part) -> set[str]:

@@ -9,7 +9,9 @@ from civflow.services.challenges import public_page
 from civflow.services.questions.questions import last_moment
 from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import actor, now, session
-from civflow.workflows.programme import Programme
+from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import one_of_its_assessors
+from civflow.workflows.engine.sight import roles_that_see
 
 blueprint = Blueprint("challenge_form", __name__)
 
@@ -32,7 +34,7 @@ def show(slug: str) -> str:
         challenge=found.challenge,
         contents=contents,
         forms=forms,
-        readers=readers(contents),
+        readers=readers(),
         questions_until=last_moment(session(), found.challenge),
         is_open=found.takes_applications
         and found.challenge.closes_at is not None
@@ -40,9 +42,8 @@ def show(slug: str) -> str:
     )
 
 
-def readers(contents: Programme) -> list[str]:
-    """The roles that read applications once the seal is open, as the programme file gives them."""
-    sees = {
-        role for role, things in contents.visibility.items() if {"application", "assigned_application"} & set(things)
-    }
+def readers() -> list[str]:
+    """Who reads applications once the seal is open, as their page of the handbook says."""
+    page = HANDBOOK["application"]
+    sees = {*roles_that_see(page), *(("assessor",) if one_of_its_assessors in page.sees else ())}
     return [title.lower() for role, title in ROLES.items() if role in sees]

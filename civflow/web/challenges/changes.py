@@ -87,7 +87,7 @@ def save(slug: str, part_id: str) -> Response:
     chosen = _part(challenge, part_id)
     typed = {field.name: pasted(request.form.get(field.name, "")) for field in chosen.fields}
     with attempt() as tried:
-        values, unreadable = values_of(chosen, typed, g.zone)
+        values, unreadable = values_of(chosen, typed, programme_of(session(), challenge))
         refuse(unreadable)
         saving.save(
             session(),

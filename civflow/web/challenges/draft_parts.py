@@ -62,7 +62,7 @@ def save(slug: str, part_id: str) -> Response:
     if is_htmx():
         return _save_by_itself(slug, chosen, typed)
     with attempt() as tried:
-        values, unreadable = values_of(chosen, typed, g.zone)
+        values, unreadable = values_of(chosen, typed, programme_of(session(), challenge))
         refuse(unreadable)
         # After a conflict the writer has read the other version too, and has put both together.
         seen = request.form.get("seen_theirs") or request.form.get("seen", "")
@@ -95,7 +95,7 @@ def _save_by_itself(slug: str, chosen: Part, typed: dict[str, str]) -> Response:
     unsaved: dict[str, str] = {}  # field -> why it is not saved
     for _ in range(2):  # the second time without the fields that the first was refused for
         challenge = owned(slug, WRITERS)
-        values, unreadable = values_of(chosen, typed, g.zone)
+        values, unreadable = values_of(chosen, typed, programme_of(session(), challenge))
         unsaved = {**unreadable, **unsaved}
         stored = _stored(challenge, chosen)
         values = {name: stored[name] if name in unsaved else values[name] for name in stored}

@@ -10,18 +10,20 @@ from civflow.services.collaboration.parts import Field, Part, as_kept
 from civflow.web.shared.asks import read_each
 from civflow.web.shared.moments import parse_moment
 from civflow.web.shared.money import parse_pounds
+from civflow.workflows.programme import Programme
 
 
-def values_of(part: Part, typed: Mapping[str, str], zone: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Field -> value, and field -> sentence for what cannot be read. Moments are typed in `zone`."""
-    return read_each({field.name: partial(_value, field, typed[field.name], zone) for field in part.fields})
+def values_of(part: Part, typed: Mapping[str, str], programme: Programme) -> tuple[dict[str, Any], dict[str, str]]:
+    """Field -> value, and field -> sentence for what cannot be read. Moments are typed in the programme's zone."""
+    return read_each({field.name: partial(_value, field, typed[field.name], programme) for field in part.fields})
 
 
-def _value(field: Field, typed: str, zone: str) -> Any:
+def _value(field: Field, typed: str, programme: Programme) -> Any:
     """Raises ValueError, which says what to type."""
     words = as_kept(field, typed)
     if field.kind == "moment":
-        return parse_moment(words, zone) if words else None
+        at = programme.call.closing_time if field.name == "closes_at" else None
+        return parse_moment(words, programme.timezone, at=at) if words else None
     if field.kind == "choices":
         return [key for key, _ in field.choices if key in words.split(",")]
     if field.kind == "money":

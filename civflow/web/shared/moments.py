@@ -29,15 +29,18 @@ class NotAMoment(ValueError):
     """What was typed is no moment; the text says what to type."""
 
 
-def parse_moment(text: str, zone: str) -> datetime:
+def parse_moment(text: str, zone: str, *, at: time | None = None) -> datetime:
     """The moment that somebody typed: '10 September 2026 12:00', '10/9/2026 9.30am' or '2026-09-10T12:00'.
 
-    What the pages show can be typed too: 'Thursday 10 September 2026, 12 noon (UK time)'. Raises NotAMoment, also
+    What the pages show can be typed too: 'Thursday 10 September 2026, 12 noon (UK time)'. A day alone is the moment
+    `at` which it counts, where that is given. Raises NotAMoment, also
     for a weekday that does not fit and for a time that the clocks skip in spring.
     """
     words = _words(text)
     if words.endswith("midnight"):
         raise NotAMoment("Midnight belongs to two days. Write 23:59 or 00:00 and the day.")
+    if at and any(re.fullmatch(day, words) for day in DAY):
+        words = f"{words} {at:%H:%M}"
     found = next((m for day in DAY if (m := re.fullmatch(f"{day}[t ]{TIME}", words))), None)
     if not found:
         raise NotAMoment(HELP)

@@ -1,4 +1,4 @@
-"""What single keys of a programme file cannot show: unknown names, dead stages, growing caps, overlapping dates."""
+"""What single keys of a programme file cannot show: unknown names, dead stages, growing caps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from zoneinfo import available_timezones
 
-from civflow.workflows.programme.schema import KNOWN_ROLES, SEEN, Programme, Scorecard, Scoring, Stage
+from civflow.workflows.programme.schema import Programme, Scorecard, Scoring, Stage
 
 Path = tuple[str | int, ...]  # where a key stands: the keys and positions that lead to it
 Fault = tuple[Path, str]
@@ -29,15 +29,12 @@ def disagreements(programme: Programme) -> Iterator[Fault]:
     """Where the parts of a programme do not fit each other: the place and a sentence for each."""
     return chain(
         _unknown_zone(programme),
-        _unknown_roles(programme),
-        _unknown_sights(programme),
         _unknown_parts(programme),
         _bad_stages(programme),
         _no_time_for_questions(programme),
         _bad_lengths(programme),
         _bad_order(programme),
         _bad_caps(programme),
-        _bad_dates(programme),
         _bad_scorecards(programme),
         _said_twice(programme),
     )
@@ -46,24 +43,6 @@ def disagreements(programme: Programme) -> Iterator[Fault]:
 def _unknown_zone(programme: Programme) -> Iterator[Fault]:
     if programme.timezone not in available_timezones():
         yield ("timezone",), f"There is no time zone '{programme.timezone}'; write one such as Europe/London."
-
-
-def _unknown_roles(programme: Programme) -> Iterator[Fault]:
-    named: list[tuple[Path, str]] = [(("roles", position), role) for position, role in enumerate(programme.roles)]
-    named += [(("visibility", role), role) for role in programme.visibility]
-    for position, stage in enumerate(programme.stages):
-        roles = stage.panel.roles if stage.panel else ()
-        named += [(("stages", position, "panel", "roles", number), role) for number, role in enumerate(roles)]
-    for where, role in named:
-        if role not in KNOWN_ROLES:
-            yield where, f"There is no role '{role}'; the roles are {', '.join(KNOWN_ROLES)}."
-
-
-def _unknown_sights(programme: Programme) -> Iterator[Fault]:
-    for role, seen in programme.visibility.items():
-        for position, thing in enumerate(seen):
-            if thing not in SEEN:
-                yield ("visibility", role, position), f"'{thing}' cannot be seen; choose from {', '.join(SEEN)}."
 
 
 def _unknown_parts(programme: Programme) -> Iterator[Fault]:
@@ -155,18 +134,6 @@ def _bad_caps(programme: Programme) -> Iterator[Fault]:
             yield ("stages", position, "cap"), sentence
         else:
             smallest = stage.cap, stage.id
-
-
-def _bad_dates(programme: Programme) -> Iterator[Fault]:
-    previous: Stage | None = None
-    for position, stage in enumerate(programme.stages):
-        if stage.starts and previous and previous.last_day and stage.starts <= previous.last_day:
-            sentence = (
-                f"'{stage.id}' starts on {stage.starts} before '{previous.id}' has ended on {previous.last_day}: "
-                "dates overlap."
-            )
-            yield ("stages", position, "starts"), sentence
-        previous = stage if stage.last_day else previous
 
 
 def _bad_scorecards(programme: Programme) -> Iterator[Fault]:

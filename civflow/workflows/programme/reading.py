@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from civflow.workflows.programme.disagreements import Path, disagreements
+from civflow.workflows.programme.idle import idle_keys
 from civflow.workflows.programme.schema import Programme
 
 
@@ -62,7 +63,7 @@ def shipped_programmes() -> dict[str, Loaded]:
     wrong: list[str] = []
     for file in sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name):
         try:
-            loaded = read_programme(file.read_text("utf-8"))
+            loaded = read_new_programme(file.read_text("utf-8"))
             name = loaded.programme.programme
             if name != file.name.removesuffix(".yaml"):
                 wrong.append(f"{file}: It says `programme: {name}`. Give both one name: rounds pin a programme by it.")
@@ -94,6 +95,19 @@ def read_programme(source: str) -> Loaded:
     if problems:
         raise ProgrammeError(problems)
     return Loaded(programme, source)
+
+
+def read_new_programme(source: str) -> Loaded:
+    """Read a file that is not stored yet. Raises ProgrammeError also for keys that decide nothing.
+
+    A stored text may have them: a round keeps the text that it pinned, and what such a key says is left alone.
+    """
+    loaded = read_programme(source)
+    lines = dict(_lines(_compose(source)))
+    idle = [Problem(_line(lines, where), _key(where), sentence) for where, sentence in idle_keys(loaded.programme)]
+    if idle:
+        raise ProgrammeError(idle)
+    return loaded
 
 
 def _compose(source: str) -> yaml.MappingNode:

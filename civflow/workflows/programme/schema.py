@@ -5,41 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date, time, timedelta
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 KINDS = ("call", "gate", "work", "event", "award", "survey")
-KNOWN_ROLES = (
-    "challenge_owner",
-    "challenge_writer",
-    "programme_manager",
-    "assessor",
-    "approver",
-    "finance_officer",
-    "auditor",
-    "team_lead",
-    "team_member",
-    "public",
-)
-SEEN = (
-    "challenge",
-    "question",
-    "result",
-    "application",
-    "own_application",
-    "assigned_application",
-    "names",
-    "scores",
-    "own_scores",
-    "other_scores_after_submitting",
-    "own_letters",
-    "agreement",
-    "own_agreement",
-    "history",
-    "export",
-)
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,38}$")]
 WORKING_DAYS = re.compile(r"[1-9]\d{0,2} working days?")
 UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "month": 30, "months": 30}
@@ -50,6 +21,18 @@ def _in_working_days(value: str) -> str:
     if not WORKING_DAYS.fullmatch(value.strip()):
         raise ValueError("write a number of working days such as '5 working days'")
     return value
+
+
+class Retired(NamedTuple):
+    """Of a key that decides nothing: why a new file may not have it. Stored texts may; nobody reads what it says."""
+
+    why: str
+
+
+class Of(NamedTuple):
+    """Of a key of a stage that decides something at stages of these kinds alone; a new file has it nowhere else."""
+
+    kinds: tuple[str, ...]
 
 
 class Part(BaseModel):
@@ -101,7 +84,7 @@ class Panel(Part):
     assessors_per_application: int = Field(default=2, ge=2)
     largest_load: int = Field(default=20, ge=1)
     sides: tuple[Literal["sponsor", "programme", "expert"], ...] = ()
-    roles: tuple[str, ...] = ("assessor",)
+    roles: Annotated[Any, Retired("Whoever sits on a panel is chosen at the gate; no role admits to it.")] = None
 
 
 class Questions(Part):
@@ -166,6 +149,10 @@ class Owed(Part):
     done_when: str
 
 
+CALL, GATE = Of(("call",)), Of(("gate",))
+DAYS = Retired("Every challenge has dates of its own: say with 'lasts' how long the stage takes.")
+
+
 class Stage(Part):
     """A stage of the programme. Money is in whole pounds; `lasts` is a length of time such as '3 weeks'."""
 
@@ -174,24 +161,24 @@ class Stage(Part):
     title: str
     sentence: str = ""
     lasts: str | None = None
-    lasts_at_least: str | None = None  # a call that is shorter is not approved
-    lasts_at_most: str | None = None  # a call that is longer is pointed out, and nothing more
-    starts: date | None = None
-    ends: date | None = None
-    closes_at: str = "12:00"
+    lasts_at_least: Annotated[str | None, CALL] = None  # a call that is shorter is not approved
+    lasts_at_most: Annotated[str | None, CALL] = None  # a call that is longer is pointed out, and nothing more
+    starts: Annotated[date | None, DAYS] = None
+    ends: Annotated[date | None, DAYS] = None
+    closes_at: Annotated[str, CALL] = "12:00"  # where a sponsor names the day alone
     then: Name | None = None
-    cap: int | None = Field(default=None, ge=1)
-    reserve: int = Field(default=0, ge=0)  # how many stay on the reserve list behind those who go on
-    money: int = Field(default=0, ge=0)
-    form: Name | None = None
-    scorecard: Name | None = None
-    panel: Panel | None = None
-    interview_minutes: int | None = Field(default=None, ge=5, le=480)
-    days_to_accept: int = Field(default=5, ge=1)
-    sprint_weeks: int | None = Field(default=None, ge=1)
-    deliverables: tuple[Owed, ...] = ()
-    standstill_days: int = Field(default=0, ge=0)
-    after_months: tuple[int, ...] = ()
+    cap: Annotated[int | None, GATE] = Field(default=None, ge=1)
+    reserve: Annotated[int, GATE] = Field(default=0, ge=0)  # how many stay on the reserve list behind those who go on
+    money: Annotated[int, Of(("work", "award"))] = Field(default=0, ge=0)
+    form: Annotated[Name | None, Of(("call", "gate"))] = None
+    scorecard: Annotated[Name | None, GATE] = None
+    panel: Annotated[Panel | None, GATE] = None
+    interview_minutes: Annotated[int | None, GATE] = Field(default=None, ge=5, le=480)
+    days_to_accept: Annotated[int, Of(("work",))] = Field(default=5, ge=1)
+    sprint_weeks: Annotated[int | None, Of(("work",))] = Field(default=None, ge=1)
+    deliverables: Annotated[tuple[Owed, ...], Of(("work", "award"))] = ()
+    standstill_days: Annotated[int, Of(("award",))] = Field(default=0, ge=0)
+    after_months: Annotated[Any, Retired("Nothing is asked after so many months yet.")] = None
 
     @field_validator("lasts", "lasts_at_least", "lasts_at_most")
     @classmethod
@@ -230,13 +217,6 @@ class Stage(Part):
         return _length(self.lasts_at_most or "")
 
     @property
-    def last_day(self) -> date | None:
-        """The last of its days, where it has fixed ones."""
-        if self.ends or not self.starts:
-            return self.ends
-        return self.starts + self.length - timedelta(days=1)
-
-    @property
     def closing_time(self) -> time:
         return time.fromisoformat(self.closes_at)
 
@@ -259,14 +239,14 @@ class Programme(Part):
     bank_holidays: Literal["scotland", "england-and-wales", "northern-ireland", "united-kingdom"] = "scotland"
     money_excludes_vat: bool = True
     contact: str = Field(default="", pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")  # who answers teams in writing
-    roles: tuple[str, ...] = ()
+    roles: Annotated[Any, Retired("The roles are those of the handbook; no file adds one or leaves one out.")] = None
     brief: tuple[Section, ...] = ()
     readiness: Readiness = Readiness()
     questions: Questions = Questions()
     forms: dict[Name, Form] = {}
     scorecards: dict[Name, Scorecard] = {}
     stages: tuple[Stage, ...] = Field(min_length=2)
-    visibility: dict[str, tuple[str, ...]] = {}
+    visibility: Annotated[Any, Retired("Who reads what is said in the handbook, page by page.")] = None
 
     @cached_property
     def zone(self) -> ZoneInfo:
