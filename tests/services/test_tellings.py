@@ -21,11 +21,12 @@ from civflow.services.interviews.slots import offer_slots
 from civflow.services.notifications.declared import check_tellings
 from civflow.services.notifications.letters import worded, words
 from civflow.services.notifications.preview import Preview, preview
+from civflow.services.notifications.recipients import SOMEBODY
 from civflow.services.notifications.registry import all_told, audience
 from civflow.services.programmes.store import programme_of
 from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import PLAIN, Letter, News, Rule, Step, Workflow
+from civflow.workflows.engine import PLAIN, Actor, Letter, News, Rule, Step, Workflow
 from tests.scenes.open_call import Call, grant
 from tests.scenes.panel import Panel
 
@@ -173,6 +174,52 @@ def put(session: Session, record: Tracked, state: str, call: Call) -> None:
     values = {name: value for name, value in holds.items() if name in page.table.c}
     session.execute(update(page.table).where(page.table.c.id == record.id).values(state=state, **values))
     session.refresh(record)
+
+
+def letters_before(
+    session: Session, record: Tracked, trigger: str, actor: Actor, call: Call
+) -> list[tuple[str, list[str]]]:
+    """To whom each letter of a step would go, if it were taken now."""
+    page = workflow_of(session, record)
+    step = page.steps_from(record.state)[trigger]
+    shown = preview(session, page, step, record, actor=actor, now=call.now, reason=REASON)
+    return [(one.audience, [person.name for person in one.people]) for one in shown.letters] if shown else []
+
+
+def test_each_audience_is_shown_its_own_letter_and_nobody_two(session, panel):
+    lead, call = panel.leads[0], panel.call
+    grant(session, call.manager, "programme_manager", call.now, scope="challenge", scope_id=call.challenge.id)
+    panel.joins(call.person("Tom Baird"), panel.otter)
+    panel.joins(call.manager, panel.otter)
+    assert letters_before(session, panel.otter, "withdraw", call.actor(lead), call) == [
+        ("the_team", ["Morag Sinclair", "Tom Baird"])
+    ]
+    grant(session, call.person("Second Manager"), "programme_manager", call.now)
+    assert letters_before(session, panel.otter, "withdraw", call.actor(lead), call) == [
+        ("the_team", ["Morag Sinclair", "Tom Baird"]),
+        ("the_programme_managers", ["Second Manager"]),
+    ]
+
+
+def test_followers_are_shown_their_news_and_a_sealed_call_does_not_tell_that_one_applies(session, call, otter, priya):
+    manager = call.actor(call.manager)
+    assert letters_before(session, call.challenge, "cancel", manager, call) == [("the_applicants", [SOMEBODY.name])]
+    follow(session, call.manager, now=call.now, challenge=call.challenge)  # who cancels it is told nothing
+    assert letters_before(session, call.challenge, "cancel", manager, call) == [("the_applicants", [SOMEBODY.name])]
+    call.application(otter)
+    follow(session, priya, now=call.now, challenge=call.challenge)
+    sealed = [("the_applicants", [SOMEBODY.name]), ("the_followers", [])]
+    assert letters_before(session, call.challenge, "cancel", manager, call) == sealed
+
+
+@pytest.mark.usefixtures("anybody_may")
+def test_who_books_an_interview_is_told_of_it_too_and_who_disbands_a_team_is_not(session, call, panel, records):
+    lead = call.actor(panel.leads[0])
+    assert letters_before(session, records["team"], "disband", lead, call) == []
+    booked = {"application_id": panel.otter.id}
+    advance(session, records["slot"], "book", actor=lead, now=call.now, **booked)
+    keys = select(Message.person_id).where(col(Message.key).like("slot-%-book-%")).order_by(col(Message.id))
+    assert session.scalars(keys).all() == [*(person.id for person in panel.people), lead.id]
 
 
 # What pages and features say of each other

@@ -7,21 +7,16 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Follow, Person
+from civflow.models import Follow, Person
 from civflow.services.engine.effects import Move, Send
 from civflow.services.following.publish import SUBJECTS, because_they_follow, letter, publish_news
 from civflow.services.notifications.letters import sentence
 from civflow.services.notifications.recipients import SOMEBODY
 from civflow.services.notifications.registry import Shown, audiences, is_hidden, mark_told
-from civflow.services.notifications.taken import Taken, taken
+from civflow.services.notifications.taken import Taken, challenge_of, taken
 from civflow.workflows.engine import News
 
 NAME = "the_followers"
-
-
-def _challenge_of(session: Session, step: Taken) -> Challenge:
-    record = step.record
-    return record if isinstance(record, Challenge) else session.get_one(Challenge, record.challenge_id)
 
 
 def _told_otherwise(session: Session, step: Taken) -> set[int]:
@@ -39,7 +34,7 @@ def _tell(session: Session, moves: Sequence[Move]) -> Send:
         for step, says, others in stories:
             if not says:
                 continue
-            challenge, kind = _challenge_of(session, step), step.news(NAME).kind
+            challenge, kind = challenge_of(session, step), step.news(NAME).kind
             publish_news(session, challenge, kind, says, key=step.key, now=step.now, told=others)
 
     return send
@@ -49,7 +44,7 @@ def _show(session: Session, step: Taken, _: Collection[int | None]) -> Shown | N
     """What a follower would read, where there is one."""
     if not the_followers(session, step):
         return None
-    challenge, news = _challenge_of(session, step), step.news(NAME)
+    challenge, news = challenge_of(session, step), step.news(NAME)
     subject, says = SUBJECTS[news.kind], sentence(session, step, news)
     if not says:
         return None
@@ -61,7 +56,7 @@ def _show(session: Session, step: Taken, _: Collection[int | None]) -> Shown | N
 
 def the_followers(session: Session, step: Taken) -> list[Person]:
     """Whoever follows the challenge and is not told another way; who applies to a sealed call is not left out of them."""
-    challenge, news, known = _challenge_of(session, step), step.news(NAME), audiences()
+    challenge, news, known = challenge_of(session, step), step.news(NAME), audiences()
     names = [name for name in (*step.step.tells, *news.besides) if name in known]
     sealed = any(is_hidden(known[name], session, step) for name in names)
     others = {step.actor.id} if sealed else _told_otherwise(session, step)

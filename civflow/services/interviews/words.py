@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from civflow.models import Application, Challenge
+from civflow.models import Application
 from civflow.services.formatting import moment
 from civflow.services.notifications.letters import words
-from civflow.services.notifications.taken import Taken
+from civflow.services.notifications.taken import Taken, challenge_of
 from civflow.services.records.titles import title_of
 from civflow.services.records.zones import zone_of
 
@@ -20,7 +20,7 @@ def the_interview(session: Session, step: Taken) -> Mapping[str, str]:
     slot = step.record
     application = session.get(Application, step.value("application_id") or 0)
     return {
-        "challenge": session.get_one(Challenge, slot.challenge_id).title,
+        "challenge": challenge_of(session, step).title,
         "team": title_of(session, application) if application else "No team",
         "where": slot.where or "online",
         "when": moment(slot.starts_at, zone_of(session, slot), begins=True),

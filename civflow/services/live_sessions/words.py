@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from civflow.models import Challenge
 from civflow.services.live_sessions.sessions import letter_about, sentence_of
 from civflow.services.notifications.letters import filled, words
-from civflow.services.notifications.taken import Taken
+from civflow.services.notifications.taken import Taken, challenge_of
 
 SAID = ("title", "place", "link", "recording", "starts_at", "ends_at")
 WHAT = {
@@ -23,7 +22,7 @@ WHAT = {
 @words
 def when_and_where_the_session_is(session: Session, step: Taken) -> Mapping[str, str]:
     """Nobody reads of it before its challenge is public."""
-    challenge, what = session.get_one(Challenge, step.record.challenge_id), WHAT[step.step.name]
+    challenge, what = challenge_of(session, step), WHAT[step.step.name]
     said = {name: str(step.value(name) or "") for name in SAID}
     said |= {name: filled(session, step, f"{{{name}}}") for name in ("starts_at", "ends_at")}
     sentence = sentence_of(said, step.step.target, what, step.reason) if challenge.version else ""

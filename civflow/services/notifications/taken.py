@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from sqlmodel import Session
 
+from civflow.models import Challenge
 from civflow.services.engine.effects import Move, sets_in_rows
 from civflow.workflows.engine import Actor, Letter, News, Step, Workflow
 
@@ -70,3 +71,9 @@ def not_taken_yet(
     for [columns] in sets_in_rows(session, step, [record], now):
         sets |= columns
     return Taken(page, step, record, actor, now, reason or ("(your reason)" if step.reason else ""), given, sets)
+
+
+def challenge_of(session: Session, step: Taken) -> Challenge:
+    """The challenge that the step's record is, or stands in."""
+    record = step.record
+    return record if isinstance(record, Challenge) else session.get_one(Challenge, record.challenge_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from civflow.models import Challenge, Person
+from civflow.models import Person
 from civflow.services.notifications.registry import audience, hidden_while
-from civflow.services.notifications.taken import Taken
+from civflow.services.notifications.taken import Taken, challenge_of
 from civflow.services.questions.questions import askers_of, those_with_an_application
 
 
@@ -14,6 +14,6 @@ from civflow.services.questions.questions import askers_of, those_with_an_applic
 @audience
 def whom_the_answer_concerns(session: Session, step: Taken) -> list[Person]:
     """Whoever asked it, whoever asked the same, and everybody with a draft or a submission."""
-    challenge = session.get_one(Challenge, step.record.challenge_id)
+    challenge = challenge_of(session, step)
     people = [person for _, person in askers_of(session, step.record)]
     return list({p.id: p for p in [*people, *those_with_an_application(session, challenge)]}.values())
