@@ -25,6 +25,7 @@ from civflow.workflows.rules import (
     the_approver,
     the_auditor,
     the_challenge_owner,
+    the_place_is_approved,
     the_programme_manager,
     the_team_lead,
 )
@@ -38,6 +39,9 @@ class ApplicationFacts(Facts):
     resubmit_by: datetime | None  # of the gate that it stands before, while that waits
     assessor_ids: Ids  # who was asked to assess it
     reader_ids: Ids  # who of them may read it: they have declared no conflict, and have none
+    places_approved: int | None  # at the gate of its stage
+    places_pounds: int | None
+    places_taken: int  # by other teams that have gone on from there, and are not withdrawn or ruled out
     runner_ids: Ids  # who of its team runs or writes the challenge, decides on it or assesses for it
 
 
@@ -161,6 +165,7 @@ RUNNING = (*BEING_WRITTEN, *UNDECIDED)  # applications that their teams can with
 WON = ("selected",)  # applications whose team has won
 STILL_IN = ("in_progress", "selected")  # applications whose team may take a place
 OVER = ("not_selected", "ineligible", "withdrawn")  # applications that go no further
+FREES_ITS_PLACE = ("ineligible", "withdrawn")  # applications whose place another team may take
 
 # What a team reads of its own application, beside the label of its state.
 IN_OUR_WORDS = {
@@ -295,7 +300,8 @@ application = Workflow(
              then=("enter_the_next_stage",), label="Go on to the next stage", says="The team goes on."),
         Step("keep_in_reserve", "in_progress", "reserve", by=by_itself, label="Keep in reserve",
              says="The team goes on if a place becomes free."),
-        Step("promote", "reserve", "in_progress", by=the_programme_manager, reason=True,
+        Step("promote", "reserve", "in_progress", by=(the_programme_manager, the_approver), reason=True,
+             requires=(the_place_is_approved,), locks=("challenge",),
              then=("enter_the_next_stage",), label="Promote from the reserve",
              tells={"the_team": Letter("A place became free: {title}",
                                        "Your application goes on from the reserve. Look at its page for what comes next "

@@ -20,6 +20,12 @@ class HasConflicts(Protocol):
     conflicts_here: Pairs  # a person, and an application at the gate with whose team they have a conflict
 
 
+class HasPlaces(Protocol):
+    places_approved: int | None  # at the gate that gives the place that is asked for
+    places_pounds: int | None  # what was approved for them together
+    places_taken: int  # by other teams
+
+
 @rule(BY_ITSELF, called="civflow", finds=("civflow",))
 def by_itself(case: Case) -> bool:
     return case.actor.automatic
@@ -98,6 +104,20 @@ def no_conflict_with_its_teams(case: Case[HasConflicts]) -> bool:
 @rule("You are no approver here: somebody else approves it.")
 def somebody_else_approves(case: Case) -> bool:
     return not case.holds("approver")
+
+
+@rule(
+    "A place that was approved at the gate is free; for one more, whoever takes the step is an approver, and their limit "
+    "in pounds covers what all the places cost with it.",
+    needs=("places_approved", "places_pounds", "places_taken"),
+)
+def the_place_is_approved(case: Case[HasPlaces]) -> bool:
+    """Where no gate stands before the place, nobody has said how many there are."""
+    approved, pounds, taken = case.facts.places_approved, case.facts.places_pounds or 0, case.facts.places_taken
+    if approved is None:
+        return True
+    covers = case.limit("approver") * approved >= pounds * (taken + 1)
+    return taken < approved or bool(approved and the_approver.claim(case) and covers)
 
 
 # Who sees records of several nouns.

@@ -217,6 +217,11 @@ RULE_CASES: dict[str, Truth] = {
     ),
     "an_improved_proposal_is_asked_for": Truth({"resubmit_by": AFTER}, {"resubmit_by": NOW}),
     "nobody_in_the_team_runs_it": Truth({"runner_ids": ids()}, {"runner_ids": ids(7)}),
+    "the_place_is_approved": Truth(
+        {"places_approved": 2, "places_pounds": 80, "places_taken": 1},
+        {"places_taken": 2},
+        false_actor=everybody(limit=119),
+    ),
     "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
     # Gate
     "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),

@@ -183,16 +183,20 @@ def settle_the_tie(session: Session, move: Move) -> None:
 
 @effect
 def draw_the_line(session: Session, move: Move) -> None:
-    """Say for each ranked application whether it goes on, stays in reserve or ends; and what the places cost."""
+    """Say for each ranked application whether it goes on, stays in reserve or ends; and what the places cost.
+
+    Where nobody goes on no place can become free, so nobody waits for one.
+    """
     gate: Gate = move.record
     programme, stage = stage_of(session, gate)
     challenge = session.get_one(Challenge, gate.challenge_id)
     going_on = move.inputs["going_on"]
+    reserve = stage.reserve if going_on else 0
     for outcome in outcomes_of(session, gate):
         if outcome.rank <= going_on:
             outcome.decision = "goes_on"
         else:
-            outcome.decision = "reserve" if outcome.rank <= going_on + stage.reserve else "not_selected"
+            outcome.decision = "reserve" if outcome.rank <= going_on + reserve else "not_selected"
     gate.stake_pounds = going_on * cost_of_a_place(programme, stage, challenge)
     session.flush()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from civflow.services.challenges.approved_places import places_at
 from civflow.services.engine.facts import (
     AGREEMENT,
     APPLICATION,
     CHALLENGE,
     DELIVERABLE,
+    GATE,
     HISTORY,
     PLACE,
     SPRINT,
@@ -14,6 +18,16 @@ from civflow.services.engine.facts import (
     count,
     running,
     value,
+)
+
+# A place is offered and taken up again while its challenge stands at its stage, so after the gate that was released last.
+LAST_GATE = (
+    select(GATE.c.id)
+    .where(GATE.c.challenge_id == PLACE.c.challenge_id, GATE.c.released_at.is_not(None))
+    .order_by(GATE.c.released_at.desc(), GATE.c.id.desc())
+    .limit(1)
+    .correlate(PLACE)
+    .scalar_subquery()
 )
 
 FACTS: Facts = {
@@ -29,6 +43,7 @@ FACTS: Facts = {
             HISTORY.c.step == "leave",
             HISTORY.c.at == PLACE.c.since,
         ),
+        **places_at(LAST_GATE, but=PLACE.c.application_id),
         "open_deliverables": count(DELIVERABLE.c.place_id == PLACE.c.id, running(DELIVERABLE, "deliverable")),
         "open_sprints": count(SPRINT.c.place_id == PLACE.c.id, running(SPRINT, "sprint")),
     },

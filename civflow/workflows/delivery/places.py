@@ -10,6 +10,7 @@ from civflow.workflows.rules import (
     the_approver,
     the_challenge_owner,
     the_finance_officer,
+    the_place_is_approved,
     the_programme_manager,
     the_team_lead,
 )
@@ -20,6 +21,9 @@ class PlaceFacts(Facts):
     application_state: str
     challenge_state: str
     left_with_it: int  # 1 where the application's last step was to leave together with this place
+    places_approved: int | None  # at the last gate that was released
+    places_pounds: int | None
+    places_taken: int  # by other teams that have gone on from there, and are not withdrawn or ruled out
     open_deliverables: int
     open_sprints: int
 
@@ -146,24 +150,24 @@ place = Workflow(
              tells={"the_members": Letter("Ended early: {title}",
                                           "{actor} has ended your team's work in this stage before its time.")},
              says="The team reads your reason. Unless it has won already, its application leaves the challenge."),
-        Step("offer_again", ("declined", "lapsed"), "offered", by=the_programme_manager, reason=True,
-             requires=(the_challenge_stands_there,),
+        Step("offer_again", ("declined", "lapsed"), "offered", by=(the_programme_manager, the_approver), reason=True,
+             requires=(the_challenge_stands_there, the_place_is_approved),
              then=("give_time_to_answer", "take_the_team_in_again"), locks=GIVING_UP,
              tells={"the_members": Letter("Offered again: {title}",
                                           "Your team is offered the place again. Its lead accepts or declines by "
                                           "{respond_by}.")},
              label="Offer it again", says="The team has a week to answer, and its application is in the challenge again."),
-        Step("take_up_again", "ended", "accepted", by=the_programme_manager, reason=True,
-             requires=(the_stage_had_not_begun, the_challenge_stands_there),
+        Step("take_up_again", "ended", "accepted", by=(the_programme_manager, the_approver), reason=True,
+             requires=(the_stage_had_not_begun, the_challenge_stands_there, the_place_is_approved),
              then=("draft_the_agreement", "take_the_team_in_again"), locks=GIVING_UP,
              tells={"the_members": Letter("Your team's again: {title}",
                                           "Your team has its place again. The stage begins on {starts_at} at the earliest, "
                                           "once both sides have signed.")},
              label="Take the place up again",
              says="The team has its place again. The stage begins once both sides have signed the agreement."),
-        Step("resume", ("completed", "ended"), "active", by=the_programme_manager, reason=True,
+        Step("resume", ("completed", "ended"), "active", by=(the_programme_manager, the_approver), reason=True,
              requires=(the_stage_had_begun, the_agreement_is_signed, the_challenge_stands_there,
-                       the_team_is_in_or_left_with_it),
+                       the_team_is_in_or_left_with_it, the_place_is_approved),
              then=("take_the_team_in_again",), locks=GIVING_UP, label="Resume the stage",
              tells={"the_members": Letter("Goes on: {title}", "Your team's work in this stage goes on, until {ends_at}.")},
              says="The team works on."),
