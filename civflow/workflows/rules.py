@@ -1,5 +1,6 @@
 """Sentences that several pages share: who may take a step, who sees a record, and what is true of time."""
 
+from datetime import datetime
 from typing import Protocol
 
 from civflow.workflows.engine import Case, Ids, Pairs, rule
@@ -18,6 +19,10 @@ class HasPanel(Protocol):
 
 class HasConflicts(Protocol):
     conflicts_here: Pairs  # a person, and an application at the gate with whose team they have a conflict
+
+
+class HasLastDeadline(Protocol):
+    last_deadline: datetime | None  # of the applications to a challenge that are not taken in
 
 
 class HasPlaces(Protocol):
@@ -118,6 +123,11 @@ def the_place_is_approved(case: Case[HasPlaces]) -> bool:
         return True
     covers = case.limit("approver") * approved >= pounds * (taken + 1)
     return taken < approved or bool(approved and the_approver.claim(case) and covers)
+
+
+@rule("The deadline of every applicant has passed.", needs=("last_deadline",))
+def every_deadline_has_passed(case: Case[HasLastDeadline]) -> bool:
+    return case.facts.last_deadline is None or case.now >= case.facts.last_deadline
 
 
 # Who sees records of several nouns.

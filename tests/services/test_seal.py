@@ -97,11 +97,28 @@ def test_every_application_stays_sealed_until_the_last_deadline(session, call, m
     assert refused.value.sentences == ("The deadline of every applicant has passed.",)
     with pytest.raises(Refused) as refused:
         advance(session, gate_of(session, call.challenge, "sift"), "skip", actor=manager, now=call.now, reason="Empty.")
-    assert refused.value.sentences == ("The call has closed, and no application is sealed any more.",)
+    assert refused.value.sentences == (
+        "The call has closed, and no application is sealed any more.",
+        "The deadline of every applicant has passed.",
+    )
     call.wait_until(last)
     assert (sent.state, sent.stage, may_read(session, call, sent)) == ("in_progress", "sift", True)
     assert number_sealed_in_two_ways(session, call) == (0, 0)
     advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
+
+
+def test_nothing_ends_without_applications_or_a_winner_while_one_team_still_writes(session, call, manager, late):
+    more_time(session, call, late, manager)
+    call.wait_until(call.closes_at)
+    ends = (gate_of(session, call.challenge, "sift"), "skip"), (call.challenge, "end_without_winner")
+    for record, trigger in ends:
+        with pytest.raises(Refused) as refused:
+            advance(session, record, trigger, actor=manager, now=call.now, reason="Nobody applied.")
+        assert refused.value.sentences == ("The deadline of every applicant has passed.",)
+    call.wait_until(call.closes_at + MORE)
+    for record, trigger in ends:
+        advance(session, record, trigger, actor=manager, now=call.now, reason="Nobody applied.")
+    assert call.challenge.state == "completed"
 
 
 def test_what_was_opened_is_sealed_again_when_one_team_gets_more_time_afterwards(session, call, manager, late, sent):

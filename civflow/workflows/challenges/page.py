@@ -44,6 +44,7 @@ from civflow.workflows.programme import Programme, Stage, read_programme, shippe
 from civflow.workflows.rules import (
     STAFF,
     by_itself,
+    every_deadline_has_passed,
     the_approver,
     the_challenge_owner,
     the_challenge_writer,
@@ -146,11 +147,6 @@ def a_changed_sum_is_within_the_budget(case: Case[ChallengeFacts]) -> bool:
 def your_limit_covers_a_changed_sum(case: Case[ChallengeFacts]) -> bool:
     new = _new_sum(case)
     return new is None or case.limit("approver") >= new
-
-
-@rule("The deadline of every applicant has passed.", needs=("last_deadline",))
-def every_deadline_has_passed(case: Case[ChallengeFacts]) -> bool:
-    return case.facts.last_deadline is None or case.now >= case.facts.last_deadline
 
 
 @rule("The challenge has been published.")
@@ -381,7 +377,8 @@ def _ending(programme: Programme) -> Iterator[Step]:
                tells={"the_followers": News("ends", "It has come to its end.")}, label="Complete the challenge",
                says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
-               by=the_programme_manager, reason=True, tells=letters.NO_WINNER,
+               by=the_programme_manager, reason=True, requires=(every_deadline_has_passed,),
+               tells=letters.NO_WINNER,
                label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
                then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
