@@ -282,6 +282,57 @@ def test_going_back_to_scoring_keeps_what_was_submitted(session, moderating):
     assert len(sheets(session, moderating.gate)[moderating.otter.id]) == 3
 
 
+def test_what_an_assessor_says_after_the_panel_counts_again(session, moderating):
+    panel, score = moderating, moderating.a_score(moderating.heron)
+    panel.take(panel.chair, "adjust", score_id=score.id, value=4, why="We heard more.")
+    panel.take(panel.chair, "score_again", reason="One more reading.")
+    assignment = panel.assignment(panel.chair, panel.heron)
+    assert step(panel, assignment, "reopen", reason="Read it again.") == ()
+    give(
+        panel, assignment, score.value, score.reason, criterion=score.criterion
+    )  # nothing new: the panel's value counts
+    assert score.moderated_value == 4
+    give(panel, assignment, 1, "It is worse than I read.", criterion=score.criterion)
+    panel.submit(assignment, panel.chair)
+    assert (score.moderated_value, score.moderated_reason, score.moderated_by_id) == (None, "", None)
+    assert sheets(session, panel.gate)[panel.heron.id][panel.chair.id][score.criterion] == 1
+
+
+@pytest.mark.parametrize("back", ["score_again", "reopen", "match"])
+def test_a_reason_to_go_on_without_assessors_is_about_one_scoring(panel, back):
+    late = panel.people[2]
+    for person in panel.people[:2]:
+        for application in (panel.otter, panel.heron):
+            assignment = panel.assignment(person, application)
+            panel.accept(assignment, person)
+            panel.score(assignment, person)
+            panel.submit(assignment, person)
+    assert gate_step(panel, panel.chair, "proceed", proceed_reason="They are ill.") == ()
+    assert step(panel, panel.assignment(late, panel.otter), "accept", late, no_conflict=True) == ()
+    if back != "match":
+        panel.take(panel.chair, "moderate")
+    if back == "reopen":
+        panel.take(panel.chair, "propose", going_on=2)
+    panel.take(panel.call.manager, back, **({} if back == "match" else {"reason": "One more reading."}))
+    assert gate_step(panel, panel.chair, "moderate") == (
+        "Every assessor has submitted, or the panel has decided to proceed without them.",
+    )
+
+
+@pytest.mark.parametrize("back", ["send_back", "reopen", "reopen after the approval"])
+def test_what_is_taken_back_is_decided_no_longer(moderating, back):
+    panel, gate = moderating, moderating.gate
+    panel.take(panel.chair, "propose", going_on=1, number_reason="One was far ahead.")
+    gate.stake_pounds = 5_000
+    panel.session.flush()
+    if back.endswith("approval"):
+        panel.take(panel.approver, "approve")
+    person = panel.approver if back == "send_back" else panel.call.manager
+    panel.take(person, back.partition(" ")[0], reason="Look at it again.")
+    decided = (gate.going_on, gate.number_reason, gate.stake_pounds, gate.approved_by_id, gate.approved_at)
+    assert decided == (0, "", 0, None, None)
+
+
 # Deciding ------------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
@@ -26,7 +30,7 @@ from civflow.services.assessment.ranking import cost_of_a_place, hundredths, out
 from civflow.services.assessment.scores import scores_of
 from civflow.services.challenges.stages import move_on
 from civflow.services.engine.advance import advance_many, begin_many
-from civflow.services.engine.effects import Move, effect
+from civflow.services.engine.effects import Move, effect, effect_in_row
 from civflow.services.formatting import count, moment
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.records.titles import title_of
@@ -130,10 +134,13 @@ def record_the_conflict(session: Session, move: Move) -> None:
 
 @effect
 def keep_the_score(session: Session, move: Move) -> None:
+    """A score that the panel has moderated counts as its assessor now gives it; the history keeps the panel's value."""
     assignment, inputs = move.record, move.inputs
     score = scores_of(session, assignment).get(inputs["criterion"]) or Score(
         assignment_id=assignment.id, criterion=inputs["criterion"], value=0, reason="", scored_at=move.now
     )
+    if (score.value, score.reason) != (inputs["value"], inputs["why"]):
+        score.moderated_value, score.moderated_reason, score.moderated_by_id = None, "", None
     score.value, score.reason, score.scored_at = inputs["value"], inputs["why"], move.now
     session.add(score)
     session.flush()
@@ -147,6 +154,27 @@ def adjust_the_score(session: Session, move: Move) -> None:
     score.moderated_value, score.moderated_reason = inputs["value"], inputs["why"]
     score.moderated_by_id = move.actor.id
     session.flush()
+
+
+NOTHING_IS_DECIDED = {
+    "going_on": 0,
+    "number_reason": "",
+    "stake_pounds": 0,
+    "approved_by_id": None,
+    "approved_at": None,
+}
+
+
+@effect_in_row
+def take_the_decision_back(session: Session, rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:  # noqa: ARG001
+    """What was proposed or approved stands no longer; the history keeps it."""
+    return [NOTHING_IS_DECIDED for _ in rows]
+
+
+@effect_in_row
+def wait_for_every_assessor(session: Session, rows: Sequence[Any], now: datetime) -> list[dict[str, None]]:  # noqa: ARG001
+    """A reason to proceed without late assessors was about those who were late then."""
+    return [{"proceed_reason": None} for _ in rows]
 
 
 @effect
