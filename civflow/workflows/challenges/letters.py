@@ -22,6 +22,8 @@ APPROVAL_TAKEN_BACK = Letter(
     "{actor} has taken the approval back. The challenge does not open until you have changed it, sent it again, and it is "
     "approved again.",
 )
+OPEN: Tells = {"the_followers": News("opens", "The call is open. It closes on {closes_at}.")}
+CLOSED: Tells = {"the_followers": News("closes", words="that_the_call_is_closed")}
 CLOSING_MOVED: Tells = {
     "those_with_an_application": Letter(template="deadline", words="the_new_closing_date"),
     "the_followers": News(
@@ -43,6 +45,7 @@ CHANGE_HANDED_IN = Letter(
     "Look at a change: {title}",
     "{actor} has changed the published text and asks you to publish it. Read the difference, then publish or drop it.",
 )
+COMPLETED: Tells = {"the_followers": News("ends", "It has come to its end.")}
 NO_WINNER: Tells = {
     "the_applicants": Letter(
         "Ended without a winner: {title}",

@@ -268,14 +268,12 @@ def _calling() -> Iterator[Step]:
     yield Step("open", "approved", "open", by=the_programme_manager, due="opens_at", locks=("round",),
                requires=(the_round_is_open, the_dates_are_set),
                then=("publish_the_text", "make_the_brief", "set_the_last_moment_for_questions"),
-               fixes=("the_first_text",),
-               tells={"the_followers": News("opens", "The call is open. It closes on {closes_at}.")},
+               fixes=("the_first_text",), tells=letters.OPEN,
                label="Open the call", says="The challenge becomes public, and teams can apply.")
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
-               tells=letters.CLOSING_MOVED,
-               path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
+               tells=letters.CLOSING_MOVED, path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
                label="Move the closing date",
                says="It moves for everybody, and the last moment for questions with it. Every team with a draft is told.",
                undo="No. The closing date only moves to a later one, and it can be moved again.")
@@ -286,13 +284,12 @@ def _calling() -> Iterator[Step]:
                says="It moves for everybody, and the public reads your reason. Every team with a draft is told.",
                undo="No. It can be moved again.")
     yield Step("close", "open", "closed", by=by_itself, due="closes_at",
-               then=("take_in_the_applications",), tells={"the_followers": News("closes", words="that_the_call_is_closed")},
+               then=("take_in_the_applications",), tells=letters.CLOSED,
                label="Close the call", says="Applications are opened to the programme office.")
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
-               tells=letters.CLOSING_MOVED,
-               path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True, label="Reopen the call",
+               tells=letters.CLOSING_MOVED, path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True, label="Reopen the call",
                says="Teams can apply again. Submitted applications are sealed again.")
 
 
@@ -374,8 +371,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
     stages = [s.id for s in programme.stages[1:]]
     last = next(s for s in programme.stages if programme.after(s) is None)
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
-               tells={"the_followers": News("ends", "It has come to its end.")}, label="Complete the challenge",
-               says="The challenge becomes part of the archive.")
+               tells=letters.COMPLETED, label="Complete the challenge", says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
                by=the_programme_manager, reason=True, requires=(every_deadline_has_passed,),
                tells=letters.NO_WINNER,
@@ -392,8 +388,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
-               tells=letters.CANCELLED,
-               path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
+               tells=letters.CANCELLED, path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
                says="Every applicant and the public read your reason.")
 
 
