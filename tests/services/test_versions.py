@@ -30,6 +30,7 @@ from civflow.services.challenges.versions import (
 from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
+from civflow.services.records.waiting import waiting_for
 from civflow.workflows.engine import NOBODY, Forbidden, Refused
 from tests.services.test_search import searched
 
@@ -208,6 +209,40 @@ def test_the_owner_asks_and_the_programme_office_publishes(session, call, owner,
     advance(session, call.challenge, "hand_in_change", actor=owner, now=call.now)
     told = session.scalars(select(col(Message.address)).where(col(Message.key).contains("hand_in_change")))
     assert list(told) == ["morag.sinclair@example.org"]
+
+
+def test_a_change_that_is_handed_in_stands_before_the_office_until_it_is_published_or_dropped(
+    session, call, owner, manager, changed
+):
+    def home() -> list[tuple[str, str]]:
+        lines = waiting_for(session, actor=manager, now=call.now)
+        return [(line.task.text, line.task.href) for line in lines if line.noun == "challenge"]
+
+    def hand_in() -> None:
+        advance(session, call.challenge, "hand_in_change", actor=owner, now=call.now)
+
+    before = home()
+    hand_in()
+    line = (
+        "Publish the change of 11.2 Flooding impact, or drop it",
+        f"/challenges/{call.challenge.slug}/change/publish",
+    )
+    assert (before, home()) == ([], [line])
+    with pytest.raises(Refused) as again:
+        hand_in()
+    assert again.value.sentences == ("The programme office has not been asked yet to publish it.",)
+    write_change(session, call.challenge, actor=owner, now=call.now, title="Flooding, and what comes of it")
+    assert home() == [line]
+
+    publish_change(session, call.challenge, actor=manager, now=call.now)
+    assert home() == []
+    begin_change(session, call.challenge, why=WHY, actor=owner, now=call.now)
+    write_change(session, call.challenge, actor=owner, now=call.now, title="Flooding impact")
+    assert home() == []
+    hand_in()
+    assert len(home()) == 1
+    drop_change(session, call.challenge, reason="Not now.", actor=owner, now=call.now)
+    assert home() == []
 
 
 def test_a_changed_sum_needs_the_budget_and_a_limit_that_covers_it(session, call, owner, manager):

@@ -157,6 +157,7 @@ RULE_CASES: dict[str, Truth] = {
     **stage("accelerator_is_finished", "running_stages", true="", false="accelerator"),
     "no_change_is_being_written": Truth({"changes_in_hand": 0}, {"changes_in_hand": 1}),
     "a_change_is_being_written": Truth({"changes_in_hand": 1}, {"changes_in_hand": 0}),
+    "the_change_is_not_handed_in": Truth({"times_handed_in": 0}, {"times_handed_in": 1}),
     "the_change_differs": Truth({"changed_parts": 1}, {"changed_parts": 0}),
     "the_changed_text_is_complete": Truth({"brief_is_complete": True}, {"brief_is_complete": False}),
     "a_changed_sum_is_within_the_budget": Truth(

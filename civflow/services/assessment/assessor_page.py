@@ -19,7 +19,7 @@ from civflow.services.people.conflicts import conflict_of
 from civflow.services.records.titles import title_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import you_may_read_its_words
-from civflow.workflows.assessment.assignments import LOCKED, MAY_READ
+from civflow.workflows.assessment.assignments import LOCKED, MAY_READ, OVER
 from civflow.workflows.assessment.gates import may_see_scores, scores_kept_back
 from civflow.workflows.engine import Actor, Option
 from civflow.workflows.programme import Form
@@ -76,7 +76,7 @@ def gates_of(session: Session, actor: Actor, *, now: datetime) -> list[GateList]
         if gate.id not in found:
             found[gate.id] = GateList(gate, title_of(session, gate), gate.scoring_due_at)
         state = page.states[assignment.state]
-        left = not state.final and not assignment.decline_why
+        left = not state.final and assignment.state not in OVER
         title = application.title if assignment.state in MAY_READ else ""
         found[gate.id].entries.append(
             Entry(assignment, application.reference, title, team.name, state.staff, state.tone, left)

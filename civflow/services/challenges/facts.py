@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 
 from civflow.models.challenge_reviews import NOT_CHOSEN
 from civflow.services.engine.facts import (
@@ -13,6 +13,7 @@ from civflow.services.engine.facts import (
     CHALLENGE_SCORE,
     GATE,
     GRANT,
+    HISTORY,
     MEMBERSHIP,
     PLACE,
     ROUND,
@@ -47,10 +48,23 @@ NAMED = and_(
     SCORER.c.challenge_id == CHALLENGE.c.id, SCORER.c.review == CHALLENGE.c.review, SCORER.c.taken_off_at.is_(None)
 )
 
+EARLIER = others_of(HISTORY)
+
+
+def _taken(history: Table, step: str) -> tuple[ColumnElement[bool], ...]:
+    """The entries of a challenge about one of its steps."""
+    own = history.c.workflow == "challenge", history.c.record_id == CHALLENGE.c.id
+    return *own, history.c.step == step
+
+
 FACTS: Facts = {
     "challenge": {
         "brief_is_complete": value(VERSION.c.complete, IN_HAND),
         "changes_in_hand": count(IN_HAND, CHALLENGE.c.version > 0),
+        "times_handed_in": count(
+            *_taken(HISTORY, "hand_in_change"),
+            HISTORY.c.number > select(func.max(EARLIER.c.number)).where(*_taken(EARLIER, "change")).scalar_subquery(),
+        ),
         "changed_parts": value(VERSION.c.changed, IN_HAND),
         "changed_money": value(VERSION.c.money_pounds, IN_HAND),
         "last_deadline": value(

@@ -59,6 +59,7 @@ class ChallengeFacts(ReadinessFacts):
     round_state: str
     round_ends_at: datetime
     changes_in_hand: int  # changes of the published text that are being written
+    times_handed_in: int  # how often somebody has asked for the latest of them to be published
     changed_parts: int | None  # how many parts of the text in hand differ from the version before
     changed_money: int | None  # whole pounds, as the text in hand names them
     last_deadline: datetime | None  # of the applications that are not taken in
@@ -121,6 +122,17 @@ def a_change_is_being_written(case: Case[ChallengeFacts]) -> bool:
     return case.facts.changes_in_hand > 0
 
 
+@rule("A change of the text is handed in: the sponsor asks for it to be published.",
+      needs=("changes_in_hand", "times_handed_in"))
+def a_change_is_handed_in(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.changes_in_hand > 0 and case.facts.times_handed_in > 0
+
+
+@rule("The programme office has not been asked yet to publish it.", needs=("times_handed_in",))
+def the_change_is_not_handed_in(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.times_handed_in == 0
+
+
 @rule("The change differs from what is published.", needs=("changed_parts",))
 def the_change_differs(case: Case[ChallengeFacts]) -> bool:
     return bool(case.facts.changed_parts)
@@ -161,6 +173,10 @@ def it_is_public(case: Case[ChallengeFacts]) -> bool:
 
 
 CHANGE = "/challenges/{slug}/change"
+TO_PUBLISH = Line("Publish the change of {record}, or drop it", when=(a_change_is_handed_in,), path=f"{CHANGE}/publish",
+                  detail="The sponsor asks for it to be published.")
+TO_DROP = Line("Drop the change of {record}", step="drop_change", when=(a_change_is_handed_in,),
+               detail="The call has closed before it was published.")
 NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadline moves for everybody.")
 NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
 
@@ -239,9 +255,11 @@ def _states(programme: Programme) -> Iterator[State]:
     yield State("changes_requested", "The sponsor changes what the programme office asked for.", tone="stopped",
                 waits_for=to_write("Change"))
     yield State("approved", "It opens at its time.", public="Opens soon", tone="active")
-    yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done")
+    yield State("open", "Teams ask and apply.", public="Open for applications", future="Open call", tone="done",
+                waits_for={the_programme_manager: TO_PUBLISH})
     yield State("closed", "The deadline has passed; the selection is being prepared.", public="Closed for applications",
-                waits_for={by_itself: "The last deadline passes, and the first stage begins"})
+                waits_for={by_itself: "The last deadline passes, and the first stage begins",
+                           the_programme_manager: TO_DROP})
     for stage in programme.flow[1:]:
         sentence = stage.sentence or f"The stage “{stage.title}” runs."
         yield State(stage.id, sentence, label=stage.title, public=stage.title, future=stage.title, tone="active",
@@ -303,11 +321,12 @@ def _changing() -> Iterator[Step]:
                path=CHANGE, on_its_page=True, quiet=True, label="Write the change",
                says="Only the sponsor and the programme office read it.")
     yield Step("hand_in_change", "open", "open", by=the_challenge_owner,
-               requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete),
+               requires=(a_change_is_being_written, the_change_is_not_handed_in, the_change_differs,
+                         the_changed_text_is_complete),
                tells={"the_programme_managers": letters.CHANGE_HANDED_IN}, path=CHANGE, quiet=True,
                label="Ask for the change to be published",
-               says="The programme office is asked to look at it.",
-             undo="Yes: write on in the change, or drop it, until it is published.")
+               says="The programme office is asked to look at it. It stands on its home page until it is published or dropped.",
+             undo="Yes: “Drop the change”, until it is published. You can write on in it meanwhile.")
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
                          a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
