@@ -31,7 +31,6 @@ from civflow.workflows.engine import (
     Comments,
     Line,
     Names,
-    News,
     Rule,
     State,
     Step,
@@ -307,8 +306,8 @@ def _calling() -> Iterator[Step]:
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
                requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
-               tells=letters.CLOSING_MOVED, path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True, label="Reopen the call",
-               says="Teams can apply again. Submitted applications are sealed again.")
+               tells=letters.CLOSING_MOVED, path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
+               label="Reopen the call", says="Teams can apply again. Submitted applications are sealed again.")
 
 
 def _changing() -> Iterator[Step]:
