@@ -1,0 +1,1 @@
+"""Sheds and their tools."""
