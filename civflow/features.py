@@ -238,7 +238,7 @@ FEATURES = (
         needs=("engine", "documents", "challenges", "questions", "applications", "assessment"),
         fixes=("audit.fixed",),
     ),
-    Feature("health", needs=("jobs", "people", "documents"), views=("about",)),
+    Feature("health", needs=("jobs", "engine", "people", "records", "documents", "notifications"), views=("about",)),
     Feature(
         "dashboards",
         needs=(

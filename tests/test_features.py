@@ -14,7 +14,7 @@ from types import ModuleType
 import grimp
 import pytest
 
-from civflow import features
+from civflow import create_app, features
 from civflow.cli import main
 from civflow.features import FEATURES, PARTS, Feature, FeatureError, check, load
 from civflow.services.engine.effects import check_names, fixed, registered
@@ -454,3 +454,13 @@ def test_a_command_that_needs_no_feature_loads_none(option):
     assert said.returncode == 0
     assert "civflow.cli.running" in loaded
     assert [name for name in loaded if heavy.fullmatch(name)] == ["civflow.services.formatting"]
+
+
+def test_a_web_server_that_makes_the_app_itself_ends_with_the_sentence(the_list: Change, engine, settings):
+    the_list(*FEATURES, Feature("hubs", views=("hub",)))
+    with pytest.raises(SystemExit) as ended:
+        create_app(settings, engine=engine)
+    assert (
+        str(ended.value)
+        == "civflow/features.py: “hubs” names civflow.web.hub among its views, and there is no such module."
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from civflow.cli.opening import Failed, a_session, check_features, read_text
+from civflow.cli.opening import Failed, a_session, read_text
 from civflow.workflows.programme import ProgrammeError, read_new_programme
 
 
@@ -20,6 +20,7 @@ def handbook_check() -> None:
     """Prove every page and every shipped programme; exit 1 if something is wrong."""
     from civflow.services.engine.effects import registered  # noqa: PLC0415 - little is needed
     from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
+    from civflow.services.health.declared import check_features  # noqa: PLC0415 - little is needed
     from civflow.services.notifications.declared import check_tellings  # noqa: PLC0415 - little is needed
     from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
     from civflow.workflows.challenges.page import compile_challenge  # noqa: PLC0415 - little is needed

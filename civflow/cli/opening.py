@@ -14,7 +14,6 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from civflow import features
 from civflow.db import make_engine, new_session, reading
 from civflow.settings import Settings, read_settings
 
@@ -60,26 +59,6 @@ def a_session(settings: Settings | None = None, *, reads: bool = False) -> Itera
             check_for_real_people(engine, settings)
         with new_session(reading(engine) if reads else engine) as session:
             yield session
-
-
-def check_features(*, views: bool = True) -> None:
-    """Load everything that the list of features names, its views too where the command serves them.
-
-    Raises FeatureError or HandbookError where the list, or what it names, is wrong: before anything is done.
-    """
-    from civflow.services.engine.effects import check_names, registered  # noqa: PLC0415 - little is needed
-    from civflow.services.engine.facts import facts  # noqa: PLC0415 - little is needed
-    from civflow.services.jobs.job import kinds  # noqa: PLC0415 - little is needed
-    from civflow.services.notifications.declared import check_tellings  # noqa: PLC0415 - little is needed
-    from civflow.services.records.preview import previewers  # noqa: PLC0415 - little is needed
-    from civflow.services.records.waiting import sayings  # noqa: PLC0415 - little is needed
-
-    for part in features.PARTS:
-        if views or part != "views":
-            features.modules(part)
-    facts(), kinds(), previewers(), sayings()
-    check_tellings()
-    check_names("fixes", registered().fixed, lambda step: step.fixes)
 
 
 def check_prepared(engine: Engine) -> None:

@@ -12,7 +12,6 @@ from civflow.cli.opening import (
     Failed,
     a_session,
     an_engine,
-    check_features,
     check_for_real_people,
     check_port,
     check_prepared,
@@ -96,6 +95,7 @@ def worker() -> None:
 
 def _ready_to_serve(*, views: bool = True) -> Settings:
     """The settings of a civflow that the public may meet, with every feature loaded and a prepared database."""
+    from civflow.services.health.declared import check_features  # noqa: PLC0415 - little is needed
     from civflow.services.jobs import database  # noqa: PLC0415 - little is needed
 
     settings = read_settings()
@@ -112,6 +112,7 @@ def _ready_to_serve(*, views: bool = True) -> Settings:
 def tick() -> None:
     """Take every step that is due, once, and say what is stuck."""
     from civflow.services.engine.deadlines import take_due_steps  # noqa: PLC0415 - little is needed
+    from civflow.services.health.declared import check_features  # noqa: PLC0415 - little is needed
 
     check_features(views=False)
     with a_session() as session:
@@ -128,6 +129,8 @@ def tick() -> None:
 @click.option("--port", default=8000, show_default=True, type=PORT, help="The port on 127.0.0.1.")
 def demo(once: bool, as_json: bool, port: int) -> None:
     """Play the demonstration round, print a sign-in link per role, and serve it."""
+    from civflow.services.health.declared import check_features  # noqa: PLC0415 - little is needed
+
     check_features(views=not once)
     if not once:
         check_port(port)

@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter
 
 from civflow import features
 from civflow.db import make_engine
+from civflow.services.health.declared import check_features
 from civflow.settings import Settings, check_safe_to_serve, read_settings
 from civflow.web.shared import access, current, errors, formats, htmx, limits, navigation, pages, requests, security
 
@@ -27,6 +28,7 @@ def wire(
     """An app for these settings; `engine` and `clock` are given by tests and by the demonstration."""
     settings = settings or read_settings()
     check_safe_to_serve(settings)
+    check_features()
     app = Flask("civflow", template_folder="templates", static_folder="static")
     app.config.update(
         SETTINGS=settings,
