@@ -27,12 +27,12 @@ class Feature:
     """One feature: its name, which its package in services bears; what it needs; and its modules, by part.
 
     `needs`: the features whose packages in services its own package imports. `pages`: the handbook's, in workflows.
-    `facts`, `effects`, `audiences` (who is told), `words` (what letters print beyond the page's words), `fixes` (what the
-    history keeps of a step), `previews` (what a step would do, in words), `lines` (what home pages say of what waits, beyond
-    the words of its page), `jobs` (work for later) and `home` (what one role has before it, in the order of the home page):
-    in services. `views`: in web, with NAVIGATION where people reach them from everywhere. PARTS says what each module must
-    have. `root`: the package whose folders `workflows`, `services` and `web` they are in, for a feature that stands beside
-    civflow.
+    `facts`, `effects`, `audiences` (who is told), `words` (what letters print beyond the page's words), `names` (what
+    people call a record that has no page, or stands in a list), `fixes` (what the history keeps of a step), `previews`
+    (what a step would do, in words), `lines` (what home pages say of what waits, beyond the words of its page), `jobs`
+    (work for later) and `home` (what one role has before it, in the order of the home page): in services. `views`: in
+    web, with NAVIGATION where people reach them from everywhere. PARTS says what each module must have. `root`: the
+    package whose folders `workflows`, `services` and `web` they are in, for a feature that stands beside civflow.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Feature:
     audiences: tuple[str, ...] = ()
     previews: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ PARTS = {
     "effects": Part("services", "a function marked @effect", _marked("effect")),
     "audiences": Part("services", "a function marked @audience", _marked("teller")),
     "words": Part("services", "a function marked @words", _marked("words")),
+    "names": Part("services", "NAMES", _called("NAMES")),
     "previews": Part("services", "PREVIEWS", _called("PREVIEWS")),
     "fixes": Part("services", "a function marked @fixed", _marked("fixed")),
     "lines": Part("services", "a function marked @says", _marked("says")),
@@ -129,6 +131,7 @@ FEATURES = (
         audiences=("challenges.audiences",),
         words=("challenges.words",),
         previews=("challenges.previews",),
+        names=("challenges.names",),
         lines=("challenges.lines",),
         views=(
             "challenges.public",
@@ -200,6 +203,7 @@ FEATURES = (
         effects=("assessment.effects",),
         audiences=("assessment.audiences",),
         previews=("assessment.previews",),
+        names=("assessment.names",),
         lines=("assessment.lines",),
         views=("assessment.assessor", "assessment.gates", "assessment.panel"),
     ),

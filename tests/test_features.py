@@ -148,6 +148,7 @@ LACKING = [
     ("facts", "teams.teams", "civflow.services.teams.teams among its facts, and that has no FACTS."),
     ("jobs", "jobs.queue", "civflow.services.jobs.queue among its jobs, and that has no JOBS."),
     ("words", "teams.facts", "civflow.services.teams.facts among its words, and that has no function marked @words."),
+    ("names", "teams.facts", "civflow.services.teams.facts among its names, and that has no NAMES."),
     ("previews", "teams.facts", "civflow.services.teams.facts among its previews, and that has no PREVIEWS."),
     (
         "home",

@@ -11,6 +11,7 @@ from civflow.services.engine import history
 from civflow.services.engine.advance import options, workflow_of
 from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
+from civflow.services.records.choices import Choice, choices_of
 from civflow.services.records.preview import preview_step
 from civflow.services.records.titles import path_of, step_path
 from civflow.services.records.waiting import now_with
@@ -82,6 +83,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     offered = options(session(), record, actor=actor(), now=now())
     option = next((o for o in offered if o.step.name == trigger), None)
     audience_preview = step_preview = None
+    choices: dict[str, list[Choice]] = {}
     if option and option.forbidden:
         status = 403
     elif option and step.on_its_page:  # only a POST past that page comes here
@@ -89,10 +91,12 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
     elif option:
         reason = request.form.get("reason", "")
         audience_preview = preview(session(), page, step, record, actor=actor(), now=now(), reason=reason)
+        choices = choices_of(session(), record, step, actor=actor(), now=now())
         if option.allowed:
             step_preview = preview_step(session(), step, record, actor=actor(), now=now(), reason=reason)
     details = {
         "option": option,
+        "choices": choices,
         "step": step,
         "zone_words": zone_name(g.zone),
         "audience_preview": audience_preview,

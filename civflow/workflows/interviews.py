@@ -71,7 +71,7 @@ FREE = ("offered",)  # times that a team can choose
 BOOKED = ("booked",)  # times that a team has
 STANDING = (*FREE, *BOOKED)  # times that the panel keeps free
 WHEN_AND_WHERE = Letter(template="interview", words="the_interview", to_all=True)
-WHOSE = Ask("application_id", "Which application is heard", "application", "Its reference.")
+WHOSE = Ask("application_id", "Which application is heard", "record", of="application", among="invited_applications")
 
 
 TO_RECORD = Line("Record the interview of {application.reference} for {challenge}", when=(it_has_begun,), due="ends_at",

@@ -82,7 +82,7 @@ ANSWERING = (the_challenge_owner, the_programme_manager)  # who answers, merges 
 WORDING = Ask("wording", "The question as everybody reads it", required=False, most=2000,
               hint="Only where its own words would tell who asks. Whoever asked keeps their own words.")
 ANSWER = Ask("answer", "The answer", hint="Everybody reads it, and nobody learns who asked.", most=4000)
-OTHER = Ask("merged_into_id", "The question that asks the same", "question")
+OTHER = Ask("merged_into_id", "The question that asks the same", "record", of="question", among="mergeable_ids")
 
 # On home pages the questions about a challenge are one line.
 ABOUT_ONE_CHALLENGE: dict[str, Any] = {

@@ -162,6 +162,16 @@ FAULTS = {
         page(OPEN, step("close", "open", "closed", asks=(Ask("when", "When", "sundial"),))),
         ["round.close: nobody can answer “When”: its kind or its choices are wrong."],
     ),
+    "an input that is an id": (
+        page(OPEN, step("close", "open", "closed", asks=(Ask("score_id", "Which score", "number"),))),
+        ["round.close: “Which score” asks for an id, and people know records by their names."],
+    ),
+    "a record that is chosen among nothing": (
+        page(
+            OPEN, step("close", "open", "closed", asks=(Ask("score_id", "Which", "record", of="score", among="all"),))
+        ),
+        ["round.close: “Which” chooses among 'all', which no rule of the step needs."],
+    ),
     "a step back that asks for no reason": (
         page(OPEN, CLOSE, step("reopen", "closed", "open")),
         ["round.reopen: it goes back, so it must ask for a reason."],

@@ -90,6 +90,14 @@ def release_it(gate_id: int) -> Response:
     return redirect_to(f"/gates/{gate_id}")
 
 
+@blueprint.get("/gates/<int:gate_id>/adjust")
+@open_to(signed_in)
+def scores(gate_id: int) -> str:
+    """Every score that the panel may adjust, by application, criterion and assessor."""
+    gate = load(Gate, gate_id)
+    return render_template("assessment/gates/scores.html", **_context(gate))
+
+
 @blueprint.get("/gates/<int:gate_id>/scores/<int:score_id>")
 @open_to(signed_in)
 def adjust(gate_id: int, score_id: int) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from civflow.models import Application, Question
 from civflow.services import people
+from civflow.services.records.choices import Choice
 from civflow.web.shared.moments import parse_day, parse_moment
 from civflow.workflows.engine import Ask, Refused, Step
 
@@ -37,12 +36,14 @@ def whole_number(typed: str) -> int | None:
     return number if abs(number) <= LARGEST else None
 
 
-def read_inputs(session: Session, step: Step, typed: Mapping[str, str], *, zone: str) -> dict[str, Any]:
-    """The step's asks as values. Moments are typed in `zone`.
+def read_inputs(
+    session: Session, step: Step, typed: Mapping[str, str], *, zone: str, choices: Mapping[str, Sequence[Choice]]
+) -> dict[str, Any]:
+    """The step's asks as values. Moments are typed in `zone`; a record is one of the `choices` of its ask.
 
     Raises Refused with a sentence for each field that cannot be read, the reason among them.
     """
-    reads = {ask.name: partial(_read, session, ask, plain(typed.get(ask.name, "")), zone) for ask in step.asks}
+    reads = {ask.name: partial(_read, session, ask, plain(typed.get(ask.name, "")), zone, choices) for ask in step.asks}
     inputs, faults = read_each(reads)
     length = len(plain(typed.get("reason", "")))
     if length > LONGEST_REASON:
@@ -69,7 +70,7 @@ def refuse(faults: Mapping[str, str]) -> None:
         raise Refused(*faults.values(), fields=faults)
 
 
-def _read(session: Session, ask: Ask, typed: str, zone: str) -> Any:
+def _read(session: Session, ask: Ask, typed: str, zone: str, choices: Mapping[str, Sequence[Choice]]) -> Any:
     """One value from its text: nothing typed is None, or no words."""
     if not typed and ask.kind != "yes":
         return "" if ask.kind in ("text", "line") else None
@@ -82,8 +83,7 @@ def _read(session: Session, ask: Ask, typed: str, zone: str) -> Any:
         "moment": lambda: parse_moment(typed, zone),
         "date": lambda: parse_day(typed),
         "person": lambda: _person(session, typed),
-        "application": lambda: _application(session, typed),
-        "question": lambda: _question(session, typed),
+        "record": lambda: _chosen(choices.get(ask.name, ()), typed),
     }
     return read[ask.kind]()
 
@@ -102,16 +102,8 @@ def _person(session: Session, typed: str) -> int | None:
     return found.id
 
 
-def _application(session: Session, typed: str) -> int | None:
-    found = session.scalars(select(Application).where(col(Application.reference) == typed)).first()
+def _chosen(choices: Sequence[Choice], typed: str) -> int:
+    found = next((choice.value for choice in choices if str(choice.value) == typed), None)
     if found is None:
-        raise NotReadable(f"There is no application {typed}.")
-    return found.id
-
-
-def _question(session: Session, typed: str) -> int | None:
-    number = whole_number(typed)
-    found = session.get(Question, number) if number else None
-    if found is None:
-        raise NotReadable("Choose one of the other questions about this challenge.")
-    return found.id
+        raise NotReadable("Choose one of those that are listed.")
+    return found

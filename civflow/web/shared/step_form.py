@@ -20,6 +20,7 @@ from flask import Response, render_template, request
 from civflow.models import Tracked
 from civflow.services.engine.advance import advance
 from civflow.services.engine.effects import Move
+from civflow.services.records.choices import choices_of, is_permitted
 from civflow.services.records.zones import zone_of
 from civflow.web.shared.asks import plain, read_inputs, whole_number
 from civflow.web.shared.current import actor, now, session
@@ -92,6 +93,13 @@ def take(record: Tracked, trigger: str, **inputs: Any) -> Move:
 
 
 def typed_inputs(record: Tracked, step: Step) -> dict[str, Any]:
-    """The step's asks as the form brings them, and the reason. Raises Refused with a sentence for each field."""
-    inputs = read_inputs(session(), step, request.form, zone=zone_of(session(), record))
-    return {**inputs, "reason": plain(request.form.get("reason", ""))}
+    """The step's asks as the form brings them, and the reason. Raises Refused with a sentence for each field.
+
+    Whoever may not take the step is asked for nothing: their form is not looked at before the handbook has judged them.
+    """
+    reason = {"reason": plain(request.form.get("reason", ""))}
+    if not is_permitted(session(), record, step, actor=actor(), now=now()):
+        return reason
+    choices = choices_of(session(), record, step, actor=actor(), now=now())
+    inputs = read_inputs(session(), step, request.form, zone=zone_of(session(), record), choices=choices)
+    return {**inputs, **reason}

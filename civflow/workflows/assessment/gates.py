@@ -220,7 +220,7 @@ SEAT = (
     Ask("side", "Sits for", "choice", choices=tuple((side, side.capitalize()) for side in SIDES)),
     Ask("chairs", "Chairs the panel", "yes", required=False),
 )
-UNSEAT = (Ask("person_id", "Who", "person", "Their e-mail address."),)
+UNSEAT = (Ask("person_id", "Who", "record", of="person", among="panel_ids"),)
 TO_WHOM_IS_UNSEATED: Tells = {
     "whom_it_unseats": Letter("You no longer sit on the panel: {title}",
                               "{actor} has taken you off the panel. What you have not submitted is withdrawn; you need do "
@@ -334,15 +334,17 @@ gate = Workflow(
              says="Scores are locked. The panel sees them side by side and looks at differences."),
         Step("adjust", "moderating", "moderating", by=(the_panel_chair, the_programme_manager),
              requires=(it_is_a_score_of_this_gate, no_conflict_with_the_scored_team),
-             asks=(Ask("score_id", "Which score", "number"),
+             asks=(Ask("score_id", "Which score", "record", of="score", among="scores_here"),
                    Ask("value", "New score", "number", least="scale_least", most="scale_most"),
                    Ask("why", "Why the panel changes it", most=2000)),
-             then=("adjust_the_score", "rank_the_applications"), label="Adjust a score",
+             then=("adjust_the_score", "rank_the_applications"), path="/gates/{id}/adjust",
+             label="Adjust a score",
              says="The first score stays in the record beside the new one and the reason.",
              undo="Yes: adjust it again. Every value stays in the record."),
         Step("settle", "moderating", "moderating", by=(the_panel_chair, the_programme_manager), reason=True,
              requires=(it_shares_its_rank, no_conflict_with_its_teams),
-             asks=(Ask("application_id", "Which application comes first among its equals", "application"),),
+             asks=(Ask("application_id", "Which application comes first among its equals", "record",
+                      of="application", among="tied_ids"),),
              then=("settle_the_tie",), path="/gates/{id}/ties", label="Settle a tie",
              says="The panel's decision and its reason stand in the record.",
              undo="Only by going back to scoring: then the ranking is made anew."),

@@ -17,7 +17,7 @@ from civflow.workflows.engine.sight import needs_of
 from civflow.workflows.engine.waiting import lines_of, name_of
 from civflow.workflows.engine.workflow import Workflow
 
-KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "application", "question")  # of an ask
+KINDS = ("text", "line", "number", "yes", "moment", "date", "choice", "person", "record")  # of an ask
 SOMEBODY = 7  # the id of whoever tries a step; the record that is tried on names the same person everywhere
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -178,6 +178,10 @@ def _asks(page: Workflow) -> Iterator[str]:
         for ask in step.asks:
             if ask.kind not in KINDS or (ask.kind == "choice") != bool(ask.choices):
                 yield f"{page.name}.{step.name}: nobody can answer “{ask.label}”: its kind or its choices are wrong."
+            if ask.name.endswith("_id") and ask.kind not in ("person", "record"):
+                yield f"{page.name}.{step.name}: “{ask.label}” asks for an id, and people know records by their names."
+            if (ask.kind == "record") != bool(ask.of and ask.among) or (ask.among and ask.among not in step.needs):
+                yield f"{page.name}.{step.name}: “{ask.label}” chooses among '{ask.among}', which no rule of the step needs."
 
 
 def _words(page: Workflow) -> Iterator[str]:

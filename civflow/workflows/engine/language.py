@@ -140,10 +140,10 @@ class Columns:
 
 
 class Ask(NamedTuple):
-    """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), or a record
-    that people name in words: person (by e-mail address), application (by reference) and question (by the number in its
-    page's address), given as its id. `least` and `most`: of a number, or the record's column that holds it; `most` of a
-    text is in characters."""
+    """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), person (anybody with an
+    account, by e-mail address) or record: one `of` this kind, which people choose by its name `among` those that this
+    fact of the page holds. A person and a record are given as their ids, which nobody types or reads. `least` and
+    `most`: of a number, or the record's column that holds it; `most` of a text is in characters."""
 
     name: str
     label: str
@@ -153,6 +153,8 @@ class Ask(NamedTuple):
     required: bool = True
     least: int | str | None = None
     most: int | str | None = None
+    of: str = ""
+    among: str = ""
 
 
 @dataclass(frozen=True)

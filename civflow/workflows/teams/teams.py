@@ -38,7 +38,7 @@ def the_new_lead_is_a_member(case: Case[TeamFacts]) -> bool:
 
 FORMING = ("forming",)  # teams that say that they are not complete
 TOGETHER = (*FORMING, "formed")  # teams that have not disbanded
-NEW_LEAD = Ask("lead_id", "Who leads the team from now on", "person", "The e-mail address of a member.")
+NEW_LEAD = Ask("lead_id", "Who leads the team from now on", "record", of="person", among="active_member_ids")
 
 
 @rule("You lead the team that you found.")
