@@ -81,7 +81,7 @@ def a_team_member(case: Case) -> bool:
     return case.holds("team_member")
 
 
-@rule("You chair this panel.", needs=("chair_id",), called="the chair of the panel", finds=("panel_member",))
+@rule("You chair this panel.", needs=("chair_id",), called="the chair of the panel", finds=("panel_member", "chair_id"))
 def the_panel_chair(case: Case[HasChair]) -> bool:
     return case.actor.id is not None and case.facts.chair_id == case.actor.id
 

@@ -10,12 +10,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from civflow.models import Assignment, Conflict, Document, Message, Panellist, Score, Slot
+from civflow.services.assessment.assessor_page import gates_of
 from civflow.services.assessment.gates import panel_of
 from civflow.services.assessment.ranking import cost_of_a_place, outcomes_of, ranking_of
 from civflow.services.assessment.scores import record_score, scores_of, sheets
 from civflow.services.engine.advance import advance
 from civflow.services.interviews.slots import book_slot, offer_slots
 from civflow.services.programmes.store import programme_of
+from civflow.services.records.waiting import waiting_for
 from civflow.workflows.engine import Forbidden, Refusal, Refused
 from tests.scenes.open_call import grant
 from tests.scenes.panel import Panel
@@ -75,6 +77,14 @@ def test_nothing_is_scored_before_no_conflict_is_declared(session, panel, mine):
     assert mine.state == "scoring"
 
 
+def how_many_are_left(panel: Panel) -> tuple[int, int]:
+    """In the list of the chair, and on their home page."""
+    actor, now = panel.call.actor(panel.chair), panel.call.now
+    [gate] = gates_of(panel.session, actor, now=now)
+    [line] = [one for one in waiting_for(panel.session, actor=actor, now=now) if one.noun == "assignment"]
+    return len(gate.left), int(line.task.text.split()[1])
+
+
 @pytest.mark.parametrize(("why", "conflicts"), [("conflict", 1), ("not_my_area", 0), ("too_many", 0)])
 def test_who_declines_says_why_and_only_a_conflict_stays_on_record(session, panel, mine, why, conflicts):
     assert step(panel, mine, "decline", decline_why=why) == ()
@@ -83,7 +93,9 @@ def test_who_declines_says_why_and_only_a_conflict_stays_on_record(session, pane
     assert [(c.person_id, c.team_id) for c in found] == [(panel.chair.id, panel.otter.team_id)] * conflicts
     told = session.scalars(select(Message).where(col(Message.key).like("assignment-%-decline-%"))).all()
     assert [m.person_id for m in told] == [panel.call.manager.id]
+    left = [how_many_are_left(panel)]
     asked_again = step(panel, mine, "invite_again", panel.call.manager, reason="Could you after all?")
+    assert [*left, how_many_are_left(panel)] == [(1, 1), (2, 2)]  # of the two applications
     accepted = step(panel, mine, "accept", no_conflict=True)
     none_on_record = ("No conflict of interest with this team is on record for the assessor.",)
     assert (asked_again, accepted) == ((), none_on_record if conflicts else ())

@@ -76,6 +76,31 @@ def test_the_chair_of_a_panel_reads_what_waits_at_their_gate_and_the_others_do_n
     assert [lines(call, person) for person, chairs in people if not chairs] == [[], []]
 
 
+def test_the_office_reads_what_an_approver_decides_and_whoever_may_approve_it_decides(panel, session):
+    """A programme manager who approves too has one line about it, not two."""
+    office = panel.call.person("Robin Office")
+    grant(session, office, "programme_manager", panel.call.now)
+    panel.gate.state = "proposed"  # scenery: how it came there does not matter here
+    session.flush()
+    words = {person.name: lines(panel.call, person) for person in (office, panel.call.manager, panel.approver)}
+
+    page, title = f"/gates/{panel.gate.id}", "Sift of 11.2 Flooding impact"
+    assert words == {
+        office.name: [(f"Read {title}, which waits for an approver", page)],
+        panel.call.manager.name: [(f"Approve a result: {title}", page)],
+        panel.approver.name: [(f"Approve a result: {title}", page)],
+    }
+
+
+def test_nothing_waits_at_the_gates_of_a_challenge_that_has_ended(panel, session):
+    panel.everybody_scores()
+    before = [len(lines(panel.call, person)) for person in (panel.call.manager, panel.chair)]
+    office = panel.call.actor(panel.call.manager)
+    advance(session, panel.call.challenge, "cancel", actor=office, now=panel.call.now, reason="The money is gone.")
+    assert before == [1, 1]
+    assert [lines(panel.call, person) for person in (panel.call.manager, panel.chair)] == [[], []]
+
+
 def test_lines_within_a_round_leave_the_others_out(call, gate):
     round_id = call.challenge.round_id
     call.now = gate.scoring_due_at

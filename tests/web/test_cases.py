@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from civflow.models import History, Person
+from civflow.services.challenges.versions import begin_change, write_change
+from civflow.services.engine.advance import advance
 from tests.web.visitor import errors_of, text_of
 
 
@@ -49,6 +51,21 @@ def test_what_else_ends_is_said_before_to_whoever_may_know_it(come, session, pan
 
     assert "every application to it ends. 2 applications become “Not selected”." in office.main.get_text()
     assert "become" not in team.select_one(".app-decision").get_text()
+
+
+def test_a_page_says_with_whom_a_record_is_now_to_whoever_it_concerns(come, session, call):
+    """A change waits for the office; the public reads the challenge's page, and not who works on it."""
+    owner = call.actor(call.owner)
+    begin_change(session, call.challenge, why="A second gauge.", actor=owner, now=call.now)
+    write_change(session, call.challenge, actor=owner, now=call.now, title="Floods")
+    advance(session, call.challenge, "hand_in_change", actor=owner, now=call.now)
+    session.commit()
+
+    def now_with(visitor) -> list[str]:
+        lines = visitor.page(f"/cases/challenge/{call.challenge.id}").select("main > p, main p.govuk-body")
+        return [line.get_text() for line in lines if line.get_text().startswith("Now with")]
+
+    assert (now_with(come(call.owner)), now_with(come())) == (["Now with: the programme managers."], [])
 
 
 def test_the_field_of_a_reason_says_who_reads_it(come, call, withdraw, priya):

@@ -23,6 +23,18 @@ def test_a_page_has_each_state_and_each_step_with_who_takes_it_and_what_must_be_
     assert missing == []
 
 
+def test_a_page_says_of_each_state_whom_it_waits_for_and_until_when(come):
+    rows = come().page("/handbook/agreement").select("[aria-label=States] tbody tr")
+    assert [(row.th.get_text(" ", strip=True), row.select("td")[1].get_text()) for row in rows] == [
+        ("Being prepared begins here", "the programme managers"),
+        ("Ready to sign", "the lead of the team; the challenge owners"),
+        ("Signed", "the time noted as “starts”"),
+        ("In force", "nobody: it may stand as it is"),
+        ("Fulfilled an end", ""),
+        ("Ended early an end", ""),
+    ]
+
+
 def test_a_page_says_what_becomes_of_the_rest_when_it_is_over(come):
     page = come().page("/handbook/place")
     heading = page.find("h2", string="What becomes of the rest when it is over")

@@ -38,6 +38,7 @@ class Entry:
     label: str
     tone: str
     left: bool
+    declined: bool
 
 
 @dataclass
@@ -62,6 +63,11 @@ class GateList:
         return MINUTES * len(self.left)
 
 
+def has_declined(assignment: Assignment) -> bool:
+    """Whether somebody else is needed; whoever is asked again after that has it before them once more."""
+    return bool(assignment.decline_why) and assignment.state in OVER
+
+
 def gates_of(session: Session, actor: Actor, *, now: datetime) -> list[GateList]:
     """The person's assignments by gate: gates with something left first, the nearest date first."""
     query = select(Assignment, Application, Team, Gate)
@@ -76,10 +82,19 @@ def gates_of(session: Session, actor: Actor, *, now: datetime) -> list[GateList]
         if gate.id not in found:
             found[gate.id] = GateList(gate, title_of(session, gate), gate.scoring_due_at)
         state = page.states[assignment.state]
-        left = not state.final and assignment.state not in OVER
+        left = not state.final and not has_declined(assignment)
         title = application.title if assignment.state in MAY_READ else ""
         found[gate.id].entries.append(
-            Entry(assignment, application.reference, title, team.name, state.staff, state.tone, left)
+            Entry(
+                assignment,
+                application.reference,
+                title,
+                team.name,
+                state.staff,
+                state.tone,
+                left,
+                has_declined(assignment),
+            )
         )
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(found.values(), key=lambda g: (not g.left, g.due_at or far, g.gate.id))
@@ -190,7 +205,7 @@ def _neighbours(session: Session, assignment: Assignment) -> tuple[int | None, i
         col(Assignment.gate_id) == assignment.gate_id, col(Assignment.assessor_id) == assignment.assessor_id
     )
     mine: Sequence[Assignment] = session.scalars(query.order_by(col(Application.reference))).all()
-    states, taken = HANDBOOK["assignment"].states, [a for a in mine if not a.decline_why]
+    states, taken = HANDBOOK["assignment"].states, [a for a in mine if not has_declined(a)]
     left = [a.id for a in taken if not states[a.state].final and a.state not in HANDBOOK["assignment"].begins]
     order = [a.id for a in mine]
     here = order.index(assignment.id)
