@@ -10,9 +10,10 @@ import pytest
 from alembic import command
 from sqlalchemy import CheckConstraint, Engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from civflow.db import make_engine, metadata, new_session
-from civflow.models import Comment, Grant, Message, Person, Presence
+from civflow.models import Alert, Comment, Follow, Grant, Message, News, Person, Presence
 from civflow.services.collaboration.comments import threads
 from civflow.services.jobs import database
 from civflow.services.jobs import queue as jobs
@@ -202,3 +203,64 @@ def test_what_was_said_about_a_draft_before_is_there_as_comments_on_the_challeng
     with engine.connect() as connection:
         kept = connection.execute(text("SELECT id, challenge_id, text FROM draft_remark ORDER BY id")).all()
     assert [tuple(row) for row in kept] == [(7, challenge_id, "Why Leith?"), (9, challenge_id, "")]
+
+
+def test_what_was_followed_before_is_followed_still_and_news_keep_their_alerts(engine, call, session):
+    challenge_id, person_id = call.challenge.id, call.owner.id
+    session.commit()
+    run(engine, "downgrade", "0001_settled")
+    follows = {"person_id": person_id, "begun_at": call.now}
+    written_before(
+        engine, "follow", id=3, challenge_id=challenge_id, delivery="daily", token="t" * 43, search=None, **follows
+    )
+    written_before(
+        engine, "follow", id=4, challenge_id=None, delivery="at_once", token="u" * 43, search="q=peat", **follows
+    )
+    news = {"key": "k", "what": "changes", "sentence": "A new text.", "at": call.now}
+    written_before(engine, "news", id=6, challenge_id=challenge_id, **news)
+    written_before(engine, "alert", id=8, person_id=person_id, news_id=6, follow_id=3)
+
+    database.upgrade(engine)
+
+    run(engine, "check")
+    found = session.scalars(select(Follow).order_by(col(Follow.id))).all()
+    assert [(f.id, f.workflow, f.record_id, f.search, f.delivery, f.begun_at) for f in found] == [
+        (3, "challenge", challenge_id, None, "daily", call.now),
+        (4, None, None, "q=peat", "at_once", call.now),
+    ]
+    one = session.get_one(News, 6)
+    assert (one.id, one.workflow, one.record_id, one.sentence) == (6, "challenge", challenge_id, "A new text.")
+    assert session.execute(select(Alert.news_id, Alert.follow_id)).all() == [(6, 3)]
+    for twice in (
+        {"workflow": "challenge", "record_id": challenge_id},  # a record is followed once
+        {"search": "q=peat"},
+        {"workflow": "challenge", "record_id": 99, "search": "q=bog"},
+        {"record_id": 99},
+    ):
+        savepoint = session.begin_nested()
+        session.add(Follow(person_id=person_id, token="v" * 43, begun_at=call.now, **twice))
+        with pytest.raises(IntegrityError):
+            session.flush()
+        savepoint.rollback()
+    session.rollback()
+    run(engine, "downgrade", "0001_settled")
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, challenge_id FROM follow ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == [(3, challenge_id), (4, None)]
+
+
+def test_roles_are_kept_once_in_a_scope_and_held_in_the_scope_of_any_noun(engine, call, session):
+    before = session.execute(select(Grant.id, Grant.person_id, Grant.scope, Grant.scope_id)).all()
+    session.commit()
+    run(engine, "downgrade", "0001_settled")
+    database.upgrade(engine)
+    assert session.execute(select(Grant.id, Grant.person_id, Grant.scope, Grant.scope_id)).all() == before
+    for number, refused in ((1, False), (1, True), (2, False)):
+        savepoint = session.begin_nested()
+        session.add(Grant(person_id=call.owner.id, role="assessor", scope="hub", scope_id=number, granted_at=call.now))
+        if refused:
+            with pytest.raises(IntegrityError):
+                session.flush()
+            savepoint.rollback()
+        else:
+            session.flush()

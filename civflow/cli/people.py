@@ -36,8 +36,13 @@ def user_add(email: str, name: str) -> None:
 @user.command("grant")
 @click.argument("email")
 @click.argument("role")
-@click.option("--scope", default="site", show_default=True, help="site, round, challenge or team.")
-@click.option("--id", "scope_id", type=int, help="The number of the round, challenge or team.")
+@click.option(
+    "--scope",
+    default="site",
+    show_default=True,
+    help="site, or a noun for whose records roles are held: round, challenge.",
+)
+@click.option("--id", "scope_id", type=int, help="The number of the record.")
 @click.option("--limit", type=click.IntRange(0, 2**31 - 1), help="An approver's limit in whole pounds.")
 def user_grant(email: str, role: str, scope: str, scope_id: int | None, limit: int | None) -> None:
     """Give a person a role in a scope."""
@@ -56,8 +61,13 @@ def user_grant(email: str, role: str, scope: str, scope_id: int | None, limit: i
 @user.command("revoke")
 @click.argument("email")
 @click.argument("role")
-@click.option("--scope", default="site", show_default=True, help="site, round, challenge or team.")
-@click.option("--id", "scope_id", type=int, help="The number of the round, challenge or team.")
+@click.option(
+    "--scope",
+    default="site",
+    show_default=True,
+    help="site, or a noun for whose records roles are held: round, challenge.",
+)
+@click.option("--id", "scope_id", type=int, help="The number of the record.")
 def user_revoke(email: str, role: str, scope: str, scope_id: int | None) -> None:
     """Take a role back."""
     from civflow.services import people  # noqa: PLC0415 - little is needed

@@ -1,4 +1,4 @@
-"""What people follow, what there is to tell of a challenge, and who is told of it."""
+"""What people follow, what there is to tell of a record, and who is told of it."""
 
 from datetime import datetime
 
@@ -14,17 +14,20 @@ _NOT_LOOKED_FOR = text("looked_for_at IS NULL")
 
 
 class Follow(SQLModel, table=True):
-    """A challenge, or a saved search, that a person is told about until `ended_at`; `token` ends it by a link."""
+    """A record, or a saved search, that a person is told about until `ended_at`; `token` ends it by a link."""
 
     __table_args__ = (
-        UniqueConstraint("person_id", "challenge_id"),
+        UniqueConstraint("person_id", "workflow", "record_id"),
         UniqueConstraint("person_id", "search"),
-        CheckConstraint("(challenge_id IS NULL) <> (search IS NULL)", "one_or_the_other"),
+        CheckConstraint("(record_id IS NULL) <> (search IS NULL)", "one_or_the_other"),
+        CheckConstraint("(workflow IS NULL) = (record_id IS NULL)", "a_record_has_a_noun"),
         CheckConstraint(one_of("delivery", tuple(DELIVERIES)), "delivery"),
+        Index("ix_follow_record", "workflow", "record_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id")
-    challenge_id: int | None = Field(default=None, foreign_key="challenge.id", index=True)
+    workflow: str | None = Field(default=None, max_length=40)
+    record_id: int | None = None
     search: str | None = Field(default=None, max_length=600)  # as it stands in the address of the list, in one order
     delivery: str = Field(default="at_once", max_length=10)
     token: str = Field(max_length=43, unique=True)
@@ -33,13 +36,15 @@ class Follow(SQLModel, table=True):
 
 
 class News(SQLModel, table=True):
-    """Something that happened to a challenge and that everybody may know; `key` keeps it from being told twice."""
+    """Something that happened to a record and that everybody may know; `key` keeps it from being told twice."""
 
     __table_args__ = (
+        Index("ix_news_record", "workflow", "record_id"),
         Index("ix_news_not_looked_for", "id", sqlite_where=_NOT_LOOKED_FOR, postgresql_where=_NOT_LOOKED_FOR),
     )
     id: int | None = Field(default=None, primary_key=True)
-    challenge_id: int = Field(foreign_key="challenge.id", index=True)
+    workflow: str = Field(max_length=40)
+    record_id: int
     key: str = Field(max_length=100, unique=True)
     what: str = Field(max_length=20)
     sentence: str

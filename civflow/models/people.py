@@ -18,7 +18,7 @@ ROLES = {
     "administrator": "Administrator",
 }
 STAFF = ("programme_manager", "challenge_owner", "approver", "auditor")  # they run the programme, and read as staff do
-SCOPES = ("site", "round", "challenge", "team")
+SITE = "site"  # the scope of whoever holds a role everywhere; the others are nouns whose pages say so
 COMPANY_SIZES = ("micro", "small", "medium", "large")
 ORGANISATIONS = ("public_body", "company", "charity", "university")
 
@@ -70,7 +70,6 @@ class Grant(SQLModel, table=True):
     __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint(one_of("role", tuple(ROLES)), "role"),
-        CheckConstraint(one_of("scope", SCOPES), "scope"),
         CheckConstraint("(scope = 'site') = (scope_id IS NULL)", "site_has_no_id"),
         CheckConstraint("limit_pounds IS NULL OR limit_pounds >= 0", "limit"),
         _only_once("uq_role_grant_in_a_scope", "person_id", "role", "scope", "scope_id", where="scope_id IS NOT NULL"),
@@ -79,7 +78,7 @@ class Grant(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id", index=True)
     role: str = Field(max_length=30)
-    scope: str = Field(max_length=20)
+    scope: str = Field(max_length=40)
     scope_id: int | None = None
     limit_pounds: int | None = None
     granted_by_id: int | None = Field(default=None, foreign_key="person.id")

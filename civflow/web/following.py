@@ -1,4 +1,4 @@
-"""Following a challenge or a search: beginning and ending it on the site, and ending it by the link in a message."""
+"""Following a record or a search: beginning and ending it on the site, and ending it by the link in a message."""
 
 from __future__ import annotations
 
@@ -6,39 +6,60 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request
 
-from civflow.models import Challenge, Follow, Person
-from civflow.models.following import DELIVERIES
+from civflow.models import Follow, Person, Tracked
 from civflow.services import following
+from civflow.services.engine.advance import workflow_of
+from civflow.services.records.titles import path_of, short_title_of
 from civflow.services.search import challenges, query
 from civflow.web.shared import challenge_filters
 from civflow.web.shared.access import anyone, open_to, signed_in
 from civflow.web.shared.current import actor, now, person, session
+from civflow.web.shared.follow import following_of
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.shared.step_form import attempt
 from civflow.workflows.engine import NOBODY, NotFound
 
 blueprint = Blueprint("following", __name__)
-ACCOUNT = "/account#following"
+ACCOUNT, PAGE = "/account#following", "following/record.html"
 
 
 @blueprint.get("/challenges/<slug>/follow")
 @open_to(signed_in)
 def ask(slug: str) -> str:
     """What following a challenge means, how one wants to be told, and a button."""
-    challenge = challenges.known(session(), slug, actor=actor())
-    return render_template("following/challenge.html", **_context(challenge))
+    return _asked(challenges.known(session(), slug, actor=actor()))
 
 
 @blueprint.post("/challenges/<slug>/follow")
 @open_to(signed_in)
 def follow(slug: str) -> Response:
-    challenge = challenges.known(session(), slug, actor=actor())
+    return _follow(challenges.known(session(), slug, actor=actor()))
+
+
+@blueprint.get("/cases/<workflow>/<int:record_id>/follow")
+@open_to(signed_in)
+def ask_about(workflow: str, record_id: int) -> str:
+    """The same for a record of any noun that can be followed."""
+    return _asked(following.followable(session(), workflow, record_id, actor=actor(), now=now()))
+
+
+@blueprint.post("/cases/<workflow>/<int:record_id>/follow")
+@open_to(signed_in)
+def follow_any(workflow: str, record_id: int) -> Response:
+    return _follow(following.followable(session(), workflow, record_id, actor=actor(), now=now()))
+
+
+def _asked(record: Tracked) -> str:
+    return render_template(PAGE, **following_of(record))
+
+
+def _follow(record: Tracked) -> Response:
     delivery = request.form.get("delivery", "at_once")
     with attempt() as tried:
-        following.follow(session(), _me(), challenge=challenge, delivery=delivery, now=now())
+        following.follow(session(), _me(), record=record, delivery=delivery, now=now())
     if tried.refusal:
-        return tried.page("following/challenge.html", **_context(challenge))
-    return _done(challenge, f"You follow “{challenge.title}”.")
+        return tried.page(PAGE, **following_of(record))
+    return _done(record, f"You follow “{short_title_of(session(), record)}”.")
 
 
 @blueprint.get("/following/new")
@@ -68,17 +89,19 @@ def change(follow_id: int) -> Response:
     following.deliver(session(), one, request.form.get("delivery", ""))
     session().commit()
     at_once = one.delivery == "at_once"
-    return _done(_challenge_of(one), "You are told at once." if at_once else "You are told once a day.")
+    return _done(
+        following.record_of(session(), one), "You are told at once." if at_once else "You are told once a day."
+    )
 
 
 @blueprint.post("/following/<int:follow_id>/end")
 @open_to(signed_in)
 def end(follow_id: int) -> Response:
     one = _mine(follow_id)
-    title = following.title_of(session(), one, actor=actor())
+    title = following.title_of(session(), one, actor=actor(), now=now())
     following.end(session(), [one], now=now())
     session().commit()
-    return _done(_challenge_of(one), f"You are told no more of this: {title}.")
+    return _done(following.record_of(session(), one), f"You are told no more of this: {title}.")
 
 
 @blueprint.get("/unsubscribe/<token>")
@@ -120,13 +143,13 @@ def _by_token(token: str, daily: bool) -> list[Follow]:
 
 def _titles(follows: list[Follow]) -> list[str]:
     """What is followed, as anybody may read it: whoever has the link need not be signed in."""
-    return [following.title_of(session(), one, actor=NOBODY) for one in follows]
+    return [following.title_of(session(), one, actor=NOBODY, now=now()) for one in follows]
 
 
 def _me() -> Person:
     found = person()
     if found is None:
-        raise NotFound("Sign in to follow a challenge.")
+        raise NotFound("Sign in to follow this.")
     return found
 
 
@@ -137,26 +160,14 @@ def _mine(follow_id: int) -> Follow:
     return found
 
 
-def _challenge_of(one: Follow) -> Challenge | None:
-    return session().get(Challenge, one.challenge_id) if one.challenge_id else None
-
-
-def _done(challenge: Challenge | None, sentence: str) -> Response:
-    """The challenge's own part of its page to htmx; else the page from which it was pressed."""
-    if is_htmx() and challenge:
-        return page_or_fragment("", "following/_follow.html", **_context(challenge), said=sentence)
+def _done(record: Tracked | None, sentence: str) -> Response:
+    """The record's own part of its page to htmx; else the page from which it was pressed."""
+    if is_htmx() and record:
+        return page_or_fragment("", "following/_follow.html", **following_of(record), said=sentence)
     flash(sentence, "done")
-    if request.form.get("then") == "challenge" and challenge:
-        return redirect_to(f"/challenges/{challenge.slug}")
+    if record and request.form.get("then") == workflow_of(session(), record).name:
+        return redirect_to(path_of(record))
     return redirect_to(ACCOUNT)
-
-
-def _context(challenge: Challenge) -> dict[str, Any]:
-    return {
-        "challenge": challenge,
-        "follow": following.of(session(), person(), challenge.id or 0),
-        "deliveries": DELIVERIES,
-    }
 
 
 def _search() -> dict[str, Any]:

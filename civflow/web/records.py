@@ -19,6 +19,7 @@ from civflow.services.records.zones import zone_of
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.comments import comments_beside
 from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.follow import following_beside
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.web.shared.record_page import context, entries, is_by_itself
 from civflow.web.shared.step_form import attempt, revision_seen, typed_inputs
@@ -37,9 +38,10 @@ ELSEWHERE = "“{}” has a page of its own, which asks for all that belongs to 
 @open_to(anyone)
 def show(workflow: str, record_id: int) -> str:
     record, case = _load(workflow, record_id)
-    shown = {**context(record, case), **comments_beside(record, case), "entries": entries(record, case)}
+    shown = {**context(record, case), "entries": entries(record, case)}
+    beside = {**comments_beside(record, case), **following_beside(record, case)}
     people = [] if reads_as(case) == "public" else now_with(session(), record, now=now())
-    return render_template("records/show.html", **shown, now_with=people)
+    return render_template("records/show.html", **shown, **beside, now_with=people)
 
 
 @blueprint.get("/cases/<workflow>/<int:record_id>/<trigger>")

@@ -31,7 +31,8 @@ def follower(session, call) -> Person:
 def follows(session, call, person, delivery="at_once") -> Follow:
     made = Follow(
         person_id=person.id,
-        challenge_id=call.challenge.id,
+        workflow="challenge",
+        record_id=call.challenge.id,
         delivery=delivery,
         begun_at=call.now,
         token=secrets.token_urlsafe(24),
@@ -155,7 +156,7 @@ def test_a_challenge_that_opens_is_told_to_its_followers_and_to_those_whose_sear
     soon = opened(session, call, "Peat bogs", announced=True, question="How might we?", themes=["nature"])
     people = {name: call.person(name) for name in ("Follower", "Searcher", "Both", "Another", "Stopped", "Gone")}
     for name in ("Follower", "Both"):
-        following.follow(session, people[name], challenge=soon, now=call.now)
+        following.follow(session, people[name], record=soon, now=call.now)
     for name in ("Searcher", "Both"):
         following.follow(session, people[name], search="q=peat&theme=nature", now=call.now)
     following.follow(session, people["Searcher"], search="q=bog", now=call.now)
@@ -207,7 +208,7 @@ def daily_to(session, person) -> list[Message]:
 
 def test_the_daily_message_holds_what_has_gathered_and_comes_once(session, call):
     person = call.person("Daily Reader")
-    following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    following.follow(session, person, record=call.challenge, delivery="daily", now=call.now)
     for number in (2, 3):
         following.publish_news(
             session, call.challenge, "changes", f"Version {number}.", key=f"version-{number}", now=call.now
@@ -229,7 +230,7 @@ def test_the_daily_message_holds_what_has_gathered_and_comes_once(session, call)
 
 def test_what_happens_after_eight_comes_the_next_day(session, call):
     person = call.person("Daily Reader")
-    following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    following.follow(session, person, record=call.challenge, delivery="daily", now=call.now)
     eight = call.now.replace(day=6, hour=8)
     following.publish_news(
         session, call.challenge, "changes", "A new text.", key="version-2", now=eight + timedelta(minutes=1)
@@ -254,7 +255,7 @@ def test_eight_is_by_the_clock_in_london():
 
 def test_what_is_ended_before_eight_is_not_told(session, call):
     person = call.person("Daily Reader")
-    one = following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    one = following.follow(session, person, record=call.challenge, delivery="daily", now=call.now)
     following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
     following.end(session, [one], now=call.now)
 

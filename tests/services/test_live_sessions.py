@@ -28,7 +28,11 @@ def listeners(session, call) -> list[Person]:
     for person in (writes, follows):
         session.add(
             Follow(
-                person_id=person.id, challenge_id=call.challenge.id, begun_at=call.now, token=secrets.token_urlsafe(24)
+                person_id=person.id,
+                workflow="challenge",
+                record_id=call.challenge.id,
+                begun_at=call.now,
+                token=secrets.token_urlsafe(24),
             )
         )
     session.flush()

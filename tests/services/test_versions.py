@@ -280,7 +280,15 @@ def test_everybody_whom_a_change_concerns_is_told_once_and_its_publisher_not(ses
     lead = call.actor(session.get_one(Person, session.get_one(Team, gone.team_id).lead_id))
     advance(session, gone, "withdraw", actor=lead, now=call.now, reason="No time.")
     for n, person in enumerate((priya, fin, call.manager)):
-        session.add(Follow(person_id=person.id, challenge_id=call.challenge.id, token=f"{n}" * 43, begun_at=call.now))
+        session.add(
+            Follow(
+                person_id=person.id,
+                workflow="challenge",
+                record_id=call.challenge.id,
+                token=f"{n}" * 43,
+                begun_at=call.now,
+            )
+        )
     before = set(session.scalars(select(col(Message.id))))
     shown = [(told.standing, told.people) for told in changes_told(session, call, manager)]
     published(session, call, manager, question="How might we see two floods coming?")

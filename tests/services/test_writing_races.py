@@ -86,7 +86,7 @@ def test_two_pages_that_one_person_opens_at_once_tell_where_they_are(engine, cal
 def test_of_two_workers_one_tells_and_the_other_waits_and_finds_nothing(engine, call, session):
     person, now, tomorrow = call.person("Searcher"), call.now, call.now + timedelta(days=1)
     following.follow(session, person, search="q=peat", now=now)
-    following.follow(session, person, challenge=call.challenge, delivery="daily", now=now)
+    following.follow(session, person, record=call.challenge, delivery="daily", now=now)
     following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=now)
     following.compare_with_searches(session, now=now)  # with the challenge that was open before
     opened(session, call, "Peat bogs")

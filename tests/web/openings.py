@@ -124,7 +124,7 @@ def _words(call: Call, panel: Panel, follower: Person) -> dict[str, list[str]]:
     session, programme = call.session, programme_of(call.session, call.challenge)
     parts = {part.id for part in (*parts_of(programme), *parts_of_a_change(programme))}
     sections = sorted(part for part in parts if part.startswith(TEXT))  # they are all alike
-    followed = follow(session, follower, now=call.now, challenge=call.challenge)
+    followed = follow(session, follower, now=call.now, record=call.challenge)
     return {
         "slug": list(session.scalars(select(Challenge.slug))),
         "workflow": list(HANDBOOK),

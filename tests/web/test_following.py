@@ -115,7 +115,7 @@ def test_one_person_follows_so_many_searches_and_no_more(app, session, call):
 
 
 def test_nobody_changes_what_another_follows(reader, session, call):
-    other = following.follow(session, call.person("Other"), challenge=call.challenge, now=call.now)
+    other = following.follow(session, call.person("Other"), record=call.challenge, now=call.now)
     session.commit()
     for path in (f"/following/{other.id}", f"/following/{other.id}/end"):
         assert reader.post(path, {"delivery": "daily"}, on="/account").status_code == 404
@@ -128,7 +128,7 @@ def test_nobody_changes_what_another_follows(reader, session, call):
 @pytest.fixture
 def letter(session, call) -> Message:
     """A message to somebody who follows the challenge."""
-    following.follow(session, call.person("Fiona Gunn"), challenge=call.challenge, now=call.now)
+    following.follow(session, call.person("Fiona Gunn"), record=call.challenge, now=call.now)
     following.publish_news(session, call.challenge, "changes", "A new text.", key="version-2", now=call.now)
     session.commit()
     message = session.scalars(news()).one()
@@ -166,7 +166,7 @@ def test_a_mail_programme_ends_them_with_one_press(visitor, session, letter):
 
 def test_a_link_of_the_daily_message_ends_everything_in_it(visitor, session, call):
     person, other = call.person("Daily Reader"), call.person("Other")
-    first = following.follow(session, person, challenge=call.challenge, delivery="daily", now=call.now)
+    first = following.follow(session, person, record=call.challenge, delivery="daily", now=call.now)
     following.follow(session, person, search="q=flood", delivery="daily", now=call.now)
     following.follow(session, person, search="q=peat", now=call.now)
     following.follow(session, other, search="q=peat", delivery="daily", now=call.now)

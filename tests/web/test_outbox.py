@@ -56,7 +56,11 @@ def test_what_goes_to_a_team_of_a_sealed_call_is_listed_for_nobody_else_until_th
     lead, follower, auditor = (call.person(name) for name in ("Otter Lead", "Finlay Tait", "Aud Itor"))
     call.application(call.team("Otter Works", lead))
     grant(session, auditor, "auditor", call.now)
-    session.add(Follow(person_id=follower.id, challenge_id=call.challenge.id, token="f" * 43, begun_at=call.now))
+    session.add(
+        Follow(
+            person_id=follower.id, workflow="challenge", record_id=call.challenge.id, token="f" * 43, begun_at=call.now
+        )
+    )
     advance(
         session,
         call.challenge,

@@ -322,7 +322,9 @@ def test_while_a_call_is_sealed_no_page_before_a_button_tells_who_applies_or_how
 
 def test_a_cancelled_challenge_says_so_to_everybody(session, call, page, draft, manager, somebody, priya):
     fin = call.person("Finlay Tait")
-    session.add(Follow(person_id=fin.id, challenge_id=call.challenge.id, token="t" * 43, begun_at=call.now))
+    session.add(
+        Follow(person_id=fin.id, workflow="challenge", record_id=call.challenge.id, token="t" * 43, begun_at=call.now)
+    )
     session.commit()
     text = " ".join(manager.page(f"{page}/cancel").text.split())
     sealed = "who the teams are is not shown before the last deadline."

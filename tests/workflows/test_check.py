@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Column, MetaData, String, Table
 
 from civflow.models import Membership, Round, Slot
-from civflow.models.people import SCOPES
 from civflow.workflows.engine import (
     Actor,
     Ask,
@@ -18,6 +17,7 @@ from civflow.workflows.engine import (
     Columns,
     Comments,
     Facts,
+    Followed,
     HandbookError,
     Letter,
     Line,
@@ -88,7 +88,6 @@ def page(*steps: Step, final: tuple[str, ...] = ("closed",), record: Any = Round
         "title": "Number {id}",
         "sees": (the_programme_manager,),
         "shows": shown(record),
-        "scope": name in SCOPES,
         "states": states,
         "steps": steps,
         "checks_states": False,
@@ -340,20 +339,21 @@ CONTRADICTIONS = {
     "round: the path '/hubs/{motto}' names 'motto', and the table has no such column.": {
         "comments": Comments((everybody_may,), (everybody_may,), path="/hubs/{motto}")
     },
-    "round.comments: a step cannot have this name, which is the address of the comments.": {
-        "comments": Comments((everybody_may,), (everybody_may,)),
+    "round.comments: a step cannot have this name, which stands for another page of a record.": {
         "steps": (OPEN, step("comments", "open", "closed")),
     },
     "round, who sees it: 'the_moon_is_full' needs the fact 'moon', which Facts does not declare.": {
         "comments": Comments((the_moon_is_full,), (everybody_may,))
     },
+    "round: it is followed, and does not say by whom, and of what they are told.": {
+        "followed": Followed((), "it rains")
+    },
+    "round: 'its fans' is not a rule about who sees what.": {"followed": Followed(("its fans",), "it rains")},
+    "round: the news 'a_name_of_more_than_twenty' has a name of more than 20 letters.": {
+        "followed": Followed((everybody_may,), "it rains", subjects={"a_name_of_more_than_twenty": "Rain"})
+    },
     "round: the state 'lost' is not public, and it is no state.": {"not_public": ("lost",), "sees": (everybody_may,)},
     "round: it says what is not public, and no rule under sees is for the public.": {"not_public": ("planned",)},
-    "round: a page says that it is a scope exactly where SCOPES in models/people.py names it.": {"scope": False},
-    "slot: a page says that it is a scope exactly where SCOPES in models/people.py names it.": {
-        "scope": True,
-        "record": Slot,
-    },
     "round: it finds its time zone by the column 'land_id', which refers to nothing.": {"zone": "land_id"},
     "round, state 'open': it says neither whom it waits for, nor by when it goes on by itself, nor that it may stand.": {
         "states": waits({}, live=False)
@@ -474,7 +474,7 @@ def test_a_role_for_a_team_says_nothing_about_a_record_without_a_team():
 
 
 def test_a_limit_is_the_largest_that_counts_here():
-    limited = page(OPEN, CLOSE)
+    limited = page(OPEN, CLOSE, scope=True)
     held = frozenset(
         {
             RoleHeld("approver", "site", None, 100),

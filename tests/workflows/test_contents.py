@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from civflow.models import Slot
-from civflow.models.people import SCOPES
 from civflow.workflows.engine import HandbookError, Workflow
-from civflow.workflows.engine.contents import contents, lock_order
-from tests.workflows.test_check import OPEN, page, step
+from civflow.workflows.engine.contents import contents, lock_order, scopes
+from tests.workflows.test_check import page, step
 
 
 def pages(**locks: tuple[str, ...]) -> list[Workflow]:
@@ -17,20 +16,23 @@ def pages(**locks: tuple[str, ...]) -> list[Workflow]:
 
 
 def test_the_pages_stand_in_order_and_those_of_the_appendix_last():
-    listed = [page(name=name, record=Slot, appendix=name == "letter") for name in ("letter", *SCOPES[1:], "hub")]
+    listed = [
+        page(name=name, record=Slot, appendix=name == "letter") for name in ("letter", "round", "challenge", "hub")
+    ]
 
-    assert [*contents(listed)] == [*SCOPES[1:], "hub", "letter"]
+    assert [*contents(listed)] == ["round", "challenge", "hub", "letter"]
 
 
-def test_two_pages_do_not_share_a_name_and_a_scope_has_a_page():
-    twice = [page(name="hub", record=Slot) for _ in range(2)]
-    for wrong, sentence in (
-        (twice, "hub: two pages have this name."),
-        ([page(OPEN)], "challenge: SCOPES in models/people.py names it, and no page has this name."),
-    ):
-        with pytest.raises(HandbookError) as error:
-            contents(wrong)
-        assert str(error.value) == sentence
+def test_two_pages_do_not_share_a_name():
+    with pytest.raises(HandbookError) as error:
+        contents([page(name="hub", record=Slot) for _ in range(2)])
+    assert str(error.value) == "hub: two pages have this name."
+
+
+def test_roles_are_held_for_the_site_and_for_records_of_the_nouns_that_say_so():
+    listed = contents([page(name=name, record=Slot, scope=name != "talk") for name in ("hub", "talk", "circle")])
+
+    assert scopes(listed) == ("site", "hub", "circle")
 
 
 def test_records_are_locked_above_before_below_and_otherwise_in_the_order_of_the_pages():

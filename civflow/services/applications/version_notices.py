@@ -14,6 +14,7 @@ from civflow.services.challenges.applicants import applicants
 from civflow.services.challenges.drafts import published_text
 from civflow.services.challenges.seal import are_sealed
 from civflow.services.challenges.versions import change_in_hand, differences
+from civflow.services.engine.about import about
 from civflow.services.following.publish import SUBJECTS
 from civflow.services.formatting import moment
 from civflow.services.notifications.outbox import write
@@ -54,7 +55,7 @@ def _once(found: Iterable[Listener], *, leave_out: int | None) -> list[Listener]
 def followers(session: Session, challenge: Challenge, *, leave_out: Collection[int | None] = ()) -> list[Person]:
     """Who follows the challenge, at once or by the daily message, without those who hear of its news another way."""
     query = select(Person).join(Follow, col(Follow.person_id) == col(Person.id))
-    query = query.where(col(Follow.challenge_id) == challenge.id, col(Follow.ended_at).is_(None))
+    query = query.where(about(Follow, challenge), col(Follow.ended_at).is_(None))
     query = query.where(col(Person.closed_at).is_(None)).order_by(col(Person.name), col(Person.id))
     return [person for person in session.scalars(query) if person.id not in leave_out]
 

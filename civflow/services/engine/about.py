@@ -16,7 +16,11 @@ def keys(record: Tracked) -> dict[str, Any]:
     return {"workflow": PAGES[type(record)].name, "record_id": record.id}
 
 
+def about_number(table: Any, noun: str, record_id: Any) -> ColumnElement[bool]:
+    """The rows of a table that are about the record of this noun and number."""
+    return and_(col(table.workflow) == noun, col(table.record_id) == record_id)
+
+
 def about(table: Any, record: Tracked) -> ColumnElement[bool]:
     """The rows of a table that are about this record."""
-    of_it = keys(record)
-    return and_(col(table.workflow) == of_it["workflow"], col(table.record_id) == of_it["record_id"])
+    return about_number(table, PAGES[type(record)].name, record.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -46,6 +47,16 @@ def visibility_case(session: Session, record: Tracked, *, actor: Actor, now: dat
         query = select(*facts.columns(workflow, needs)).where(workflow.table.c.id == record.id)
         row = session.connection().execute(query).one()
     return Case(workflow, row, actor, now)
+
+
+def cases_of(
+    session: Session, page: Workflow, ids: Sequence[int] | None = None, *, actor: Actor, now: datetime
+) -> dict[int, Case[Any]]:
+    """Number -> case of many records of a noun, or of all, as the rules about who sees them look at it; one statement."""
+    query = select(*facts.columns(page, needs_of(page)))
+    if ids is not None:
+        query = query.where(page.table.c.id.in_(ids))
+    return {row.id: Case(page, row, actor, now) for row in session.connection().execute(query)}
 
 
 def may_begin(session: Session, record: Tracked, *, actor: Actor, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Following: people ask to be told about a challenge or a search, and are told once of each thing that happens."""
+"""Following: people ask to be told about a record or a search, and are told once of each thing that happens."""
 
 from civflow.services.following.digest import compare_with_searches, due_at, is_waiting, send_daily
 from civflow.services.following.follows import (
@@ -9,8 +9,10 @@ from civflow.services.following.follows import (
     deliver,
     end,
     follow,
+    followable,
     mine,
     of,
+    record_of,
     title_of,
 )
 from civflow.services.following.publish import SUBJECTS, publish_news
@@ -26,10 +28,12 @@ __all__ = [
     "due_at",
     "end",
     "follow",
+    "followable",
     "is_waiting",
     "mine",
     "of",
     "publish_news",
+    "record_of",
     "send_daily",
     "title_of",
 ]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from civflow.models import Alert, Challenge, Follow, Message, News, Person
-from civflow.services.following.publish import SUBJECTS, alert_followers
+from civflow.services.engine.about import about_number
+from civflow.services.following.publish import SUBJECTS, alert_followers, subject_of
 from civflow.services.formatting import DEFAULT_ZONE, count
 from civflow.services.notifications.outbox import post_all, write
+from civflow.services.records.titles import path_of, short_title_of
 from civflow.services.search.challenges import fits
 from civflow.services.search.query import in_words, search_at
+from civflow.workflows import HANDBOOK
 
 DAILY_AT = time(8)  # in London
 AT_ONCE = 200  # people whose daily message is written in one transaction
@@ -33,7 +36,7 @@ def compare_with_searches(session: Session, *, now: datetime) -> int:
 
     Of two workers the second waits, here and below, and finds nothing left to tell.
     """
-    waiting = select(News, Challenge).join(Challenge, col(Challenge.id) == col(News.challenge_id))
+    waiting = select(News, Challenge).join(Challenge, about_number(News, "challenge", col(Challenge.id)))
     waiting = waiting.where(col(News.looked_for_at).is_(None)).order_by(col(News.id))
     told = 0
     for news, challenge in session.execute(waiting.with_for_update(of=News)).all():
@@ -70,19 +73,18 @@ def send_daily(session: Session, *, base_url: str, now: datetime) -> int:
     time is sent as soon as it can be.
     """
     people = list(session.scalars(_due(now).limit(AT_ONCE)))
-    columns = (Alert, News, Follow, Person, col(Challenge.title), col(Challenge.slug))
     query = (
-        select(*columns)
+        select(Alert, News, Follow, Person)
         .join(News, col(News.id) == col(Alert.news_id))
         .join(Follow, col(Follow.id) == col(Alert.follow_id))
         .join(Person, col(Person.id) == col(Alert.person_id))
-        .join(Challenge, col(Challenge.id) == col(News.challenge_id))
         .where(col(Alert.person_id).in_(people), col(Alert.told_at).is_(None), col(News.at) <= due_at(now))
-        .order_by(col(Alert.person_id), col(Challenge.title), col(Challenge.id), col(News.at), col(News.id))
+        .order_by(col(Alert.person_id), col(News.at), col(News.id))
         .with_for_update(of=Alert)  # skip_locked would make two messages of one person's
     )
     rows = session.execute(query).all()
-    messages = [_daily(list(own), base_url, now) for _, own in groupby(rows, key=lambda row: row.Person.id)]
+    about = _places(session, {(row.News.workflow, row.News.record_id) for row in rows})
+    messages = [_daily(list(own), about, base_url, now) for _, own in groupby(rows, key=lambda row: row.Person.id)]
     for row in rows:
         row.Alert.told_at = now
     post_all(session, messages, now=now)
@@ -105,12 +107,35 @@ def _due(now: datetime) -> Select[int]:
     )
 
 
-def _daily(rows: list[Any], base_url: str, now: datetime) -> Message:
-    """One person's message: each challenge with what happened to it, in the order of time."""
-    person, items = rows[0].Person, []
-    for (title, slug), own in groupby(rows, key=lambda row: (row.title, row.slug)):
-        lines = [f"{SUBJECTS[row.News.what]}. {row.News.sentence}" for row in own]
-        items.append({"title": title, "link": f"{base_url}/challenges/{slug}", "lines": lines})
+class _Place(NamedTuple):
+    """What a record is called and where it is read; in the order in which a message names them."""
+
+    title: str
+    record_id: int
+    path: str
+    noun: str
+
+
+def _places(session: Session, records: set[tuple[str, int]]) -> dict[tuple[str, int], _Place]:
+    """Noun and number -> what the record is called, and where it is read."""
+    found = {}
+    for noun in {noun for noun, _ in records}:
+        model: Any = HANDBOOK[noun].record
+        numbers = {number for other, number in records if other == noun}
+        for record in session.scalars(select(model).where(col(model.id).in_(numbers))):
+            found[noun, record.id] = _Place(short_title_of(session, record), record.id, path_of(record), noun)
+    return found
+
+
+def _daily(rows: list[Any], about: Mapping[tuple[str, int], _Place], base_url: str, now: datetime) -> Message:
+    """One person's message: each record with what happened to it, in the order of time."""
+    of_record: dict[_Place, list[str]] = {}
+    for row in rows:
+        line = f"{subject_of(row.News.workflow, row.News.what)}. {row.News.sentence}"
+        of_record.setdefault(about[row.News.workflow, row.News.record_id], []).append(line)
+    person, nouns = rows[0].Person, {place.noun for place in of_record}
+    items = [{"title": p.title, "link": f"{base_url}{p.path}", "lines": of_record[p]} for p in sorted(of_record)]
+    called = HANDBOOK[nouns.pop()].called.lower() if len(nouns) == 1 else "record"
     return write(
         person=person,
         kind="daily",
@@ -118,6 +143,6 @@ def _daily(rows: list[Any], base_url: str, now: datetime) -> Message:
         now=now,
         about="/account#following",
         unsubscribe=f"/unsubscribe/{rows[0].Follow.token}/daily",
-        number=count(len(items), "challenge"),
+        number=count(len(items), called),
         items=items,
     )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
-from civflow.models import Alert, Challenge, Follow, Person, Round
+from civflow.models import Alert, Follow, Person, Tracked
 from civflow.models.following import DELIVERIES
+from civflow.services.engine.about import about, keys
+from civflow.services.engine.access import cases_of, visibility_case
+from civflow.services.formatting import with_article
+from civflow.services.records.titles import path_of, short_title_of
 from civflow.services.search.query import in_words, search_at
-from civflow.services.search.sql import may_know_of, may_read, sight_of
-from civflow.workflows.engine import Actor, Refused
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Actor, Case, NotFound, Refused
+from civflow.workflows.engine.sight import may_follow, may_see
 
 MOST_SEARCHES = 50  # that one person follows
 LONGEST_SEARCH = 600  # characters of its address
@@ -24,21 +30,20 @@ def follow(
     person: Person,
     *,
     now: datetime,
-    challenge: Challenge | None = None,
+    record: Tracked | None = None,
     search: str = "",
     delivery: str = "at_once",
 ) -> Follow:
-    """Follow a challenge, or a search as `address_of` writes it; again after an end, or with another delivery.
+    """Follow a record, or a search as `address_of` writes it; again after an end, or with another delivery.
 
     Raises Refused with a sentence for a delivery that there is none of, and for too many or too long searches.
     """
-    _check(session, person, search if challenge is None else None, delivery)
-    what = col(Follow.challenge_id) == challenge.id if challenge else col(Follow.search) == search
+    _check(session, person, search if record is None else None, delivery)
+    what = about(Follow, record) if record else col(Follow.search) == search
     known = session.scalars(select(Follow).where(col(Follow.person_id) == person.id, what)).first()
     made = known or Follow(
         person_id=person.id or 0,
-        challenge_id=challenge.id if challenge else None,
-        search=None if challenge else search,
+        **(keys(record) if record else {"search": search}),
         token=secrets.token_urlsafe(32),
         begun_at=now,
     )
@@ -77,7 +82,7 @@ def _check(session: Session, person: Person, search: str | None, delivery: str) 
         .select_from(Follow)
         .where(
             col(Follow.person_id) == person.id,
-            col(Follow.challenge_id).is_(None),
+            col(Follow.record_id).is_(None),
             col(Follow.ended_at).is_(None),
             col(Follow.search) != search,
         )
@@ -95,11 +100,25 @@ def end(session: Session, follows: list[Follow], *, now: datetime) -> None:
     session.connection().execute(waiting)
 
 
-def of(session: Session, person: Person | None, challenge_id: int) -> Follow | None:
-    """How a person follows a challenge, if they do."""
+def followable(session: Session, noun: str, record_id: int, *, actor: Actor, now: datetime) -> Tracked:
+    """The record, if the actor may follow it, although perhaps not read it yet. Raises NotFound, in the same words."""
+    page = HANDBOOK.get(noun)
+    record = session.get(page.record, record_id) if page and page.followed else None
+    if record is None or not may_follow(visibility_case(session, record, actor=actor, now=now)):
+        raise NotFound("There is nothing here to follow, or it is not yours to see.")
+    return record
+
+
+def record_of(session: Session, one: Follow) -> Tracked | None:
+    """The record that is followed; None for a search."""
+    return session.get(HANDBOOK[one.workflow].record, one.record_id) if one.workflow else None
+
+
+def of(session: Session, person: Person | None, record: Tracked) -> Follow | None:
+    """How a person follows a record, if they do."""
     if person is None:
         return None
-    query = select(Follow).where(col(Follow.person_id) == person.id, col(Follow.challenge_id) == challenge_id)
+    query = select(Follow).where(col(Follow.person_id) == person.id, about(Follow, record))
     return session.scalars(query.where(col(Follow.ended_at).is_(None))).first()
 
 
@@ -128,31 +147,46 @@ class Followed(NamedTuple):
     path: str
 
 
-def mine(session: Session, person: Person, *, actor: Actor) -> list[Followed]:
-    """What a person follows: challenges by title, then searches."""
-    rows = _of_person(session, actor, col(Follow.person_id) == person.id, col(Follow.ended_at).is_(None))
-    return sorted(rows, key=lambda row: (row.follow.challenge_id is None, row.title.casefold()))
+def mine(session: Session, person: Person, *, actor: Actor, now: datetime) -> list[Followed]:
+    """What a person follows: records by title, then searches."""
+    query = select(Follow).where(col(Follow.person_id) == person.id, col(Follow.ended_at).is_(None))
+    rows = _as_followed(session, session.scalars(query.order_by(col(Follow.id))).all(), actor, now)
+    return sorted(rows, key=lambda row: (row.follow.record_id is None, row.title.casefold()))
 
 
-def title_of(session: Session, one: Follow, *, actor: Actor) -> str:
-    """What is followed, in words; a challenge that is hidden at present keeps its title to itself."""
-    [found] = _of_person(session, actor, col(Follow.id) == one.id)
+def title_of(session: Session, one: Follow, *, actor: Actor, now: datetime) -> str:
+    """What is followed, in words; a record that is hidden at present keeps its title to itself."""
+    [found] = _as_followed(session, [one], actor, now)
     return found.title
 
 
-def _of_person(session: Session, actor: Actor, *where: ColumnElement[bool]) -> list[Followed]:
-    sight = sight_of(actor)
-    shown = case((may_know_of(sight), 1), else_=0)
-    readable = case((and_(may_know_of(sight), may_read(sight)), 1), else_=0)
-    query = select(Follow, col(Challenge.title), col(Challenge.slug), shown, readable)
-    query = query.outerjoin(Challenge, col(Challenge.id) == col(Follow.challenge_id))
-    query = query.outerjoin(Round, col(Round.id) == col(Challenge.round_id))
-    return [_followed(*row) for row in session.execute(query.where(*where))]
+def _as_followed(session: Session, follows: Sequence[Follow], actor: Actor, now: datetime) -> list[Followed]:
+    """Each in words; one statement for the records of a noun, and one for what the rules look at."""
+    numbers: dict[str, list[int]] = {}
+    for one in follows:
+        if one.workflow and one.record_id:
+            numbers.setdefault(one.workflow, []).append(one.record_id)
+    cases = {noun: cases_of(session, HANDBOOK[noun], ids, actor=actor, now=now) for noun, ids in numbers.items()}
+    records: dict[tuple[str, int], Tracked] = {}
+    for noun, ids in numbers.items():
+        model: Any = HANDBOOK[noun].record
+        records |= {
+            (noun, record.id): record for record in session.scalars(select(model).where(col(model.id).in_(ids)))
+        }
+    return [
+        _a_search(one) if one.search is not None else _a_record(session, one, records[key], cases[key[0]][key[1]])
+        for one in follows
+        for key in [(one.workflow or "", one.record_id or 0)]
+    ]
 
 
-def _followed(one: Follow, title: str | None, slug: str | None, shown: int, readable: int) -> Followed:
-    if one.search is not None:
-        return Followed(one, f"New challenges: {in_words(search_at(one.search))}", f"/challenges?{one.search}")
-    if not shown:
-        return Followed(one, "A challenge that is not public at present", "")
-    return Followed(one, title or "", f"/challenges/{slug}" if readable else "")
+def _a_search(one: Follow) -> Followed:
+    search = one.search or ""
+    return Followed(one, f"New challenges: {in_words(search_at(search))}", f"/challenges?{search}")
+
+
+def _a_record(session: Session, one: Follow, record: Tracked, case: Case[Any]) -> Followed:
+    if not may_follow(case):
+        hidden = with_article(case.workflow.called.lower())
+        return Followed(one, f"{hidden[0].upper()}{hidden[1:]} that is not public at present", "")
+    return Followed(one, short_title_of(session, record), path_of(record) if may_see(case) else "")

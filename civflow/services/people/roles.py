@@ -10,16 +10,18 @@ from sqlalchemy import CompoundSelect, Select, bindparam, select, union_all
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
-from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Round, Team
-from civflow.models.people import ROLES, SCOPES
+from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Team
+from civflow.models.people import ROLES
 from civflow.services.formatting import with_article
+from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import OVER
 from civflow.workflows.engine import Actor, Forbidden, NotFound, Refused, RoleHeld
+from civflow.workflows.engine.contents import scopes
 from civflow.workflows.people import MANAGED_BY
 from civflow.workflows.teams.memberships import MEMBERS
 from civflow.workflows.teams.teams import TOGETHER
 
-SCOPED: dict[str, Any] = {"round": Round, "challenge": Challenge, "team": Team}
+BY_BELONGING = ("team", "gate")  # roles for one of these come with a place in a team or on a panel
 
 
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
@@ -65,7 +67,7 @@ def grant(
     """Give a person a role in a scope; one that is held already only gets its limit and its body changed.
 
     Raises Forbidden where the actor may not give this role, Refused for a role or scope that does not exist and for a
-    person who may not hold it beside what they do already, NotFound for a round, challenge or team that does not exist.
+    person who may not hold it beside what they do already, NotFound for a record that does not exist.
     """
     _check_grant(role, scope, scope_id)
     _may_grant(session, actor, role, scope, scope_id)
@@ -73,7 +75,7 @@ def grant(
         raise Forbidden("Nobody gives a role to themselves. Ask somebody else who may give it.")
     if limit_pounds is not None and limit_pounds < 0:
         raise Refused("A limit in pounds is 0 or more.")
-    if scope_id is not None and session.get(SCOPED[scope], scope_id) is None:
+    if scope_id is not None and session.get(HANDBOOK[scope].record, scope_id) is None:
         raise NotFound(f"There is no {scope} {scope_id}.")
     hold_still(session, person)
     if why := _why_not_both(session, person, role, scope, scope_id):
@@ -216,18 +218,18 @@ def _current(person_id: int | None, role: str, scope: str, scope_id: int | None)
 def _check_grant(role: str, scope: str, scope_id: int | None) -> None:
     if role not in ROLES:
         raise Refused(f"There is no role '{role}'; the roles are {', '.join(ROLES)}.")
-    if scope not in SCOPES:
-        raise Refused(f"There is no scope '{scope}'; the scopes are {', '.join(SCOPES)}.")
+    if scope not in scopes(HANDBOOK):
+        raise Refused(f"There is no scope '{scope}'; the scopes are {', '.join(scopes(HANDBOOK))}.")
     if (scope == "site") != (scope_id is None):
         raise Refused("A role for the site has no number; every other scope needs the number of its record.")
 
 
 def _may_grant(session: Session, actor: Actor, role: str, scope: str, scope_id: int | None) -> None:
     """Who may give which role stands in the handbook: workflows/people.py."""
-    scopes = {scope: scope_id} if scope != "site" else {}
-    if scope == "challenge" and (challenge := session.get(Challenge, scope_id)):
-        scopes["round"] = challenge.round_id
-    if not actor.automatic and not any(actor.holds(manager, scopes) for manager in MANAGED_BY[role]):
+    page = HANDBOOK.get(scope)
+    record = session.get(page.record, scope_id) if page and scope_id is not None else None
+    around = {name: getattr(record, column) for name, column in page.scopes} if page and record else {}
+    if not actor.automatic and not any(actor.holds(manager, around) for manager in MANAGED_BY[role]):
         names = " or ".join(with_article(ROLES[manager].lower()) for manager in MANAGED_BY[role])
         raise Forbidden(f"{names[0].upper()}{names[1:]} gives and takes this role.")
 

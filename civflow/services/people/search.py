@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
-from civflow.models import Challenge, Grant, Panellist, Person, Round, Team
+from civflow.models import Challenge, Grant, Panellist, Person, Round
 from civflow.models.people import ROLES
+from civflow.services.people.roles import BY_BELONGING
+from civflow.services.records.titles import short_title_of
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Workflow
 from civflow.workflows.rounds import CLOSED
 
 EACH = 50  # people on a page
@@ -72,24 +76,21 @@ def roles_of(session: Session, ids: Iterable[int], *, only_current: bool = False
     return found
 
 
-SCOPED: dict[str, Any] = {"round": Round.title, "challenge": Challenge.title, "team": Team.name}
-
-
 def _names_of_scopes(session: Session, grants: Iterable[Grant]) -> dict[tuple[str, int | None], str]:
     wanted: dict[str, set[int | None]] = {}
     for grant in grants:
         wanted.setdefault(grant.scope, set()).add(grant.scope_id)
     found: dict[tuple[str, int | None], str] = {}
-    for scope, title in SCOPED.items():
-        if scope in wanted:
-            model = title.class_
-            rows = session.execute(select(model.id, title).where(model.id.in_(wanted[scope])))
-            found.update({(scope, row[0]): f"for the {scope} “{row[1]}”" for row in rows})
+    for scope in wanted.keys() & HANDBOOK.keys():
+        model, called = cast(Any, HANDBOOK[scope].record), HANDBOOK[scope].called.lower()
+        for record in session.scalars(select(model).where(model.id.in_(wanted[scope]))):
+            found[scope, record.id] = f"for the {called} “{short_title_of(session, record)}”"
     return found
 
 
 def scopes(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Where a role can be given: the site, the rounds that are not over, the challenges of those; grouped, with titles."""
+    """Where a role can be given: the site, the rounds that are not over, the challenges of those, and records of the other
+    nouns for which roles are held; grouped, with titles."""
     over = col(Round.state).in_(CLOSED) | (col(Round.budget_pounds) == 0)  # the archive has no budget, and no roles
     rounds = session.execute(select(col(Round.id), col(Round.title)).where(~over).order_by(col(Round.starts_at).desc()))
     challenges = select(col(Challenge.id), col(Challenge.reference), col(Challenge.title)).join(Round).where(~over)
@@ -103,7 +104,20 @@ def scopes(session: Session) -> list[tuple[str, list[tuple[str, str]]]]:
                 for key, reference, title in session.execute(challenges.order_by(col(Challenge.title)))
             ],
         ),
+        *(_scopes_of(session, page) for name, page in HANDBOOK.items() if page.scope and name not in KNOWN_SCOPES),
     ]
+
+
+KNOWN_SCOPES = ("round", "challenge", *BY_BELONGING)
+
+
+def _scopes_of(session: Session, page: Workflow) -> tuple[str, list[tuple[str, str]]]:
+    """The records of a noun that are not over, by title."""
+    model: Any = page.record
+    over = [state.name for state in page.states.values() if state.final]
+    records = session.scalars(select(model).where(model.state.not_in(over)))
+    titled = [(f"{page.name}-{record.id}", short_title_of(session, record)) for record in records]
+    return f"One {page.called.lower()}", sorted(titled, key=lambda one: one[1].casefold())
 
 
 def numbers(session: Session) -> dict[str, int]:

@@ -14,6 +14,7 @@ from civflow.services.challenges.applicants import applicants
 from civflow.services.challenges.calendar import in_working_days, on_a_working_day
 from civflow.services.challenges.seal import are_sealed
 from civflow.services.challenges.versions import LONGEST_WHY, begin_change, change_in_hand
+from civflow.services.engine.about import about_number
 from civflow.services.engine.advance import advance, begin, options
 from civflow.services.formatting import moment
 from civflow.services.programmes.store import programme_of
@@ -178,7 +179,7 @@ def answer_reach(session: Session, question: Question, *, now: datetime) -> Answ
     askers = {person.id for _, person in askers_of(session, question)}
     challenge = session.get_one(Challenge, question.challenge_id)
     writing = {person.id for person in those_with_an_application(session, challenge)} - askers
-    follow = select(col(Follow.person_id)).where(col(Follow.challenge_id) == question.challenge_id)
+    follow = select(col(Follow.person_id)).where(about_number(Follow, "challenge", question.challenge_id))
     following = set(session.scalars(follow.where(col(Follow.ended_at).is_(None)))) - askers
     if not are_sealed(session, challenge, now=now):
         following -= writing  # before, a follower who is missing among the others would be an applicant

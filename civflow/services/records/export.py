@@ -10,10 +10,10 @@ from sqlalchemy import Select, case, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, History, Organisation, Round, Team
-from civflow.services.engine import facts
+from civflow.services.engine.access import cases_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Case, Forbidden, NotFound, Workflow
-from civflow.workflows.engine.sight import kept_back, may_see, needs_of
+from civflow.workflows.engine.sight import kept_back, may_see
 
 Table = tuple[list[str], list[Sequence[Any]]]
 
@@ -40,9 +40,8 @@ def rows_to_export(session: Session, what: str, *, actor: Actor, now: datetime) 
 
 def _cases(session: Session, page: Workflow, actor: Actor, now: datetime) -> dict[int, Case]:
     """Every record that the actor may see, with the facts that the rules of its page look at, in one statement."""
-    query = select(*facts.columns(page, needs_of(page)))
-    found = (Case(page, row, actor, now) for row in session.execute(query))
-    return {case.record.id: case for case in found if may_see(case)}
+    found = cases_of(session, page, actor=actor, now=now)
+    return {number: case for number, case in found.items() if may_see(case)}
 
 
 def _shown(names: Sequence[str], row: Sequence[Any], case: Case) -> list[Any]:

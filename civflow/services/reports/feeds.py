@@ -44,8 +44,9 @@ class Date(NamedTuple):
 def entries(session: Session, wanted: Wanted) -> list[Entry]:
     """The public challenges that fit, the latest opened first, each with the moment of its latest news."""
     rows = [row for row in every(session, wanted, actor=NOBODY, most=MOST_ENTRIES) if row.is_readable]
-    latest = select(col(News.challenge_id), func.max(col(News.at))).group_by(col(News.challenge_id))
-    at = {row[0]: row[1] for row in session.execute(latest.where(col(News.challenge_id).in_([r.id for r in rows])))}
+    latest = select(col(News.record_id), func.max(col(News.at))).group_by(col(News.record_id))
+    latest = latest.where(col(News.workflow) == "challenge", col(News.record_id).in_([r.id for r in rows]))
+    at = {row[0]: row[1] for row in session.execute(latest)}
     return [Entry(row, at.get(row.id) or row.opens_at) for row in rows]
 
 

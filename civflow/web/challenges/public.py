@@ -10,7 +10,6 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request
 
 from civflow.models import Challenge
-from civflow.services import following
 from civflow.services.challenges import copy as challenges_copy
 from civflow.services.challenges import public_page
 from civflow.services.challenges.procurement_notice import notice
@@ -30,7 +29,8 @@ from civflow.web.challenges.review import before_approval
 from civflow.web.challenges.structured import structured
 from civflow.web.shared import challenge_filters
 from civflow.web.shared.access import anyone, may_open, open_to, signed_in
-from civflow.web.shared.current import actor, now, person, session
+from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.follow import following_of
 from civflow.web.shared.htmx import is_htmx, page_or_fragment, redirect_to
 from civflow.web.shared.navigation import Link
 from civflow.web.shared.pictures.strips import strip_of
@@ -145,7 +145,7 @@ def _context(slug: str) -> dict[str, Any]:
         "contents": found.programme,
         "longest": LONGEST,
         "strip": strip_of(challenge, found.stages, now=now(), zone=found.programme.timezone),
-        "follow": following.of(session(), person(), challenge.id or 0),
+        **following_of(challenge),
         "owns": owns,
         "typed": "",
         "structured": None if found.is_preview else structured(found),

@@ -125,6 +125,6 @@ def _context() -> dict[str, Any]:
         "browser_words": browser_words,
         "sign_ins": people.sign_ins(session(), _me(), now=now()),
         "roles": held,
-        "followed": following.mine(session(), _me(), actor=actor()),
+        "followed": following.mine(session(), _me(), actor=actor(), now=now()),
         "here": here,
     }

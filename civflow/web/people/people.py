@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, render_template, request
 
 from civflow.models import Person
-from civflow.models.people import ROLES, SCOPES
+from civflow.models.people import ROLES
 from civflow.services import people
 from civflow.services.people import search as people_search
 from civflow.web.shared.access import holders_of, open_to
@@ -18,7 +18,9 @@ from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.web.shared.money import parse_pounds
 from civflow.web.shared.navigation import Link, holds_any
 from civflow.web.shared.step_form import attempt
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Forbidden, NotFound
+from civflow.workflows.engine.contents import scopes
 
 blueprint = Blueprint("people", __name__)
 NAVIGATION = (Link("People", "/people", 80, lambda actor: holds_any(actor, "programme_manager", "administrator")),)
@@ -114,7 +116,7 @@ def _scope(typed: dict[str, str]) -> tuple[str, int | None]:
     if typed["role"] not in ROLES:
         fields["role"] = "Choose a role."
     scope, _, number = typed["scope"].partition("-")
-    if scope not in SCOPES or (scope == "site") != (number == ""):
+    if scope not in scopes(HANDBOOK) or (scope == "site") != (number == ""):
         fields["scope"] = "Choose where the role counts."
     refuse(fields)
     return scope, whole_number(number) or 0 if number else None

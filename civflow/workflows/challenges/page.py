@@ -29,6 +29,7 @@ from civflow.workflows.engine import (
     Case,
     Columns,
     Comments,
+    Followed,
     Line,
     Names,
     Rule,
@@ -171,6 +172,14 @@ def it_is_public(case: Case[ChallengeFacts]) -> bool:
     return it_is_published.claim(case) and not case.facts.rehearsal
 
 
+@rule(
+    "The challenge has been published or is announced, and its round is not a rehearsal.", needs=("rehearsal",), public=True
+)
+def it_is_known(case: Case[ChallengeFacts]) -> bool:
+    announced = case.state in APPROVED and case.record.announced
+    return (it_is_published.claim(case) or announced) and not case.facts.rehearsal
+
+
 CHANGE = "/challenges/{slug}/change"
 TO_PUBLISH = Line("Publish the change of {record}, or drop it", when=(a_change_is_handed_in,), path=f"{CHANGE}/publish",
                   detail="The sponsor asks for it to be published.")
@@ -217,6 +226,12 @@ def compile_challenge(programme: Programme) -> Workflow:
         comments=Comments(
             read=COMMENTERS, write=COMMENTERS, told=("challenge_owner", "challenge_writer"), path="/challenges/{slug}/edit",
             letter="draft_comments", says="Only those who write or approve the draft read them. They are never published.",
+        ),
+        followed=Followed(
+            by=(it_is_known, *STAFF, the_challenge_writer),
+            when="a date moves, the text changes, a question is answered, or there is a result",
+            says="You are told when it opens, when its text changes or a date moves, when a question is answered, when it "
+            "closes, and when there is a result.",
         ),
         not_public=(*BEING_DRAFTED, *WAITS_FOR_APPROVAL, *APPROVED, *WITHDRAWN),
         shows=Columns(

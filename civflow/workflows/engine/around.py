@@ -1,8 +1,9 @@
-"""What people do around a record, whatever its noun: the page says who comments on it. What it does not name, nobody does."""
+"""What people do around a record, whatever its noun: comment on it, follow it. What its page does not name, nobody does."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from civflow.workflows.engine.language import Rule
 
@@ -29,3 +30,22 @@ class Comments:
         """Who reads them, in words."""
         sentences = " ".join(f"“{one.sentence}”" for one in self.read)
         return self.says or f"Whoever can say this reads them, and nobody else: {sentences}"
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Who may follow a record and hears what happens to it; without a rule for the public, as long as one admits them.
+
+    `when`: of what they are told, as words after "when"; `says`: the same at more length. `subjects`: what happens to
+    such records only, as the subject of a message, by the name that the news bears.
+    """
+
+    by: tuple[Rule, ...]
+    when: str
+    says: str = ""
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may follow such a record."""
+        return any(one.public for one in self.by)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from civflow.models.people import SCOPES
+from civflow.models.people import SITE
 from civflow.workflows.engine.endings import ending_with
 from civflow.workflows.engine.refusals import HandbookError
 from civflow.workflows.engine.workflow import Workflow
@@ -15,16 +15,18 @@ PERSON = "person"  # has no page, and is locked before all that have: what someb
 def contents(pages: Iterable[Workflow]) -> dict[str, Workflow]:
     """The pages by name: in the order given, those of the appendix last.
 
-    Raises HandbookError where two pages have one name, or a scope has no page.
+    Raises HandbookError where two pages have one name.
     """
     named: dict[str, Workflow] = {}
     for page in sorted(pages, key=lambda page: page.appendix):
         if named.setdefault(page.name, page) is not page:
             raise HandbookError(f"{page.name}: two pages have this name.")
-    for scope in SCOPES:
-        if scope != "site" and scope not in named:
-            raise HandbookError(f"{scope}: SCOPES in models/people.py names it, and no page has this name.")
     return named
+
+
+def scopes(pages: Mapping[str, Workflow]) -> tuple[str, ...]:
+    """Where roles are held: everywhere, and for one record of each noun whose page says so."""
+    return (SITE, *(name for name, page in pages.items() if page.scope))
 
 
 def lock_order(pages: Sequence[Workflow]) -> tuple[str, ...]:

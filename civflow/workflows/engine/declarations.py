@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from civflow.models.people import ROLES, SCOPES
+from civflow.models.people import ROLES
 from civflow.workflows.engine.endings import faults_in
 from civflow.workflows.engine.facts import KINDS
 from civflow.workflows.engine.language import INNER, Rule, Step
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from civflow.workflows.engine.workflow import Workflow
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z_]+))?\}")  # a column or what it refers to, and a column of that
+
+BESIDE_STEPS = ("comments", "follow")  # in the address of a record
+LONGEST_WHAT = 20  # letters of the column that keeps what news is about
 
 
 def check(page: Workflow) -> None:
@@ -34,8 +37,10 @@ def check(page: Workflow) -> None:
         _facts,
         _columns,
         _sight,
-        _scopes,
+        _zone,
         _comments,
+        _followed,
+        _addresses,
         faults_in,
     ):
         for sentence in part(page):
@@ -93,9 +98,23 @@ def _comments(page: Workflow) -> Iterator[str]:
             yield f"{page.name}: the role '{role}' is told of comments, and there is no such role."
     if comments.path:
         yield from _address(page, comments.path, page.name)
+
+
+def _followed(page: Workflow) -> Iterator[str]:
+    if page.followed is None:
+        return
+    if not page.followed.by or not page.followed.when:
+        yield f"{page.name}: it is followed, and does not say by whom, and of what they are told."
+    for what in page.followed.subjects:
+        if len(what) > LONGEST_WHAT:
+            yield f"{page.name}: the news '{what}' has a name of more than {LONGEST_WHAT} letters."
+
+
+def _addresses(page: Workflow) -> Iterator[str]:
+    """Steps stand beside the comments and the button to follow in the addresses of a record."""
     for step in page.steps:
-        if step.name == "comments":
-            yield f"{page.name}.comments: a step cannot have this name, which is the address of the comments."
+        if step.name in BESIDE_STEPS:
+            yield f"{page.name}.{step.name}: a step cannot have this name, which stands for another page of a record."
 
 
 def _tells(page: Workflow) -> Iterator[str]:
@@ -231,8 +250,6 @@ def _sight(page: Workflow) -> Iterator[str]:
         yield f"{page.name}: it says what is not public, and no rule under sees is for the public."
 
 
-def _scopes(page: Workflow) -> Iterator[str]:
-    if page.scope != (page.name in SCOPES):
-        yield f"{page.name}: a page says that it is a scope exactly where SCOPES in models/people.py names it."
+def _zone(page: Workflow) -> Iterator[str]:
     if page.zone and page.refers(page.zone) is None:
         yield f"{page.name}: it finds its time zone by the column '{page.zone}', which refers to nothing."

@@ -52,6 +52,12 @@ def writes_comments(case: Case) -> bool:
     return comments is not None and reads_comments(case) and any(r.claim(case) for r in comments.write)
 
 
+def may_follow(case: Case) -> bool:
+    """Whether the actor may follow the record, and knows what it is called."""
+    followed = case.workflow.followed
+    return followed is not None and any(r.claim(case) for r in followed.by)
+
+
 def may_read_names(case: Case) -> bool:
     """Whether the actor reads in the history who took each step, by name."""
     return reads_as(case) == "staff" or (case.workflow.shared and may_see(case))
@@ -92,5 +98,5 @@ def is_public(page: Workflow) -> bool:
 
 
 def needs_of(page: Workflow) -> tuple[str, ...]:
-    """The facts that the rules about who sees what, and who comments, look at."""
+    """The facts that the rules about who sees what, who comments and who follows, look at."""
     return tuple(dict.fromkeys(name for r in page.rules_of_sight() for name in r.needs))

@@ -8,10 +8,9 @@ from types import MappingProxyType
 from sqlalchemy import CheckConstraint, Table
 from transitions import Machine
 
-from civflow.models.people import SCOPES
 from civflow.models.records import Tracked
 from civflow.workflows.engine.actors import CLOCK
-from civflow.workflows.engine.around import Comments
+from civflow.workflows.engine.around import Comments, Followed
 from civflow.workflows.engine.declarations import check
 from civflow.workflows.engine.endings import Ends, along, by_state
 from civflow.workflows.engine.facts import Facts, declared
@@ -34,7 +33,7 @@ class Workflow:
     `not_public`: states of which the public reads nothing in the history. `shared`: whoever may see it reads who took
     each step, by name. `names_who_began`: the rule by which somebody reads who began a record.
 
-    `comments`: who comments on a record; without it nobody does.
+    `comments`: who comments on a record, `followed`: who follows one; without it nobody does.
 
     `scope`: people hold roles for one record of it. `zone`: the column by which a record finds the programme whose clock
     it keeps; without one the site's. `appendix`: a page that serves all the others stands behind them in the handbook.
@@ -66,6 +65,7 @@ class Workflow:
         shared: bool = False,
         names_who_began: Rule | None = None,
         comments: Comments | None = None,
+        followed: Followed | None = None,
         scope: bool = False,
         zone: str | None = None,
         appendix: bool = False,
@@ -84,7 +84,7 @@ class Workflow:
         self.begun_by, self.begin_requires, self.begin_locks = begun_by, begin_requires, begin_locks
         self.sees, self.shows, self.not_public, self.shared = sees, shows or Columns(()), not_public, shared
         self.names_who_began, self.appendix, self.scope = names_who_began, appendix, scope
-        self.comments = comments
+        self.comments, self.followed = comments, followed
         self.zone = zone or ("challenge_id" if "challenge_id" in self.table.c else None)
         self.scopes = tuple(self._scopes())
         self.ends = by_state(name, ends)
@@ -98,12 +98,13 @@ class Workflow:
             self._limit_states()
 
     def _scopes(self) -> Iterable[tuple[str, str]]:
-        """The scopes in which a record stands, each with the column that says in which one."""
-        for scope in SCOPES:
-            if scope == self.name and self.scope:
-                yield scope, "id"
-            elif f"{scope}_id" in self.table.c:
-                yield scope, f"{scope}_id"
+        """The nouns to one of whose records a record belongs, each with the column that says to which; itself last."""
+        for column in self.table.c.keys():  # noqa: SIM118 - a collection of columns gives columns, not names
+            above = self.refers(column)
+            if above is not None and column == f"{above.name}_id" and "state" in above.c:
+                yield above.name, column
+        if self.scope:
+            yield self.name, "id"
 
     def refers(self, column: str) -> Table | None:
         """The table that a column refers to by its id; None for a column that does not, or that there is not."""
@@ -121,10 +122,11 @@ class Workflow:
                 yield from ((f"{self.name}, state '{state.name}'", one) for one in (who, *line.when))
 
     def rules_of_sight(self) -> tuple[Rule, ...]:
-        """The rules about who sees what of a record, and who comments on it."""
+        """The rules about who sees what of a record, who comments on it and who follows it."""
         who_began = () if self.names_who_began is None else (self.names_who_began,)
         comment = () if self.comments is None else (*self.comments.read, *self.comments.write)
-        return (*self.sees, *self.shows.guarded.values(), *self.shows.beyond, *who_began, *comment)
+        follow = () if self.followed is None else self.followed.by
+        return (*self.sees, *self.shows.guarded.values(), *self.shows.beyond, *who_began, *comment, *follow)
 
     def _machine(self) -> Machine:
         return Machine(
