@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Follow, Message
+from civflow.models import Follow, Gate, Message, Slot
 from civflow.services import following
+from civflow.services.engine.advance import begin
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import CIVFLOW, Followed
+from civflow.workflows.rules import the_challenge_owner, the_programme_manager
 from tests.services.test_search import another, opened
 from tests.web.visitor import HTMX, Visitor, errors_of, text_of
 
@@ -189,3 +194,74 @@ def test_the_link_does_not_tell_the_title_of_what_is_hidden(visitor, session, le
     call.challenge.title = "Secret title"
     session.commit()
     assert "A challenge that is not public at present" in text_of(visitor.get(letter.unsubscribe))
+
+
+# Any other noun
+
+
+@pytest.fixture
+def slot(session, call, monkeypatch) -> Slot:
+    """A record that is read at /cases/..., of a noun that is followed by those who manage its programme or own its challenge."""
+    followed = Followed(
+        (the_programme_manager, the_challenge_owner), "it is booked", subjects={"booked": "A time is taken"}
+    )
+    monkeypatch.setattr(HANDBOOK["slot"], "followed", followed)
+    keys = {"round_id": call.challenge.round_id, "challenge_id": call.challenge.id, "state": "", "since": call.now}
+    gate = session.scalars(select(Gate)).first()
+    times = {"starts_at": call.now + timedelta(days=40), "ends_at": call.now + timedelta(days=41)}
+    made = Slot(**keys, **times, gate_id=gate.id, where="A room")
+    begin(session, made, actor=CIVFLOW, now=call.now)
+    session.commit()
+    return made
+
+
+TITLE = "Interview slot of 11.2 Flooding impact"
+
+
+def test_a_record_of_any_noun_whose_page_says_so_is_followed_at_its_page(owner, manager, reader, session, call, slot):
+    page = f"/cases/slot/{slot.id}"
+    session.commit()
+    assert "An e-mail when it is booked." in text_of(owner.get(page))
+    assert f"Follow “{TITLE}”" in text_of(owner.get(f"{page}/follow"))
+    answer = owner.post(f"{page}/follow", {"delivery": "at_once", "then": "slot"}, on=page)
+    assert (answer.status_code, answer.headers["Location"]) == (303, page)
+    assert "You follow this interview slot. You are told by e-mail at once." in text_of(owner.get(page))
+    for method in (reader.get, lambda path: reader.post(path, {}, on="/account")):
+        assert method(f"{page}/follow").status_code == 404  # who may not follow it learns nothing of it
+    for other in ("/cases/round/1/follow", "/cases/slot/99/follow", "/cases/no_noun/1/follow"):
+        assert manager.get(other).status_code == 404
+    assert manager.page("/cases/round/1").select("#follow") == []
+    listed = owner.page("/account").select_one(".app-followed__title a")
+    assert (listed.get_text(), listed["href"]) == (TITLE, page)
+
+
+def test_whoever_follows_a_record_is_told_of_it_while_they_may_follow_it(app, owner, manager, session, call, slot):
+    for person, delivery in ((call.owner, "at_once"), (call.manager, "daily"), (call.person("Not Any"), "at_once")):
+        following.follow(session, person, record=slot, delivery=delivery, now=call.now)
+    following.publish_news(session, slot, "booked", "A team comes.", key="slot-1", now=call.now)
+    following.publish_news(session, slot, "booked", "Another comes.", key="slot-2", now=call.now + timedelta(minutes=1))
+    sent = session.scalars(select(Message).where(col(Message.key).startswith("news-")).order_by(col(Message.id))).all()
+    assert [(m.person_id, m.subject, m.about) for m in sent] == [
+        (call.owner.id, f"A time is taken: {TITLE}", f"/cases/slot/{slot.id}")
+    ] * 2
+    assert f"You are told because you follow “{TITLE}”." in sent[0].body
+    following.send_daily(session, base_url="https://example.org", now=call.now + timedelta(days=2))
+    [daily] = session.scalars(select(Message).where(col(Message.key).startswith("daily-"))).all()
+    assert daily.subject == "What happened to 1 interview slot that you follow"
+    assert daily.body.splitlines()[2:6] == [
+        TITLE,
+        "A time is taken. A team comes.",
+        "A time is taken. Another comes.",
+        f"https://example.org/cases/slot/{slot.id}",
+    ]
+    unsubscribe, who = sent[0].unsubscribe, call.owner.id
+    session.commit()
+    assert "An interview slot that is not public at present" in text_of(Visitor(app).get(unsubscribe))
+    Visitor(app).client.post(unsubscribe)
+    kept = session.scalars(select(Follow).where(col(Follow.person_id) == who).execution_options(populate_existing=True))
+    assert kept.one().ended_at == call.now
+
+
+def test_news_that_nobody_has_words_for_are_refused(session, call, slot):
+    with pytest.raises(KeyError, match="eclipse"):
+        following.publish_news(session, slot, "eclipse", "It is dark.", key="slot-9", now=call.now)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from civflow.models import Grant, Person
+from civflow.models import Grant, LiveSession, Person
 from civflow.services import people
 from civflow.services.challenges.stages import gate_of
+from civflow.services.engine.advance import begin
+from civflow.services.people import actor_of
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import CIVFLOW, Case, Refused
 from tests.scenes.open_call import Call, grant
 from tests.scenes.selection import seat
 from tests.web.visitor import HTMX, Visitor, errors_of, statements, text_of
@@ -92,6 +98,42 @@ def test_a_role_is_given_in_a_scope_and_taken_back(administrator, call, somebody
 
     assert held_by(call, key) == []
     assert "1 role taken back" in text_of(administrator.get(path))
+
+
+def test_a_role_is_given_for_a_record_of_any_noun_whose_page_says_so(administrator, call, somebody, monkeypatch):
+    """It is offered by title while it is not over, and the sentence for another scope names it."""
+    _, key = somebody
+    live = LiveSession(
+        round_id=call.challenge.round_id,
+        challenge_id=call.challenge.id,
+        title="Meet us",
+        place="A hall",
+        starts_at=call.now + timedelta(days=1),
+        ends_at=call.now + timedelta(days=2),
+        state="",
+        since=call.now,
+    )
+    begin(call.session, live, actor=CIVFLOW, now=call.now)
+    path, value = f"/people/{key}", f"live_session-{live.id}"
+    call.session.commit()
+    refused = administrator.post(f"{path}/roles", {"role": "assessor", "scope": value}, on=path)
+    assert errors_of(refused) == ["Choose where the role counts."]
+    page = HANDBOOK["live_session"]
+    monkeypatch.setattr(page, "scope", True)
+    monkeypatch.setattr(page, "scopes", (*page.scopes, ("live_session", "id")))
+    [group] = [g for g in administrator.page(path).select("optgroup") if g["label"] == "One live session"]
+    assert [(o["value"], o.get_text()) for o in group.select("option")] == [
+        (value, "“Meet us” about 11.2 Flooding impact")
+    ]
+    answer = administrator.post(f"{path}/roles", {"role": "assessor", "scope": value}, on=path)
+    assert (answer.status_code, held_by(call, key)) == (303, [("assessor", "live_session", live.id, None)])
+    assert "Assessor for the live session ““Meet us” about 11.2 Flooding impact”" in text_of(administrator.get(path))
+    with pytest.raises(Refused) as nowhere:
+        people.grant(call.session, call.owner, "assessor", actor=CIVFLOW, now=call.now, scope="hub", scope_id=1)
+    assert str(nowhere.value) == ("There is no scope 'hub'; the scopes are site, round, challenge, live_session, team.")
+    person = call.session.get_one(Person, key)
+    case = Case(page, live, actor_of(call.session, person, now=call.now), call.now)
+    assert case.holds("assessor")
 
 
 def test_an_approver_has_a_limit(administrator, call, somebody):
