@@ -41,7 +41,7 @@ def everything(panel: Panel) -> dict[str, Tracked]:
     for role in ("programme_manager", "approver"):
         grant(session, call.person(f"Second {role}"), role, call.now)
     for person in (call.person("A follower"), panel.leads[0]):
-        follow(session, person, now=call.now, challenge=call.challenge)
+        follow(session, person, now=call.now, record=call.challenge)
     found: dict[str, Tracked] = {"challenge": call.challenge, "application": otter, "gate": panel.gate}
     found["team"] = team = session.get_one(Team, otter.team_id)
     found["membership"] = invite(
