@@ -660,7 +660,7 @@ def test_exports_are_tables_that_no_spreadsheet_takes_for_formulas(prepared, eng
     assert plain[0]["submitted_at"] is None
 
 
-@pytest.mark.parametrize("what", ["challenges", "applications", "history"])
+@pytest.mark.parametrize("what", ["challenges", "applications", "history", "team"])
 def test_an_export_goes_to_a_file_with_its_columns_even_when_it_is_empty(prepared, tmp_path, what):
     assert prepared("export", what, "--output", "table.csv") == (0, "", "")
     assert len((tmp_path / "table.csv").read_text("utf-8").splitlines()) == 1

@@ -68,19 +68,30 @@ def import_challenges(file: Path, name: str) -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["challenges", "applications", "history"]))
+@click.argument("what", callback=lambda _context, _parameter, value: _exported(value))
+@click.option("--id", "record_id", type=int, help="Only the record of this number, of a noun.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of CSV.")
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file instead of the screen.")
-def export(what: str, as_json: bool, output: TextIO) -> None:
-    """Write challenges, applications or the whole record as CSV or JSON."""
+def export(what: str, record_id: int | None, as_json: bool, output: TextIO) -> None:
+    """Write challenges, applications, the whole history, or the records of a noun such as team, as CSV or JSON."""
     from civflow.services.records.export import rows_to_export  # noqa: PLC0415 - little is needed
 
     with a_session(reads=True) as session:
-        names, rows = rows_to_export(session, what, actor=READER, now=clock())
+        names, rows = rows_to_export(session, what, actor=READER, now=clock(), record_id=record_id)
     if as_json:
         _write_json(output, names, rows)
     else:
         _write_csv(output, names, rows)
+
+
+def _exported(what: str) -> str:
+    """What can be exported, by name. Raises BadParameter for anything else."""
+    from civflow.workflows import HANDBOOK  # noqa: PLC0415 - little is needed
+
+    known = ("challenges", "applications", "history", *HANDBOOK)
+    if what not in known:
+        raise click.BadParameter(f"{what!r} is not one of {', '.join(known)}.")
+    return what
 
 
 def _write_json(output: TextIO, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

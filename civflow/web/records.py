@@ -11,14 +11,15 @@ from civflow.services.engine import history
 from civflow.services.engine.advance import options, workflow_of
 from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
+from civflow.services.records.calendar import calendar, entries_of
 from civflow.services.records.choices import Choice, choices_of
 from civflow.services.records.preview import preview_step
-from civflow.services.records.titles import path_of, step_path
+from civflow.services.records.titles import path_of, step_path, title_of
 from civflow.services.records.waiting import now_with
 from civflow.services.records.zones import zone_of
 from civflow.web.shared.access import anyone, load_case, open_to, signed_in
 from civflow.web.shared.comments import comments_beside
-from civflow.web.shared.current import actor, now, session
+from civflow.web.shared.current import actor, now, session, settings
 from civflow.web.shared.follow import following_beside
 from civflow.web.shared.htmx import page_or_fragment, redirect_to
 from civflow.web.shared.record_page import context, entries, is_by_itself
@@ -42,6 +43,18 @@ def show(workflow: str, record_id: int) -> str:
     beside = {**comments_beside(record, case), **following_beside(record, case)}
     people = [] if reads_as(case) == "public" else now_with(session(), record, now=now())
     return render_template("records/show.html", **shown, **beside, now_with=people)
+
+
+@blueprint.get("/cases/<workflow>/<int:record_id>.ics")
+@open_to(anyone)
+def as_calendar(workflow: str, record_id: int) -> Response:
+    """The moments of a record that its page declares, as far as this person reads them."""
+    record, case = _load(workflow, record_id)
+    if not case.workflow.calendar:
+        raise NotFound(f"{case.workflow.called}: it has no dates for a calendar.")
+    entries = entries_of(session(), record, case, base_url=settings().base_url, now=now())
+    made = calendar(title_of(session(), record), entries)
+    return Response(made.to_ical().decode(), mimetype="text/calendar")
 
 
 @blueprint.get("/cases/<workflow>/<int:record_id>/<trigger>")

@@ -10,7 +10,8 @@ from civflow.services.applications.answers import save_answers
 from civflow.services.applications.submission import submit
 from civflow.services.engine.advance import advance
 from civflow.services.records.export import rows_to_export
-from civflow.workflows.engine import NOBODY, Forbidden
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import NOBODY, Forbidden, NotFound
 from tests.scenes.open_call import Call, grant
 
 
@@ -58,3 +59,27 @@ def test_nobody_exports_what_they_may_not_see(call, session, leads):
     call.challenge.version = 0
     session.flush()
     assert rows_to_export(session, "challenges", actor=NOBODY, now=call.now)[1] == []
+
+
+@pytest.mark.parametrize("noun", HANDBOOK)
+def test_the_records_of_every_noun_are_exported_as_their_page_shows_them(noun, call, session, leads):
+    auditor = call.person("Auditor")
+    grant(session, auditor, "auditor", call.now)
+    names, rows = rows_to_export(session, noun, actor=call.actor(auditor), now=call.now)
+    shows = HANDBOOK[noun].shows
+    assert (names[:2], set(names[2:])) == (["id", "state"], {*shows.shown, *shows.staff})
+    assert all(len(row) == len(names) for row in rows)
+    assert rows_to_export(session, noun, actor=NOBODY, now=call.now)[1] == [] or HANDBOOK[noun].sees[0].public
+
+
+def test_an_export_of_a_noun_holds_what_its_reader_reads_and_one_record_where_its_number_is_given(call, session, leads):
+    names, rows = rows_to_export(session, "application", actor=call.actor(leads["In"]), now=call.now)
+    [mine] = [dict(zip(names, row, strict=True)) for row in rows]
+    assert mine["title"] == "Secret In"
+    read = rows_to_export(session, "application", actor=call.actor(call.manager), now=call.now)[1]
+    assert ([row[names.index("title")] for row in read], [row[0] for row in read]) == (["", "", ""], [1, 2, 3])
+    one = rows_to_export(session, "application", actor=call.actor(call.manager), now=call.now, record_id=2)[1]
+    assert [row[0] for row in one] == [2]
+    with pytest.raises(NotFound) as unknown:
+        rows_to_export(session, "hub", actor=NOBODY, now=call.now)
+    assert str(unknown.value).startswith("There is no export “hub”; choose one of challenges, applications, history, ")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
+from icalendar import Calendar
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from civflow.models import History, Person
+from civflow.models import Gate, History, Person, Slot
 from civflow.services.challenges.versions import begin_change, write_change
-from civflow.services.engine.advance import advance
+from civflow.services.engine.advance import advance, begin
+from civflow.services.records.zones import zone_of
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import CIVFLOW, Moment
 from tests.web.visitor import errors_of, text_of
 
 
@@ -169,3 +176,55 @@ def facts_of(page: BeautifulSoup) -> dict[str, str]:
     """What a page of a record knows of it, by name."""
     rows = page.select(".govuk-summary-list__row")
     return {row.dt.get_text(" ", strip=True): row.dd.get_text(" ", strip=True) for row in rows}
+
+
+# Dates for a calendar, and clocks
+
+
+@pytest.fixture
+def slot(session, call, monkeypatch) -> Slot:
+    """A record that is read at /cases/..., with moments of which whoever it concerns reads one more than the public."""
+    page = HANDBOOK["slot"]
+    monkeypatch.setattr(
+        page, "calendar", (Moment("starts_at", "Your interview", until="ends_at"), Moment("since", "S"))
+    )
+    monkeypatch.setattr(page, "shows", replace(page.shows, shown=tuple(c for c in page.shows.shown if c != "since")))
+    keys = {"round_id": call.challenge.round_id, "challenge_id": call.challenge.id, "state": "", "since": call.now}
+    gate = session.scalars(select(Gate)).first()
+    times = {"starts_at": call.now + timedelta(days=40), "ends_at": call.now + timedelta(days=41)}
+    made = Slot(**keys, **times, gate_id=gate.id, where="A room")
+    begin(session, made, actor=CIVFLOW, now=call.now)
+    session.commit()
+    return made
+
+
+def test_the_moments_that_a_page_declares_are_a_calendar_for_whoever_reads_them(come, owner, call, session, slot):
+    path = f"/cases/slot/{slot.id}"
+    session.commit()
+    link = owner.page(path).select_one(f"a[href='{path}.ics']")
+    answer = owner.get(f"{path}.ics")
+    [event] = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert (link.get_text(), answer.mimetype) == ("Dates for a calendar (iCalendar)", "text/calendar")
+    assert {name: str(event[name]) for name in ("uid", "summary", "url")} == {
+        "uid": f"slot-{slot.id}-starts_at@127.0.0.1",
+        "summary": "Your interview: Interview slot of 11.2 Flooding impact",
+        "url": f"http://127.0.0.1:8000{path}",
+    }
+    assert (event["dtstart"].dt, event["dtend"].dt) == (slot.starts_at, slot.ends_at)
+    session.commit()
+    assert come(call.person("Fin Gunn")).get(f"{path}.ics").status_code == 404
+    assert come().get(f"{path}.ics").headers["Location"].startswith("/sign-in")
+
+
+def test_a_noun_without_moments_has_no_calendar(manager, call):
+    assert manager.get(f"/cases/round/{call.challenge.round_id}.ics").status_code == 404
+    assert manager.page(f"/cases/round/{call.challenge.round_id}").select("a[href$='.ics']") == []
+
+
+def test_a_record_keeps_the_clock_that_a_column_of_its_own_names(session, call, slot, monkeypatch):
+    assert zone_of(session, slot) == "Europe/London"  # of the programme of its challenge
+    monkeypatch.setattr(HANDBOOK["slot"], "zone", "where")
+    for named, zone in (("America/Halifax", "America/Halifax"), ("A room", "Europe/London"), ("", "Europe/London")):
+        slot.where = named
+        assert zone_of(session, slot) == zone
+    session.rollback()

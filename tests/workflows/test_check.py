@@ -21,6 +21,7 @@ from civflow.workflows.engine import (
     HandbookError,
     Letter,
     Line,
+    Moment,
     News,
     RoleHeld,
     State,
@@ -354,7 +355,24 @@ CONTRADICTIONS = {
     },
     "round: the state 'lost' is not public, and it is no state.": {"not_public": ("lost",), "sees": (everybody_may,)},
     "round: it says what is not public, and no rule under sees is for the public.": {"not_public": ("planned",)},
-    "round: it finds its time zone by the column 'land_id', which refers to nothing.": {"zone": "land_id"},
+    "round: it finds its time zone by the column 'land_id', and the table has none.": {"zone": "land_id"},
+    "round: it finds its time zone by the column 'ends_at', which holds no name of a zone, and refers to nothing.": {
+        "zone": "ends_at"
+    },
+    "membership: it finds its time zone by the column 'person_id', which refers to something that keeps no clock.": {
+        "zone": "person_id",
+        "record": Membership,
+    },
+    "round: the calendar has the column 'dawn', and the table has none.": {"calendar": (Moment("dawn", "Dawn"),)},
+    "round: the calendar has the column 'dusk', and the table has none.": {
+        "calendar": (Moment("starts_at", "It begins", until="dusk"),)
+    },
+    "round: the calendar has the column 'title', which holds no moment.": {"calendar": (Moment("title", "Title"),)},
+    "round: the calendar has the column 'ends_at', which nobody reads.": {
+        "calendar": (Moment("ends_at", "It ends"),),
+        "shows": shown(Round, "ends_at", hidden=("ends_at",)),
+    },
+    "round: the calendar does not say what the column 'ends_at' is.": {"calendar": (Moment("ends_at", ""),)},
     "round, state 'open': it says neither whom it waits for, nor by when it goes on by itself, nor that it may stand.": {
         "states": waits({}, live=False)
     },

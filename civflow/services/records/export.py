@@ -13,21 +13,24 @@ from civflow.models import Application, Challenge, History, Organisation, Round,
 from civflow.services.engine.access import cases_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import Actor, Case, Forbidden, NotFound, Workflow
-from civflow.workflows.engine.sight import kept_back, may_see
+from civflow.workflows.engine.sight import columns_read, kept_back, may_see
 
 Table = tuple[list[str], list[Sequence[Any]]]
 
 
-def rows_to_export(session: Session, what: str, *, actor: Actor, now: datetime) -> Table:
-    """The names of the columns and the rows of challenges, applications or history, as far as the actor may see them.
+def rows_to_export(session: Session, what: str, *, actor: Actor, now: datetime, record_id: int | None = None) -> Table:
+    """The names of the columns and the rows of challenges, applications or history, as far as the actor may see them;
+    and of the records of any noun, by its name, or of one of them: what its page shows to this reader.
 
     What the actor may see of a record and what is kept back stays so in an export: an application's title is empty
     until the seal is open, and for ever where it was not taken in. Raises NotFound for anything else, Forbidden for
     the history of all records to anybody but an auditor of the whole site.
     """
+    if what in HANDBOOK:
+        return _records(session, HANDBOOK[what], record_id, actor, now)
     queries = {"challenges": _challenges, "applications": _applications, "history": _history}
     if what not in queries:
-        raise NotFound(f"There is no export “{what}”; choose one of {', '.join(queries)}.")
+        raise NotFound(f"There is no export “{what}”; choose one of {', '.join((*queries, *HANDBOOK))}.")
     if what == "history" and not actor.holds("auditor", {}):
         raise Forbidden("An auditor of the whole site exports the record.")
     names, query = queries[what]()
@@ -36,6 +39,21 @@ def rows_to_export(session: Session, what: str, *, actor: Actor, now: datetime) 
         return names, rows
     cases = _cases(session, HANDBOOK[what.removesuffix("s")], actor, now)
     return names[1:], [_shown(names, row, cases[row[0]]) for row in rows if row[0] in cases]
+
+
+def _records(session: Session, page: Workflow, record_id: int | None, actor: Actor, now: datetime) -> Table:
+    """Each record that the actor may see, with its number, its state, and the columns that they read of it."""
+    shown = {*page.shows.shown, *page.shows.staff}
+    names = [name for name in page.table.c.keys() if name in shown]  # noqa: SIM118 - it gives columns, not names
+    seen = _cases(session, page, actor, now)
+    query = select(*(page.table.c[name] for name in ("id", "state", *names))).order_by(page.table.c.id)
+    found: list[Sequence[Any]] = []
+    for number, state, *values in session.connection().execute(query):
+        if number not in seen or record_id not in (None, number):
+            continue
+        read = columns_read(seen[number])
+        found.append([number, state, *(v if n in read else "" for n, v in zip(names, values, strict=True))])
+    return ["id", "state", *names], found
 
 
 def _cases(session: Session, page: Workflow, actor: Actor, now: datetime) -> dict[int, Case]:

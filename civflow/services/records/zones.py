@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from sqlmodel import Session
 
@@ -13,11 +14,14 @@ from civflow.services.records.titles import MODELS
 
 
 def zone_of(session: Session, record: Any) -> str:
-    """The zone of the record's programme, which its page says how to find; of the site where it has none."""
+    """The zone that a column of the record names, or that of what it refers to, as its page says; else the site's."""
     page = PAGES[type(record)]
-    above = page.refers(page.zone) if page.zone else None
-    if above is None:
+    found = getattr(record, page.zone) if page.zone else None
+    if not page.zone or not found:
         return DEFAULT_ZONE
+    above = page.refers(page.zone)
+    if above is None:
+        return found if found in available_timezones() else DEFAULT_ZONE
     if above.name == "programme":
         return programme_of(session, record).timezone
-    return zone_of(session, session.get_one(MODELS[above.name], getattr(record, page.zone or "")))
+    return zone_of(session, session.get_one(MODELS[above.name], found))

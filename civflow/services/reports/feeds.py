@@ -16,6 +16,7 @@ from civflow.services.questions.questions import last_moment
 from civflow.services.search.challenges import Found, every
 from civflow.services.search.query import Wanted
 from civflow.services.search.sql import IS_PUBLIC, IS_PUBLISHED
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import NOBODY
 
 MOST_ENTRIES, MOST_DATES, MOST_ADDRESSES = 50, 1000, 49_000  # a sitemap may have 50,000 addresses
@@ -53,7 +54,7 @@ def entries(session: Session, wanted: Wanted) -> list[Entry]:
 def dates(rows: Sequence[Found], now: datetime) -> Iterator[Date]:
     """When each challenge opens and closes, and by when a decision is promised; not what an end has cut off."""
     for row in rows:
-        moments = {"opens": row.opens_at, "closes": row.closes_at, "decision": row.decision_promised_at}
+        moments = {one.name: getattr(row, one.column) for one in HANDBOOK["challenge"].calendar}
         yield from (
             Date(row, what, at) for what, at in moments.items() if at and (at <= now or row.group != "finished")
         )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
-from icalendar import Calendar, Event
+from icalendar import Event
 
 from civflow.services.challenges import public_page
 from civflow.services.challenges.public_page import Publication
 from civflow.services.documents import share_image
 from civflow.services.formatting import moment
 from civflow.services.live_sessions import sessions
+from civflow.services.records import calendar as calendars
 from civflow.services.reports import feeds
 from civflow.services.reports.feeds import Date
 from civflow.services.search import challenges, query
@@ -21,13 +21,12 @@ from civflow.services.search.challenges import Found
 from civflow.web.shared import challenge_filters
 from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import now, session, settings
+from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import NOBODY
 
 blueprint = Blueprint("feeds", __name__)
 WHAT = {
-    "opens": "Opens",
-    "closes": "Closes",
-    "decision": "First decisions promised by",
+    **{moment.name: moment.words for moment in HANDBOOK["challenge"].calendar},
     "questions": "The last moment for questions",
 }
 SHARED = "public, max-age=300"  # everybody reads the same, whoever is signed in
@@ -45,7 +44,7 @@ def atom() -> Response:
         "reports/feeds/challenges.xml",
         entries=found,
         updated=updated,
-        host=_host(),
+        host=calendars.host_of(settings().base_url),
         query=request.query_string.decode(),
         title=query.in_words(wanted),
         base=settings().base_url,
@@ -72,38 +71,22 @@ def calendar_of(slug: str) -> Response:
 
 
 def _calendar(name: str, rows: list[Found], within: Sequence[Date] = ()) -> Response:
-    made = Calendar()
-    made.add("prodid", "-//civflow//EN")
-    made.add("version", "2.0")
-    made.add("method", "PUBLISH")
-    made.add("name", name)
-    made.add("x-wr-calname", name)
-    made.add("x-published-ttl", "PT6H")
-    for date in (*feeds.dates(rows, now()), *within):
-        made.add_component(_event(date))
+    made = [_entry(date) for date in (*feeds.dates(rows, now()), *within)]
     readable = {row.id: row for row in rows if row.is_readable}
     for live in sessions.of_challenges(session(), list(readable)):
         row = readable[live.challenge_id]
         page = f"{settings().base_url}/challenges/{row.slug}"
-        made.add_component(sessions.event_of(live, row.title, page=page, now=now()))
-    return _shared(made.to_ical().decode(), "text/calendar")
+        made.append(sessions.event_of(live, row.title, page=page, now=now()))
+    return _shared(calendars.calendar(name, made).to_ical().decode(), "text/calendar")
 
 
-def _event(date: Date) -> Event:
-    """A moment without length, or the time of a gate: nobody is busy because a call closes."""
-    row, made = date.challenge, Event()
+def _entry(date: Date) -> Event:
+    """A moment without length, or the time of a gate."""
+    row = date.challenge
     what = f"{date.stage}{'' if date.until else ' begins'}" if date.stage else WHAT[date.what]
     page = f"{settings().base_url}/challenges" + (f"/{row.slug}" if row.is_readable else "")
-    made.add("uid", f"challenge-{row.id}-{date.what}@{_host()}")
-    made.add("dtstamp", now())
-    made.add("dtstart", date.at)
-    if date.until and date.until > date.at:
-        made.add("dtend", date.until)
-    made.add("summary", f"{what}: {row.title}")
-    made.add("description", f"{row.question}\n\n{page}".strip())
-    made.add("url", page)
-    made.add("transp", "TRANSPARENT")
-    return made
+    key, summary = f"challenge-{row.id}-{date.what}", f"{what}: {row.title}"
+    return calendars.entry(key, date.at, summary, page=page, now=now(), until=date.until, about=row.question)
 
 
 @blueprint.get("/sitemap.xml")
@@ -130,10 +113,6 @@ def _status(found: Publication) -> str:
     if found.takes_applications and closes and closes > now():
         return f"Open until {moment(closes, found.programme.timezone)}"
     return found.state.public
-
-
-def _host() -> str:
-    return urlsplit(settings().base_url).hostname or "localhost"
 
 
 def _shared(body: str | bytes, kind: str) -> Response:

@@ -31,6 +31,7 @@ from civflow.workflows.engine import (
     Comments,
     Followed,
     Line,
+    Moment,
     Names,
     Rule,
     State,
@@ -226,6 +227,11 @@ def compile_challenge(programme: Programme) -> Workflow:
         comments=Comments(
             read=COMMENTERS, write=COMMENTERS, told=("challenge_owner", "challenge_writer"), path="/challenges/{slug}/edit",
             letter="draft_comments", says="Only those who write or approve the draft read them. They are never published.",
+        ),
+        calendar=(
+            Moment("opens_at", "Opens", name="opens"),
+            Moment("closes_at", "Closes", name="closes"),
+            Moment("decision_promised_at", "First decisions promised by", name="decision"),
         ),
         followed=Followed(
             by=(it_is_known, *STAFF, the_challenge_writer),

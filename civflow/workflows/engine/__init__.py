@@ -6,7 +6,7 @@ letter (`tells`), and what the history keeps (`fixes`). Nothing here knows a dat
 """
 
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, NOBODY, Actor, RoleHeld
-from civflow.workflows.engine.around import Comments, Followed
+from civflow.workflows.engine.around import Comments, Followed, Moment
 from civflow.workflows.engine.endings import keeps
 from civflow.workflows.engine.facts import Facts, Ids, Marks, Names, Numbers, Pairs
 from civflow.workflows.engine.language import BY_CIVFLOW, Ask, Case, Columns, Line, Option, Rule, State, Step, rule
@@ -34,6 +34,7 @@ __all__ = [
     "Letter",
     "Line",
     "Marks",
+    "Moment",
     "Names",
     "News",
     "NotFound",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from civflow.workflows.engine.language import Rule
 
@@ -49,3 +50,15 @@ class Followed:
     def public(self) -> bool:
         """Whether anybody may follow such a record."""
         return any(one.public for one in self.by)
+
+
+class Moment(NamedTuple):
+    """A moment of a record in a calendar: the column with it, what it is in words, and the column until when it lasts.
+
+    `name`: of the entry, where calendars have known it by another than the column's.
+    """
+
+    column: str
+    words: str
+    until: str = ""
+    name: str = ""

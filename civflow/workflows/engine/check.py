@@ -11,6 +11,7 @@ from typing import Any
 
 from civflow.models.people import ROLES
 from civflow.workflows.engine.actors import CIVFLOW, CLOCK, Actor, RoleHeld
+from civflow.workflows.engine.declarations import kind_of
 from civflow.workflows.engine.facts import Ids, Marks, Names, Numbers, Pairs
 from civflow.workflows.engine.language import Case, Rule, Step
 from civflow.workflows.engine.sight import needs_of
@@ -124,7 +125,7 @@ def actors() -> Iterator[Actor]:
 
 def record_of(page: Workflow, **values: Any) -> SimpleNamespace:
     """A record whose every reference is SOMEBODY, whose numbers are 1, and whose moments have just passed; so its facts."""
-    columns = {c.name: _plain(c.name, _kind(c)) for c in page.table.c}
+    columns = {c.name: _plain(c.name, kind_of(c)) for c in page.table.c}
     facts = {name: _plain(name, kind.of) for name, kind in page.declared.items()}
     return SimpleNamespace(**{**columns, **facts, "state": page.initial, **values})
 
@@ -146,12 +147,6 @@ def _plain(name: str, kind: Any) -> Any:
     return SOMEBODY if name == "id" or name.endswith("_id") else PLAIN.get(kind)
 
 
-def _kind(column: Any) -> Any:
-    """What a column holds; our own type of datetimes stands for the one it wraps."""
-    kind: type = getattr(column.type, "impl_instance", column.type).python_type
-    return kind
-
-
 def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collection[str]]) -> Iterator[str]:
     for name in sorted(page.effects - set(effects)):
         yield f"{page.name}: no service does “{name}”."
@@ -161,7 +156,7 @@ def _names(page: Workflow, effects: Collection[str], facts: Mapping[str, Collect
         yield f"{page.name}: who sees it depends on the fact “{name}”, and {page.facts.__name__} has none."
     for step in page.steps:
         for column in (*((step.due,) if step.due else ()), *step.stamps):
-            if _kind(page.table.c[column]) is not datetime:
+            if kind_of(page.table.c[column]) is not datetime:
                 yield f"{page.name}.{step.name}: the column “{column}” holds no moment."
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from civflow.models.people import ROLES
 from civflow.workflows.engine.endings import faults_in
@@ -38,6 +39,7 @@ def check(page: Workflow) -> None:
         _columns,
         _sight,
         _zone,
+        _calendar,
         _comments,
         _followed,
         _addresses,
@@ -251,5 +253,30 @@ def _sight(page: Workflow) -> Iterator[str]:
 
 
 def _zone(page: Workflow) -> Iterator[str]:
-    if page.zone and page.refers(page.zone) is None:
-        yield f"{page.name}: it finds its time zone by the column '{page.zone}', which refers to nothing."
+    if not page.zone:
+        return
+    by, above = f"{page.name}: it finds its time zone by the column '{page.zone}'", page.refers(page.zone)
+    if page.zone not in page.table.c:
+        yield f"{by}, and the table has none."
+    elif above is None and kind_of(page.table.c[page.zone]) is not str:
+        yield f"{by}, which holds no name of a zone, and refers to nothing."
+    elif above is not None and above.name != "programme" and "state" not in above.c:
+        yield f"{by}, which refers to something that keeps no clock."
+
+
+def _calendar(page: Workflow) -> Iterator[str]:
+    for moment in page.calendar:
+        for column in filter(None, (moment.column, moment.until)):
+            if column not in page.table.c:
+                yield f"{page.name}: the calendar has the column '{column}', and the table has none."
+            elif kind_of(page.table.c[column]) is not datetime:
+                yield f"{page.name}: the calendar has the column '{column}', which holds no moment."
+            elif column in page.shows.hidden:
+                yield f"{page.name}: the calendar has the column '{column}', which nobody reads."
+        if not moment.words:
+            yield f"{page.name}: the calendar does not say what the column '{moment.column}' is."
+
+
+def kind_of(column: Any) -> Any:
+    """What a column holds; our own type of datetimes stands for the one it wraps."""
+    return getattr(column.type, "impl_instance", column.type).python_type

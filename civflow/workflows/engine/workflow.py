@@ -10,7 +10,7 @@ from transitions import Machine
 
 from civflow.models.records import Tracked
 from civflow.workflows.engine.actors import CLOCK
-from civflow.workflows.engine.around import Comments, Followed
+from civflow.workflows.engine.around import Comments, Followed, Moment
 from civflow.workflows.engine.declarations import check
 from civflow.workflows.engine.endings import Ends, along, by_state
 from civflow.workflows.engine.facts import Facts, declared
@@ -34,9 +34,11 @@ class Workflow:
     each step, by name. `names_who_began`: the rule by which somebody reads who began a record.
 
     `comments`: who comments on a record, `followed`: who follows one; without it nobody does.
+    `calendar`: its moments, for whoever reads these columns.
 
-    `scope`: people hold roles for one record of it. `zone`: the column by which a record finds the programme whose clock
-    it keeps; without one the site's. `appendix`: a page that serves all the others stands behind them in the handbook.
+    `scope`: people hold roles for one record of it. `zone`: the column that names the zone of a record, or by which
+    it finds the programme whose clock it keeps; without one the site's.
+    `appendix`: a page that serves all the others stands behind them in the handbook.
 
     `ends`: by state, what becomes of every noun that refers to this one (engine/endings.py). `along`: what goes along with
     each step; steps that are not in it have nothing to do with any other record.
@@ -66,6 +68,7 @@ class Workflow:
         names_who_began: Rule | None = None,
         comments: Comments | None = None,
         followed: Followed | None = None,
+        calendar: tuple[Moment, ...] = (),
         scope: bool = False,
         zone: str | None = None,
         appendix: bool = False,
@@ -84,7 +87,7 @@ class Workflow:
         self.begun_by, self.begin_requires, self.begin_locks = begun_by, begin_requires, begin_locks
         self.sees, self.shows, self.not_public, self.shared = sees, shows or Columns(()), not_public, shared
         self.names_who_began, self.appendix, self.scope = names_who_began, appendix, scope
-        self.comments, self.followed = comments, followed
+        self.comments, self.followed, self.calendar = comments, followed, calendar
         self.zone = zone or ("challenge_id" if "challenge_id" in self.table.c else None)
         self.scopes = tuple(self._scopes())
         self.ends = by_state(name, ends)
