@@ -204,10 +204,10 @@ def test_each_audience_is_shown_its_own_letter_and_nobody_two(session, panel):
 def test_followers_are_shown_their_news_and_a_sealed_call_does_not_tell_that_one_applies(session, call, otter, priya):
     manager = call.actor(call.manager)
     assert letters_before(session, call.challenge, "cancel", manager, call) == [("the_applicants", [SOMEBODY.name])]
-    follow(session, call.manager, now=call.now, challenge=call.challenge)  # who cancels it is told nothing
+    follow(session, call.manager, now=call.now, record=call.challenge)  # who cancels it is told nothing
     assert letters_before(session, call.challenge, "cancel", manager, call) == [("the_applicants", [SOMEBODY.name])]
     call.application(otter)
-    follow(session, priya, now=call.now, challenge=call.challenge)
+    follow(session, priya, now=call.now, record=call.challenge)
     sealed = [("the_applicants", [SOMEBODY.name]), ("the_followers", [])]
     assert letters_before(session, call.challenge, "cancel", manager, call) == sealed
 
