@@ -224,7 +224,7 @@ FEATURES = (
         needs=("engine", "documents", "challenges", "questions", "applications", "assessment"),
         fixes=("audit.fixed",),
     ),
-    Feature("health", needs=("jobs", "engine", "people", "records", "documents", "notifications"), views=("about",)),
+    Feature("health", needs=("jobs", "engine", "records", "people", "documents", "notifications"), views=("about",)),
     Feature(
         "dashboards",
         needs=(
