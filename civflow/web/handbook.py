@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, render_template
 from markupsafe import Markup
 from sqlalchemy import func, select
-from sqlmodel import col
 
 from civflow.models import Application
+from civflow.services.challenges.seal import seal_has_ended
 from civflow.services.programmes.store import contents_of, shipped, stored_programmes
 from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import actor, now, session
@@ -155,7 +155,7 @@ def _counts(page: Workflow) -> dict[str, int]:
     """State -> number of records; applications that are sealed are counted by nobody."""
     query = select(page.table.c.state, func.count()).group_by(page.table.c.state)
     if page.record is Application:
-        query = query.where((col(Application.sealed_until).is_(None)) | (col(Application.sealed_until) <= now()))
+        query = query.where(seal_has_ended(now()))
     rows = session().connection().execute(query)
     return {row[0]: row[1] for row in rows}
 

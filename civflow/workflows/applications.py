@@ -43,6 +43,7 @@ class ApplicationFacts(Facts):
     places_pounds: int | None
     places_taken: int  # by other teams that have gone on from there, and are not withdrawn or ruled out
     runner_ids: Ids  # who of its team runs or writes the challenge, decides on it or assesses for it
+    unsealed_ones: int  # applications to the challenge whose seal has been opened
 
 
 @rule("The challenge is open.", needs=("challenge_state",))
@@ -118,12 +119,24 @@ def nobody_in_the_team_runs_it(case: Case[ApplicationFacts]) -> bool:
     return not case.facts.runner_ids
 
 
+@rule("The seal of the call has not opened: nobody has read an application yet.", needs=("unsealed_ones",))
+def the_seal_has_not_opened(case: Case[ApplicationFacts]) -> bool:
+    """Who gets time after that writes while others read: the seal opens once, and for all."""
+    until = case.record.sealed_until
+    return case.facts.unsealed_ones == 0 and (until is None or bool(case.now < until))
+
+
+@rule("The seal of the call ends: its last deadline has passed, and the time for late access.")
+def its_seal_ends(case: Case) -> bool:
+    return case.record.sealed_until is not None and bool(case.now >= case.record.sealed_until)
+
+
 @rule("The last deadline of the call has passed, so the seal is open.")
 def the_seal_is_open(case: Case) -> bool:
     """What was taken back, or withdrawn before the deadline, was never taken in: it stays the team's own."""
     record = case.record
     taken_in = bool(record.stage) and record.state not in ("draft", "submitted")
-    return taken_in and record.sealed_until is not None and bool(case.now >= record.sealed_until)
+    return taken_in and its_seal_ends.claim(case)
 
 
 @rule("You are a challenge owner of this challenge, and the seal is open.", role="challenge_owner")
@@ -263,18 +276,18 @@ application = Workflow(
                                        "until your team submits it again, by {closes_at} at the latest.")},
              label="Take it back to change it",
              says="It counts only when you submit it again before the deadline. What you submitted is kept."),
-        Step("take_in", "submitted", "in_progress", by=by_itself, due="sealed_until",
-             then=("enter_the_first_gate",), label="Take into the selection",
+        Step("take_in", "submitted", "in_progress", by=by_itself, due="sealed_until", requires=(its_seal_ends,),
+             then=("enter_the_first_gate",), locks=("challenge",), label="Take into the selection",
              says="The last deadline of the call has passed: the seal is opened, and the selection begins."),
-        Step("seal_again", "in_progress", "submitted", by=by_itself, reason=True, label="Seal it again",
-             says="The call was reopened, so the application is sealed until the new deadline."),
         Step("extend", "draft", "draft", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
-             requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
+             requires=(the_selection_has_not_begun, the_seal_has_not_opened, the_new_deadline_is_later,
+                       time_is_left_to_decide),
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("extend", "submitted", "submitted", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
-             requires=(the_selection_has_not_begun, the_new_deadline_is_later, time_is_left_to_decide),
+             requires=(the_selection_has_not_begun, the_seal_has_not_opened, the_new_deadline_is_later,
+                       time_is_left_to_decide),
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),

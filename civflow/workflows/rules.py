@@ -21,8 +21,8 @@ class HasConflicts(Protocol):
     conflicts_here: Pairs  # a person, and an application at the gate with whose team they have a conflict
 
 
-class HasLastDeadline(Protocol):
-    last_deadline: datetime | None  # of the applications to a challenge that are not taken in
+class HasSeal(Protocol):
+    sealed_until: datetime | None  # until when the applications to a challenge are sealed; None where there is none
 
 
 class HasPlaces(Protocol):
@@ -125,9 +125,10 @@ def the_place_is_approved(case: Case[HasPlaces]) -> bool:
     return taken < approved or bool(approved and the_approver.claim(case) and covers)
 
 
-@rule("The deadline of every applicant has passed.", needs=("last_deadline",))
-def every_deadline_has_passed(case: Case[HasLastDeadline]) -> bool:
-    return case.facts.last_deadline is None or case.now >= case.facts.last_deadline
+@rule("The last deadline of the call has passed, so its seal is open.", needs=("sealed_until",))
+def its_seal_is_open(case: Case[HasSeal]) -> bool:
+    """A draft whose team has more time is sealed too: while it is written, nobody begins to read the others."""
+    return case.facts.sealed_until is None or case.now >= case.facts.sealed_until
 
 
 # Who sees records of several nouns.

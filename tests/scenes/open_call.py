@@ -21,7 +21,7 @@ from civflow.services.people import actor_of
 from civflow.services.programmes.store import programme_of, store
 from civflow.services.teams.teams import create_team
 from civflow.workflows.engine import CIVFLOW, Actor
-from civflow.workflows.programme import Form, shipped_programmes
+from civflow.workflows.programme import Form, read_programme, shipped_programmes
 
 OPEN_FOR = timedelta(days=28)
 
@@ -102,12 +102,16 @@ def grant(session: Session, person: Person, role: str, now: datetime, **scope: o
     session.flush()
 
 
-def open_call(session: Session, now: datetime) -> Call:
+def open_call(session: Session, now: datetime, *, late_access_hours: int = 0) -> Call:
     """A challenge of the shipped programme that opens now and closes four weeks later."""
     manager, owner = (a_person(session, name, now=now) for name in ("Morag Sinclair", "Hamish Drummond"))
     grant(session, manager, "programme_manager", now)
     grant(session, manager, "approver", now, limit_pounds=1_000_000)
-    programme = store(session, shipped_programmes()["civtech"], now=now)
+    source = shipped_programmes()["civtech"].source
+    if late_access_hours:
+        closing = '    closes_at: "12:00"\n'
+        source = source.replace(closing, f"{closing}    late_access_hours: {late_access_hours}\n")
+    programme = store(session, read_programme(source), now=now)
     round_ = Round(
         programme_id=programme.id,
         slug="a-round",

@@ -396,25 +396,6 @@ def test_one_teams_deadline_is_published_without_its_name(session, call):
     assert published == [public_page.Extension(call.now, later, "Illness in the team.", False)]
 
 
-def test_a_reopened_call_seals_the_applications_again(session, call):
-    priya = call.person("Priya Raeburn")
-    application = call.application(call.team("Otter Works", priya), complete=True)
-    advance(session, application, "submit", actor=call.actor(priya), now=call.now)
-    call.wait_until(call.closes_at)
-    assert (call.challenge.state, application.state) == ("closed", "in_progress")
-    later = call.now + timedelta(days=3)
-    advance(
-        session,
-        call.challenge,
-        "reopen",
-        actor=call.actor(call.manager),
-        now=call.now,
-        closes_at=later,
-        reason="The site could not be reached.",
-    )
-    assert (call.challenge.state, application.state, application.closes_at) == ("open", "submitted", later)
-
-
 def test_a_brief_with_the_new_dates_follows_every_step_that_moves_them(session, call):
     manager, reason = call.actor(call.manager), "The notice was late."
     closing, later = call.closes_at, [call.closes_at + timedelta(days=days) for days in (7, 14, 28)]

@@ -104,7 +104,7 @@ def test_nobody_is_told_the_same_twice(session, call, follower):
 def test_who_is_told_another_way_is_not_told_again(session, call, follower):
     lead = call.person("Lewis Shaw")
     follows(session, call, lead)
-    call.application(call.team("Burn Watch", lead))
+    application = call.application(call.team("Burn Watch", lead))
     advance(
         session,
         call.challenge,
@@ -118,6 +118,9 @@ def test_who_is_told_another_way_is_not_told_again(session, call, follower):
     assert news_to(session, lead) == []
     assert news_to(session, follower) == ["A date has moved: Flooding impact"]
 
+    one_more = call.closes_at + timedelta(days=2)  # so that the seal holds when the call is reopened
+    manager = call.actor(call.manager)
+    advance(session, application, "extend", actor=manager, now=call.now, reason="Ill.", closes_at=one_more)
     call.wait_until(call.closes_at)
     advance(
         session,

@@ -12,9 +12,8 @@ from sqlmodel import Session, col
 
 from civflow.db import make_engine, new_session
 from civflow.models import Application, Challenge, Grant, Person, Round, Team
-from civflow.services.applications.search import is_readable
 from civflow.services.challenges.applicants import applicants
-from civflow.services.challenges.seal import number_sealed, seals
+from civflow.services.challenges.seal import is_readable, number_sealed, seals
 from civflow.services.engine import sql
 from civflow.services.engine.access import in_sight
 from civflow.services.engine.advance import advance
@@ -164,13 +163,13 @@ def test_from_the_open_call_to_the_released_sift(scenes):
     first, *_ = applied(call)
     _somebody_comes_and_goes(call, first)
     agree()
+    manager, more = call.actor(call.manager), call.challenge.closes_at + timedelta(days=5)
+    advance(call.session, first, "extend", actor=manager, now=call.now, closes_at=more, reason="Ill.")
     call.wait_until(call.closes_at)
     agree()
-    later = call.now + timedelta(days=5)
-    manager = call.actor(call.manager)
-    advance(call.session, call.challenge, "reopen", actor=manager, now=call.now, closes_at=later, reason="More time.")
+    advance(call.session, call.challenge, "reopen", actor=manager, now=call.now, closes_at=more, reason="More time.")
     agree()
-    call.wait_until(later)
+    call.wait_until(more)
     advance(call.session, call.challenge, "begin_sift", actor=manager, now=call.now)
     gate = sift(call)
     score(call, gate)

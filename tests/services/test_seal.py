@@ -21,7 +21,7 @@ from civflow.services.engine.access import load_visible
 from civflow.services.engine.advance import advance
 from civflow.workflows.applications import you_may_read_its_words
 from civflow.workflows.engine import Forbidden, Refused
-from tests.scenes.open_call import grant
+from tests.scenes.open_call import grant, open_call
 
 REASON = "This site could not be reached for a day."
 MORE = timedelta(days=3)
@@ -94,12 +94,12 @@ def test_every_application_stays_sealed_until_the_last_deadline(session, call, m
     assert number_sealed_in_two_ways(session, call) == (1, 1)
     with pytest.raises(Refused) as refused:
         advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
-    assert refused.value.sentences == ("The deadline of every applicant has passed.",)
+    assert refused.value.sentences == ("The last deadline of the call has passed, so its seal is open.",)
     with pytest.raises(Refused) as refused:
         advance(session, gate_of(session, call.challenge, "sift"), "skip", actor=manager, now=call.now, reason="Empty.")
     assert refused.value.sentences == (
         "The call has closed, and no application is sealed any more.",
-        "The deadline of every applicant has passed.",
+        "The last deadline of the call has passed, so its seal is open.",
     )
     call.wait_until(last)
     assert (sent.state, sent.stage, may_read(session, call, sent)) == ("in_progress", "sift", True)
@@ -114,20 +114,128 @@ def test_nothing_ends_without_applications_or_a_winner_while_one_team_still_writ
     for record, trigger in ends:
         with pytest.raises(Refused) as refused:
             advance(session, record, trigger, actor=manager, now=call.now, reason="Nobody applied.")
-        assert refused.value.sentences == ("The deadline of every applicant has passed.",)
+        assert refused.value.sentences == ("The last deadline of the call has passed, so its seal is open.",)
     call.wait_until(call.closes_at + MORE)
     for record, trigger in ends:
         advance(session, record, trigger, actor=manager, now=call.now, reason="Nobody applied.")
     assert call.challenge.state == "completed"
 
 
-def test_what_was_opened_is_sealed_again_when_one_team_gets_more_time_afterwards(session, call, manager, late, sent):
+OPENED = "The seal of the call has not opened: nobody has read an application yet."
+
+
+def reopen(session, call, manager, until):
+    advance(session, call.challenge, "reopen", actor=manager, now=call.now, closes_at=until, reason=REASON)
+
+
+def test_what_was_opened_is_never_sealed_again(session, call, manager, late, sent):
+    """A late team would write while assessors read: neither it nor the whole call gets time any more."""
     call.wait_until(call.closes_at)
-    assert sent.state == "in_progress"
+    assert (sent.state, may_read(session, call, sent)) == ("in_progress", True)
+    for late_wish in (
+        lambda: more_time(session, call, late, manager),
+        lambda: reopen(session, call, manager, call.closes_at + MORE),
+    ):
+        with pytest.raises(Refused) as refused:
+            late_wish()
+        assert refused.value.sentences == (OPENED,)
+    assert (sent.state, may_read(session, call, sent)) == ("in_progress", True)
+
+
+def test_a_call_is_not_moved_in_the_moment_before_the_clock_closes_it(session, call, manager, sent):
+    call.now = call.closes_at
+    with pytest.raises(Refused) as refused:
+        advance(
+            session, call.challenge, "extend", actor=manager, now=call.now, closes_at=call.now + MORE, reason=REASON
+        )
+    assert (call.challenge.state, refused.value.sentences) == ("open", (OPENED,))
+
+
+def test_no_gate_starts_while_one_team_still_writes(session, call, manager, late, sent):
     more_time(session, call, late, manager)
-    assert (sent.state, may_read(session, call, sent)) == ("submitted", False)
-    call.wait_until(call.closes_at + MORE)
-    assert sent.state == "in_progress"
+    call.wait_until(call.closes_at)
+    with pytest.raises(Refused) as refused:
+        advance(session, gate_of(session, call.challenge, "sift"), "start", actor=manager, now=call.now)
+    assert "The call has closed, and no application is sealed any more." in refused.value.sentences
+
+
+def test_the_seal_holds_for_a_team_that_has_withdrawn_and_may_come_back(session, call, manager, late, sent, priya):
+    """Else a later date for everybody would end the seal before a deadline that one team still has."""
+    more_time(session, call, late, manager, until=call.closes_at + 2 * MORE)
+    advance(session, late, "withdraw", actor=call.actor(priya), now=call.now, reason="Too much.")
+    advance(
+        session, call.challenge, "extend", actor=manager, now=call.now, closes_at=call.closes_at + MORE, reason="All."
+    )
+    advance(session, late, "write_again", actor=call.actor(priya), now=call.now, reason="We can.")
+    session.refresh(sent)
+    session.refresh(late)
+    assert sent.sealed_until == late.sealed_until == late.closes_at == call.closes_at + MORE
+
+
+def test_an_application_that_is_reinstated_seals_nothing(session, call, manager, late, sent):
+    call.wait_until(call.closes_at)
+    until = sent.sealed_until
+    advance(session, sent, "rule_out", actor=manager, now=call.now, reason="A slip.")
+    advance(session, sent, "reinstate", actor=manager, now=call.now, reason="It was one.")
+    session.refresh(sent)
+    assert (sent.state, sent.sealed_until, may_read(session, call, sent)) == ("in_progress", until, True)
+
+
+# The time for late access
+
+
+@pytest.fixture
+def lenient(session, now):
+    """A call whose seal holds two days beyond its last deadline."""
+    return open_call(session, now, late_access_hours=48)
+
+
+def handed_in(session, call, name):
+    lead = call.person(f"Lead of {name}")
+    application = call.application(call.team(name, lead), complete=True)
+    submit(session, application, actor=call.actor(lead), now=call.now)
+    return application
+
+
+def test_the_seal_opens_when_the_time_for_late_access_is_over(session, lenient):
+    call, manager = lenient, lenient.actor(lenient.manager)
+    sent = handed_in(session, call, "Second Sight")
+    ends = call.closes_at + timedelta(hours=48)
+    assert (sent.sealed_until, seals(session, [call.challenge], now=call.now)) == (ends, {call.challenge.id: ends})
+    call.wait_until(ends - timedelta(minutes=1))
+    assert (call.challenge.state, sent.state, may_read(session, call, sent)) == ("closed", "submitted", False)
+    with pytest.raises(Refused) as refused:
+        advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
+    assert refused.value.sentences == ("The last deadline of the call has passed, so its seal is open.",)
+    call.wait_until(ends)
+    assert (sent.state, may_read(session, call, sent)) == ("in_progress", True)
+    advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
+
+
+def test_more_time_is_given_until_the_seal_opens(session, lenient):
+    call, manager = lenient, lenient.actor(lenient.manager)
+    priya = call.person("Priya Raeburn")
+    late = call.application(call.team("Otter Works", priya), complete=True)
+    sent = handed_in(session, call, "Second Sight")
+    call.wait_until(call.closes_at + timedelta(hours=47))
+    until = call.now + timedelta(days=1)
+    more_time(session, call, late, manager, until=until)
+    session.refresh(sent)
+    assert sent.sealed_until == until + timedelta(hours=48)
+    reopen(session, call, manager, until + timedelta(days=1))
+    session.refresh(sent)
+    assert (call.challenge.state, sent.state) == ("open", "submitted")
+    assert sent.sealed_until == until + timedelta(days=1, hours=48)
+
+
+def test_an_empty_call_says_the_end_of_its_seal_too(session, lenient):
+    call = lenient
+    ends = call.closes_at + timedelta(hours=48)
+    assert seals(session, [call.challenge], now=call.now) == {call.challenge.id: ends}
+    call.wait_until(call.closes_at)
+    assert number_sealed_in_two_ways(session, call) == (0, 0)
+    reopen(session, call, call.actor(call.manager), call.now + MORE)  # nobody could have read anything
+    assert call.challenge.state == "open"
 
 
 def test_no_team_gets_time_beyond_the_promised_decision_since_all_would_stay_sealed(call, session, manager, late):
@@ -141,7 +249,7 @@ def test_nobody_gets_more_time_once_the_selection_has_begun(session, call, manag
     advance(session, call.challenge, "begin_sift", actor=manager, now=call.now)
     with pytest.raises(Refused) as refused:
         more_time(session, call, late, manager)
-    assert refused.value.sentences == ("The selection has not begun.",)
+    assert refused.value.sentences == ("The selection has not begun.", OPENED)
 
 
 def test_a_team_that_begins_after_another_got_more_time_is_sealed_as_long(session, call, manager, late, priya):

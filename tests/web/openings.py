@@ -29,6 +29,7 @@ from civflow.models import (
     Scorer,
     Slot,
     Sprint,
+    Submission,
     Tracked,
 )
 from civflow.services.challenges.drafts import draft
@@ -43,6 +44,7 @@ from civflow.services.programmes.store import programme_of
 from civflow.services.questions.questions import ask
 from civflow.services.records.titles import MODELS
 from civflow.workflows import HANDBOOK
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 from civflow.workflows.engine import CIVFLOW, NOBODY
 from civflow.workflows.engine.declarations import PLACEHOLDER
 from civflow.workflows.engine.sight import columns_read, may_see
@@ -53,6 +55,7 @@ from tests.web.visitor import Visitor
 ELSEWHERE = 999  # a round that there is not
 NOT_READ = {"image/png", "application/pdf", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 Mark = tuple[str, int, str]  # noun, id, column
+SEALED_WORDS = "zqsealedwordsx"  # in every answer of an application whose seal is not open
 
 
 @dataclass
@@ -114,7 +117,8 @@ def a_scene(session: Session, now: datetime, files: Path) -> Scene:
     words, numbers, steps = _words(call, panel, somebody), _numbers(session, panel), _steps(session)
     call.make_documents(files)
     addresses = {p.email: ("person", p.id or 0, "email") for p in session.scalars(select(Person))}
-    scene = Scene(call, people, dict(_marked(session)) | addresses, words, numbers, steps)
+    sealed = {SEALED_WORDS: ("application", numbers["application"][-1], "answers")}
+    scene = Scene(call, people, dict(_marked(session)) | addresses | sealed, words, numbers, steps)
     session.commit()
     return scene
 
@@ -143,7 +147,8 @@ def _numbers(session: Session, panel: Panel) -> dict[str, list[int]]:
     columns |= {"session": columns["live_session"], "document": col(Document.id)}
     for name, column in columns.items():
         ids = list(session.scalars(select(column).order_by(column)))
-        found[name] = list(dict.fromkeys([*ids[:2], *ids[-1:]]))
+        last = 2 if name == "application" else 1  # both that are sealed
+        found[name] = list(dict.fromkeys([*ids[:2], *ids[-last:]]))
     return found
 
 
@@ -198,15 +203,24 @@ def _more(call: Call, panel: Panel) -> Challenge:
 
 
 def _sealed(call: Call) -> None:
-    """An application whose seal is not open: the deadline of its team was moved."""
-    later, team = call.now + timedelta(days=1), call.team("Plover Studio", call.person("Plo Ver"))
-    keys = {"round_id": call.challenge.round_id, "challenge_id": call.challenge.id, "team_id": team.id}
-    state, words = HANDBOOK["application"].initial, {"reference": "11.2-9", "title": "Sealed"}
-    call.session.add(
-        Application(
-            **keys, **words, state=state, since=call.now, closes_at=later, sealed_until=later, challenge_version=1
-        )
-    )
+    """A draft and an application that is handed in, with words that nobody but their teams reads: their seal holds."""
+    later, version = call.now + timedelta(days=1), {"challenge_version": call.challenge.version}
+    here = {"round_id": call.challenge.round_id, "challenge_id": call.challenge.id, **version}
+    for state, name, sent in ((*BEING_WRITTEN, "Plover Studio", None), (*HANDED_IN, "Whaup Works", call.now)):
+        team = call.team(name, call.person(f"Lead of {name}"))
+        words = {
+            form: {"idea": f"Our idea is {SEALED_WORDS}."} for form in programme_of(call.session, call.challenge).forms
+        }
+        times = {"since": call.now, "submitted_at": sent, "closes_at": later, "sealed_until": later}
+        own = {"team_id": team.id, "reference": f"11.2-{name}", "title": "Sealed", "answers": words, "state": state}
+        application = Application(**here, **own, **times)
+        call.session.add(application)
+        call.session.flush()
+        if sent:
+            kept = {"stage": "call", "answers": words["application"], "content_hash": "0" * 64, "submitted_at": sent}
+            call.session.add(
+                Submission(application_id=application.id, challenge_id=call.challenge.id, number=1, **version, **kept)
+            )
 
 
 def _marked(session: Session) -> Iterator[tuple[str, Mark]]:

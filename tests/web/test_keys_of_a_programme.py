@@ -110,6 +110,7 @@ KEYS: dict[str, tuple[tuple[str | int, ...], Any, Look]] = {
     "stages.lasts_at_least": ((*CALL, "lasts_at_least"), "4 weeks", of(looks.compiled)),
     "stages.lasts_at_most": ((*CALL, "lasts_at_most"), "10 weeks", of(looks.checked)),
     "stages.closes_at": ((*CALL, "closes_at"), "17:00", of(looks.closes)),
+    "stages.late_access_hours": ((*CALL, "late_access_hours"), 48, of(looks.calendar)),
     "stages.then": (("stages",), shown_first, of(looks.calendar)),
     "stages.cap": ((*SIFT, "cap"), 5, of(looks.gates)),
     "stages.reserve": ((*SIFT, "reserve"), 1, of(looks.the_line)),

@@ -159,6 +159,16 @@ ERRORS: dict[str, tuple[str, list[tuple[int, str, str]]]] = {
             )
         ],
     ),
+    "a seal that outlasts the gate": (
+        changed("    lasts: 4 weeks", "    lasts: 4 weeks\n    late_access_hours: 240"),
+        [
+            (
+                26,
+                "stages.0.late_access_hours",
+                "The seal opens 240 hours after the last deadline, and “Sift” lasts 10 days: nobody could decide.",
+            )
+        ],
+    ),
     "a shortest call in which nobody could ask": (
         changed("    lasts: 4 weeks", "    lasts: 4 weeks\n    lasts_at_least: 7 days"),
         [

@@ -171,7 +171,8 @@ RULE_CASES: dict[str, Truth] = {
         {"opens_at": LATER}, {}, inputs={"announce_at": AFTER}, false_inputs={"announce_at": LATER}
     ),
     "it_is_not_announced": Truth({"announced": False}, {"announced": True}),
-    "every_deadline_has_passed": Truth({"last_deadline": NOW}, {"last_deadline": AFTER}),
+    "its_seal_is_open": Truth({"sealed_until": NOW}, {"sealed_until": AFTER}),
+    "its_seal_has_not_opened": Truth({"sealed_until": AFTER, "unsealed_ones": 0}, {"unsealed_ones": 1}),
     # Question
     "the_answer_is_written": Truth({"answer": "Yes."}, {"answer": " "}),
     "a_second_person_clears_it": Truth({"drafted_by_id": SOMEBODY_ELSE}, {"drafted_by_id": SOMEBODY}),
@@ -204,6 +205,8 @@ RULE_CASES: dict[str, Truth] = {
         {"challenge_state": "closed", "challenge_closes_at": BEFORE, "closes_at": AFTER}, {"challenge_closes_at": AFTER}
     ),
     "the_selection_has_not_begun": Truth({"challenge_state": "closed"}, {"challenge_state": "sift"}),
+    "the_seal_has_not_opened": Truth({"sealed_until": AFTER, "unsealed_ones": 0}, {"sealed_until": NOW}),
+    "its_seal_ends": Truth({"sealed_until": NOW}, {"sealed_until": AFTER}),
     "it_is_the_latest_version": Truth(
         {"challenge_version_now": 2}, {}, inputs={"challenge_version": 2}, false_inputs={"challenge_version": 1}
     ),

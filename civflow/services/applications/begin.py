@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Membership, Person, Round, Team
-from civflow.services.challenges.seal import last_deadline
+from civflow.services.challenges.seal import seal_ends
 from civflow.services.engine.advance import begin
 from civflow.services.people import actor_of
 from civflow.services.people.conflicts import takes_part
@@ -68,7 +68,7 @@ def begin_application(
         title=title,
         reference=f"{challenge.round_id}-{(count or 0) + 1:04d}",
         closes_at=challenge.closes_at,
-        sealed_until=last_deadline(session, challenge),
+        sealed_until=seal_ends(session, challenge),
         challenge_version=challenge.version,
         state="",
         since=now,

@@ -9,12 +9,12 @@ from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, ChallengeVersion
 from civflow.services.challenges.calendar import move_the_calendar, promised_later
-from civflow.services.challenges.seal import last_deadline
+from civflow.services.challenges.seal import seal_ends, seal_has_ended
 from civflow.services.engine.advance import advance_many
 from civflow.services.engine.effects import Move, effect
 from civflow.services.programmes.store import programme_of
-from civflow.workflows.applications import HANDED_IN, TAKEN_IN
-from civflow.workflows.engine import CIVFLOW, CLOCK
+from civflow.workflows.applications import HANDED_IN
+from civflow.workflows.engine import CLOCK
 
 
 @effect
@@ -27,7 +27,7 @@ def move_the_deadline(session: Session, move: Move) -> None:
         .where(col(Application.challenge_id) == challenge.id, shorter)
         .values(closes_at=challenge.closes_at)
     )
-    _seal(session, move, challenge)
+    _seal(session, challenge)
     _move_the_promise(session, challenge, closed=move.row.closes_at)
     move_the_calendar(session, challenge)
 
@@ -38,7 +38,7 @@ def move_one_deadline(session: Session, move: Move) -> None:
     application: Application = move.record
     challenge = session.get_one(Challenge, application.challenge_id)
     application.extension_reason = move.reason[:500]
-    _seal(session, move, challenge)
+    _seal(session, challenge)
 
 
 @effect
@@ -47,21 +47,16 @@ def take_in_the_applications(session: Session, move: Move) -> None:
     due = select(col(Application.id)).where(
         col(Application.challenge_id) == move.record.id,
         col(Application.state).in_(HANDED_IN),
-        col(Application.sealed_until) <= move.now,
+        seal_has_ended(move.now),
     )
     ids = [i for i in session.scalars(due.order_by(col(Application.id))) if i]
     advance_many(session, Application, ids, "take_in", actor=CLOCK, now=move.now)
 
 
-def _seal(session: Session, move: Move, challenge: Challenge) -> None:
-    """No application is opened before the last deadline; what was opened already is sealed again."""
-    taken_in = select(col(Application.id)).where(
-        col(Application.challenge_id) == challenge.id, col(Application.state).in_(TAKEN_IN)
-    )
-    ids = [i for i in session.scalars(taken_in.order_by(col(Application.id))) if i]
-    advance_many(session, Application, ids, "seal_again", actor=CIVFLOW, now=move.now, reason=move.reason)
+def _seal(session: Session, challenge: Challenge) -> None:
+    """No application is opened before the seal of all of them ends, which moves with the last deadline."""
     session.flush()
-    until = last_deadline(session, challenge)
+    until = seal_ends(session, challenge)
     session.execute(update(Application).where(col(Application.challenge_id) == challenge.id).values(sealed_until=until))
 
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from civflow.services.challenges.approved_places import places_at
-from civflow.services.engine.facts import APPLICATION, ASSIGNMENT, CHALLENGE, GATE, MEMBERSHIP, Facts, ids, value
+from civflow.services.engine.facts import (
+    APPLICATION,
+    ASSIGNMENT,
+    CHALLENGE,
+    GATE,
+    MEMBERSHIP,
+    Facts,
+    count,
+    ids,
+    others_of,
+    value,
+)
 from civflow.services.people.conflicts import has_conflict, takes_part
 from civflow.workflows.assessment.assignments import MAY_READ, PROPOSED
 from civflow.workflows.assessment.gates import NOT_BEGUN
 from civflow.workflows.teams.memberships import MEMBERS
 
+ANOTHER = others_of(APPLICATION)
 ITS_GATE = (
     select(GATE.c.id)
     .where(GATE.c.challenge_id == APPLICATION.c.challenge_id, GATE.c.stage == APPLICATION.c.stage)
@@ -41,6 +53,7 @@ FACTS: Facts = {
             ASSIGNMENT.c.state.in_(MAY_READ),
             ~has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
         ),
+        "unsealed_ones": count(ANOTHER.c.challenge_id == APPLICATION.c.challenge_id, ANOTHER.c.stage != ""),
         **places_at(ITS_GATE, but=APPLICATION.c.id),
         "runner_ids": ids(
             MEMBERSHIP.c.person_id,

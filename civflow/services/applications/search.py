@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, Round, Team
-from civflow.services.challenges.seal import number_sealed
+from civflow.services.challenges.seal import is_readable, number_sealed
 from civflow.services.engine.access import in_sight
 from civflow.services.programmes.store import programme_of
 from civflow.workflows import HANDBOOK
-from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 from civflow.workflows.engine import Actor, State
 from civflow.workflows.engine.sight import roles_that_see
 
@@ -64,17 +63,6 @@ def may_look(actor: Actor) -> bool:
     """Whether one of the actor's granted roles reads applications at all."""
     roles = roles_that_see(HANDBOOK["application"])
     return any(held.role in roles for held in actor.roles)
-
-
-def is_readable(now: datetime) -> ColumnElement[bool]:
-    """Applications whose seal is open: `the_seal_is_open` of workflows/applications.py in SQL."""
-    kept = col(Application.state).in_(BEING_WRITTEN) | col(Application.state).in_(HANDED_IN)
-    return and_(
-        col(Application.stage) != "",
-        ~kept,
-        col(Application.sealed_until).is_not(None),
-        col(Application.sealed_until) <= now,
-    )
 
 
 def find(session: Session, wanted: Wanted, *, actor: Actor, now: datetime) -> Page:

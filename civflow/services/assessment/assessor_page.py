@@ -13,6 +13,7 @@ from civflow.models import Application, Assignment, Gate, Score, Submission, Tea
 from civflow.services.applications.submission import submissions
 from civflow.services.assessment.gates import stage_of
 from civflow.services.assessment.scores import scores_of
+from civflow.services.challenges.seal import is_readable
 from civflow.services.engine.access import visibility_case
 from civflow.services.engine.advance import options
 from civflow.services.people.conflicts import conflict_of
@@ -70,7 +71,7 @@ def has_declined(assignment: Assignment) -> bool:
 
 def gates_of(session: Session, actor: Actor, *, now: datetime) -> list[GateList]:
     """The person's assignments by gate: gates with something left first, the nearest date first."""
-    query = select(Assignment, Application, Team, Gate)
+    query = select(Assignment, Application, Team, Gate, is_readable(now))
     query = query.join(Application, col(Application.id) == col(Assignment.application_id))
     query = query.join(Team, col(Team.id) == col(Assignment.team_id)).join(
         Gate, col(Gate.id) == col(Assignment.gate_id)
@@ -78,12 +79,12 @@ def gates_of(session: Session, actor: Actor, *, now: datetime) -> list[GateList]
     page, found = HANDBOOK["assignment"], {}
     asked = [state for state in page.states if state not in page.begins]  # an assessor who was not asked sees nothing
     query = query.where(col(Assignment.assessor_id) == actor.id, col(Assignment.state).in_(asked))
-    for assignment, application, team, gate in session.execute(query.order_by(col(Application.reference))):
+    for assignment, application, team, gate, is_open in session.execute(query.order_by(col(Application.reference))):
         if gate.id not in found:
             found[gate.id] = GateList(gate, title_of(session, gate), gate.scoring_due_at)
         state = page.states[assignment.state]
         left = not state.final and not has_declined(assignment)
-        title = application.title if assignment.state in MAY_READ else ""
+        title = application.title if is_open and assignment.state in MAY_READ else ""
         found[gate.id].entries.append(
             Entry(
                 assignment,
@@ -137,7 +138,8 @@ def sheet(session: Session, assignment: Assignment, actor: Actor, *, now: dateti
     gate = session.get_one(Gate, assignment.gate_id)
     locked = assignment.state in LOCKED
     if assignment.assessor_id == actor.id:
-        may_read = sees_scores = assignment.state in MAY_READ and conflict is None
+        sees_scores = assignment.state in MAY_READ and conflict is None
+        may_read = sees_scores and _reads_the_words(session, assignment, actor, now)
     else:
         may_read, sees_scores = _open_to(session, assignment, gate, actor, now)
     answers, earlier = _words(session, assignment, gate) if may_read else ([], [])
@@ -161,12 +163,16 @@ def sheet(session: Session, assignment: Assignment, actor: Actor, *, now: dateti
 
 def _open_to(session: Session, assignment: Assignment, gate: Gate, actor: Actor, now: datetime) -> tuple[bool, bool]:
     """Whether somebody else than the assessor may read the words, and the scores."""
-    application = session.get_one(Application, assignment.application_id)
     panel = visibility_case(session, gate, actor=actor, now=now)
-    if application.id in scores_kept_back(panel):
+    if assignment.application_id in scores_kept_back(panel):
         return False, False
-    words = you_may_read_its_words(visibility_case(session, application, actor=actor, now=now))
-    return words, may_see_scores(panel)
+    return _reads_the_words(session, assignment, actor, now), may_see_scores(panel)
+
+
+def _reads_the_words(session: Session, assignment: Assignment, actor: Actor, now: datetime) -> bool:
+    """Whether the rule about an application's words, which asks the seal, holds for this reader."""
+    application = session.get_one(Application, assignment.application_id)
+    return you_may_read_its_words(visibility_case(session, application, actor=actor, now=now))
 
 
 def _words(session: Session, assignment: Assignment, gate: Gate) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -27,7 +27,7 @@ from civflow.services.engine.facts import (
 )
 from civflow.services.engine.lists import ListOf
 from civflow.services.people.conflicts import has_conflict, person_and_record
-from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN, WITHDRAWN
+from civflow.workflows.applications import HANDED_IN, WITHDRAWN
 from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED, TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
 from civflow.workflows.engine import Names
@@ -68,12 +68,8 @@ FACTS: Facts = {
             APPLICATION.c.state.not_in(WITHDRAWN),
         ),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
+        "sealed_until": value(func.max(APPLICATION.c.sealed_until), APPLICATION.c.challenge_id == GATE.c.challenge_id),
         "sealed_ones": count(APPLICATION.c.challenge_id == GATE.c.challenge_id, APPLICATION.c.state.in_(HANDED_IN)),
-        "last_deadline": value(
-            func.max(APPLICATION.c.closes_at),
-            APPLICATION.c.challenge_id == GATE.c.challenge_id,
-            APPLICATION.c.state.in_((*BEING_WRITTEN, *HANDED_IN)),
-        ),
         "outstanding": count(OUTSTANDING),
         "thinly_scored": count(AT_THE_GATE, SUBMITTED_HERE < ASSESSORS_EACH),
         "open_interviews": count(SLOT.c.gate_id == GATE.c.id, SLOT.c.state.in_(BOOKED)),

@@ -30,7 +30,6 @@ from civflow.services.engine.facts import (
     value,
 )
 from civflow.workflows.agreements import SIGNED
-from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN
 from civflow.workflows.assessment.gates import NOT_BEGUN, RELEASED
 from civflow.workflows.challenges.readiness import COMMITS_NOTHING
 from civflow.workflows.delivery.places import ACCEPTED, AT_WORK, OFFERED
@@ -67,11 +66,8 @@ FACTS: Facts = {
         ),
         "changed_parts": value(VERSION.c.changed, IN_HAND),
         "changed_money": value(VERSION.c.money_pounds, IN_HAND),
-        "last_deadline": value(
-            func.max(APPLICATION.c.closes_at),
-            APPLICATION.c.challenge_id == CHALLENGE.c.id,
-            APPLICATION.c.state.in_((*BEING_WRITTEN, *HANDED_IN)),
-        ),
+        "sealed_until": value(func.max(APPLICATION.c.sealed_until), APPLICATION.c.challenge_id == CHALLENGE.c.id),
+        "unsealed_ones": count(APPLICATION.c.challenge_id == CHALLENGE.c.id, APPLICATION.c.stage != ""),
         "rehearsal": value(ROUND.c.rehearsal, ROUND.c.id == CHALLENGE.c.round_id),
         "round_state": value(ROUND.c.state, ROUND.c.id == CHALLENGE.c.round_id),
         "round_ends_at": value(ROUND.c.ends_at, ROUND.c.id == CHALLENGE.c.round_id),

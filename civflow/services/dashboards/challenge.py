@@ -11,9 +11,8 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from civflow.models import Agreement, Application, Challenge, Place, Team, Tracked
-from civflow.services.applications.search import is_readable
 from civflow.services.assessment.progress import GateAt, gates_at
-from civflow.services.challenges.seal import seals
+from civflow.services.challenges.seal import is_readable, seals
 from civflow.services.engine.access import looks_into
 from civflow.services.engine.advance import PAGES
 from civflow.services.programmes.store import programme_of

@@ -178,6 +178,7 @@ def for_staff(application: Application, case: Case) -> dict[str, Any]:
     readable = you_may_read_its_words(case)
     return {
         **parts,
+        "answers": {},  # what is being written is the team's own, also once the seal is open
         **record_page.context(application, case),
         "case": case,
         "readable": readable,

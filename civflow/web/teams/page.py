@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from civflow.models import Application, Challenge, Membership, Organisation, Person, Team
-from civflow.services.applications.search import is_readable
+from civflow.services.challenges.seal import is_readable
 from civflow.services.dashboards.application import PAGE
 from civflow.services.engine.advance import options_of
 from civflow.services.records.timeline import timeline

@@ -28,7 +28,7 @@ from civflow.workflows.rules import (
     a_panel_member,
     by_itself,
     conflicted,
-    every_deadline_has_passed,
+    its_seal_is_open,
     no_conflict_with_its_teams,
     somebody_else_approves,
     the_approver,
@@ -44,8 +44,8 @@ class GateFacts(Facts):
     applications_here: int
     applicant_ids: Ids  # everybody who is or was in a team that applies to the challenge
     challenge_state: str
-    sealed_ones: int  # applications to the challenge whose seal is closed
-    last_deadline: datetime | None  # of the applications to the challenge that are not taken in
+    sealed_ones: int  # applications to the challenge that are handed in and not taken in yet
+    sealed_until: datetime | None  # until when those of the challenge are sealed, drafts too
     outstanding: int  # assessments that are still to come
     thinly_scored: int  # applications with fewer than ASSESSORS_EACH assessments
     open_interviews: int
@@ -317,10 +317,11 @@ gate = Workflow(
              says="Applications that lack an assessor get one, who is invited at once.",
              undo="No. What it gives to an assessor can be withdrawn, one by one, on its own page."),
         Step("start", "waiting", "scoring", by=(the_programme_manager, by_itself), locks=("challenge",),
-             requires=(the_panel_has_two_people, there_is_an_application), then=("invite_the_assessors",),
+             requires=(the_panel_has_two_people, there_is_an_application, nothing_is_sealed, its_seal_is_open),
+             then=("invite_the_assessors",),
              label="Start the scoring", says="The assessors are invited. Each declares conflicts, then scores alone."),
         Step("skip", "waiting", "released", by=the_programme_manager, reason=True,
-             requires=(there_is_no_application, nothing_is_sealed, every_deadline_has_passed), signs=("approved_by_id",),
+             requires=(there_is_no_application, nothing_is_sealed, its_seal_is_open), signs=("approved_by_id",),
              stamps=("released_at",), locks=("challenge",),
              label="Close the gate without applications",
              says="Nobody is left to decide on."),

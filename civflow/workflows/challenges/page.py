@@ -45,7 +45,7 @@ from civflow.workflows.programme import Programme, Stage, read_programme, shippe
 from civflow.workflows.rules import (
     STAFF,
     by_itself,
-    every_deadline_has_passed,
+    its_seal_is_open,
     the_approver,
     the_challenge_owner,
     the_challenge_writer,
@@ -63,7 +63,8 @@ class ChallengeFacts(ReadinessFacts):
     times_handed_in: int  # how often somebody has asked for the latest of them to be published
     changed_parts: int | None  # how many parts of the text in hand differ from the version before
     changed_money: int | None  # whole pounds, as the text in hand names them
-    last_deadline: datetime | None  # of the applications that are not taken in
+    sealed_until: datetime | None  # until when its applications are sealed; None where there is none
+    unsealed_ones: int  # applications whose seal has been opened
     started_gates: int
     released_gates: Names
     running_stages: Names  # where a team has a place, or is offered one
@@ -160,6 +161,15 @@ def a_changed_sum_is_within_the_budget(case: Case[ChallengeFacts]) -> bool:
 def your_limit_covers_a_changed_sum(case: Case[ChallengeFacts]) -> bool:
     new = _new_sum(case)
     return new is None or case.limit("approver") >= new
+
+
+@rule(
+    "The seal of the call has not opened: nobody has read an application yet.", needs=("sealed_until", "unsealed_ones")
+)
+def its_seal_has_not_opened(case: Case[ChallengeFacts]) -> bool:
+    """A call to which nobody has applied has nothing that somebody could have read."""
+    until = case.facts.sealed_until
+    return case.facts.unsealed_ones == 0 and (until is None or case.now < until)
 
 
 @rule("The challenge has been published.")
@@ -309,7 +319,7 @@ def _calling() -> Iterator[Step]:
                fixes=("the_first_text",), tells=letters.OPEN,
                label="Open the call", says="The challenge becomes public, and teams can apply.")
     yield Step("extend", "open", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
-               requires=(the_new_closing_date_is_later, the_round_outlasts_the_call),
+               requires=(its_seal_has_not_opened, the_new_closing_date_is_later, the_round_outlasts_the_call),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
                tells=letters.CLOSING_MOVED, path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
                label="Move the closing date",
@@ -325,10 +335,12 @@ def _calling() -> Iterator[Step]:
                then=("take_in_the_applications",), tells=letters.CLOSED,
                label="Close the call", says="Applications are opened to the programme office.")
     yield Step("reopen", "closed", "open", by=the_programme_manager, reason=True, asks=(NEW_CLOSING,),
-               requires=(the_new_closing_date_is_later, the_round_outlasts_the_call, no_gate_has_started),
+               requires=(its_seal_has_not_opened, the_new_closing_date_is_later, the_round_outlasts_the_call,
+                         no_gate_has_started),
                then=("move_the_deadline", "move_the_last_moment_for_questions", "make_the_brief"),
                tells=letters.CLOSING_MOVED, path="/challenges/{slug}/deadline", on_its_page=True, publishes_reason=True,
-               label="Reopen the call", says="Teams can apply again. Submitted applications are sealed again.")
+               label="Reopen the call",
+               says="Teams can apply again. Every application stays sealed until the new last deadline.")
 
 
 def _changing() -> Iterator[Step]:
@@ -380,7 +392,7 @@ def _stages(programme: Programme) -> Iterator[Step]:
 def _finished(stage: Stage) -> tuple[Rule, ...]:
     """What must be true before a challenge leaves this stage forwards."""
     if stage.kind == "call":
-        return (every_deadline_has_passed,)
+        return (its_seal_is_open,)
     if stage.kind == "gate":
         return (_is_released(stage.id, stage.title),)
     if stage.kind == "work":
@@ -412,7 +424,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
                tells=letters.COMPLETED, label="Complete the challenge", says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
-               by=the_programme_manager, reason=True, requires=(every_deadline_has_passed,),
+               by=the_programme_manager, reason=True, requires=(its_seal_is_open,),
                tells=letters.NO_WINNER,
                label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),

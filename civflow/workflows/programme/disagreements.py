@@ -33,6 +33,7 @@ def disagreements(programme: Programme) -> Iterator[Fault]:
         _bad_stages(programme),
         _no_time_for_questions(programme),
         _bad_lengths(programme),
+        _bad_late_access(programme),
         _bad_order(programme),
         _bad_caps(programme),
         _bad_scorecards(programme),
@@ -78,6 +79,19 @@ def _no_time_for_questions(programme: Programme) -> Iterator[Fault]:
             (
                 f"The call {lasts} {length.days} days, and the last question is asked {before.days} days before it closes: "
                 "nobody could ask."
+            ),
+        )
+
+
+def _bad_late_access(programme: Programme) -> Iterator[Fault]:
+    """The seal of a call opens before its applications are decided on."""
+    call, first = programme.call, programme.after(programme.call)
+    if first and first.kind == "gate" and call.late_access >= first.length:
+        yield (
+            ("stages", 0, "late_access_hours"),
+            (
+                f"The seal opens {call.late_access_hours} hours after the last deadline, and “{first.title}” lasts "
+                f"{first.length.days} days: nobody could decide."
             ),
         )
 

@@ -166,6 +166,9 @@ class Stage(Part):
     starts: Annotated[date | None, DAYS] = None
     ends: Annotated[date | None, DAYS] = None
     closes_at: Annotated[str, CALL] = "12:00"  # where a sponsor names the day alone
+    late_access_hours: Annotated[int, CALL] = Field(
+        default=0, ge=0, le=336
+    )  # so long after the last deadline its seal holds
     then: Name | None = None
     cap: Annotated[int | None, GATE] = Field(default=None, ge=1)
     reserve: Annotated[int, GATE] = Field(default=0, ge=0)  # how many stay on the reserve list behind those who go on
@@ -215,6 +218,11 @@ class Stage(Part):
     @property
     def longest(self) -> timedelta | None:
         return _length(self.lasts_at_most or "")
+
+    @property
+    def late_access(self) -> timedelta:
+        """How long after the last deadline of a call its seal holds: until then somebody can be given more time."""
+        return timedelta(hours=self.late_access_hours)
 
     @property
     def closing_time(self) -> time:
