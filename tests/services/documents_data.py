@@ -104,6 +104,7 @@ RECEIPT: dict[str, Any] = {
         {"title": "How do you work for equality and diversity?", "words": ""},
     ],
     "closes_at": "2024-09-10T11:00:00+00:00",
+    "sealed_until": "2024-09-12T11:00:00+00:00",
 }
 
 LETTER: dict[str, Any] = {

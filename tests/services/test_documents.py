@@ -29,7 +29,16 @@ from civflow.settings import Settings
 from tests.services.documents_data import EXAMPLES, LETTER, RECEIPT
 
 KINDS = sorted(EXAMPLES)
-DATES = {"closes_at", "debrief_until", "due_at", "ends_at", "opens_at", "released_at", "standstill_ends_at"}
+DATES = {
+    "closes_at",
+    "debrief_until",
+    "due_at",
+    "ends_at",
+    "opens_at",
+    "released_at",
+    "sealed_until",
+    "standstill_ends_at",
+}
 CHOSEN = DATES | {"dates_as_on", "decision", "kind", "own", "starts_at", "submitted_at", "winner", "zone"}
 HTML = (
     '<img src="file:///etc/passwd"><img src="http://127.0.0.1:9/x.png"><script>1</script></style>'

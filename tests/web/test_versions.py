@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from civflow.models import Application, Challenge, Follow, Message
 from civflow.services.applications.submission import submit
-from civflow.services.challenges.calendar import later_dates
+from civflow.services.challenges.calendar import stage_dates
 from civflow.services.challenges.versions import begin_change, change_in_hand, publish_change, write_change
 from civflow.services.engine.advance import advance
 from civflow.services.formatting import moment
@@ -213,7 +213,21 @@ def test_a_deadline_moves_for_everybody_or_for_one(session, call, page, draft, m
         on=f"{page}/deadline",
     )
     one = f"/applications/{draft.id}/deadline"
-    manager.post(one, {"closes_at": "12 February 2026 12:00", "reason": "Illness."}, on=one)
+    typed = {"closes_at": "12 February 2026 12:00", "reason": "Illness."}
+    looked = BeautifulSoup(manager.post(one, typed, on=one).data, "html.parser")
+    session.expire_all()
+    assert draft.closes_at == call.challenge.closes_at  # the first press shows what will be
+    assert [li.text.split(":")[0] for li in looked.select("#moved-dates li")] == [
+        "The applications are opened",
+        "“Sift” begins",
+    ]
+    assert looked.select_one("#the-promise").text.startswith(
+        "The first decision stays promised for Tuesday 10 March 2026"
+    )
+    session.commit()
+    back = BeautifulSoup(manager.post(one, {**typed, "back": "yes"}, on=one).data, "html.parser")
+    assert (back.select_one("#closes_at")["value"], back.select_one("#reason").text.strip()) == tuple(typed.values())
+    manager.post(one, {**typed, "confirmed": "yes"}, on=one)
     moved = [" ".join(m.get_text().split()) for m in somebody.page(page).select("#stages li") if "moved" in m.text]
     assert moved == [
         (
@@ -268,7 +282,8 @@ def test_before_the_closing_date_moves_one_page_says_what_will_be_and_keeps_noth
         "is told; who the teams are is not shown before the last deadline."
     )
     letter = shown.select_one(".app-letter__body").text.split("\n", 1)[1].strip()
-    later = [li.text for li in shown.select("main li") if " begins " in li.text]
+    lines = [li.text for li in shown.select("#moved-dates li")]
+    stays = {line.split(":")[0]: line.split(": ")[1].split(" instead of ")[0] for line in lines}
     before, sent = call.challenge.closes_at, select(Message).where(col(Message.key).contains("-extend-"))
     session.expire_all()
     assert (call.challenge.closes_at, session.scalars(sent).all()) == (before, [])
@@ -281,7 +296,14 @@ def test_before_the_closing_date_moves_one_page_says_what_will_be_and_keeps_noth
     manager.post(url, {**kept, "confirmed": "yes"}, on=url)
     session.expire_all()
     assert moment(call.challenge.closes_at, "Europe/London") == when
-    assert later_dates(session, call.challenge) == later
+    assert shown.select_one("#the-promise").text.startswith("The promise moves too: the first decision is promised for")
+    promised = moment(call.challenge.decision_promised_at, "Europe/London")
+    sift = stage_dates(session, call.challenge)["sift"]
+    assert (stays["The call closes"], stays["“Sift” begins"], stays["“Sift” ends"]) == (
+        when,
+        moment(sift.starts_at, "Europe/London"),
+        promised,
+    )
     (told,) = session.scalars(sent).all()
     assert told.body.split("\n", 1)[1].strip() == letter
     session.commit()

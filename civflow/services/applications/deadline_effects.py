@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from civflow.models import Application, Challenge, ChallengeVersion
+from civflow.services.challenges.brief import ask_for_the_brief
 from civflow.services.challenges.calendar import move_the_calendar, promised_later
 from civflow.services.challenges.seal import seal_ends, seal_has_ended
 from civflow.services.engine.advance import advance_many
@@ -34,11 +35,13 @@ def move_the_deadline(session: Session, move: Move) -> None:
 
 @effect
 def move_one_deadline(session: Session, move: Move) -> None:
-    """One team has more time: everybody's application stays sealed until then."""
+    """One team has more time: everybody's application stays sealed until then, and the calendar follows."""
     application: Application = move.record
     challenge = session.get_one(Challenge, application.challenge_id)
     application.extension_reason = move.reason[:500]
     _seal(session, challenge)
+    move_the_calendar(session, challenge)
+    ask_for_the_brief(session, challenge, now=move.now, because=f"-{application.id}-{application.revision}")
 
 
 @effect

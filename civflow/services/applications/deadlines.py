@@ -1,4 +1,4 @@
-"""What moving the closing date does, before it is moved."""
+"""Deadlines that move, for everybody or for one team: what a move does, said before it is made."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from civflow.models import Challenge
-from civflow.services.challenges.calendar import later_dates
+from civflow.models import Application, Challenge
+from civflow.services.challenges.moved_dates import Moved, calendar_of, moved
 from civflow.services.engine.advance import advance, workflow_of
 from civflow.services.notifications.preview import preview
 from civflow.services.notifications.registry import Shown
 from civflow.workflows.engine import Actor, Step
 
 
-class ClosePreview(NamedTuple):
-    """What moving the closing date does: until when one can apply, the later dates, and the letter to the teams, if there are some."""
+class DeadlinePreview(NamedTuple):
+    """What moving a deadline does: until when one can apply, the dates that move, and the letter to the teams, if any."""
 
     closes_at: datetime
-    later: list[str]
+    dates: Moved
     letter: Shown | None
 
 
-def preview_the_close(
+def preview_the_move(
     session: Session,
-    challenge: Challenge,
+    record: Challenge | Application,
     step: Step,
     *,
     actor: Actor,
@@ -33,12 +33,17 @@ def preview_the_close(
     seen: int | None,
     reason: str,
     closes_at: datetime,
-) -> ClosePreview:
+) -> DeadlinePreview:
     """The step taken and looked at, so that what is said before the button is what it does; the caller takes it back.
 
-    `closes_at` is the new date. Raises Forbidden, Refused and Conflicted as the step itself does.
+    `record` is the challenge, whose deadline is everybody's, or one team's application; `closes_at` is the new date.
+    Raises Forbidden, Refused and Conflicted as the step itself does.
     """
-    page, given = workflow_of(session, challenge), {"closes_at": closes_at}
-    shown = preview(session, page, step, challenge, actor=actor, now=now, reason=reason, inputs=given)
-    advance(session, challenge, step.name, actor=actor, now=now, seen=seen, reason=reason, closes_at=closes_at)
-    return ClosePreview(closes_at, later_dates(session, challenge), shown.to_people if shown else None)
+    challenge = record if isinstance(record, Challenge) else session.get_one(Challenge, record.challenge_id)
+    page, given = workflow_of(session, record), {"closes_at": closes_at}
+    shown = preview(session, page, step, record, actor=actor, now=now, reason=reason, inputs=given)
+    before = calendar_of(session, challenge)
+    advance(session, record, step.name, actor=actor, now=now, seen=seen, reason=reason, closes_at=closes_at)
+    return DeadlinePreview(
+        closes_at, moved(before, calendar_of(session, challenge)), shown.to_people if shown else None
+    )

@@ -76,4 +76,5 @@ def receipt_data(
         "content_hash": submission.content_hash,
         "answers": [{"title": q.title, "words": submission.answers.get(q.id, "")} for q in form.questions],
         "closes_at": application.closes_at.isoformat() if application.closes_at else None,
+        "sealed_until": application.sealed_until.isoformat() if application.sealed_until else None,
     }

@@ -20,16 +20,20 @@ from civflow.workflows.programme import Programme, Stage
 @effect
 def make_the_brief(session: Session, move: Move) -> None:
     """What the public prints follows every step that changes its words or its dates; the newest one is linked."""
-    challenge: Challenge = move.record
+    ask_for_the_brief(session, move.record, now=move.now)
+
+
+def ask_for_the_brief(session: Session, challenge: Challenge, *, now: datetime, because: str = "") -> None:
+    """Let the brief be made as it is now; `because` tells what has moved its dates, where that is no step of its own."""
     documents.ask(
         session,
         kind="challenge_brief",
-        key=f"brief-{challenge.id}-{challenge.version}-{challenge.revision}",
+        key=f"brief-{challenge.id}-{challenge.version}-{challenge.revision}{because}",
         title=f"Challenge brief: {challenge.title}",
         workflow="challenge",
         record_id=challenge.id or 0,
-        data=brief_data(session, challenge, now=move.now),
-        now=move.now,
+        data=brief_data(session, challenge, now=now),
+        now=now,
     )
 
 

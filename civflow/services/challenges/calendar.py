@@ -21,6 +21,7 @@ from civflow.models import (
     Gate,
     StageDates,
 )
+from civflow.services.challenges.seal import seal_ends
 from civflow.services.formatting import WEEKDAYS, moment
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.programme import Programme, Stage
@@ -36,14 +37,20 @@ def stage_dates(session: Session, challenge: Challenge) -> dict[str, StageDates]
 
 
 def plan(
-    programme: Programme, opens_at: datetime, closes_at: datetime, promised: datetime | None = None
+    programme: Programme,
+    opens_at: datetime,
+    closes_at: datetime,
+    promised: datetime | None = None,
+    sealed_until: datetime | None = None,
 ) -> list[tuple[Stage, datetime, datetime]]:
     """When each stage begins and ends: one after the other, each until five in the afternoon of a working day.
 
-    The first gate ends when its decision is `promised`, where that is after the call. A gate's weeks count five working
-    days each, so that nobody decides over a public holiday; other lengths are calendar days.
+    The first of them begins when the applications are opened: `sealed_until`, where somebody has applied. The first gate
+    ends when its decision is `promised`, where that is after the call. A gate's weeks count five working days each, so
+    that nobody decides over a public holiday; other lengths are calendar days.
     """
-    found, stage, start = [(programme.call, opens_at, closes_at)], programme.after(programme.call), closes_at
+    found, stage = [(programme.call, opens_at, closes_at)], programme.after(programme.call)
+    start = sealed_until or closes_at + programme.call.late_access
     while stage:
         end = _end(programme, stage, start)
         if stage == programme.gates[0] and promised and promised > start:
@@ -58,21 +65,32 @@ def follow_the_stage(session: Session, challenge: Challenge, stage: Stage, *, no
 
     Whether it moved. A gate's end does not move when it begins late: it is promised to the teams.
     """
-    programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
-    if stage.kind == "gate" or stage.id not in dates or now <= dates[stage.id].starts_at:
-        return False
-    before = programme.before(stage)
-    if before and before.id in dates:
-        dates[before.id].ends_at = max(dates[before.id].ends_at, now)
-    start, ahead = now, programme.flow[programme.flow.index(stage) :]
-    for one in ahead:
-        dates[one.id].starts_at, dates[one.id].ends_at = start, _end(programme, one, start)
-        start = dates[one.id].ends_at
-    gates = {one.id for one in ahead if one.kind == "gate"}
-    for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage).in_(gates))):
+    dates = stage_dates(session, challenge)
+    planned = begun_at(programme_of(session, challenge), dates, stage, now)
+    for one, (starts_at, ends_at) in planned.items():
+        dates[one].starts_at, dates[one].ends_at = starts_at, ends_at
+    for gate in session.scalars(
+        select(Gate).where(col(Gate.challenge_id) == challenge.id, col(Gate.stage).in_(planned))
+    ):
         gate.scoring_due_at = dates[gate.stage].ends_at
     session.flush()
-    return True
+    return bool(planned)
+
+
+def begun_at(
+    programme: Programme, dates: Mapping[str, StageDates], stage: Stage, now: datetime
+) -> dict[str, tuple[datetime, datetime]]:
+    """Stage id -> when it begins and ends, of those that move where a stage begins now; nothing where none does."""
+    if stage.kind == "gate" or stage.id not in dates or now <= dates[stage.id].starts_at:
+        return {}
+    found, start = {}, now
+    before = programme.before(stage)
+    if before and before.id in dates:
+        found[before.id] = dates[before.id].starts_at, max(dates[before.id].ends_at, now)
+    for one in programme.flow[programme.flow.index(stage) :]:
+        found[one.id] = start, _end(programme, one, start)
+        start = found[one.id][1]
+    return found
 
 
 def _end(programme: Programme, stage: Stage, start: datetime) -> datetime:
@@ -169,6 +187,9 @@ def why_not_promised(programme: Programme, promised: datetime, closes_at: dateti
     """A sentence that says why a decision cannot be promised for then; '' where it can."""
     if closes_at and promised <= closes_at:
         return "The first decisions come after the closing date."
+    if closes_at and promised <= closes_at + programme.call.late_access:
+        hours = programme.call.late_access_hours
+        return f"Applications are opened {hours} hours after the closing date, and the first decisions come after that."
     what = day_off(programme, promised)
     return f"That day is {what}. Promise a working day." if what else ""
 
@@ -190,9 +211,10 @@ def the_dates(challenge: Challenge) -> tuple[datetime, datetime]:
 
 
 def move_the_calendar(session: Session, challenge: Challenge) -> None:
-    """The stages after the call follow its closing date and the promised decision."""
+    """The stages after the call follow the end of its seal, which is everybody's last deadline, and the promise."""
     programme, dates = programme_of(session, challenge), stage_dates(session, challenge)
-    for stage, starts_at, ends_at in plan(programme, *the_dates(challenge), challenge.decision_promised_at):
+    promised, opened = challenge.decision_promised_at, seal_ends(session, challenge)
+    for stage, starts_at, ends_at in plan(programme, *the_dates(challenge), promised, opened):
         if stage.id in dates:
             dates[stage.id].starts_at, dates[stage.id].ends_at = starts_at, ends_at
     for gate in session.scalars(select(Gate).where(col(Gate.challenge_id) == challenge.id)):

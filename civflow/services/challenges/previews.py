@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from civflow.services.challenges.calendar import begun_at, stage_dates
+from civflow.services.challenges.moved_dates import calendar_of, moved
 from civflow.services.challenges.review import why_answered_late
 from civflow.services.challenges.review_scores import standing
 from civflow.services.formatting import count, tenths
+from civflow.services.programmes.store import programme_of
 from civflow.services.records.preview import Previewer, StepPreview
 from civflow.workflows.engine import NOBODY, Step
 
@@ -30,7 +33,18 @@ def handing_in(session: Session, step: Step, challenge: Any, now: datetime, reas
     return StepPreview([late]) if late else None
 
 
+def beginning_a_stage(session: Session, step: Step, challenge: Any, now: datetime, reason: str) -> StepPreview | None:  # noqa: ARG001
+    """The dates that move where a stage of work begins later than planned."""
+    programme = programme_of(session, challenge)
+    planned = begun_at(programme, stage_dates(session, challenge), programme.stage(step.target), now)
+    if not planned:
+        return None
+    dates = moved(calendar_of(session, challenge), calendar_of(session, challenge, planned))
+    return StepPreview(["It begins later than planned, and what follows it moves."], dates.lines, "date")
+
+
 PREVIEWS: dict[tuple[str, str], Previewer] = {
     ("challenge", "submit_for_review"): handing_in,
     ("challenge", "approve"): approving,
+    ("challenge", "begin_*"): beginning_a_stage,
 }

@@ -349,6 +349,10 @@ class Next(NamedTuple):
     late: datetime | None
 
 
+def _opened(first: StageOf) -> str:
+    return f"The applications are opened: nobody reads one before. {first.title} begins."
+
+
 def what_next(
     challenge: Challenge,
     stages: list[StageOf],
@@ -366,6 +370,7 @@ def what_next(
         (challenge.opens_at, "The call opens: teams can apply and ask questions."),
         (questions_until, "The last moment for questions."),
         (challenge.closes_at, "The call closes. What is not submitted then does not count."),
+        *((first.starts_at, _opened(first)) for _ in [0] if first and first.starts_at != challenge.closes_at),
         *((promised, f"The first decision is promised{goal}.") for _ in [0] if not released),
         *(
             (stage.starts_at, f"{stage.title} begins. {stage.sentence}".strip())

@@ -11,6 +11,7 @@ from civflow.services.applications import version_notices
 from civflow.services.challenges import saving, versions
 from civflow.services.challenges.drafts import published_text
 from civflow.services.challenges.form import progress_of
+from civflow.services.challenges.moved_dates import by_another_promise
 from civflow.services.challenges.seal import are_sealed
 from civflow.services.collaboration.parts import Part, fingerprint
 from civflow.services.engine.advance import advance, options
@@ -189,6 +190,7 @@ def _second_look(challenge: Challenge) -> dict[str, Any]:
         "audience_preview": audience_preview,
         "number_told": sum(len(group.people) for group in audience_preview),
         "sealed": are_sealed(session(), challenge, now=now()),
+        "dates": by_another_promise(session(), challenge, text.decision_promised_at),
         **_difference(challenge, published_text(session(), challenge), text),
     }
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 
 from civflow.models import Application, Challenge, Round, Team
 from civflow.services.applications import version_notices
-from civflow.services.applications.deadlines import preview_the_close
+from civflow.services.applications.deadlines import preview_the_move
 from civflow.services.challenges.applicants import applicants, application_called
 from civflow.services.challenges.calendar import later_dates
 from civflow.services.challenges.seal import are_sealed, sealed_until
@@ -58,7 +58,7 @@ def move_deadline(slug: str) -> Response:
 def _look_ahead(challenge: Challenge, option: Option) -> Response:
     """What the date and the reason that were typed would do, or why not. Nothing is kept. Raises Forbidden."""
     with attempt(keeps=False) as tried:
-        moved = preview_the_close(
+        moved = preview_the_move(
             session(),
             challenge,
             option.step,
@@ -115,21 +115,49 @@ def choose_one(slug: str) -> Response:
 @blueprint.get("/applications/<int:application_id>/deadline")
 @open_to(signed_in)
 def one_deadline(application_id: int) -> str:
-    """More time for one team, with a reason that is published."""
+    """More time for one team, with a reason that is published, and what that moves for everybody."""
     return render_template(PAGE_OF_ONE, **_one_deadline(_application(application_id)))
 
 
 @blueprint.post("/applications/<int:application_id>/deadline")
 @open_to(signed_in)
 def move_one_deadline(application_id: int) -> Response:
+    """The first press shows what will be, for all who apply and assess; the button below it does it."""
     application = _application(application_id)
-    tried = take_offered(application, offered(application, "extend"))
+    if "back" in request.form:
+        return Response(render_template(PAGE_OF_ONE, **{**_one_deadline(application), "typed": request.form}))
+    option = offered(application, "extend")
+    if "confirmed" not in request.form:
+        return _look_at_one(application, there(option))
+    tried = take_offered(application, option)
     if tried.refusal:
-        context = {**_one_deadline(_application(application_id)), "typed": request.form}
-        return tried.page(PAGE_OF_ONE, **context)
+        return _one_not_moved(application_id, tried)
     challenge = session().get_one(Challenge, application.challenge_id)
     flash("The deadline of this team is moved. The team is told, and the reason is published.", "done")
     return redirect_to(f"/challenges/{challenge.slug}/deadline")
+
+
+def _look_at_one(application: Application, option: Option) -> Response:
+    """What more time for this team would move, or why not. Nothing is kept. Raises Forbidden."""
+    with attempt(keeps=False) as tried:
+        moved = preview_the_move(
+            session(),
+            application,
+            option.step,
+            actor=actor(),
+            now=now(),
+            seen=revision_seen(),
+            **typed_inputs(application, option.step),
+        )
+    if tried.refusal:
+        return _one_not_moved(application.id or 0, tried)
+    return Response(
+        render_template(PAGE_OF_ONE, **{**_one_deadline(application), "moved": moved, "typed": request.form})
+    )
+
+
+def _one_not_moved(application_id: int, tried: Attempt) -> Response:
+    return tried.page(PAGE_OF_ONE, **{**_one_deadline(_application(application_id)), "typed": request.form})
 
 
 def _application(application_id: int) -> Application:
