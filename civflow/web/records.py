@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, g, render_template, request
 from civflow.models import Tracked
 from civflow.services.engine import history
 from civflow.services.engine.advance import options, workflow_of
+from civflow.services.engine.afterwards import case_after
 from civflow.services.formatting import zone_name
 from civflow.services.notifications.preview import preview
 from civflow.services.records.calendar import calendar, entries_of
@@ -116,7 +117,7 @@ def _form(record: Tracked, case: Case, trigger: str, *, status: int = 200, **mor
         "zone_words": zone_name(g.zone),
         "audience_preview": audience_preview,
         "step_preview": step_preview,
-        "undo": undoing(page, step, record.state),
+        "undo": undoing(page, step, record.state, case_after(session(), record, step, actor=actor(), now=now())),
         "reason_is_public": publishes_its_reason(page, step.name),
         "nobody_presses": NOBODY_PRESSES if is_by_itself(step) else None,
         "seen": record.revision if more.get("conflict") else request.form.get("seen", record.revision),

@@ -224,7 +224,7 @@ application = Workflow(
         State("submitted", "It is sealed until the deadline.", public="Submitted", tone="active"),
         State("ineligible", "It does not meet a condition of the challenge.", public="Not eligible", tone="stopped",
               live=True),
-        State("in_progress", "It is in the selection.", label="In the selection", public="Being assessed",
+        State("in_progress", "It is in the selection.", label="In the selection", public="In the selection",
               tone="active", waits_for={
                   by_itself: "The result of the gate is released, or the stage ends",
                   a_team_member: Line("Send your improved proposal for {challenge.title}", step="write", due="resubmit_by",

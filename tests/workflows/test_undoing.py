@@ -19,7 +19,7 @@ def test_taking_back_is_undone_by_submitting_again() -> None:
 
 def test_the_step_that_leads_back_exactly_is_named_and_no_other() -> None:
     assert answer("challenge", "leave_sift", "sift") == (
-        "Yes: “Begin the stage Sift”. It needs: The deadline of every applicant has passed."
+        "Yes: “Begin the stage Sift”. It needs: The last deadline of the call has passed, so its seal is open."
     )
     assert answer("challenge", "begin_sift", "closed") == "Yes: “Go back from the stage Sift”, with a reason."
 

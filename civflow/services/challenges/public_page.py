@@ -114,6 +114,18 @@ class Publication:
         return next((s.ends_at for s in self.stages if s.kind == "gate"), None)
 
     @property
+    def first_decision(self) -> list[tuple[str, datetime]]:
+        """What is said of the first decision: that it was made, and when it had been promised; or by when it is promised.
+
+        A challenge that has ended without one promises nothing any more.
+        """
+        made = next((s.released_at for s in self.stages if s.kind == "gate"), None)
+        promised = [] if self.promised is None or self.is_archive else [self.promised]
+        if made:
+            return [("First decision", made), *(("It was promised by", at) for at in promised)]
+        return [("First decisions promised by", at) for at in promised if not self.state.final]
+
+    @property
     def is_decided(self) -> bool:
         """Whether the result of every gate is released."""
         return _decided(self.stages)

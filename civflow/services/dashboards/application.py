@@ -23,7 +23,8 @@ from civflow.services.formatting import count, word_count
 from civflow.services.interviews.booking import gate_here
 from civflow.services.programmes.store import programme_of
 from civflow.workflows import HANDBOOK
-from civflow.workflows.applications import IN_OUR_WORDS, OVER, STILL_IN, WON
+from civflow.workflows.applications import IN_OUR_WORDS, OVER, STILL_IN, TAKEN_IN, WON
+from civflow.workflows.assessment.gates import NOT_BEGUN
 from civflow.workflows.engine import Actor
 from civflow.workflows.programme import Programme, Stage
 
@@ -71,13 +72,25 @@ def _standing(session: Session, application: Application, found: Around, actor: 
     state = PAGE.states[application.state]
     here, following, promised = _story(session, application, challenge, programme, found, now)
     return Standing(
-        label=state.public or state.staff,
+        label=_label(application, challenge, programme, found),
         tone=state.tone,
         here=here,
         next=following,
         promised=promised if promised and promised > now else None,
         needs=tuple(_needs(session, application, found, actor, now)),
     )
+
+
+def _label(application: Application, challenge: Challenge, programme: Programme, found: Around) -> str:
+    """Where it stands in two words: who has a place works in it, and is assessed only while somebody assesses."""
+    state = PAGE.states[application.state]
+    if application.state not in TAKEN_IN or not application.stage:
+        return state.public or state.staff
+    stage = _stage_now(application, challenge, programme)
+    if stage.kind != "gate":
+        return stage.title
+    assessed = any(gate.state not in NOT_BEGUN for gate in found.gates.get(application.id or 0, []))
+    return "Being assessed" if assessed else state.public or state.staff
 
 
 def may(application: Application, trigger: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from civflow.workflows.engine.language import Step
+from civflow.workflows.engine.language import Case, Step
 from civflow.workflows.engine.workflow import Workflow
 from civflow.workflows.rules import by_itself
 
@@ -16,9 +16,18 @@ class Undoing(NamedTuple):
     possible: bool
 
 
-def undoing(page: Workflow, step: Step, source: str) -> Undoing:
-    """What `step`, taken from the state `source`, can be undone by. A step's own words (`undo`) come first."""
+def undoing(page: Workflow, step: Step, source: str, after: Case | None = None) -> Undoing:
+    """What `step`, taken from the state `source`, can be undone by. A step's own words (`undo`) come first.
+
+    `after` is the record as the step would leave it: then only steps are named that the next page offers, and those first
+    that the actor may take.
+    """
     onwards = [s for s in page.steps_from(step.target).values() if by_itself not in s.permits or len(s.permits) > 1]
+    if after is not None and onwards:
+        possible = [s for s in onwards if not page.unmet(after, s)]
+        if not possible and not step.undo and step.target != source:
+            return Undoing(f"No. As things stand, nothing leads on from “{page.states[step.target].staff}”.", False)
+        onwards = sorted(possible, key=lambda s: not page.permits(after, s))
     exact = next((s for s in onwards if s.target == source != step.target), None)
     if step.undo:
         return Undoing(step.undo, exact is not None or step.undo.startswith("Yes"))
