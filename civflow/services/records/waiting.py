@@ -126,23 +126,30 @@ def _of_noun(
     named.clear()
 
 
-def _lines(page: Workflow, state: str) -> list[tuple[Rule, Line]]:
-    return [(who, line) for who, line in lines_of(page.states[state]) if not line.by_hand]
+@cache
+def _lines(page: Workflow, state: str) -> tuple[tuple[Rule, Line], ...]:
+    return tuple((who, line) for who, line in lines_of(page.states[state]) if not line.by_hand)
+
+
+@cache
+def _waiting_states(page: Workflow) -> Mapping[Rule, Sequence[str]]:
+    """Rule -> the states that wait for whoever it admits."""
+    found: dict[Rule, list[str]] = {}
+    for state in sorted(page.states):
+        for who in dict.fromkeys(who for who, _ in _lines(page, state)):
+            found.setdefault(who, []).append(state)
+    return found
 
 
 def _candidates(page: Workflow, actor: Actor) -> Any:
     """The records among which something may wait for the actor, by SQL alone; None where there can be none."""
-    states: dict[Rule, set[str]] = {}
-    for state in page.states:
-        for who, _ in _lines(page, state):
-            states.setdefault(who, set()).add(state)
     column: Any = page.table.c.state
     found = []
-    for who, some in states.items():
+    for who, states in _waiting_states(page).items():
         theirs = found_by(actor, page, who)
         if theirs is None:
             continue
-        stands = column.in_(sorted(some))
+        stands = column.in_(states)
         if page.record is Challenge:  # other programmes have stages of their own, which are asked at the record
             stands = or_(stands, column.not_in(sorted(page.states)))
         found.append(and_(stands, theirs))
