@@ -174,5 +174,30 @@ def test_those_whom_its_page_names_comment_on_it(
 
 
 def test_it_is_exported_by_those_who_may_see_it(session: Session, call: Call, loan: Loan, borrower: Person) -> None:
-    table = rows_to_export(session, "loan", actor=call.actor(borrower), now=call.now)
-    assert [dict(zip(table.columns, row, strict=True))["tool"] for row in table.rows] == ["A rake"]
+    names, rows = rows_to_export(session, "loan", actor=call.actor(borrower), now=call.now)
+    assert [dict(zip(names, row, strict=True))["tool"] for row in rows] == ["A rake"]
+    assert rows_to_export(session, "loan", actor=call.actor(call.owner), now=call.now)[1] == []
+
+
+def test_whoever_its_page_names_follows_it_and_hears_of_it(
+    session: Session, call: Call, come: Any, shed: Shed, loan: Loan, keeper: Person, borrower: Person
+) -> None:
+    path = f"/cases/shed/{shed.id}/follow"
+    assert come(call.owner).get(path).status_code == 404
+    assert come(borrower).post(path, {"delivery": "at_once"}, on=path).status_code == 303
+    advance(session, shed, "close", actor=call.actor(keeper), now=call.now)
+    advance(session, loan, "take_again", actor=call.actor(borrower), now=call.now, reason="It was mine for a week.")
+    advance(session, shed, "open_again", actor=call.actor(keeper), now=call.now, reason="The key was found.")
+    session.commit()
+    assert letters(session) == [
+        (borrower.email, "The shed in Leith closes"),
+        (borrower.email, "News of a shed: The shed in Leith"),
+    ]
+
+
+def test_its_day_stands_in_a_calendar_for_those_who_may_see_it(
+    come: Any, call: Call, shed: Shed, loan: Loan, keeper: Person
+) -> None:
+    entry = come(keeper).get(f"/cases/shed/{shed.id}.ics")
+    assert (entry.mimetype, "SUMMARY:Closes" in entry.text) == ("text/calendar", True)
+    assert come(call.owner).get(f"/cases/shed/{shed.id}.ics").status_code == 404

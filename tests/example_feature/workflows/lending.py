@@ -7,8 +7,11 @@ from civflow.workflows.engine import (
     Columns,
     Comments,
     Facts,
+    Followed,
     Ids,
     Letter,
+    Moment,
+    News,
     State,
     Step,
     Workflow,
@@ -54,6 +57,10 @@ shed = Workflow(
     begun_by=(the_keeper,),
     sees=(the_keeper, a_borrower, the_auditor),
     comments=Comments(read=(the_keeper, a_borrower), write=(the_keeper, a_borrower)),
+    followed=Followed(
+        by=(the_keeper, a_borrower), when="the shed opens or closes", subjects={"shed": "News of a shed"}
+    ),
+    calendar=(Moment("closes_at", "Closes"),),
     shows=Columns(shown=("since", "name", "keeper_id", "closes_at"), staff=("missing",)),
     states=[
         State("open", "Tools can be borrowed.", tone="active", live=True),
@@ -90,6 +97,7 @@ shed = Workflow(
             "open",
             by=the_keeper,
             reason=True,
+            tells={"the_followers": News("shed", "{title} is open again.")},
             label="Open it again",
             says="Tools can be borrowed.",
         ),
