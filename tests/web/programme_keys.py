@@ -304,6 +304,8 @@ def a_total(world: World) -> object:
 def interviewed(world: World) -> object:
     interview = gate_of(world.session, world.call.challenge, "interview")
     people = list(world.session.scalars(select(col(Panellist.person_id))))
+    world.session.add_all(Panellist(gate_id=interview.id or 0, person_id=one, side="expert") for one in set(people))
+    world.session.flush()
     starts = world.call.now + timedelta(days=9)
     slots = offer_slots(world.session, interview, starts=[starts], where="Here", panel=people, actor=CIVFLOW,
                         now=world.call.now)  # fmt: skip

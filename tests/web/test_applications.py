@@ -492,9 +492,12 @@ def invited(call, session, complete, priya) -> list[Slot]:
     submit(session, complete, actor=call.actor(priya), now=call.now)
     call.wait_until(call.closes_at)
     call.goes_on(complete, "interview")
+    interview, manager = gate_of(session, call.challenge, "interview"), call.actor(call.manager)
+    for person, side in ((call.manager, "programme"), (call.owner, "sponsor")):
+        advance(session, interview, "seat", actor=manager, now=call.now, person_id=person.id, side=side)
     return offer_slots(
         session,
-        gate_of(session, call.challenge, "interview"),
+        interview,
         starts=[call.now + timedelta(days=3, hours=n) for n in range(3)],
         where="Room 1",
         panel=[call.manager.id, call.owner.id],

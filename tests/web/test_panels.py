@@ -139,9 +139,13 @@ def test_somebody_is_taken_off_with_a_reason_and_their_open_work_is_withdrawn(ca
 
     told = text_of(manager.get(path))
     assert "2 open assessments are withdrawn" in told
-    assert "1 submitted assessment stays and counts." in told
-    assert errors_of(manager.post(path, {"reason": ""}, on=path)) != []
-    assert manager.post(path, {"reason": "Left the council.", "seen": gate.revision}, on=path).status_code == 303
+    assert "1 submitted assessment stays and counts, unless it is for a conflict of interest" in told
+    assert errors_of(manager.post(path, {"reason": ""}, on=path)) == [
+        "Give a reason: it is kept with the step.",
+        "Choose one of the answers to “Why”.",
+    ]
+    typed = {"reason": "Left the council.", "why_off": "other", "seen": gate.revision}
+    assert manager.post(path, typed, on=path).status_code == 303
 
     call.session.expire_all()
     mine = call.session.scalars(select(Assignment).where(col(Assignment.assessor_id) == person.id)).all()

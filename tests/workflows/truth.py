@@ -238,6 +238,7 @@ RULE_CASES: dict[str, Truth] = {
     "nothing_is_sealed": Truth({"challenge_state": "closed", "sealed_ones": 0}, {"sealed_ones": 1}),
     "scoring_is_complete": Truth({"outstanding": 0, "proceed_reason": None}, {"outstanding": 1}),
     "every_application_has_two_assessments": Truth({"thinly_scored": 0}, {"thinly_scored": 1}),
+    "no_scores_are_in_conflict": Truth({"scores_in_conflict": 0}, {"scores_in_conflict": 1}),
     "every_interview_is_over": Truth({"open_interviews": 0}, {"open_interviews": 1}),
     "the_number_is_possible": Truth(
         {"ranks": (1, 2, 3, 4), "cap": 3},
@@ -262,6 +263,7 @@ RULE_CASES: dict[str, Truth] = {
     "the_approver_did_not_score": Truth({"assessor_ids": ids(17, 8)}, {"assessor_ids": ids(17, 7)}),
     # Assignment
     "no_conflict_is_declared": Truth({}, {}, inputs={"no_conflict": True}, false_inputs={"no_conflict": False}),
+    "the_gate_is_undecided": Truth({"gate_state": "moderating"}, {"gate_state": "proposed"}),
     "no_conflict_is_on_record": Truth({"conflicts": False}, {"conflicts": True}),
     "the_gate_takes_scores": Truth({"gate_state": "scoring"}, {"gate_state": "moderating"}),
     "every_criterion_is_scored": Truth(

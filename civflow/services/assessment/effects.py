@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,8 +33,10 @@ from civflow.services.engine.advance import advance_many, begin_many
 from civflow.services.engine.effects import Move, effect, effect_in_row
 from civflow.services.formatting import count, moment
 from civflow.services.notifications.outbox import post_all, write
+from civflow.services.people.conflicts import has_conflict
 from civflow.services.records.titles import title_of
 from civflow.workflows.assessment.assignments import LOCKED, PROPOSED
+from civflow.workflows.assessment.gates import MODERATING
 from civflow.workflows.engine import CIVFLOW
 
 
@@ -113,9 +115,9 @@ def invite_the_assessors(session: Session, move: Move) -> None:
 
 @effect
 def record_the_conflict(session: Session, move: Move) -> None:
-    """An assessor who declines for a conflict is never matched with that team again."""
+    """An assessor who declines for a conflict, or declares one later, is never matched with that team again."""
     assignment: Assignment = move.record
-    if move.inputs.get("decline_why") != "conflict":
+    if move.inputs.get("decline_why", "conflict") != "conflict":
         return
     known = select(col(Conflict.id)).where(
         col(Conflict.person_id) == assignment.assessor_id, col(Conflict.team_id) == assignment.team_id
@@ -126,7 +128,7 @@ def record_the_conflict(session: Session, move: Move) -> None:
                 person_id=assignment.assessor_id,
                 team_id=assignment.team_id,
                 declared_at=move.now,
-                why="Declared by the assessor when asked to assess.",
+                why=move.reason or "Declared by the assessor when asked to assess.",
             )
         )
         session.flush()
@@ -179,8 +181,33 @@ def wait_for_every_assessor(session: Session, rows: Sequence[Any], now: datetime
 
 @effect
 def rank_the_applications(session: Session, move: Move) -> None:
-    """Write the ranked list; decisions come when the line is drawn."""
+    """Write the ranked list; decisions come when the line is drawn. Scores of somebody with a conflict are not in it."""
     gate: Gate = move.record
+    in_conflict = select(col(Assignment.id)).where(
+        col(Assignment.gate_id) == gate.id,
+        col(Assignment.state).in_(LOCKED),
+        has_conflict(col(Assignment.assessor_id), col(Assignment.team_id)),
+    )
+    _set_aside(session, session.scalars(in_conflict.order_by(col(Assignment.id))), IN_CONFLICT, move.now)
+    _rank(session, gate)
+
+
+@effect
+def rank_again(session: Session, move: Move) -> None:
+    """Where the panel looks at a ranking, it is made anew without scores that count no longer."""
+    gate = session.get_one(Gate, move.record.gate_id)
+    if gate.state in MODERATING:
+        _rank(session, gate)
+
+
+IN_CONFLICT = "A conflict of interest of the assessor with the team is on record."
+
+
+def _set_aside(session: Session, ids: Iterable[int | None], reason: str, now: datetime) -> None:
+    advance_many(session, Assignment, [key or 0 for key in ids], "set_aside", actor=CIVFLOW, now=now, reason=reason)
+
+
+def _rank(session: Session, gate: Gate) -> None:
     session.execute(delete(Outcome).where(col(Outcome.gate_id) == gate.id))
     for ranked in ranking_of(session, gate).ranked:
         session.add(
@@ -258,8 +285,10 @@ def unseat_the_panellist(session: Session, move: Move) -> None:
     gate: Gate = move.record
     person_id = move.inputs["person_id"]
     mine = col(Assignment.gate_id) == gate.id, col(Assignment.assessor_id) == person_id
-    query = select(col(Assignment.id)).where(*mine, counted(), col(Assignment.state).not_in(LOCKED))
-    ids = [key or 0 for key in session.scalars(query.order_by(col(Assignment.id)))]
+    query = select(col(Assignment.id)).where(*mine, counted()).order_by(col(Assignment.id))
+    ids = [key or 0 for key in session.scalars(query.where(col(Assignment.state).not_in(LOCKED)))]
+    if move.inputs["why_off"] == "conflict":
+        _set_aside(session, session.scalars(query.where(col(Assignment.state).in_(LOCKED))), move.reason, move.now)
     advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason=move.reason)
     session.execute(delete(SlotPanel).where(*_hears(gate, person_id)))
     session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))

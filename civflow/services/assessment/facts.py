@@ -47,6 +47,7 @@ SUBMITTED_HERE = (
         ASSIGNMENT.c.gate_id == GATE.c.id,
         ASSIGNMENT.c.application_id == APPLICATION.c.id,
         ASSIGNMENT.c.state.in_(LOCKED),
+        ~has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
     )
     .correlate(GATE, APPLICATION)
     .scalar_subquery()
@@ -84,6 +85,11 @@ FACTS: Facts = {
             EQUAL.c.id != OUTCOME.c.id,
         ),
         "ranks": numbers(OUTCOME.c.rank, OUTCOME.c.gate_id == GATE.c.id),
+        "scores_in_conflict": count(
+            ASSIGNMENT.c.gate_id == GATE.c.id,
+            ASSIGNMENT.c.state.in_(LOCKED),
+            has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
+        ),
         "conflicts_here": pairs(
             *person_and_record(APPLICATION.c.id, APPLICATION.c.team_id, AT_THE_GATE | APPLICATION.c.id.in_(DECIDED))
         ),

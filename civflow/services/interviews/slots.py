@@ -13,9 +13,11 @@ from civflow.models import (
     Slot,
     SlotPanel,
 )
-from civflow.services.assessment.gates import stage_of
+from civflow.services.assessment.gates import panel_of, stage_of
 from civflow.services.engine.advance import advance, begin_many
 from civflow.workflows.engine import Actor, Refused
+
+NOT_SEATED = "Only people who sit on the panel of this gate hear its teams: seat them first."
 
 
 def offer_slots(
@@ -32,6 +34,8 @@ def offer_slots(
     _, stage = stage_of(session, gate)
     if len(set(panel)) < 2:
         raise Refused("A panel has at least two people.", fields={"panel": "Choose at least two people."})
+    if set(panel) - {person.id for _, person in panel_of(session, gate)}:
+        raise Refused(NOT_SEATED, fields={"panel": NOT_SEATED})
     if any(start <= now for start in starts):
         raise Refused("An interview must lie ahead.", fields={"starts_at": "Choose a time that lies ahead."})
     length = timedelta(minutes=stage.interview_minutes or 30)

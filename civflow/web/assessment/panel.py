@@ -20,6 +20,7 @@ from civflow.web.shared.asks import plain, whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.step_form import attempt, take
+from civflow.workflows.assessment.gates import WHY_OFF
 from civflow.workflows.engine import NotFound, Refused
 
 blueprint = Blueprint("panels", __name__)
@@ -91,13 +92,13 @@ def leave(gate_id: int, person_id: int) -> str:
 @open_to(signed_in)
 def unseat(gate_id: int, person_id: int) -> Response:
     gate = load(Gate, gate_id)
-    reason = plain(request.form.get("reason", ""))
+    reason, why = plain(request.form.get("reason", "")), request.form.get("why_off", "")
     context = _leaving(gate, person_id)
     with attempt() as tried:
-        take(gate, "unseat", person_id=person_id, reason=reason)
+        take(gate, "unseat", person_id=person_id, reason=reason, why_off=why)
     if tried.refusal:
         context = _leaving(load(Gate, gate_id), person_id)
-        return tried.page("assessment/gates/unseat.html", **context, typed=reason)
+        return tried.page("assessment/gates/unseat.html", **context, typed=reason, why=why)
     flash(f"{context['person'].name} no longer sits on the panel.", "done")
     return redirect_to(f"/gates/{gate_id}/panel")
 
@@ -111,6 +112,7 @@ def _leaving(gate: Gate, person_id: int) -> dict[str, Any]:
         **_about(gate),
         "person": session().get_one(Person, person_id),
         "seat": held,
+        "reasons": WHY_OFF,
         "leaving": panel.leaving(session(), gate, person_id),
     }
 

@@ -20,6 +20,12 @@ def the_gate_takes_scores(case: Case[AssignmentFacts]) -> bool:
     return case.facts.gate_state == "scoring"
 
 
+@rule("The result is not proposed yet: one that is proposed or approved is sent back to the panel first.",
+      needs=("gate_state",))
+def the_gate_is_undecided(case: Case[AssignmentFacts]) -> bool:
+    return case.facts.gate_state in ("scoring", "moderating")
+
+
 @rule("No conflict of interest with this team is on record for the assessor.", needs=("conflicts",))
 def no_conflict_is_on_record(case: Case[AssignmentFacts]) -> bool:
     return not case.facts.conflicts
@@ -124,6 +130,22 @@ assignment = Workflow(
                                            "them.")},
              label="Open the scores again",
              says="The assessor can change the scores, and reads your reason."),
+        Step("declare_conflict", "submitted", "withdrawn", by=the_assessor, reason=True,
+             requires=(the_gate_is_undecided,), then=("record_the_conflict", "rank_again"), locks=("gate",),
+             tells={"the_programme_managers": Letter("Scores that no longer count: {title}",
+                                                     "{actor} has declared a conflict of interest after submitting. Match "
+                                                     "assessors again on the gate's page where scores are missing now.")},
+             label="Declare a conflict of interest",
+             says="Your scores no longer count, and you no longer read the application. Say what the conflict is.",
+             undo="No. A conflict stays on record, and another assessor is found."),
+        Step("set_aside", "submitted", "withdrawn", by=(the_panel_chair, the_programme_manager, by_itself), reason=True,
+             requires=(the_gate_is_undecided,), then=("rank_again",), locks=("gate",),
+             tells={"the_assessor": Letter("Your scores no longer count: {title}",
+                                           "Your scores of this application were set aside because of a conflict of "
+                                           "interest. You need do nothing.")},
+             label="Set the scores aside for a conflict",
+             says="The scores no longer count, and the assessor no longer reads the application.",
+             undo="No. Match assessors again, and the application gets another one."),
         Step("invite_again", "declined", "invited", by=the_programme_manager, reason=True,
              tells={"the_assessor": Letter("Asked again to assess: {title}",
                                            "{actor} asks you again to assess. Say first whether you have a conflict of "

@@ -52,6 +52,7 @@ class GateFacts(Facts):
     assessor_ids: Ids  # who has submitted scores
     ranks: Numbers
     tied_ids: Ids  # applications that share their rank with another
+    scores_in_conflict: int  # submitted assessments by somebody with a conflict of interest
     conflicts_here: Pairs  # a person, and an application here with whose team they have a conflict
     scores_here: Pairs  # a score, and its application
     begins_at: datetime | None
@@ -87,6 +88,12 @@ ASSESSORS_EACH = 2
 @rule("Every application has scores from at least two assessors.", needs=("thinly_scored",))
 def every_application_has_two_assessments(case: Case[GateFacts]) -> bool:
     return case.facts.thinly_scored == 0
+
+
+@rule("No scores count of somebody who has a conflict of interest with the team: they are set aside first.",
+      needs=("scores_in_conflict",))
+def no_scores_are_in_conflict(case: Case[GateFacts]) -> bool:
+    return case.facts.scores_in_conflict == 0
 
 
 @rule("No interview is still to be held.", needs=("open_interviews",))
@@ -220,7 +227,11 @@ SEAT = (
     Ask("side", "Sits for", "choice", choices=tuple((side, side.capitalize()) for side in SIDES)),
     Ask("chairs", "Chairs the panel", "yes", required=False),
 )
-UNSEAT = (Ask("person_id", "Who", "record", of="person", among="panel_ids"),)
+WHY_OFF = (("conflict", "They have a conflict of interest"), ("other", "Another reason"))
+UNSEAT = (
+    Ask("person_id", "Who", "record", of="person", among="panel_ids"),
+    Ask("why_off", "Why", "choice", choices=WHY_OFF),
+)
 TO_WHOM_IS_UNSEATED: Tells = {
     "whom_it_unseats": Letter("You no longer sit on the panel: {title}",
                               "{actor} has taken you off the panel. What you have not submitted is withdrawn; you need do "
@@ -305,7 +316,8 @@ gate = Workflow(
              requires=(they_sit_on_this_panel,), then=("unseat_the_panellist",), tells=TO_WHOM_IS_UNSEATED,
              label="Take somebody off the panel",
              path="/gates/{id}/panel",
-             says="They are told why. Their open assignments are withdrawn; what they submitted stays and counts.",
+             says="They are told why. Their open assignments are withdrawn. What they submitted stays and counts, but for a "
+                  "conflict of interest: then it is set aside.",
              undo="Yes: seat them again. What was withdrawn is matched anew."),
         Step("match", "waiting", "waiting", by=the_programme_manager, then=("propose_assignments",),
              requires=(the_panel_has_two_people, there_is_an_application), label="Match assessors to applications",
@@ -353,12 +365,13 @@ gate = Workflow(
              requires=(no_conflict_with_its_teams,), then=("wait_for_every_assessor",), label="Go back to scoring",
              says="Assessors can submit and change scores again. Once more every assessor is waited for."),
         Step("propose", "moderating", "proposed", by=(the_panel_chair, the_programme_manager),
-             requires=(no_conflict_with_its_teams, the_number_is_possible, another_number_has_a_reason,
-                       no_tie_at_the_line),
+             requires=(no_conflict_with_its_teams, no_scores_are_in_conflict, every_application_has_two_assessments,
+                       the_number_is_possible, another_number_has_a_reason, no_tie_at_the_line),
              asks=(GOING_ON, NUMBER_REASON), then=("draw_the_line",), path="/gates/{id}/propose",
              label="Propose the result", says="The ranked list goes to an approver. No applicant is told."),
         Step("approve", "proposed", "approved", by=the_approver,
-             requires=(the_limit_covers_the_stake, the_approver_did_not_score, no_conflict_with_its_teams), signs=("approved_by_id",),
+             requires=(the_limit_covers_the_stake, the_approver_did_not_score, no_conflict_with_its_teams,
+                       no_scores_are_in_conflict), signs=("approved_by_id",),
              stamps=("approved_at",), label="Approve the result",
              says="The decision is yours by name. Nobody is told until it is released."),
         Step("send_back", "proposed", "moderating", by=the_approver, reason=True,
