@@ -200,11 +200,12 @@ FEATURES = (
     ),
     Feature(
         "agreements",
-        needs=("engine", "programmes", "documents", "notifications", "challenges"),
+        needs=("engine", "programmes", "records", "documents", "notifications", "challenges"),
         pages=("agreements",),
         facts=("agreements.facts",),
         effects=("agreements.effects",),
         audiences=("agreements.audiences",),
+        previews=("agreements.previews",),
     ),
     Feature(
         "delivery",
@@ -212,6 +213,7 @@ FEATURES = (
         pages=("delivery.places", "delivery.sprints", "delivery.deliverables"),
         facts=("delivery.facts",),
         effects=("delivery.effects",),
+        previews=("delivery.previews",),
         views=("delivery",),
     ),
     Feature(

@@ -292,12 +292,12 @@ application = Workflow(
              then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True,
-             tells={"the_team": Letter("Ruled out: {title}",
+             decides=True, tells={"the_team": Letter("Ruled out: {title}",
                                        "Your application was ruled out and is not assessed. If the reason is wrong, answer "
                                        "the programme office: it can be reinstated.")},
              locks=("challenge",), label="Rule it out", says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
-             by=the_programme_manager, reason=True, requires=(it_was_submitted,),
+             by=the_programme_manager, reason=True, decides=True, requires=(it_was_submitted,),
              tells={"the_team": Letter("Back in the selection: {title}",
                                        "Your application is in the selection again, at the stage that it had reached.")},
              locks=("challenge", "team"), label="Reinstate the application",
@@ -314,7 +314,7 @@ application = Workflow(
         Step("keep_in_reserve", "in_progress", "reserve", by=by_itself, label="Keep in reserve",
              says="The team goes on if a place becomes free."),
         Step("promote", "reserve", "in_progress", by=(the_programme_manager, the_approver), reason=True,
-             requires=(the_place_is_approved,), locks=("challenge",),
+             decides=True, requires=(the_place_is_approved,), locks=("challenge",),
              then=("enter_the_next_stage",), label="Promote from the reserve",
              tells={"the_team": Letter("A place became free: {title}",
                                        "Your application goes on from the reserve. Look at its page for what comes next "
@@ -324,7 +324,7 @@ application = Workflow(
         Step("not_select", ("submitted", "in_progress", "reserve"), "not_selected", by=by_itself, onwards=True,
              label="Do not select", says="The team gets a letter with its scores."),
         Step("close_the_reserve", "reserve", "not_selected", by=the_programme_manager, reason=True,
-             tells={"the_team": Letter("No place became free: {title}",
+             decides=True, tells={"the_team": Letter("No place became free: {title}",
                                        "Your application was in reserve, and every place is taken now. It goes no further. "
                                        "Your letter with the scores stands on its page, and you can ask for more about the "
                                        "decision.")},

@@ -403,7 +403,7 @@ def test_a_low_score_decides_nothing_but_wants_a_reason(session, call, sent):
         o.step for o in options(session, sent, actor=call.actor(call.manager), now=call.now) if o.step.name == "approve"
     )
     told = preview_step(session, step, sent, actor=call.actor(call.manager), now=call.now, reason="")
-    assert told.sentences == ["2 people scored it: 37.5 of 100, and the programme asks for at least 50."]
+    assert told.sentences[0].endswith("2 people scored it: 37.5 of 100, and the programme asks for at least 50.")
     approve(call, sent, low_score_reason="A minister has promised it.")
     assert sent.low_score_reason == "A minister has promised it."
 

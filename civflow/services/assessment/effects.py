@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
+from civflow.methods.ranking import THE_PANEL
 from civflow.models import (
     Application,
     Assignment,
@@ -26,7 +27,15 @@ from civflow.services.assessment.letters import issue_letters
 from civflow.services.assessment.matching import match
 from civflow.services.assessment.panel import _hears
 from civflow.services.assessment.progress import counted
-from civflow.services.assessment.ranking import cost_of_a_place, hundredths, outcomes_of, ranking_of, settled, tie_words
+from civflow.services.assessment.ranking import (
+    WITHOUT_THE_PANEL,
+    cost_of_a_place,
+    hundredths,
+    outcomes_of,
+    ranking_of,
+    settled,
+    tie_words,
+)
 from civflow.services.assessment.scores import scores_of
 from civflow.services.challenges.stages import move_on
 from civflow.services.engine.advance import advance_many, begin_many
@@ -229,10 +238,12 @@ def settle_the_tie(session: Session, move: Move) -> None:
     outcomes = outcomes_of(session, move.record)
     first = next(o for o in outcomes if o.application_id == move.inputs["application_id"])
     equals = [o for o in outcomes if o.rank == first.rank and o is not first]
-    first.tie_break = settled(first.tie_break, rank=first.rank + 1, ahead=True, reason=move.reason)
+    sits = any(person.id == move.actor.id for _, person in panel_of(session, move.record))
+    said = {"by": THE_PANEL if sits else WITHOUT_THE_PANEL, "reason": move.reason}
+    first.tie_break = settled(first.tie_break, rank=first.rank + 1, ahead=True, **said)
     for outcome in equals:
         outcome.rank += 1
-        outcome.tie_break = settled(outcome.tie_break, rank=first.rank, ahead=False, reason=move.reason)
+        outcome.tie_break = settled(outcome.tie_break, rank=first.rank, ahead=False, **said)
     session.flush()
 
 

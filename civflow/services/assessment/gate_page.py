@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from civflow.methods.ranking import Ranked
 from civflow.models import Application, Assignment, Gate, Outcome, Panellist, Person, Score, Slot, Team
+from civflow.services.assessment.changes import in_whose_name
 from civflow.services.assessment.gates import AT_THE_GATE, panel_of, stage_of
 from civflow.services.assessment.ranking import outcomes_of, ranking_of
 from civflow.services.formatting import tenths
@@ -100,6 +101,7 @@ class GatePage:
     lines: list[Line]
     slots: list[tuple[Slot, str]]
     ties: tuple[str, ...]
+    in_whose_name: dict[int, str]  # who has changed scores, with whether they sit on the panel
 
     @property
     def wanted(self) -> int:
@@ -145,8 +147,10 @@ def gate_page(session: Session, gate: Gate, *, with_scores: bool, kept_back: Col
             line.application.reference,
         )
     )
+    changed_by = {s.moderated_by_id for line in lines for sheet in line.sheets for s in sheet.scores.values()}
+    names = {who: in_whose_name(session, gate, who) for who in changed_by if who is not None}
     return GatePage(
-        gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties
+        gate, stage, programme.card(stage), _seats(session, gate, lines), lines, _slots(session, gate), ties, names
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from civflow.models import Assignment, Gate, Person
+from civflow.services.assessment.decisions import DECISIONS
 from civflow.services.assessment.gates import applications_at
 from civflow.services.assessment.matching import match
 from civflow.services.assessment.progress import counted
@@ -16,10 +17,10 @@ from civflow.services.formatting import count
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.preview import Previewer, StepPreview
 from civflow.workflows.assessment.assignments import LOCKED
-from civflow.workflows.engine import Step
+from civflow.workflows.engine import Actor, Step
 
 
-def matching(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> StepPreview:  # noqa: ARG001
+def matching(session: Session, step: Step, gate: Any, actor: Actor, now: datetime, reason: str) -> StepPreview:
     """The matching itself, calculated and not kept: it is the same when the button is pressed."""
     matched = match(session, gate)
     names = {
@@ -50,7 +51,7 @@ def matching(session: Session, step: Step, gate: Any, now: datetime, reason: str
     return StepPreview([s for s in sentences if s], lines, "assessor")
 
 
-def going_on_without(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> StepPreview:  # noqa: ARG001
+def going_on_without(session: Session, step: Step, gate: Any, actor: Actor, now: datetime, reason: str) -> StepPreview:
     query = select(col(Person.name), func.count()).join(Assignment, col(Assignment.assessor_id) == col(Person.id))
     waits = col(Assignment.gate_id) == gate.id, counted(), col(Assignment.state).not_in(LOCKED)
     rows = [
@@ -63,7 +64,7 @@ def going_on_without(session: Session, step: Step, gate: Any, now: datetime, rea
     return StepPreview([sentence] if left else ["Every assessment is in."], lines, "assessor")
 
 
-def ranking(session: Session, step: Step, gate: Any, now: datetime, reason: str) -> StepPreview:  # noqa: ARG001
+def ranking(session: Session, step: Step, gate: Any, actor: Actor, now: datetime, reason: str) -> StepPreview:
     here = applications_at(session, gate)
     return StepPreview(
         [
@@ -72,7 +73,14 @@ def ranking(session: Session, step: Step, gate: Any, now: datetime, reason: str)
     )
 
 
-def leaving_a_stage(session: Session, step: Step, challenge: Any, now: datetime, reason: str) -> StepPreview:  # noqa: ARG001
+def leaving_a_stage(
+    session: Session,
+    step: Step,
+    challenge: Any,
+    actor: Actor,
+    now: datetime,
+    reason: str,
+) -> StepPreview:
     """Only the challenge moves: what stands at the stage is kept as it is, and nobody is told."""
     programme = programme_of(session, challenge)
     stage = next(s for s in programme.stages if s.id == challenge.state)
@@ -104,4 +112,5 @@ PREVIEWS: dict[tuple[str, str], Previewer] = {
     ("gate", "match"): matching,
     ("gate", "proceed"): going_on_without,
     ("gate", "moderate"): ranking,
+    **DECISIONS,
 }

@@ -66,9 +66,12 @@ def tie_words(ranked: Ranked[int]) -> str:
     return _sentence(*parts)
 
 
-def settled(known: str, *, rank: int, ahead: bool, reason: str) -> str:
-    """`known` words of an application, and that the panel put it ahead of `rank` or behind it."""
-    words = f"{'ahead of' if ahead else 'behind'} rank {rank} by {THE_PANEL}: {reason.strip().rstrip('.')}"
+WITHOUT_THE_PANEL = "the programme manager's decision, without the panel"
+
+
+def settled(known: str, *, rank: int, ahead: bool, by: str, reason: str) -> str:
+    """`known` words of an application, and by whose decision it is put ahead of `rank` or behind it."""
+    words = f"{'ahead of' if ahead else 'behind'} rank {rank} by {by}: {reason.strip().rstrip('.')}"
     return _sentence(known[:1].lower() + known[1:], words)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,7 +15,8 @@ from civflow.models import Tracked
 from civflow.services.engine.advance import PAGES, workflow_of
 from civflow.services.engine.effects import check_steps
 from civflow.services.engine.endings import foretold, in_a_sentence
-from civflow.workflows.engine import Actor, Step
+from civflow.workflows import HANDBOOK
+from civflow.workflows.engine import Actor, Step, Workflow
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,29 @@ class StepPreview:
     of_what: str = "line"
 
 
-Previewer = Callable[[Session, Step, Any, datetime, str], StepPreview | None]
+class Decision(StepPreview):
+    """What a step that decides shows before it is taken: what is decided, what it costs, and what follows.
+
+    `changed`: what was changed on the way there, by whom and why, in sentences.
+    """
+
+    changed: Sequence[str]
+
+    def __init__(
+        self,
+        *,
+        what: str,
+        costs: str,
+        follows: str,
+        changed: Sequence[str] = (),
+        lines: Sequence[str] = (),
+        of_what: str = "line",
+    ) -> None:
+        super().__init__([what, costs, follows], list(lines), of_what)
+        object.__setattr__(self, "changed", tuple(changed))
+
+
+Previewer = Callable[[Session, Step, Any, Actor, datetime, str], StepPreview | None]
 
 
 @cache
@@ -35,7 +58,19 @@ def previewers() -> dict[tuple[str, str], Previewer]:
     """(Noun, step) -> who says what it would do, of every feature; "leave_*" stands for every step that begins so."""
     found: dict[tuple[str, str], Previewer] = features.collect("previews", lambda module: module.PREVIEWS.items())
     check_steps("previews", found)
+    check_decisions(found)
     return found
+
+
+def check_decisions(known: Mapping[tuple[str, str], Previewer], pages: Iterable[Workflow] = HANDBOOK.values()) -> None:
+    """Raises FeatureError for a step that decides where no feature says what it decides."""
+    for page in pages:
+        for step in page.steps:
+            if step.decides and (page.name, step.name) not in known:
+                raise features.FeatureError(
+                    f"{page.name}.{step.name}: it decides, and no feature's previews say what, at what cost and with what "
+                    "consequence."
+                )
 
 
 def preview_step(
@@ -47,10 +82,11 @@ def preview_step(
     """
     known, noun = previewers(), PAGES[type(record)].name
     says = known.get((noun, step.name)) or known.get((noun, f"{step.name.partition('_')[0]}_*"))
-    own = says(session, step, record, now, reason) if says else None
+    own = says(session, step, record, actor, now, reason) if says else None
     also = also_changes(session, step, record, actor=actor, now=now)
     if own and also:
-        return replace(own, sentences=[*own.sentences, also])
+        own.sentences.append(also)
+        return own
     return StepPreview([also]) if also else own
 
 

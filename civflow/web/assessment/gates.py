@@ -21,7 +21,7 @@ from civflow.web.shared.asks import read_each, refuse, whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
 from civflow.web.shared.moments import parse_moment
-from civflow.web.shared.record_page import offered_steps
+from civflow.web.shared.record_page import decides, offered_steps
 from civflow.web.shared.step_form import attempt, take
 from civflow.workflows import HANDBOOK
 from civflow.workflows.assessment.gates import KEPT_BACK
@@ -50,7 +50,7 @@ def show(gate_id: int) -> str:
 def propose(gate_id: int) -> str:
     """The ranked list with its line, before it goes to the approver."""
     gate = load(Gate, gate_id)
-    return render_template("assessment/gates/propose.html", **_context(gate))
+    return render_template("assessment/gates/propose.html", **_context(gate, "propose"))
 
 
 @blueprint.post("/gates/<int:gate_id>/propose")
@@ -64,7 +64,7 @@ def propose_it(gate_id: int) -> Response:
     with attempt() as tried:
         take(gate, "propose", going_on=whole_number(typed["going_on"]), number_reason=typed["number_reason"])
     if tried.refusal:
-        return tried.page("assessment/gates/propose.html", **_context(load(Gate, gate_id)), typed=typed)
+        return tried.page("assessment/gates/propose.html", **_context(load(Gate, gate_id), "propose"), typed=typed)
     return redirect_to(f"/gates/{gate_id}")
 
 
@@ -75,7 +75,7 @@ def release(gate_id: int) -> str:
     gate = load(Gate, gate_id)
     sees, kept_back = scores_shown(gate)
     samples = sample_letters(session(), gate, now=now(), kept_back=kept_back) if sees else []
-    return render_template("assessment/gates/release.html", **_context(gate), samples=samples)
+    return render_template("assessment/gates/release.html", **_context(gate, "release"), samples=samples)
 
 
 @blueprint.post("/gates/<int:gate_id>/release")
@@ -85,7 +85,7 @@ def release_it(gate_id: int) -> Response:
     with attempt() as tried:
         take(gate, "release")
     if tried.refusal:
-        return tried.page("assessment/gates/release.html", **_context(load(Gate, gate_id)), samples=[])
+        return tried.page("assessment/gates/release.html", **_context(load(Gate, gate_id), "release"), samples=[])
     flash("The result is released. Every team's letter is on its way.", "done")
     return redirect_to(f"/gates/{gate_id}")
 
@@ -103,7 +103,7 @@ def scores(gate_id: int) -> str:
 def adjust(gate_id: int, score_id: int) -> str:
     """One score before the panel: the assessor's value and reason stay beside the panel's."""
     gate = load(Gate, gate_id)
-    return render_template("assessment/gates/adjust.html", **_context(gate), **_score(gate, score_id))
+    return render_template("assessment/gates/adjust.html", **_context(gate, "adjust"), **_score(gate, score_id))
 
 
 @blueprint.post("/gates/<int:gate_id>/scores/<int:score_id>")
@@ -116,7 +116,7 @@ def adjust_it(gate_id: int, score_id: int) -> Response:
         take(gate, "adjust", score_id=chosen["score"].id, value=whole_number(typed["value"]), why=typed["why"])
     if tried.refusal:
         gate = load(Gate, gate_id)
-        context = {**_context(gate), **_score(gate, score_id), "typed": typed}
+        context = {**_context(gate, "adjust"), **_score(gate, score_id), "typed": typed}
         return tried.page("assessment/gates/adjust.html", **context)
     return redirect_to(f"/gates/{gate_id}#scores")
 
@@ -171,8 +171,11 @@ def _score(gate: Gate, score_id: int) -> dict[str, Any]:
     return {"score": score, "assignment": assignment}
 
 
-def _context(gate: Gate) -> dict[str, Any]:
-    """The gate's page for this reader, with the steps that they may take now and why not the rest."""
+def _context(gate: Gate, trigger: str = "") -> dict[str, Any]:
+    """The gate's page for this reader, with the steps that they may take now and why not the rest.
+
+    What a step decides is shown to nobody from whom a score of the gate is kept back.
+    """
     challenge = session().get_one(Challenge, gate.challenge_id)
     offered = options(session(), gate, actor=actor(), now=now())
     sees_scores, kept_back = scores_shown(gate)
@@ -186,6 +189,7 @@ def _context(gate: Gate) -> dict[str, Any]:
         "kept_back": KEPT_BACK,
         "steps": {option.step.name: option for option in offered},
         **offered_steps(gate, offered),
+        "decides": None if kept_back else decides(gate, offered, trigger),
         "case_state": HANDBOOK["gate"].states[gate.state],
         "slot_states": HANDBOOK["slot"].states,
         "tie_titles": [titles[tie] for tie in page.card.ties],

@@ -19,6 +19,7 @@ from civflow.web.shared.access import load, open_to, scores_shown, signed_in
 from civflow.web.shared.asks import plain, whole_number
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.record_page import decides
 from civflow.web.shared.step_form import attempt, take
 from civflow.workflows.assessment.gates import WHY_OFF
 from civflow.workflows.engine import NotFound, Refused
@@ -148,7 +149,9 @@ def _ties(gate: Gate) -> dict[str, Any]:
         if line.outcome and not line.kept_back:
             by_rank.setdefault(line.outcome.rank, []).append(line)
     equal = [(rank, lines) for rank, lines in sorted(by_rank.items()) if len(lines) > 1]
-    return {**_about(gate), "page": page, "sees_scores": sees, "equal": equal}
+    about = _about(gate)
+    shown = None if kept_back else decides(gate, about["steps"].values(), "settle")
+    return {**about, "page": page, "sees_scores": sees, "equal": equal, "decides": shown}
 
 
 # What the pages share

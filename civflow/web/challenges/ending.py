@@ -18,6 +18,7 @@ from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.challenge_access import owned
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.htmx import redirect_to
+from civflow.web.shared.record_page import decides
 
 blueprint = Blueprint("ending", __name__)
 
@@ -56,6 +57,7 @@ def _ending(challenge: Challenge, trigger: str) -> dict[str, Any]:
         "step": step,
         "audience_preview": audience_preview,
         "also": also,
+        "decides": decides(challenge, [option] if option else [], trigger),
         "typed": {},
         "errors": [],
         "fields": {},

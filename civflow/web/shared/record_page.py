@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from civflow.models import Tracked
 from civflow.services.engine.advance import options, workflow_of
 from civflow.services.records.details import rows_of
+from civflow.services.records.preview import StepPreview, preview_step
 from civflow.services.records.timeline import TimelineEntry, timeline_for
 from civflow.services.records.titles import path_of, step_path, title_of
 from civflow.web.shared.current import actor, now, session
-from civflow.workflows.engine import Case, Step
+from civflow.workflows.engine import Case, Option, Step
 from civflow.workflows.engine.sight import reads_as
 
 
@@ -59,3 +61,11 @@ def is_staff(case: Case) -> bool:
 def entries(record: Tracked, case: Case) -> list[TimelineEntry]:
     """The history, newest first, as this reader may read it."""
     return timeline_for(session(), record, case)
+
+
+def decides(record: Tracked, offered: Iterable[Option], trigger: str) -> StepPreview | None:
+    """What the step would decide, for whoever may take it now: for a page of its own, with records/_decides.html."""
+    option = next((option for option in offered if option.step.name == trigger), None)
+    if option is None or not option.allowed:
+        return None
+    return preview_step(session(), option.step, record, actor=actor(), now=now(), reason="")

@@ -424,7 +424,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
                tells=letters.COMPLETED, label="Complete the challenge", says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
-               by=the_programme_manager, reason=True, requires=(its_seal_is_open,),
+               by=the_programme_manager, reason=True, decides=True, requires=(its_seal_is_open,),
                tells=letters.NO_WINNER,
                label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
@@ -439,7 +439,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
     yield Step("restore", "withdrawn", "draft", by=OWNERS, reason=True, locks=("round",), label="Restore as a draft",
                says="The sponsor can go on writing.")
     yield Step("cancel", ("approved", "open", "closed", *stages), "cancelled", by=the_programme_manager, reason=True,
-               tells=letters.CANCELLED, path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
+               decides=True, tells=letters.CANCELLED, path="/challenges/{slug}/cancel", publishes_reason=True, label="Cancel the challenge",
                says="Every applicant and the public read your reason.")
 
 

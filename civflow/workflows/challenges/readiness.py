@@ -352,7 +352,7 @@ def _approving(programme: Programme) -> Iterator[Step]:
     if scoring:
         yield from _scoring(scoring)
     yield Step("approve", "in_review", "approved", by=the_approver,
-               requires=(*_written(programme), *READY, the_money_is_within_the_budget,
+               decides=True, requires=(*_written(programme), *READY, the_money_is_within_the_budget,
                          the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
                then=("prepare_the_stages",), tells={"the_challenge_owners": letters.APPROVED}, locks=("round",),
                asks=(ANNOUNCE_AT, LOW_SCORE_REASON) if scoring else (ANNOUNCE_AT,), label="Approve the challenge",

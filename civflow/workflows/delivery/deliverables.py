@@ -45,7 +45,7 @@ deliverable = Workflow(
              tells={"the_members": Letter("Changes asked for: {title}",
                                           "{actor} has looked at what you delivered and asks for changes. Deliver it "
                                           "again.")}),
-        Step("accept", "submitted", "accepted", by=the_challenge_owner, stamps=("accepted_at",),
+        Step("accept", "submitted", "accepted", by=the_challenge_owner, decides=True, stamps=("accepted_at",),
              tells={"the_members": Letter("Accepted: {title}", "{actor} has accepted what your team delivered.")},
              label="Accept the deliverable", says="It counts as done."),
         Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True,
