@@ -105,9 +105,10 @@ def an_improved_proposal_is_asked_for(case: Case[ApplicationFacts]) -> bool:
     return case.facts.resubmit_by is not None and case.now < case.facts.resubmit_by
 
 
-@rule("It was submitted before the deadline.")
-def it_was_submitted(case: Case) -> bool:
-    return case.record.submitted_at is not None
+@rule("It was taken into the selection when the seal opened.")
+def it_was_taken_in(case: Case) -> bool:
+    """What was withdrawn before stands at no gate: its team can take it up again before its deadline."""
+    return bool(case.record.stage)
 
 
 @rule(
@@ -297,7 +298,7 @@ application = Workflow(
                                        "the programme office: it can be reinstated.")},
              locks=("challenge",), label="Rule it out", says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
-             by=the_programme_manager, reason=True, decides=True, requires=(it_was_submitted,),
+             by=the_programme_manager, reason=True, decides=True, requires=(it_was_taken_in,),
              tells={"the_team": Letter("Back in the selection: {title}",
                                        "Your application is in the selection again, at the stage that it had reached.")},
              locks=("challenge", "team"), label="Reinstate the application",

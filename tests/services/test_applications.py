@@ -254,7 +254,7 @@ def test_a_draft_that_was_withdrawn_is_taken_up_again(call, session, priya, comp
     advance(session, complete, "withdraw", actor=lead, now=call.now, reason="By mistake.")
     with pytest.raises(Refused) as refused:
         advance(session, complete, "reinstate", actor=call.actor(call.manager), now=call.now, reason="They asked.")
-    assert refused.value.sentences == ("It was submitted before the deadline.",)
+    assert refused.value.sentences == ("It was taken into the selection when the seal opened.",)
     advance(session, complete, "write_again", actor=lead, now=call.now, reason="It was a mistake.")
     assert (complete.state, complete.complete) == ("draft", True)
     assert submit(session, complete, actor=lead, now=call.now).number == 1

@@ -181,6 +181,16 @@ def test_an_application_that_is_reinstated_seals_nothing(session, call, manager,
     assert (sent.state, sent.sealed_until, may_read(session, call, sent)) == ("in_progress", until, True)
 
 
+def test_what_was_withdrawn_before_the_seal_opened_is_not_reinstated_past_it(session, call, manager, sent):
+    """It would stand in the selection while the others are sealed, and before no gate."""
+    advance(session, sent, "withdraw", actor=call.actor(_lead(session, sent)), now=call.now, reason="Too much.")
+    for moment in (call.now, call.closes_at):
+        call.wait_until(moment)
+        with pytest.raises(Refused) as refused:
+            advance(session, sent, "reinstate", actor=manager, now=call.now, reason="They asked.")
+        assert refused.value.sentences == ("It was taken into the selection when the seal opened.",)
+
+
 # The time for late access
 
 

@@ -56,7 +56,7 @@ def test_the_whole_form_is_one_page_with_its_limits_and_who_reads_it(visitor):
     assert page.select_one(".app-print__question .app-quiet").text == "Up to 80 words."
     readers = page.find("h2", string="Who reads what").find_next("ul").select("li")[1].text
     assert readers == (
-        "After it, of this challenge: programme manager, challenge owner, assessor, approver and auditor. Whoever has a "
+        "After that, of this challenge: programme manager, challenge owner, assessor, approver and auditor. Whoever has a "
         "conflict of interest with your team does not."
     )
     assert visitor.get("/challenges/nothing/form").status_code == 404

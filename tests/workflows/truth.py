@@ -226,7 +226,7 @@ RULE_CASES: dict[str, Truth] = {
         {"places_taken": 2},
         false_actor=everybody(limit=119),
     ),
-    "it_was_submitted": Truth({"submitted_at": BEFORE}, {"submitted_at": None}),
+    "it_was_taken_in": Truth({"stage": "sift"}, {"stage": ""}),
     # Gate
     "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),
     "they_do_not_apply_here": Truth(
