@@ -15,7 +15,6 @@ from jinja2 import Environment
 
 from civflow import create_app, features
 from civflow.cli import commands
-from civflow.models.people import ROLES
 from civflow.services.documents import render as rendering
 from civflow.services.engine.effects import registered
 from civflow.services.engine.facts import facts
@@ -25,7 +24,6 @@ from civflow.settings import SETTINGS
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine.declarations import PLACEHOLDER
 from civflow.workflows.engine.sight import needs_of
-from civflow.workflows.programme import KNOWN_ROLES
 from tests.databases import settings_for
 
 ROOT = Path(__file__).parents[1]
@@ -176,12 +174,6 @@ def test_what_a_shown_column_or_a_title_refers_to_has_a_name():
         shown = [*page.shows.shown, *page.shows.staff, *named]
         tables = {table.name for table in map(page.refers, shown) if table is not None}
         assert tables <= {*MODELS, *NAMED}, noun
-
-
-def test_a_programme_file_may_name_every_role_that_is_granted():
-    given = {"team_lead", "team_member", "public"}  # by a team, and by nobody
-
-    assert set(KNOWN_ROLES) - given == set(ROLES) - {"administrator"}
 
 
 # Templates
