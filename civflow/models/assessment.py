@@ -11,7 +11,8 @@ from civflow.models.people import one_of
 from civflow.models.records import Tracked, moment
 
 SIDES = ("sponsor", "programme", "expert")
-DECISIONS = ("goes_on", "reserve", "not_selected")
+IN_THE_LINE = ("goes_on", "reserve")  # what a result says of whoever it may take further
+DECISIONS = (*IN_THE_LINE, "not_selected")
 DECLINES = ("conflict", "not_my_area", "too_many")
 
 

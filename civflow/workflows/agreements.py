@@ -1,6 +1,7 @@
 """Agreement: a contract between the sponsor and a team for one stage. Both sides sign, after the standstill."""
 
 from civflow.models import Agreement
+from civflow.workflows.applications import the_team_is_still_in
 from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Line, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
@@ -15,6 +16,8 @@ from civflow.workflows.rules import (
 
 class AgreementFacts(Facts):
     document_made: bool
+    application_state: str
+    challenge_state: str
 
 
 @rule("The document is finished and can be read.", needs=("document_made",))
@@ -37,6 +40,11 @@ def the_team_has_signed(case: Case) -> bool:
     return case.record.team_signed_at is not None
 
 
+@rule("The challenge has not come to its end.", needs=("challenge_state",))
+def the_challenge_goes_on(case: Case[AgreementFacts]) -> bool:
+    return case.facts.challenge_state not in ("completed", "cancelled")
+
+
 @rule("Both sides have signed.")
 def both_sides_have_signed(case: Case) -> bool:
     return case.record.team_signed_at is not None and case.record.sponsor_signed_at is not None
@@ -53,6 +61,7 @@ def the_signer_may_sign(case: Case) -> bool:
 
 
 ENDED_EARLY = ("terminated",)  # agreements that bind nobody any more
+WHAT_FOR = ("challenge", "application")  # an agreement is for a team that is in a challenge that goes on
 MAY_SIGN = Ask("may_sign", "I have read the agreement and may sign it for my side", "yes")
 
 SIGNED = ("signed", "active", "completed")  # by both sides, whatever came of it
@@ -99,11 +108,13 @@ agreement = Workflow(
         State("terminated", "It ended before its time.", label="Ended early", final=True, tone="stopped"),
     ],
     steps=[
-        Step("issue", "drafted", "issued", by=the_programme_manager, decides=True, requires=(the_document_is_finished,),
+        Step("issue", "drafted", "issued", by=the_programme_manager, decides=True,
+             requires=(the_document_is_finished, the_team_is_still_in, the_challenge_goes_on), locks=WHAT_FOR,
              tells={"both_sides": Letter("Read and sign: {title}", f"The agreement is ready. {WHO_SIGNS}")},
              fixes=FIXES, label="Issue the agreement", says="Both sides are asked to read and sign it."),
         Step("sign_for_the_team", "issued", "issued", by=the_team_lead, asks=(MAY_SIGN,), decides=True, stamps=("team_signed_at",),
-             requires=(the_standstill_is_over, the_team_has_not_signed, the_signer_may_sign),
+             requires=(the_standstill_is_over, the_team_has_not_signed, the_signer_may_sign, the_team_is_still_in,
+                       the_challenge_goes_on), locks=WHAT_FOR,
              signs=("team_signed_by_id",), label="Sign for the team",
              tells={"both_sides": Letter("The team has signed: {title}",
                                          "{actor} has signed for the team. The sponsor signs next.")},
@@ -112,7 +123,8 @@ agreement = Workflow(
              undo="Not by you. Until both have signed, the programme office can take the agreement back to change it; "
                   "both sides then sign the new text."),
         Step("sign_for_the_sponsor", "issued", "signed", by=the_challenge_owner, asks=(MAY_SIGN,),
-             decides=True, requires=(the_standstill_is_over, the_team_has_signed, the_signer_may_sign),
+             decides=True, requires=(the_standstill_is_over, the_team_has_signed, the_signer_may_sign, the_team_is_still_in,
+                                     the_challenge_goes_on), locks=WHAT_FOR,
              stamps=("sponsor_signed_at",), signs=("sponsor_signed_by_id",),
              then=("make_the_signed_copy",),
              tells={"both_sides": Letter("Signed by both sides: {title}",
@@ -140,6 +152,24 @@ agreement = Workflow(
              fixes=FIXES,
              says="Both sides read your reason.",
              undo="Yes, with a reason: “Draft it again”, or “Bring back into force” where both sides had signed."),
+        Step("fall_away", ("drafted", "issued"), "terminated", by=by_itself, reason=True,
+             tells={"both_sides": Letter("No longer needed: {title}",
+                                         "What the agreement was for does not take place, so nobody is asked to sign it any "
+                                         "more. You need do nothing.")},
+             fixes=FIXES, locks=("challenge", "place"), label="Let it fall away",
+             says="What it was for does not take place, so nobody is asked to sign it."),
+        Step("dissolve", "signed", "terminated", by=by_itself, reason=True,
+             tells={"both_sides": Letter("Does not come into force: {title}",
+                                         "What the agreement was for does not take place, so it binds nobody although both "
+                                         "sides have signed it.")},
+             fixes=FIXES, locks=("challenge", "place"), label="Dissolve it before it is in force",
+             says="What it was for does not take place, so it binds nobody although both sides have signed."),
+        Step("come_back", "terminated", "signed", by=by_itself, reason=True,
+             requires=(both_sides_have_signed, the_team_is_still_in), locks=WHAT_FOR,
+             tells={"both_sides": Letter("Stands again: {title}",
+                                         "The agreement stands as both sides have signed it, and begins on {starts_at}.")},
+             fixes=FIXES,
+             label="Let it stand again", says="It is as it was when both sides had signed, and begins at its time."),
         Step("resume", ("completed", "terminated"), "active", by=the_programme_manager, reason=True,
              requires=(both_sides_have_signed,), label="Bring back into force",
              tells={"both_sides": Letter("In force again: {title}", "The agreement is in force again, until {ends_at}.")},

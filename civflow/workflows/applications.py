@@ -1,6 +1,7 @@
 """Application: what one team says to one challenge. Sealed until its deadline, and never lost."""
 
 from datetime import datetime
+from typing import Protocol
 
 from civflow.models import Application
 from civflow.workflows.engine import (
@@ -18,6 +19,7 @@ from civflow.workflows.engine import (
     keeps,
     rule,
 )
+from civflow.workflows.engine.endings import Restores
 from civflow.workflows.rules import (
     STAFF,
     a_team_member,
@@ -29,6 +31,10 @@ from civflow.workflows.rules import (
     the_programme_manager,
     the_team_lead,
 )
+
+
+class HasApplication(Protocol):
+    application_state: str
 
 
 class ApplicationFacts(Facts):
@@ -181,6 +187,12 @@ STILL_IN = ("in_progress", "selected")  # applications whose team may take a pla
 OVER = ("not_selected", "ineligible", "withdrawn")  # applications that go no further
 FREES_ITS_PLACE = ("ineligible", "withdrawn")  # applications whose place another team may take
 
+@rule("The team's application is still in the challenge.", needs=("application_state",))
+def the_team_is_still_in(case: Case[HasApplication]) -> bool:
+    """Of a place or an agreement: nothing is offered or signed for a team that has left."""
+    return case.facts.application_state in STILL_IN
+
+
 # What a team reads of its own application, beside the label of its state.
 IN_OUR_WORDS = {
     "draft": "Only your team reads it. It counts once you submit it.",
@@ -195,6 +207,8 @@ IN_OUR_WORDS = {
 
 READ = Ask("challenge_version", "The version that you have read", "number", least=1)
 NEW_DEADLINE = Ask("closes_at", "New deadline", "moment", "For this team alone. The reason is published.")
+WITH_ITS_PLACE: Restores = {"agreement": ("come_back", "redraft"), "assignment": "ask_anew"}
+BACK_IN: Restores = {**WITH_ITS_PLACE, "place": ("resume", "take_up_again", "offer_again")}
 MORE_TIME: Tells = {"the_team": Letter(template="deadline", words="the_new_deadline_of_the_team")}
 FOR_ONE = "The team is told. The reason is published without its name. Every application stays sealed until then."
 
@@ -238,18 +252,14 @@ application = Workflow(
         State("withdrawn", "The team has withdrawn it, or its place has come to an end.", public="Withdrawn", final=True),
     ],
     ends={
-        "withdrawn": {
+        ("withdrawn", "ineligible", "not_selected"): {
             "assignment": "withdraw",
-            "slot": keeps("The team gives its interview back itself."),
-            ("place", "agreement"): keeps("The programme office ends it, with a reason that the team reads."),
-        },
-        "not_selected": {
-            "assignment": keeps("What was scored is what the decision was made from."),
-            "slot": keeps("Every interview at a gate is over before its result is proposed."),
-            ("place", "agreement"): keeps("It is of a stage that the team has reached, and is ended there."),
+            "slot": "give_back",
+            "agreement": ("fall_away", "dissolve"),
+            "place": ("end", "take_offer_back"),
         },
         "selected": {
-            "assignment": keeps("What was scored is what the decision was made from."),
+            "assignment": keeps("What was scored is what the decision was made from; the rest ends with its gate."),
             "slot": keeps("Every interview at a gate is over before its result is proposed."),
             ("place", "agreement"): keeps("A team that has won works on."),
         },
@@ -296,12 +306,13 @@ application = Workflow(
              decides=True, tells={"the_team": Letter("Ruled out: {title}",
                                        "Your application was ruled out and is not assessed. If the reason is wrong, answer "
                                        "the programme office: it can be reinstated.")},
-             locks=("challenge",), label="Rule it out", says="The team reads your reason. It can be reinstated."),
+             then=("strike_from_the_ranking",), locks=("challenge",), label="Rule it out",
+             says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
              by=the_programme_manager, reason=True, decides=True, requires=(it_was_taken_in,),
              tells={"the_team": Letter("Back in the selection: {title}",
                                        "Your application is in the selection again, at the stage that it had reached.")},
-             locks=("challenge", "team"), label="Reinstate the application",
+             locks=("challenge", "team"), label="Reinstate the application", restores=BACK_IN,
              says="It is in the selection again, at the stage that it had reached.",
              undo="Not as it was: it can be ruled out, withdraw, or go through the gate again."),
         Step("improve", "in_progress", "in_progress", by=a_team_member,
@@ -333,7 +344,7 @@ application = Workflow(
         Step("select", ("in_progress", "reserve"), "selected", by=by_itself, then=("enter_the_next_stage",),
              label="Select", says="The team has won."),
         Step("withdraw", ("draft", "submitted", "in_progress", "reserve"), "withdrawn", by=the_team_lead, reason=True,
-             locks=("challenge",),
+             then=("strike_from_the_ranking",), locks=("challenge",),
              tells={"the_team": Letter("Withdrawn, so it does not count: {title}",
                                        "{actor} has withdrawn your team's application. It does not count. While the call is "
                                        "open the lead can take it up again; it counts once it is submitted again, by "
@@ -344,12 +355,14 @@ application = Workflow(
              label="Withdraw the application",
              says="It leaves the challenge. The programme manager reads your reason."),
         Step("leave", ("in_progress", "selected"), "withdrawn", by=by_itself, reason=True,
-             locks=("challenge",), label="Leave the challenge",
+             then=("strike_from_the_ranking",), locks=("challenge",), label="Leave the challenge",
              says="The team does not take its place, or stops before the stage is finished."),
+        Step("drop", "draft", "withdrawn", by=by_itself, reason=True, label="Drop the draft",
+             says="Its team has come to an end. Every word is kept."),
         Step("come_back", "withdrawn", "in_progress", by=by_itself, reason=True, locks=("challenge",),
-             label="Come back into the selection", says="The team has its place again."),
+             restores=WITH_ITS_PLACE, label="Come back into the selection", says="The team has its place again."),
         Step("come_back_as_winner", "withdrawn", "selected", by=by_itself, reason=True, locks=("challenge",),
-             label="Come back as the winner", says="The team has its place again."),
+             restores=WITH_ITS_PLACE, label="Come back as the winner", says="The team has its place again."),
         Step("write_again", "withdrawn", "draft", by=the_team_lead, reason=True,
              requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed), locks=("challenge",),
              label="Take the application up again",

@@ -3,7 +3,7 @@
 from civflow.models import LiveSession
 from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, News, State, Step, Tells, Workflow, rule
 from civflow.workflows.questions import ANSWERING
-from civflow.workflows.rules import OFFICE
+from civflow.workflows.rules import OFFICE, by_itself
 
 
 class LiveSessionFacts(Facts):
@@ -89,7 +89,7 @@ live_session = Workflow(
         Step("add_recording", "held", "held", by=ANSWERING, asks=(RECORDING,), requires=(its_links_are_addresses,),
              tells=TO_ALL, label="Add the recording",
              says="Everybody finds the link on the challenge's page. Followers, and everybody with a draft, are told."),
-        Step("cancel", "scheduled", "cancelled", by=ANSWERING, reason=True, publishes_reason=True,
+        Step("cancel", "scheduled", "cancelled", by=(*ANSWERING, by_itself), reason=True, publishes_reason=True,
              tells=TO_ALL, label="Cancel the session",
              says="Everybody reads your reason. Followers, and everybody with a draft, are told."),
         Step("schedule_again", ("held", "cancelled"), "scheduled", by=ANSWERING, reason=True,

@@ -6,7 +6,14 @@ from typing import Any
 from civflow.models import Question
 from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Line, News, State, Step, Workflow, keeps, rule
 from civflow.workflows.engine.sight import reads_as
-from civflow.workflows.rules import OFFICE, anyone_signed_in, the_auditor, the_challenge_owner, the_programme_manager
+from civflow.workflows.rules import (
+    OFFICE,
+    anyone_signed_in,
+    by_itself,
+    the_auditor,
+    the_challenge_owner,
+    the_programme_manager,
+)
 
 
 class QuestionFacts(Facts):
@@ -155,7 +162,7 @@ question = Workflow(
         Step("unmerge", "merged", "asked", by=ANSWERING, reason=True,
              then=("leave_the_other_question", "tell_the_person_who_asked"), locks=("challenge",),
              label="Separate it again", says="It waits for an answer of its own, and whoever asked is told why."),
-        Step("decline", ("asked", "drafted"), "declined", by=ANSWERING, reason=True,
+        Step("decline", ("asked", "drafted"), "declined", by=(*ANSWERING, by_itself), reason=True,
              then=("tell_the_person_who_asked",), label="Decline to answer",
              says="The person who asked reads the reason."),
         Step("reconsider", "declined", "asked", by=ANSWERING, reason=True, then=("tell_the_person_who_asked",),

@@ -81,6 +81,11 @@ def test_what_else_changes_is_said_to_those_who_may_know_it(panel):
     assert said(call, panel.otter, "withdraw", call.manager) == "3 assignments become “Withdrawn”."
     assert said(call, panel.otter, "withdraw", panel.people[1]) == "1 assignment becomes “Withdrawn”."
     assert said(call, panel.otter, "withdraw", panel.leads[0]) == ""
+    assert said(call, panel.heron, "rule_out", call.manager) == "3 assignments become “Withdrawn”."
+    for assignment in call.session.scalars(
+        select(Assignment).where(col(Assignment.application_id) == panel.heron.id)
+    ).all():
+        advance(call.session, assignment, "withdraw", actor=call.actor(call.manager), now=call.now, reason="Enough.")
     assert said(call, panel.heron, "rule_out", call.manager) == ""
 
 
@@ -114,8 +119,8 @@ def test_what_ends_is_locked_before_the_rules_look_and_in_the_one_order():
 
 
 def test_a_step_with_which_nothing_ends_locks_nothing_more():
-    assert transition.looks_at(HANDBOOK["application"], "reinstate").along == ()
-    assert locked("application", "reinstate") == ["challenge", "team", "application"]
+    assert transition.looks_at(HANDBOOK["application"], "submit").along == ()
+    assert locked("application", "submit") == ["challenge", "team", "application"]
 
 
 def test_two_who_end_the_same_thing_wait_for_each_other_and_one_of_them_was_first(panel, engine):
@@ -143,7 +148,7 @@ def test_two_who_end_the_same_thing_wait_for_each_other_and_one_of_them_was_firs
     session.rollback()
     assert other.ends() is None
     assert states(session, Application) == ["not_selected", "not_selected"]
-    assert states(session, Assignment) == ["invited"] * 6
+    assert states(session, Assignment) == ["withdrawn"] * 6
     session.rollback()
     other = Other(engine, withdraw).start()
     refusal = other.ends()

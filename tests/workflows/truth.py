@@ -290,6 +290,10 @@ RULE_CASES: dict[str, Truth] = {
     "two_of_the_panel_were_there": Truth({}, {}, inputs={"attended": 2}, false_inputs={"attended": 1}),
     # Place and agreement
     "there_is_time_to_answer": Truth({"respond_by": AFTER}, {"respond_by": NOW}),
+    "the_challenge_goes_on": Truth({"challenge_state": "contract"}, {"challenge_state": "cancelled"}),
+    "the_line_stands": Truth({"gone_from_the_line": 0}, {"gone_from_the_line": 1}),
+    "somebody_has_left_the_line": Truth({"gone_from_the_line": 1}, {"gone_from_the_line": 0}),
+    "everybody_here_is_ranked": Truth({"unranked": 0}, {"unranked": 1}),
     "the_team_is_still_in": Truth({"application_state": "in_progress"}, {"application_state": "withdrawn"}),
     "the_team_is_in_or_left_with_it": Truth(
         {"application_state": "withdrawn", "left_with_it": 1}, {"application_state": "withdrawn", "left_with_it": 0}

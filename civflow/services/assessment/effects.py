@@ -22,7 +22,8 @@ from civflow.models import (
     Score,
     SlotPanel,
 )
-from civflow.services.assessment.gates import panel_of, stage_of
+from civflow.models.assessment import IN_THE_LINE
+from civflow.services.assessment.gates import applications_at, panel_of, stage_of
 from civflow.services.assessment.letters import issue_letters
 from civflow.services.assessment.matching import match
 from civflow.services.assessment.panel import _hears
@@ -32,6 +33,7 @@ from civflow.services.assessment.ranking import (
     cost_of_a_place,
     hundredths,
     outcomes_of,
+    rank_without,
     ranking_of,
     settled,
     tie_words,
@@ -39,13 +41,13 @@ from civflow.services.assessment.ranking import (
 from civflow.services.assessment.scores import scores_of
 from civflow.services.challenges.stages import move_on
 from civflow.services.engine.advance import advance_many, begin_many
-from civflow.services.engine.effects import Move, effect, effect_in_row
+from civflow.services.engine.effects import Move, declare, effect, effect_in_row
 from civflow.services.formatting import count, moment
 from civflow.services.notifications.outbox import post_all, write
 from civflow.services.people.conflicts import has_conflict
 from civflow.services.records.titles import title_of
-from civflow.workflows.assessment.assignments import LOCKED, PROPOSED
-from civflow.workflows.assessment.gates import MODERATING
+from civflow.workflows.assessment.assignments import ASKED, LOCKED, PROPOSED
+from civflow.workflows.assessment.gates import MODERATING, TO_APPROVE, TO_RELEASE
 from civflow.workflows.engine import CIVFLOW
 
 
@@ -120,6 +122,39 @@ def invite_the_assessors(session: Session, move: Move) -> None:
         ],
         now=move.now,
     )
+
+
+def tell_the_assessors_to_stop(session: Session, moves: Sequence[Move]) -> None:
+    """Whoever was asked to assess and still sits on the panel is told once of all that is no longer needed."""
+    asked = [move for move in moves if move.from_state in ASKED and move.actor.id != move.row.assessor_id]
+    together: dict[tuple[int, int], list[Move]] = {}
+    for move in asked:
+        together.setdefault((move.row.gate_id, move.row.assessor_id), []).append(move)
+    letters = []
+    for (gate_id, person_id), own in together.items():
+        gate, first = session.get_one(Gate, gate_id), own[0]
+        if person_id not in {seat.person_id for seat, _ in panel_of(session, gate)}:
+            continue
+        references = select(col(Application.reference)).where(
+            col(Application.id).in_([move.row.application_id for move in own])
+        )
+        named = ", ".join(session.scalars(references.order_by(col(Application.reference))))
+        letters.append(
+            write(
+                person=session.get_one(Person, person_id),
+                kind="step",
+                key=f"assignment-{first.record_id}-{first.row.revision + 1}-stop-{person_id}",
+                now=first.now,
+                about="/assignments",
+                subject=f"No longer needed: {count(len(own), 'assessment')}, {title_of(session, gate)}",
+                body=f"You were asked to assess {named}. That is no longer needed: you need do nothing more.",
+                reason=first.reason,
+            )
+        )
+    post_all(session, letters, now=moves[0].now)
+
+
+declare(tell_the_assessors_to_stop, tell_the_assessors_to_stop)
 
 
 @effect
@@ -233,6 +268,29 @@ def _rank(session: Session, gate: Gate) -> None:
 
 
 @effect
+def rank_without_who_has_left(session: Session, move: Move) -> None:
+    """The ranked list that the panel works on has nobody who is no longer in the selection."""
+    gate: Gate = move.record
+    here = {application.id for application in applications_at(session, gate)}
+    rank_without(session, gate, [o.application_id for o in outcomes_of(session, gate) if o.application_id not in here])
+
+
+@effect
+def strike_from_the_ranking(session: Session, move: Move) -> None:
+    """An application that leaves is taken out of a ranking of which nobody has been told.
+
+    A line that is drawn is another matter: who was to go on, or in reserve, stays there until the panel draws it anew.
+    """
+    ranked = select(Gate).join(Outcome, col(Outcome.gate_id) == col(Gate.id))
+    in_vain = col(Gate.state).in_((*TO_APPROVE, *TO_RELEASE)) & col(Outcome.decision).not_in(IN_THE_LINE)
+    query = ranked.where(
+        col(Outcome.application_id) == move.record_id, col(Gate.state).in_(MODERATING) | in_vain
+    ).order_by(col(Gate.id))
+    for gate in session.scalars(query).all():
+        rank_without(session, gate, [move.record_id])
+
+
+@effect
 def settle_the_tie(session: Session, move: Move) -> None:
     """The panel puts one application before its equals; the others move one rank down."""
     outcomes = outcomes_of(session, move.record)
@@ -300,6 +358,7 @@ def unseat_the_panellist(session: Session, move: Move) -> None:
     ids = [key or 0 for key in session.scalars(query.where(col(Assignment.state).not_in(LOCKED)))]
     if move.inputs["why_off"] == "conflict":
         _set_aside(session, session.scalars(query.where(col(Assignment.state).in_(LOCKED))), move.reason, move.now)
+    # The seat first: whoever has none is not told of each assignment beside the letter about the seat.
+    session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))
     advance_many(session, Assignment, ids, "withdraw", actor=CIVFLOW, now=move.now, reason=move.reason)
     session.execute(delete(SlotPanel).where(*_hears(gate, person_id)))
-    session.execute(delete(Panellist).where(col(Panellist.gate_id) == gate.id, col(Panellist.person_id) == person_id))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, select, type_coerce
+from sqlalchemy import and_, func, not_, select, type_coerce
 
+from civflow.models.assessment import IN_THE_LINE
 from civflow.services.assessment.gates import AT_THE_GATE
 from civflow.services.engine.facts import (
     APPLICATION,
@@ -90,6 +91,13 @@ FACTS: Facts = {
             ASSIGNMENT.c.state.in_(LOCKED),
             has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
         ),
+        "gone_from_the_line": count(
+            OUTCOME.c.gate_id == GATE.c.id,
+            OUTCOME.c.decision.in_(IN_THE_LINE),
+            OUTCOME.c.application_id == APPLICATION.c.id,
+            not_(AT_THE_GATE),
+        ),
+        "unranked": count(AT_THE_GATE, APPLICATION.c.id.not_in(DECIDED)),
         "conflicts_here": pairs(
             *person_and_record(APPLICATION.c.id, APPLICATION.c.team_id, AT_THE_GATE | APPLICATION.c.id.in_(DECIDED))
         ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from civflow.methods.ranking import THE_PANEL, Criterion, Ranked, Ranking, rank
@@ -42,6 +42,23 @@ def outcomes_of(session: Session, gate: Gate) -> Sequence[Outcome]:
     """The ranked list, best first."""
     query = select(Outcome).where(col(Outcome.gate_id) == gate.id)
     return session.scalars(query.order_by(col(Outcome.rank), col(Outcome.id))).all()
+
+
+def rank_without(session: Session, gate: Gate, gone: Collection[int]) -> None:
+    """Take applications out of the ranked list; those behind them move up, and what the panel settled stands."""
+    outcomes = outcomes_of(session, gate)
+    struck = [outcome.rank for outcome in outcomes if outcome.application_id in gone]
+    left = [outcome for outcome in outcomes if outcome.application_id not in gone]
+    fresh = {ranked.application: ranked for ranked in ranking_of(session, gate).ranked}
+    anew = fresh.keys() == {o.application_id for o in left} and not any(THE_PANEL in o.tie_break for o in left)
+    for outcome in left:
+        if anew:
+            ranked = fresh[outcome.application_id]
+            outcome.rank, outcome.tie_break = ranked.rank, tie_words(ranked)
+        else:
+            outcome.rank -= sum(rank < outcome.rank for rank in struck)
+    session.execute(delete(Outcome).where(col(Outcome.gate_id) == gate.id, col(Outcome.application_id).in_(gone)))
+    session.flush()
 
 
 def cost_of_a_place(programme: Programme, gate: Stage, challenge: Challenge) -> int:

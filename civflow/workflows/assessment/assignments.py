@@ -65,6 +65,7 @@ WHY = (
 )
 
 PROPOSED = ("proposed",)  # nobody has been asked yet
+ASKED = ("invited", "accepted", "scoring")  # the assessor has not said no, and has not submitted
 INVITED = ("invited",)  # the assessor is to say whether there is a conflict
 MAY_READ = ("accepted", "scoring", "submitted")  # the assessor has declared no conflict
 LOCKED = ("submitted",)  # scores that count
@@ -152,8 +153,14 @@ assignment = Workflow(
                                            "interest.")},
              locks=("gate",), label="Ask the assessor again", says="The assessor reads your reason."),
         Step("withdraw", ("proposed", "invited", "accepted", "declined", "scoring"), "withdrawn",
-             by=(the_programme_manager, by_itself), reason=True, label="Withdraw the assignment",
-             says="The assessor no longer sees the application.",
+             by=(the_programme_manager, by_itself), reason=True, then=("tell_the_assessors_to_stop",),
+             label="Withdraw the assignment", says="The assessor no longer sees the application.",
              undo="No. Match assessors again, and the application gets another one."),
+        Step("ask_anew", "withdrawn", "invited", by=by_itself, reason=True, requires=(the_gate_takes_scores,),
+             tells={"the_assessor": Letter("Asked anew to assess: {title}",
+                                           "The application is in the selection again. Say first whether you have a conflict "
+                                           "of interest; scores that you gave stand.")},
+             locks=("gate",), label="Ask the assessor anew",
+             says="The application is in the selection again. The assessor declares conflicts anew; scores that were given stand."),
     ],
 )

@@ -51,6 +51,8 @@ class GateFacts(Facts):
     open_interviews: int
     assessor_ids: Ids  # who has submitted scores
     ranks: Numbers
+    gone_from_the_line: int  # applications that are to go on, or in reserve, and have left
+    unranked: int  # applications that stand at the gate and are not ranked
     tied_ids: Ids  # applications that share their rank with another
     scores_in_conflict: int  # submitted assessments by somebody with a conflict of interest
     conflicts_here: Pairs  # a person, and an application here with whose team they have a conflict
@@ -119,6 +121,23 @@ def no_tie_at_the_line(case: Case[GateFacts]) -> bool:
     ranks = case.facts.ranks
     going_on = case.inputs.get("going_on", min(case.record.cap, len(ranks)))
     return bool(sum(1 for rank in ranks if rank <= going_on) <= going_on)
+
+
+@rule("Every application that is to go on, or in reserve, is still in the selection. Where one has left, the line is drawn anew.",
+      needs=("gone_from_the_line",))
+def the_line_stands(case: Case[GateFacts]) -> bool:
+    return case.facts.gone_from_the_line == 0
+
+
+@rule("An application that was to go on, or in reserve, has left.", needs=("gone_from_the_line",))
+def somebody_has_left_the_line(case: Case[GateFacts]) -> bool:
+    return case.facts.gone_from_the_line > 0
+
+
+@rule("Every application that stands at the gate is ranked. For one that came back, the scoring is taken up again.",
+      needs=("unranked",))
+def everybody_here_is_ranked(case: Case[GateFacts]) -> bool:
+    return case.facts.unranked == 0
 
 
 @rule("Your limit in pounds covers what the places of this gate cost.")
@@ -202,6 +221,7 @@ def not_every_team_is_to_be_heard(case: Case[GateFacts]) -> bool:
     return case.facts.interviews < case.facts.applications_here
 
 
+TO_RELEASE = ("approved",)  # a result of which nobody has been told
 KEPT_BACK = "You have a conflict with this team, so its scores are not shown to you."
 
 
@@ -294,7 +314,7 @@ gate = Workflow(
     ],
     ends={
         "released": {
-            "assignment": keeps("What was scored is what the decision was made from."),
+            "assignment": "withdraw",
             "slot": keeps("Every interview is over before the scoring ends; times that nobody took stay in the record."),
         },
     },
@@ -341,7 +361,7 @@ gate = Workflow(
              asks=(Ask("proceed_reason", "Why go on without them", "line"),), label="Proceed without late assessors",
              says="Moderation can begin although assessors are outstanding. The reason is kept.",
              undo="No. The reason stays in the record; late assessors can still submit until the scoring ends."),
-        Step("moderate", "scoring", "moderating", by=(the_panel_chair, the_programme_manager), locks=(),
+        Step("moderate", "scoring", "moderating", by=(the_panel_chair, the_programme_manager), locks=("challenge",),
              requires=(scoring_is_complete, every_application_has_two_assessments, every_interview_is_over),
              then=("rank_the_applications",), label="End the scoring",
              says="Scores are locked. The panel sees them side by side and looks at differences."),
@@ -350,7 +370,7 @@ gate = Workflow(
              asks=(Ask("score_id", "Which score", "record", of="score", among="scores_here"),
                    Ask("value", "New score", "number", least="scale_least", most="scale_most"),
                    Ask("why", "Why the panel changes it", most=2000)),
-             then=("adjust_the_score", "rank_the_applications"), path="/gates/{id}/adjust",
+             then=("adjust_the_score", "rank_the_applications"), locks=("challenge",), path="/gates/{id}/adjust",
              label="Adjust a score",
              says="The first score stays in the record beside the new one and the reason.",
              undo="Yes: adjust it again. Every value stays in the record."),
@@ -358,7 +378,7 @@ gate = Workflow(
              decides=True, requires=(it_shares_its_rank, no_conflict_with_its_teams),
              asks=(Ask("application_id", "Which application comes first among its equals", "record",
                       of="application", among="tied_ids"),),
-             then=("settle_the_tie",), path="/gates/{id}/ties", label="Settle a tie",
+             then=("settle_the_tie",), locks=("challenge",), path="/gates/{id}/ties", label="Settle a tie",
              says="The panel's decision and its reason stand in the record.",
              undo="Only by going back to scoring: then the ranking is made anew."),
         Step("score_again", "moderating", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
@@ -366,16 +386,18 @@ gate = Workflow(
              says="Assessors can submit and change scores again. Once more every assessor is waited for."),
         Step("propose", "moderating", "proposed", by=(the_panel_chair, the_programme_manager),
              decides=True, requires=(no_conflict_with_its_teams, no_scores_are_in_conflict, every_application_has_two_assessments,
-                       the_number_is_possible, another_number_has_a_reason, no_tie_at_the_line),
+                       the_number_is_possible, another_number_has_a_reason, no_tie_at_the_line, everybody_here_is_ranked),
+             locks=("challenge",),
              asks=(GOING_ON, NUMBER_REASON), then=("draw_the_line",), path="/gates/{id}/propose",
              label="Propose the result", says="The ranked list goes to an approver. No applicant is told."),
         Step("approve", "proposed", "approved", by=the_approver,
              decides=True, requires=(the_limit_covers_the_stake, the_approver_did_not_score, no_conflict_with_its_teams,
-                       no_scores_are_in_conflict), signs=("approved_by_id",),
+                       no_scores_are_in_conflict, the_line_stands), signs=("approved_by_id",), locks=("challenge",),
              stamps=("approved_at",), label="Approve the result",
              says="The decision is yours by name. Nobody is told until it is released."),
         Step("send_back", "proposed", "moderating", by=the_approver, reason=True,
-             requires=(no_conflict_with_its_teams,), then=("take_the_decision_back",), label="Send it back to the panel",
+             requires=(no_conflict_with_its_teams,), locks=("challenge",),
+             then=("take_the_decision_back", "rank_without_who_has_left"), label="Send it back to the panel",
              says="The panel reads your reason."),
         Step("reopen", ("proposed", "approved"), "scoring", by=the_programme_manager, reason=True,
              requires=(no_conflict_with_its_teams,), then=("take_the_decision_back", "wait_for_every_assessor"),
@@ -384,7 +406,16 @@ gate = Workflow(
                                         "{actor} has reopened the scoring. Look at what you scored: you can change and "
                                         "submit it again.")},
              says="The panel is told why, and can score again. Once more every assessor is waited for."),
+        Step("redraw", ("proposed", "approved"), "moderating", by=(the_panel_chair, the_programme_manager), reason=True,
+             requires=(somebody_has_left_the_line, no_conflict_with_its_teams), locks=("challenge",),
+             then=("take_the_decision_back", "rank_without_who_has_left"), label="Draw the line anew",
+             tells={"the_panel": Letter("The line is drawn anew: {title}",
+                                        "A team that was to go on, or in reserve, has left. Look at the ranking without it, "
+                                        "and propose the result again.")},
+             says="Whoever has left is taken out of the ranking, and the panel proposes the result again.",
+             undo="No. The result is proposed and approved again."),
         Step("release", "approved", "released", by=the_programme_manager, decides=True, stamps=("released_at",),
+             requires=(the_line_stands,),
              then=("move_the_applications", "issue_the_letters", "move_the_challenge_on"), fixes=("the_results",),
              tells={"the_followers": News("result", "The result of “{stage}” is published.",
                                           besides=("everybody_who_applied",))},

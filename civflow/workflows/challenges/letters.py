@@ -45,13 +45,20 @@ CHANGE_HANDED_IN = Letter(
     "Look at a change: {title}",
     "{actor} has changed the published text and asks you to publish it. Read the difference, then publish or drop it.",
 )
-COMPLETED: Tells = {"the_followers": News("ends", "It has come to its end.")}
 NO_WINNER: Tells = {
     "the_applicants": Letter(
         "Ended without a winner: {title}",
         "The challenge has ended and no team was selected. Your application goes no further; you need do nothing.",
     ),
     "the_followers": News("result", "It has ended without a winner."),
+}
+COMPLETED: Tells = {
+    "who_is_left": Letter(
+        "The challenge has ended: {title}",
+        "The challenge has come to its end, and no place became free for your application. It goes no further; you need do "
+        "nothing.",
+    ),
+    "the_followers": News("ends", "It has come to its end."),
 }
 WITHDRAWN: Tells = {
     "the_programme_managers": Letter(

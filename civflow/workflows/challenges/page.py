@@ -40,7 +40,7 @@ from civflow.workflows.engine import (
     keeps,
     rule,
 )
-from civflow.workflows.engine.endings import Ends
+from civflow.workflows.engine.endings import Ends, Entries
 from civflow.workflows.programme import Programme, Stage, read_programme, shipped_programmes
 from civflow.workflows.rules import (
     STAFF,
@@ -200,20 +200,25 @@ NEW_CLOSING = Ask("closes_at", "New closing date and time", "moment", "The deadl
 NEW_LAST_QUESTIONS = Ask("questions_until", "Questions can be asked until", "moment", "It moves for everybody.")
 
 
-KEPT = "It belongs to an application, and ends with it."
+OVER: Entries = {
+    "slot": "cancel",
+    "place": ("end", "take_offer_back"),
+    "assignment": "withdraw",
+    "application": "not_select",
+    "question": "decline",
+    "live_session": "cancel",
+    "challenge": keeps("A copy is a challenge of its own."),
+    "gate": keeps("What was decided, and how far the rest had come, stays to be read."),
+    ("sprint", "deliverable"): keeps("What was planned and done stays to be read; it ends with its place."),
+}
 ENDS: Ends = {
-    ("completed", "cancelled"): {
-        "application": "not_select",
-        "challenge": keeps("A copy is a challenge of its own."),
-        ("question", "live_session"): keeps("What was asked and answered stays to be read."),
-        "gate": keeps("What was decided, and how far the rest had come, stays to be read."),
-        ("assignment", "slot", "place", "agreement", "sprint", "deliverable"): keeps(KEPT),
-    },
+    "completed": {"agreement": "fall_away", **OVER},
+    "cancelled": {"agreement": ("fall_away", "dissolve"), **OVER},
     "withdrawn": {
         "challenge": keeps("A copy is a challenge of its own."),
         "gate": keeps("It waits with its challenge, which can be restored as a draft."),
-        ("question", "live_session"): keeps("It waits with its challenge, which can be restored as a draft."),
-        ("application", "assignment", "slot", "place", "agreement", "sprint", "deliverable"):
+        "live_session": "cancel",
+        ("question", "application", "assignment", "slot", "place", "agreement", "sprint", "deliverable"):
             keeps("There is none: a challenge is withdrawn before its call opens."),
     },
 }

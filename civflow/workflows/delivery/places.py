@@ -2,7 +2,7 @@
 
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
-from civflow.workflows.applications import STILL_IN
+from civflow.workflows.applications import STILL_IN, the_team_is_still_in
 from civflow.workflows.engine import Case, Columns, Facts, Letter, Line, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
@@ -31,11 +31,6 @@ class PlaceFacts(Facts):
 @rule("The time to answer has not passed.")
 def there_is_time_to_answer(case: Case) -> bool:
     return case.record.respond_by is None or bool(case.now < case.record.respond_by)
-
-
-@rule("The team's application is still in the challenge.", needs=("application_state",))
-def the_team_is_still_in(case: Case[PlaceFacts]) -> bool:
-    return case.facts.application_state in STILL_IN
 
 
 @rule(
@@ -117,7 +112,7 @@ place = Workflow(
             ("agreement", "sprint", "deliverable"): keeps("Nothing was agreed or planned before the team said yes."),
         },
         "ended": {
-            "agreement": keeps("The programme office ends it for itself, with a reason that both sides read."),
+            "agreement": ("fall_away", "dissolve"),
             ("sprint", "deliverable"): keeps("What was planned and done stays to be read, and goes on if the place does."),
         },
     },
@@ -145,27 +140,35 @@ place = Workflow(
         Step("complete", "active", "completed", by=(the_challenge_owner, the_programme_manager),
              requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done),
              label="Finish the stage", says="The team has done what was agreed."),
-        Step("end", ("accepted", "active"), "ended", by=the_programme_manager, reason=True,
+        Step("take_offer_back", "offered", "declined", by=by_itself, reason=True, label="Take the offer back",
+             tells={"the_members": Letter("No longer offered: {title}",
+                                          "Your team is not in the challenge any more, so the place is no longer offered to "
+                                          "it.")},
+             says="The team has left the challenge, so it does not come."),
+        Step("end", ("accepted", "active"), "ended", by=(the_programme_manager, by_itself), reason=True,
              decides=True, then=("leave_the_selection",), locks=GIVING_UP, label="End it early",
              tells={"the_members": Letter("Ended early: {title}",
                                           "{actor} has ended your team's work in this stage before its time.")},
              says="The team reads your reason. Unless it has won already, its application leaves the challenge."),
-        Step("offer_again", ("declined", "lapsed"), "offered", by=(the_programme_manager, the_approver), reason=True,
-             decides=True, requires=(the_challenge_stands_there, the_place_is_approved),
+        Step("offer_again", ("declined", "lapsed"), "offered", by=(the_programme_manager, the_approver, by_itself),
+             reason=True, decides=True,
+             requires=(the_challenge_stands_there, the_team_is_in_or_left_with_it, the_place_is_approved),
              then=("give_time_to_answer", "take_the_team_in_again"), locks=GIVING_UP,
              tells={"the_members": Letter("Offered again: {title}",
                                           "Your team is offered the place again. Its lead accepts or declines by "
                                           "{respond_by}.")},
              label="Offer it again", says="The team has a week to answer, and its application is in the challenge again."),
-        Step("take_up_again", "ended", "accepted", by=(the_programme_manager, the_approver), reason=True,
-             decides=True, requires=(the_stage_had_not_begun, the_challenge_stands_there, the_place_is_approved),
+        Step("take_up_again", "ended", "accepted", by=(the_programme_manager, the_approver, by_itself), reason=True,
+             restores={"agreement": ("come_back", "redraft")}, decides=True,
+             requires=(the_stage_had_not_begun, the_challenge_stands_there, the_team_is_in_or_left_with_it,
+                       the_place_is_approved),
              then=("draft_the_agreement", "take_the_team_in_again"), locks=GIVING_UP,
              tells={"the_members": Letter("Your team's again: {title}",
                                           "Your team has its place again. The stage begins on {starts_at} at the earliest, "
                                           "once both sides have signed.")},
              label="Take the place up again",
              says="The team has its place again. The stage begins once both sides have signed the agreement."),
-        Step("resume", ("completed", "ended"), "active", by=(the_programme_manager, the_approver), reason=True,
+        Step("resume", ("completed", "ended"), "active", by=(the_programme_manager, the_approver, by_itself), reason=True,
              decides=True, requires=(the_stage_had_begun, the_agreement_is_signed, the_challenge_stands_there,
                        the_team_is_in_or_left_with_it, the_place_is_approved),
              then=("take_the_team_in_again",), locks=GIVING_UP, label="Resume the stage",

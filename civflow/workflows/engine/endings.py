@@ -31,8 +31,10 @@ def keeps(why: str) -> Keeps:
     return Keeps(why)
 
 
+Restores = Mapping[str, str | tuple[str, ...]]  # noun -> the step that takes up again what has ended along
 Becomes = str | tuple[str, ...] | Keeps  # a step, several of which each record takes the first that fits, or none
-Ends = Mapping[str | tuple[str, ...], Mapping[str | tuple[str, ...], Becomes]]  # state -> noun -> what becomes of it
+Entries = Mapping[str | tuple[str, ...], Becomes]  # noun -> what becomes of it
+Ends = Mapping[str | tuple[str, ...], Entries]  # by state
 
 
 class Along(NamedTuple):
@@ -140,11 +142,11 @@ def _said_wrongly(page: Workflow, pages: Mapping[str, Workflow]) -> Iterator[str
             yield from _misfits(page, f"{page.name}: in '{state}'", noun, steps_in(becomes), pages)
     for step in page.steps:
         for noun, back in step.restores.items():
-            yield from _misfits(page, f"{page.name}.{step.name}:", noun, _several(back), pages)
+            yield from _misfits(page, f"{page.name}.{step.name}:", noun, _several(back), pages, back=True)
 
 
 def _misfits(
-    page: Workflow, where: str, noun: str, steps: tuple[str, ...], pages: Mapping[str, Workflow]
+    page: Workflow, where: str, noun: str, steps: tuple[str, ...], pages: Mapping[str, Workflow], *, back: bool = False
 ) -> Iterator[str]:
     child = pages.get(noun)
     if child is None:
@@ -157,9 +159,10 @@ def _misfits(
             yield f"{where} its challenge takes a step, and which steps there are depends on the programme of each."
         elif not any(step.name == name for step in child.steps):
             yield f"{where} its {noun} takes the step '{name}', and a {noun} has none of that name."
-        for step in child.steps:
-            if step.name == name:
-                yield from _not_for_civflow(child, step, f"{where} civflow takes the step {noun}.{name}")
+        taken = [step for step in child.steps if step.name == name]
+        faults = [[*_not_for_civflow(child, step, f"{where} civflow takes the step {noun}.{name}")] for step in taken]
+        if not (back and [] in faults):  # of what has ended, each stands where one of the steps of this name begins
+            yield from (fault for found in faults for fault in found)
 
 
 def _not_for_civflow(child: Workflow, step: Step, where: str) -> Iterator[str]:

@@ -89,8 +89,8 @@ team = Workflow(
     ],
     ends={
         "disbanded": {
-            "membership": keeps("Who was in the team goes on reading what it has done."),
-            "application": keeps("None is in a challenge any more; a draft stays for its members to read."),
+            "membership": "fall_away",
+            "application": "drop",
             ("assignment", "slot", "place", "agreement", "sprint", "deliverable"):
                 keeps("It belongs to an application, and none of the team's is in a challenge any more."),
         },
