@@ -29,10 +29,11 @@ class Feature:
     `needs`: the features whose packages in services its own package imports. `pages`: the handbook's, in workflows.
     `facts`, `effects`, `audiences` (who is told), `words` (what letters print beyond the page's words), `names` (what
     people call a record that has no page, or stands in a list), `fixes` (what the history keeps of a step), `previews`
-    (what a step would do, in words), `lines` (what home pages say of what waits, beyond the words of its page), `jobs`
-    (work for later) and `home` (what one role has before it, in the order of the home page): in services. `views`: in
-    web, with NAVIGATION where people reach them from everywhere. PARTS says what each module must have. `root`: the
-    package whose folders `workflows`, `services` and `web` they are in, for a feature that stands beside civflow.
+    (what a step would do, in words), `lines` (what home pages say of what waits, beyond the words of its page), `revoked`
+    (what ends where somebody loses a role), `jobs` (work for later) and `home` (what one role has before it, in the order
+    of the home page): in services. `views`: in web, with NAVIGATION where people reach them from everywhere. PARTS says
+    what each module must have. `root`: the package whose folders `workflows`, `services` and `web` they are in, for a
+    feature that stands beside civflow.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Feature:
     names: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     home: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
@@ -78,6 +80,7 @@ PARTS = {
     "previews": Part("services", "PREVIEWS", _called("PREVIEWS")),
     "fixes": Part("services", "a function marked @fixed", _marked("fixed")),
     "lines": Part("services", "a function marked @says", _marked("says")),
+    "revoked": Part("services", "a function “role_taken_back”", _called("role_taken_back")),
     "jobs": Part("services", "JOBS", _called("JOBS")),
     "home": Part("services", "a function “dashboard”", _called("dashboard")),
     "views": Part("web", "a blueprint", _called("blueprint")),
@@ -187,6 +190,7 @@ FEATURES = (
         previews=("assessment.previews",),
         names=("assessment.names",),
         lines=("assessment.lines",),
+        revoked=("assessment.revoked",),
         views=("assessment.assessor", "assessment.gates", "assessment.panel"),
     ),
     Feature(

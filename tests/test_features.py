@@ -146,6 +146,11 @@ LACKING = [
     ("facts", "hubs.facts", "civflow.services.hubs.facts among its facts, and there is no such module."),
     ("facts", "teams.fact", "civflow.services.teams.fact among its facts, and there is no such module."),
     ("facts", "teams.teams", "civflow.services.teams.teams among its facts, and that has no FACTS."),
+    (
+        "revoked",
+        "teams.facts",
+        "civflow.services.teams.facts among its revoked, and that has no function “role_taken_back”.",
+    ),
     ("jobs", "jobs.queue", "civflow.services.jobs.queue among its jobs, and that has no JOBS."),
     ("words", "teams.facts", "civflow.services.teams.facts among its words, and that has no function marked @words."),
     ("names", "teams.facts", "civflow.services.teams.facts among its names, and that has no NAMES."),

@@ -319,8 +319,13 @@ def test_a_withdrawn_application_takes_no_place(call, session, priya, complete):
     call.wait_until(call.closes_at)
     call.goes_on(complete, "interview", "exploration")
     advance(session, complete, "withdraw", actor=call.actor(priya), now=call.now, reason="No time.")
+    place = place_of(session, complete)
+    session.refresh(place)
+    assert place.state == "declined"
+    place.state = "offered"  # scenery: as if it had been left standing
+    session.flush()
     with pytest.raises(Refused) as refused:
-        advance(session, place_of(session, complete), "accept", actor=call.actor(priya), now=call.now)
+        advance(session, place, "accept", actor=call.actor(priya), now=call.now)
     assert refused.value.sentences == ("The team's application is still in the challenge.",)
 
 

@@ -17,8 +17,11 @@ from civflow.models import (
     Message,
     Place,
     Slot,
+    SlotPanel,
 )
+from civflow.services import people
 from civflow.services.applications.submission import submit
+from civflow.services.assessment.gates import panel_of
 from civflow.services.assessment.ranking import outcomes_of
 from civflow.services.engine.advance import advance, options
 from civflow.services.engine.history import last_entry, verify
@@ -27,6 +30,7 @@ from civflow.services.live_sessions.sessions import schedule
 from civflow.services.questions.questions import ask
 from civflow.services.teams.teams import invite
 from civflow.workflows.engine import CIVFLOW, Refused
+from tests.scenes.open_call import grant
 from tests.services.test_delivery import _sign as signed
 from tests.services.test_delivery import delivery, issued, offered, place  # noqa: F401 - fixtures
 from tests.services.test_endings import states
@@ -94,11 +98,11 @@ def test_what_comes_back_is_assessed_again_by_those_who_were_to_and_by_nobody_el
     advance(session, panel.heron, "reinstate", actor=call.actor(call.manager), now=later, reason="It is, after all.")
 
     assert [panel.assignment(person, panel.heron).state for person in panel.people] == [
-        "invited",
+        "withdrawn",
         "invited",
         "withdrawn",
     ]
-    assert [len(subjects_to(session, person, before)) for person in panel.people] == [1, 1, 0]
+    assert [len(subjects_to(session, person, before)) for person in panel.people] == [0, 1, 0]
     assert done.state == "invited"
     entry = last_entry(session, "assignment", panel.assignment(second, panel.heron).id)
     assert (entry.step, entry.actor_name, entry.reason) == ("ask_anew", "civflow", "It is, after all.")
@@ -454,6 +458,34 @@ def test_who_is_still_in_reserve_when_the_challenge_is_completed_is_told_that_it
 
     assert application.state == "not_selected"
     assert subjects_to(session, priya)[-1] == "The challenge has ended: 11.2 Flooding impact"
+
+
+# A role ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other", [None, "programme_manager"])
+def test_who_is_no_assessor_any_more_sits_on_no_panel_unless_something_else_puts_them_there(panel, now, other):
+    call, session, person = panel.call, panel.session, panel.people[1]
+    booked(panel)
+    done = panel.assignment(person, panel.otter)
+    panel.accept(done, person)
+    panel.score(done, person)
+    panel.submit(done, person)
+    for role in filter(None, ("assessor", other)):
+        grant(session, person, role, now)
+    before = newest_message(session)
+    people.revoke(session, person, "assessor", actor=CIVFLOW, now=call.now)
+
+    mine = states(session, Assignment, assessor_id=person.id)
+    hears = session.scalars(select(SlotPanel).where(col(SlotPanel.person_id) == person.id)).all()
+    seated = {seat.person_id for seat, _ in panel_of(session, panel.gate)}
+    if other:
+        assert (mine, len(hears), person.id in seated) == (["submitted", "invited"], 1, True)
+        assert subjects_to(session, person, before) == []
+    else:
+        assert (mine, len(hears), person.id in seated) == (["submitted", "withdrawn"], 0, False)
+        assert subjects_to(session, person, before) == ["You no longer sit on the panel: Sift of 11.2 Flooding impact"]
+        assert last_entry(session, "gate", panel.gate.id).reason == "The role of assessor was taken back."
 
 
 # A team ---------------------------------------------------------------------------------------------------------------

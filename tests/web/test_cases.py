@@ -56,7 +56,10 @@ def test_what_else_ends_is_said_before_to_whoever_may_know_it(come, session, pan
     office = come(panel.call.manager).page(f"/challenges/{panel.call.challenge.slug}/cancel")
     team = come(panel.leads[0]).page(f"/cases/application/{panel.otter.id}/withdraw")
 
-    assert "every application to it ends. 2 applications become “Not selected”." in office.main.get_text()
+    assert (
+        "every application to it ends. 6 assignments become “Withdrawn”, and 2 applications become “Not selected”."
+        in office.main.get_text()
+    )
     assert "become" not in team.select_one(".app-decision").get_text()
 
 

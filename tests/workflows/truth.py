@@ -290,6 +290,7 @@ RULE_CASES: dict[str, Truth] = {
     "two_of_the_panel_were_there": Truth({}, {}, inputs={"attended": 2}, false_inputs={"attended": 1}),
     # Place and agreement
     "there_is_time_to_answer": Truth({"respond_by": AFTER}, {"respond_by": NOW}),
+    "it_was_not_declined": Truth({"decline_why": None}, {"decline_why": "too_many"}),
     "the_challenge_goes_on": Truth({"challenge_state": "contract"}, {"challenge_state": "cancelled"}),
     "the_line_stands": Truth({"gone_from_the_line": 0}, {"gone_from_the_line": 1}),
     "somebody_has_left_the_line": Truth({"gone_from_the_line": 1}, {"gone_from_the_line": 0}),

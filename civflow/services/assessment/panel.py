@@ -24,6 +24,7 @@ from civflow.workflows.interviews import STANDING
 from civflow.workflows.programme import Stage
 
 FITTING = {"assessor": "expert", "challenge_owner": "sponsor", "programme_manager": "programme"}  # role -> side
+ELSEWHERE = "assesses in this round"
 
 
 @dataclass
@@ -105,7 +106,12 @@ def _fitting(session: Session, gate: Gate) -> Iterable[tuple[Person, str, str]]:
         col(Gate.round_id) == gate.round_id, col(Gate.id) != gate.id, is_open
     )
     for person, side in session.execute(sat.group_by(col(Person.id)).order_by(col(Person.id))):
-        yield person, "assesses in this round", side
+        yield person, ELSEWHERE, side
+
+
+def fits(session: Session, gate: Gate, person: Person) -> bool:
+    """Whether a role, or whom they work for, puts somebody on a gate's panel; that they sit on another does not."""
+    return any(one.id == person.id and reason != ELSEWHERE for one, reason, _ in _fitting(session, gate))
 
 
 def _add_loads(session: Session, known: Mapping[int, Somebody]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import CompoundSelect, Select, bindparam, select, union_all
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
+from civflow import features
 from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Team
 from civflow.models.people import ROLES
 from civflow.services.formatting import with_article
@@ -168,7 +169,8 @@ def revoke(
     scope: str = "site",
     scope_id: int | None = None,
 ) -> None:
-    """Take a role back. Raises Forbidden, NotFound where the person does not hold it, and Refused for the last one."""
+    """Take a role back, and end what hangs on it. Raises Forbidden, NotFound where the person does not hold it, and
+    Refused for the last one."""
     _may_grant(session, actor, role, scope, scope_id)
     if role == LAST_ONE_STAYS:
         session.execute(_administrators().with_for_update(key_share=True))
@@ -179,6 +181,8 @@ def revoke(
         raise Refused(f"{person.name} is the only administrator. Give the role to somebody else first.")
     known.revoked_at, known.revoked_by_id = now, actor.id
     session.flush()
+    for feature in features.modules("revoked"):
+        feature.role_taken_back(session, person, role, now=now)
 
 
 LAST_ONE_STAYS = "administrator"  # without one nobody could give this role again

@@ -58,6 +58,11 @@ def the_comment_is_given(case: Case) -> bool:
     return case.record.state == "submitted" or the_assessor.claim(case)
 
 
+@rule("The assessor did not decline it.")
+def it_was_not_declined(case: Case) -> bool:
+    return case.record.decline_why is None
+
+
 WHY = (
     ("conflict", "I have a conflict of interest"),
     ("not_my_area", "It is not my area"),
@@ -156,7 +161,8 @@ assignment = Workflow(
              by=(the_programme_manager, by_itself), reason=True, then=("tell_the_assessors_to_stop",),
              label="Withdraw the assignment", says="The assessor no longer sees the application.",
              undo="No. Match assessors again, and the application gets another one."),
-        Step("ask_anew", "withdrawn", "invited", by=by_itself, reason=True, requires=(the_gate_takes_scores,),
+        Step("ask_anew", "withdrawn", "invited", by=by_itself, reason=True,
+             requires=(the_gate_takes_scores, it_was_not_declined),
              tells={"the_assessor": Letter("Asked anew to assess: {title}",
                                            "The application is in the selection again. Say first whether you have a conflict "
                                            "of interest; scores that you gave stand.")},
