@@ -16,7 +16,7 @@ from civflow.demonstration.play import Scene
 from civflow.demonstration.words import REASONS
 from civflow.methods.working_days import is_working_day
 from civflow.models import Application, Assignment, Conflict, Gate, Panellist, Person, Slot
-from civflow.services.assessment.gates import applications_at, scorecard_of
+from civflow.services.assessment.gates import applications_at, panel_of, scorecard_of
 from civflow.services.assessment.ranking import outcomes_of
 from civflow.services.assessment.scores import record_score
 from civflow.services.challenges.archive import Row
@@ -228,14 +228,14 @@ def release_it(row: Row, stage: str) -> Do:
     return do
 
 
-def offer_it(row: Row, stage: str, panel: Sequence[tuple[str, str]]) -> Do:
-    """The programme manager offers one interview for each application, one after the other, some days ahead."""
+def offer_it(row: Row, stage: str) -> Do:
+    """The programme manager offers one interview for each application, one after the other; the whole panel hears them."""
 
     def do(scene: Scene) -> None:
         here = gate(scene, row, stage)
         first = _interview_morning(scene.now)
         starts = [first + timedelta(minutes=45 * n) for n in range(len(applications_at(scene.session, here)))]
-        people = [scene.person(email).id or 0 for email, _ in panel]
+        people = [person.id or 0 for _, person in panel_of(scene.session, here)]
         offer_slots(
             scene.session,
             here,
@@ -257,7 +257,7 @@ def _interview_morning(now: datetime) -> datetime:
 
 
 def book_it(row: Row, stage: str) -> Do:
-    """Every team books a slot; where the panel has a conflict, the programme manager leaves that slot to another."""
+    """Every team books a slot; where fewer than two of the panel could hear it, that slot is left to another."""
 
     def do(scene: Scene) -> None:
         here = gate(scene, row, stage)

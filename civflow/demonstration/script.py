@@ -300,12 +300,12 @@ def _interview(row: Row, act: Any, stage: str, at: datetime, panel: list[tuple[s
     """A panel hears the teams and scores; after the pitch more than one may win."""
     day = partial(_later, at)
     yield act(f"{stage} seat", day(0.2), gates.seat_it(row, stage, panel))
-    yield act(f"{stage} offer slots", day(0.3), gates.offer_it(row, stage, panel[:3]))
-    yield act(f"{stage} start", day(0.4), gates.start_it(row, stage))
-    yield act(f"{stage} book", day(1), gates.book_it(row, stage))
+    yield act(f"{stage} start", day(0.3), gates.start_it(row, stage))
     for email, _ in panel:
-        yield act(f"{stage} answer {email}", day(1.2), gates.answer_it(row, stage, email))
-    yield act(f"{stage} match again", day(1.4), gates.rematch_it(row, stage))
+        yield act(f"{stage} answer {email}", day(0.4), gates.answer_it(row, stage, email))
+    yield act(f"{stage} match again", day(0.44), gates.rematch_it(row, stage))
+    yield act(f"{stage} offer slots", day(0.48), gates.offer_it(row, stage))
+    yield act(f"{stage} book", day(1), gates.book_it(row, stage))
     yield act(f"{stage} hold", day(5), gates.hold_it(row, stage))
     for position, (email, _) in enumerate(panel):
         yield act(f"{stage} score {email}", day(5.2 + position / 20), gates.score_it(row, stage, email))

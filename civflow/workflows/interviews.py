@@ -15,7 +15,7 @@ from civflow.workflows.rules import (
 class SlotFacts(Facts):
     chair_id: int | None
     panel_ids: Ids
-    conflicted_applications: Ids  # with whose teams somebody of the panel has a conflict
+    conflicts_here: Pairs  # somebody of the panel, and an application with whose team they have a conflict
     booked_applications: Ids  # that have another slot at the gate
     invited_applications: Pairs  # an application that stands before the gate, and its team
 
@@ -35,9 +35,12 @@ def two_of_the_panel_were_there(case: Case) -> bool:
     return int(case.inputs.get("attended", 2)) >= 2
 
 
-@rule("No member of the panel has a conflict of interest with this team.", needs=("conflicted_applications",))
-def the_panel_has_no_conflict(case: Case[SlotFacts]) -> bool:
-    return _named(case) not in case.facts.conflicted_applications
+@rule("At least two members of the panel have no conflict of interest with this team: whoever has one steps out.",
+      needs=("panel_ids", "conflicts_here"))
+def two_can_hear_it(case: Case[SlotFacts]) -> bool:
+    application = _named(case) or case.record.application_id
+    step_out = {person for person, other in case.facts.conflicts_here if other == application}
+    return application is None or len(case.facts.panel_ids - step_out) >= 2
 
 
 @rule("The application stands before this gate.", needs=("invited_applications",))
@@ -69,6 +72,8 @@ def _named(case: Case) -> int | None:
 
 FREE = ("offered",)  # times that a team can choose
 BOOKED = ("booked",)  # times that a team has
+HELD = ("held",)
+OVER = (*HELD, "missed")  # interviews after which the team is scored
 STANDING = (*FREE, *BOOKED)  # times that the panel keeps free
 WHEN_AND_WHERE = Letter(template="interview", words="the_interview", to_all=True)
 WHOSE = Ask("application_id", "Which application is heard", "record", of="application", among="invited_applications")
@@ -101,7 +106,7 @@ slot = Workflow(
     steps=[
         Step("book", "offered", "booked", by=(the_programme_manager, by_itself, the_team_is_invited),
              asks=(WHOSE,), requires=(it_lies_ahead, the_application_is_invited, it_has_no_other_interview,
-                                      the_panel_has_no_conflict),
+                                      two_can_hear_it),
              then=("give_the_slot_to_the_team",), tells={"the_team_and_the_panel": WHEN_AND_WHERE},
              locks=("gate",), label="Book the slot",
              says="The panel is told. You can give the slot back until it begins."),
@@ -109,7 +114,7 @@ slot = Workflow(
              requires=(it_lies_ahead,), then=("empty_the_slot",), tells={"the_team_and_the_panel": WHEN_AND_WHERE},
              label="Give the slot back", says="Another team can book it."),
         Step("hold", "booked", "held", by=(the_panel_chair, the_programme_manager),
-             requires=(it_has_begun, two_of_the_panel_were_there),
+             requires=(it_has_begun, two_of_the_panel_were_there, two_can_hear_it),
              asks=(Ask("attended", "How many of the panel were there", "number", least=0),),
              label="Record the interview", says="The interview counts as held."),
         Step("miss", "booked", "missed", by=(the_panel_chair, the_programme_manager), reason=True,

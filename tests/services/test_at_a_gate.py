@@ -61,7 +61,7 @@ def agreed(*applications: Application) -> dict[str, Any]:
 
 
 def test_what_is_in_the_selection_stands_at_the_gate_and_what_is_in_reserve_does_not(session, panel):
-    offer_slots(
+    (slot,) = offer_slots(
         session,
         panel.gate,
         starts=[panel.call.now + timedelta(days=1)],
@@ -76,5 +76,7 @@ def test_what_is_in_the_selection_stands_at_the_gate_and_what_is_in_reserve_does
     assert standing(session, panel) == agreed(panel.otter)
     assert {application.id for application, _ in match(session, panel.gate).pairs} <= {panel.otter.id}
     assert [line.application for line in gate_page(session, panel.gate, with_scores=True).lines] == [panel.otter]
+    office = panel.call.actor(panel.call.manager)
+    advance(session, slot, "cancel", actor=office, now=panel.call.now, reason="The written words are enough.")
     panel.everybody_scores()
     assert [one.application for one in ranking_of(session, panel.gate).ranked] == [panel.otter.id]

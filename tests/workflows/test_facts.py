@@ -306,7 +306,7 @@ def test_lists_hold_what_there_is_and_are_empty_where_there_is_nothing(session, 
     assert [slot.invited_applications for slot in slots] == [
         {(otter, panel.otter.team_id), (heron, panel.heron.team_id)}
     ] * 2
-    assert [slot.conflicted_applications for slot in slots] == [{heron}] * 2
+    assert [{application for _, application in slot.conflicts_here} for slot in slots] == [{heron}] * 2
 
 
 LISTS = {

@@ -263,6 +263,8 @@ RULE_CASES: dict[str, Truth] = {
     "the_approver_did_not_score": Truth({"assessor_ids": ids(17, 8)}, {"assessor_ids": ids(17, 7)}),
     # Assignment
     "no_conflict_is_declared": Truth({}, {}, inputs={"no_conflict": True}, false_inputs={"no_conflict": False}),
+    "its_interview_is_over": Truth({"interviews_here": 2, "interviews_over": 1}, {"interviews_over": 0}),
+    "the_assessor_has_heard_it": Truth({"hearer_ids": ids(7, 8)}, {"hearer_ids": ids(8, 9)}),
     "the_gate_is_undecided": Truth({"gate_state": "moderating"}, {"gate_state": "proposed"}),
     "no_conflict_is_on_record": Truth({"conflicts": False}, {"conflicts": True}),
     "the_gate_takes_scores": Truth({"gate_state": "scoring"}, {"gate_state": "moderating"}),
@@ -284,8 +286,10 @@ RULE_CASES: dict[str, Truth] = {
     "it_has_no_other_interview": Truth(
         {"booked_applications": ids(17)}, {"booked_applications": ids(17, 7)}, inputs={"application_id": 7}
     ),
-    "the_panel_has_no_conflict": Truth(
-        {"conflicted_applications": ids(17)}, {"conflicted_applications": ids(17, 7)}, inputs={"application_id": 7}
+    "two_can_hear_it": Truth(
+        {"panel_ids": ids(7, 8, 9), "conflicts_here": pairs((9, 7), (8, 17))},
+        {"conflicts_here": pairs((9, 7), (8, 7))},
+        inputs={"application_id": 7},
     ),
     "two_of_the_panel_were_there": Truth({}, {}, inputs={"attended": 2}, false_inputs={"attended": 1}),
     # Place and agreement

@@ -17,6 +17,7 @@ from civflow.services.engine.facts import (
     PANELLIST,
     SCORE,
     SLOT,
+    SLOT_PANEL,
     Facts,
     count,
     ids,
@@ -32,7 +33,9 @@ from civflow.workflows.applications import HANDED_IN, WITHDRAWN
 from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED, TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
 from civflow.workflows.engine import Names
-from civflow.workflows.interviews import BOOKED, STANDING
+from civflow.workflows.interviews import BOOKED, HELD, OVER, STANDING
+
+ITS_SLOT = and_(SLOT.c.gate_id == ASSIGNMENT.c.gate_id, SLOT.c.application_id == ASSIGNMENT.c.application_id)
 
 EQUAL = others_of(OUTCOME)
 
@@ -124,6 +127,15 @@ FACTS: Facts = {
         "scale_least": value(GATE.c.scale_least, GATE.c.id == ASSIGNMENT.c.gate_id),
         "scale_most": value(GATE.c.scale_most, GATE.c.id == ASSIGNMENT.c.gate_id),
         "scored": names(SCORE.c.criterion, SCORE.c.assignment_id == ASSIGNMENT.c.id, SCORE.c.reason != ""),
+        "interviews_here": count(SLOT.c.gate_id == ASSIGNMENT.c.gate_id, SLOT.c.state.in_((*STANDING, *OVER))),
+        "interviews_over": count(ITS_SLOT, SLOT.c.state.in_(OVER)),
+        "hearer_ids": ids(
+            SLOT_PANEL.c.person_id,
+            ITS_SLOT,
+            SLOT.c.state.in_(HELD),
+            SLOT_PANEL.c.slot_id == SLOT.c.id,
+            ~has_conflict(SLOT_PANEL.c.person_id, SLOT.c.team_id),
+        ),
         "conflicts": has_conflict(ASSIGNMENT.c.assessor_id, ASSIGNMENT.c.team_id),
     },
 }

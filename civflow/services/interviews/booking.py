@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Gate, Slot, SlotPanel
@@ -31,15 +31,14 @@ def booked_slot(session: Session, application: Application) -> Slot | None:
 
 
 def open_slots(session: Session, application: Application, *, now: datetime) -> Sequence[Slot]:
-    """The times that the team may book, earliest first: offered, ahead, no conflict on the panel."""
+    """The times that the team may book, earliest first: offered, ahead, and heard by two who have no conflict with it."""
     gate = gate_here(session, application)
     if gate is None:
         return []
-    conflicted = exists().where(
-        col(SlotPanel.slot_id) == col(Slot.id), has_conflict(col(SlotPanel.person_id), application.team_id)
-    )
+    hears = col(SlotPanel.slot_id) == col(Slot.id), ~has_conflict(col(SlotPanel.person_id), application.team_id)
+    hearing = select(func.count()).select_from(SlotPanel).where(*hears).correlate(Slot).scalar_subquery()
     query = select(Slot).where(
-        col(Slot.gate_id) == gate.id, col(Slot.state).in_(FREE), col(Slot.starts_at) > now, ~conflicted
+        col(Slot.gate_id) == gate.id, col(Slot.state).in_(FREE), col(Slot.starts_at) > now, hearing >= 2
     )
     return session.scalars(query.order_by(col(Slot.starts_at), col(Slot.id))).all()
 

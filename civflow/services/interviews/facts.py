@@ -24,7 +24,8 @@ FACTS: Facts = {
     "slot": {
         "chair_id": value(PANELLIST.c.person_id, PANELLIST.c.gate_id == SLOT.c.gate_id, PANELLIST.c.chairs.is_(True)),
         "panel_ids": ids(SLOT_PANEL.c.person_id, SLOT_PANEL.c.slot_id == SLOT.c.id),
-        "conflicted_applications": ids(
+        "conflicts_here": pairs(
+            SLOT_PANEL.c.person_id,
             APPLICATION.c.id,
             APPLICATION.c.challenge_id == SLOT.c.challenge_id,
             SLOT_PANEL.c.slot_id == SLOT.c.id,

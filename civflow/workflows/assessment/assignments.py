@@ -1,7 +1,7 @@
 """Assignment: one assessor, one application. Conflicts first, then reading, then scores with reasons."""
 
 from civflow.models import Assignment
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Line, Names, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Line, Names, State, Step, Workflow, rule
 from civflow.workflows.rules import by_itself, the_assessor, the_auditor, the_panel_chair, the_programme_manager
 
 
@@ -13,6 +13,9 @@ class AssignmentFacts(Facts):
     scale_most: int
     scored: Names  # the criteria that have a score and a reason
     conflicts: bool
+    interviews_here: int  # that the gate offers or has held
+    interviews_over: int  # of this application: held, or missed
+    hearer_ids: Ids  # who heard it
 
 
 @rule("The gate takes scores now.", needs=("gate_state",))
@@ -24,6 +27,17 @@ def the_gate_takes_scores(case: Case[AssignmentFacts]) -> bool:
       needs=("gate_state",))
 def the_gate_is_undecided(case: Case[AssignmentFacts]) -> bool:
     return case.facts.gate_state in ("scoring", "moderating")
+
+
+@rule("At a gate that hears the teams, the team's interview is over: it was held, or the team did not come.",
+      needs=("interviews_here", "interviews_over"))
+def its_interview_is_over(case: Case[AssignmentFacts]) -> bool:
+    return case.facts.interviews_here == 0 or case.facts.interviews_over > 0
+
+
+@rule("Whoever scores a team that was heard has heard it.", needs=("hearer_ids",))
+def the_assessor_has_heard_it(case: Case[AssignmentFacts]) -> bool:
+    return not case.facts.hearer_ids or case.record.assessor_id in case.facts.hearer_ids
 
 
 @rule("No conflict of interest with this team is on record for the assessor.", needs=("conflicts",))
@@ -127,7 +141,8 @@ assignment = Workflow(
              then=("keep_the_score",), locks=("team", "gate"), path="/assignments/{id}", on_its_page=True,
              label="Give a score", says="You can change it until you submit."),
         Step("submit", "scoring", "submitted", by=the_assessor, locks=("team", "gate"), stamps=("submitted_at",),
-             requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored),
+             requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored, its_interview_is_over,
+                       the_assessor_has_heard_it),
              label="Submit the scores", says="Your scores are locked, and you see those of the others."),
         Step("reopen", "submitted", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
              requires=(the_gate_takes_scores,), locks=("gate",),
