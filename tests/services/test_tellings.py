@@ -26,7 +26,7 @@ from civflow.services.notifications.registry import all_told, audience
 from civflow.services.programmes.store import programme_of
 from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
-from civflow.workflows.engine import PLAIN, Actor, Letter, News, Rule, Step, Workflow
+from civflow.workflows.engine import PLAIN, Actor, Ask, Letter, News, Rule, Step, Workflow
 from tests.scenes.open_call import Call, grant
 from tests.scenes.panel import Panel
 
@@ -110,14 +110,17 @@ def telling(page: Workflow) -> list[tuple[str, Step]]:
 
 def given(step: Step, records: dict[str, Tracked], now) -> dict[str, Any]:
     """An answer to everything that the step asks for."""
-    values = {
-        "yes": True,
-        "person": records["assignment"].assessor_id,
-        "application": records["application"].id,
-        "number": 1,
-    }
+    somebody = records["assignment"].assessor_id
+    values = {"yes": True, "person": somebody, "number": 1}
+    chosen = {name: record.id for name, record in records.items()} | {"person": somebody}
     later = {ask.name: now + timedelta(days=50, hours=n) for n, ask in enumerate(step.asks) if ask.kind == "moment"}
-    return {ask.name: ask.choices[0][0] if ask.choices else values.get(ask.kind, "Words.") for ask in step.asks} | later
+
+    def answer(ask: Ask) -> Any:
+        if ask.kind == "record":
+            return chosen.get(ask.of)
+        return ask.choices[0][0] if ask.choices else values.get(ask.kind, "Words.")
+
+    return {ask.name: answer(ask) for ask in step.asks} | later
 
 
 Letters = dict[tuple[str, str], list[int | None]]  # subject and text without its greeting -> who
