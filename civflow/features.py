@@ -227,8 +227,10 @@ FEATURES = (
     ),
     Feature(
         "audit",
-        needs=("engine", "documents", "challenges", "questions", "applications", "assessment"),
+        needs=("jobs", "engine", "records", "documents", "challenges", "questions", "applications", "assessment"),
         fixes=("audit.fixed",),
+        jobs=("audit.jobs",),
+        views=("audit",),
     ),
     Feature("health", needs=("jobs", "engine", "records", "people", "documents", "notifications"), views=("about",)),
     Feature(

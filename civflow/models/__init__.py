@@ -3,6 +3,7 @@
 from civflow.models.agreements import Agreement
 from civflow.models.applications import Application, Submission
 from civflow.models.assessment import Assignment, Conflict, Gate, Outcome, Panellist, Score
+from civflow.models.audit import Verification
 from civflow.models.challenge_reviews import AskedChange, ChallengeScore, Scorer
 from civflow.models.challenges import Challenge, ChallengeVersion, StageDates, SupportingSponsor
 from civflow.models.collaboration import Comment, Presence
@@ -68,4 +69,5 @@ __all__ = [
     "SupportingSponsor",
     "Team",
     "Tracked",
+    "Verification",
 ]

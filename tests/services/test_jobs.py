@@ -63,6 +63,7 @@ def test_jobs_keep_their_names_queues_and_schedules() -> None:
         "make_document": ("documents", True, "", False),
         "send_message": ("mail", True, "", False),
         "tell_followers": ("mail", True, "", False),
+        "verify_record": ("audit", True, "", False),
     }
 
 

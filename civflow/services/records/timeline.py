@@ -15,6 +15,7 @@ from civflow.models import Challenge, Grant, History, Membership, Team, Tracked
 from civflow.services.engine.advance import workflow_of
 from civflow.services.engine.history import history_of
 from civflow.services.formatting import count
+from civflow.services.records.inputs import Input, inputs_read
 from civflow.workflows.engine import Case, Workflow
 from civflow.workflows.engine.sight import may_read_name, may_read_names, may_read_reason, may_read_step, reads_as
 
@@ -36,6 +37,7 @@ class TimelineEntry(NamedTuple):
     why: str
     was: str
     now_is: str
+    given: tuple[Input, ...] = ()
 
 
 def timeline(session: Session, record: Tracked, *, team_id: int) -> list[TimelineEntry]:
@@ -62,7 +64,10 @@ def timeline_for(session: Session, record: Tracked, case: Case) -> list[Timeline
     named = None if may_read_names(case) else _named(session, record, case) if reader == "concerned" else set()
     who = _Names(session, record, entries, named=named, case=case)
     return [
-        told if may_read_reason(case, together[0].step) else told._replace(why="")
+        told._replace(
+            why=told.why if may_read_reason(case, together[0].step) else "",
+            given=tuple(inputs_read(session, page, together[0], case)) if len(together) == 1 else (),
+        )
         for together in _together(entries)
         for told in [_entry(page, together, who, reader=reader)]
     ]

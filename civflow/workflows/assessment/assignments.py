@@ -138,7 +138,7 @@ assignment = Workflow(
                        the_score_is_on_the_scale),
              asks=(Ask("criterion", "Criterion", "line"), Ask("value", "Score", "number", least=0),
                    Ask("why", "Why this score", most=2000)),
-             then=("keep_the_score",), locks=("team", "gate"), path="/assignments/{id}", on_its_page=True,
+             then=("keep_the_score",), locks=("team", "gate"), path="/assignments/{id}", on_its_page=True, confides=True,
              label="Give a score", says="You can change it until you submit."),
         Step("submit", "scoring", "submitted", by=the_assessor, locks=("team", "gate"), stamps=("submitted_at",),
              requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored, its_interview_is_over,

@@ -371,6 +371,7 @@ gate = Workflow(
                    Ask("value", "New score", "number", least="scale_least", most="scale_most"),
                    Ask("why", "Why the panel changes it", most=2000)),
              then=("adjust_the_score", "rank_the_applications"), locks=("challenge",), path="/gates/{id}/adjust",
+             confides=True,
              label="Adjust a score",
              says="The first score stays in the record beside the new one and the reason.",
              undo="Yes: adjust it again. Every value stays in the record."),

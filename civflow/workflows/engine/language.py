@@ -171,7 +171,8 @@ class Step:
     in words, where engine/undoing.py cannot know. `path`: of a page of its own, with columns of the record in braces.
     `on_its_page`: it is taken only there, because a service checks or writes there more than the step asks for.
     `aside`: its button is never the one that stands out. `publishes_reason`: everybody reads the reason that is given
-    for it. `quiet`: the public does not read in the history that it was taken. `decides`: people are bound by what it
+    for it. `confides`: what is given with it stands in the history for auditors alone; others read it where a page shows
+    it to them. `quiet`: the public does not read in the history that it was taken. `decides`: people are bound by what it
     decides, so a feature says before it is taken what that is, what it costs and what follows.
     `restores`: noun -> the step that takes up again what has ended along with this record (engine/endings.py).
     """
@@ -198,6 +199,7 @@ class Step:
     on_its_page: bool = False
     aside: bool = False
     publishes_reason: bool = False
+    confides: bool = False
     quiet: bool = False
     decides: bool = False
     restores: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict, hash=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from civflow.models.people import STAFF
-from civflow.workflows.engine.language import Case
+from civflow.workflows.engine.language import Ask, Case
 
 if TYPE_CHECKING:
     from civflow.workflows.engine.workflow import Workflow
@@ -80,6 +80,26 @@ def may_read_step(case: Case, step: str, from_state: str, to_state: str) -> bool
 def may_read_reason(case: Case, step: str) -> bool:
     """Whether the actor reads the reason of a step; the public only where the step promises it."""
     return reads_as(case) != "public" or publishes_its_reason(case.workflow, step)
+
+
+def may_read_input(case: Case, step: str, name: str, ask: Ask | None) -> bool:
+    """Whether the actor reads in the history what was given with a step as the input `name`, which is `ask`, or kept beside it.
+
+    An auditor reads everything. Others read what the record shows them as its column: whom it concerns no words, of which
+    earlier ones may stand there; staff also what has no column, where the page lets them look beyond the columns.
+    """
+    page, reader = case.workflow, reads_as(case)
+    if case.holds("auditor"):
+        return True
+    if any(s.confides for s in page.steps if s.name == step):
+        return False
+    if name in page.table.c:
+        return name in columns_read(case) and (reader == "staff" or (reader == "concerned" and _is_no_text(ask)))
+    return reader == "staff" and all(r.claim(case) for r in page.shows.beyond)
+
+
+def _is_no_text(ask: Ask | None) -> bool:
+    return ask is not None and ask.kind not in ("text", "line")
 
 
 def publishes_its_reason(page: Workflow, step: str) -> bool:
