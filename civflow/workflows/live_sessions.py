@@ -46,13 +46,15 @@ TO_COME = ("scheduled",)  # sessions that can be changed
 CANCELLED = ("cancelled",)
 BEGINS = Ask("starts_at", "Begins", "moment")
 ENDS = Ask("ends_at", "Ends", "moment")
-RECORDING = Ask("recording", "Link to the recording", "line", "The address of the page where people watch it.")
+RECORDING = Ask("recording", "Link to the recording", "line", "The address of the page where people watch it.",
+                read_by="Everybody reads it, also the public.")
 WHERE = (
-    Ask("title", "What it is called", "line", "Such as “Meet the sponsor”."),
+    Ask("title", "What it is called", "line", "Such as “Meet the sponsor”.", read_by="Everybody reads it, also the public."),
     BEGINS,
     ENDS,
-    Ask("place", "Place", "line", "The address, for those who come.", required=False),
-    Ask("link", "Link", "line", "The address of the meeting, for those who come online.", required=False),
+    Ask("place", "Place", "line", "The address, for those who come.", required=False, read_by="Everybody reads it, also the public."),
+    Ask("link", "Link", "line", "The address of the meeting, for those who come online.", required=False,
+        read_by="Everybody reads it, also the public."),
 )
 TO_ALL: Tells = {
     "those_with_an_application": Letter(template="live_session", words="when_and_where_the_session_is"),

@@ -87,8 +87,10 @@ WAITING, PUBLIC = ("asked", "drafted"), ("published",)
 TO_CLEAR = ("drafted",)  # an answer is written, and a second person looks at it
 ANSWERING = (the_challenge_owner, the_programme_manager)  # who answers, merges and declines
 WORDING = Ask("wording", "The question as everybody reads it", required=False, most=2000,
-              hint="Only where its own words would tell who asks. Whoever asked keeps their own words.")
-ANSWER = Ask("answer", "The answer", hint="Everybody reads it, and nobody learns who asked.", most=4000)
+              hint="Only where its own words would tell who asks. Whoever asked keeps their own words.",
+              read_by="Everybody reads it, also the public.")
+ANSWER = Ask("answer", "The answer", most=4000,
+             read_by="Everybody reads it word for word, also the public, and nobody learns who asked.")
 OTHER = Ask("merged_into_id", "The question that asks the same", "record", of="question", among="mergeable_ids")
 
 # On home pages the questions about a challenge are one line.

@@ -50,7 +50,8 @@ def it_is_no_rehearsal(case: Case) -> bool:
 PLANNED, OPEN, CLOSED = ("planned",), ("open",), ("closed",)
 LARGEST_BUDGET = 1_000_000_000  # whole pounds
 BASICS = (
-    Ask("title", "Title", "line"), Ask("starts_at", "Begins", "moment"), Ask("ends_at", "Ends", "moment"),
+    Ask("title", "Title", "line", read_by="Everybody reads it, also the public."),
+    Ask("starts_at", "Begins", "moment"), Ask("ends_at", "Ends", "moment"),
     Ask("budget_pounds", "Budget in pounds", "number", least=1, most=LARGEST_BUDGET),
 )
 

@@ -21,6 +21,33 @@ def test_no_step_of_the_handbook_asks_for_an_id(page, step):
         assert ask.kind != "person" or "e-mail address" in f"{ask.label} {ask.hint}".lower(), ask.label
 
 
+def test_who_reads_the_words_stands_at_their_field(come, panel, session):
+    """An assessor's reasons go word for word to the team; so do the panel's, and a number's reason is published."""
+    sheet = panel.assignment(panel.people[1], panel.otter)
+    panel.accept(sheet, panel.people[1])
+    session.commit()
+    assert hints(come(panel.people[1]).page(f"/assignments/{sheet.id}"), "textarea[name$=-why]") == [WORD_FOR_WORD] * 4
+
+    panel.everybody_scores()
+    panel.take(panel.chair, "moderate")
+    session.commit()
+    gate, score = f"/gates/{panel.gate.id}", panel.a_score(panel.otter)
+    session.commit()
+    chair = come(panel.chair)
+    assert hints(chair.page(f"{gate}/scores/{score.id}"), "#why") == [WORD_FOR_WORD]
+    assert hints(chair.page(f"{gate}/propose"), "#number_reason") == [
+        "Only where the number differs. Everybody reads it, also the public."
+    ]
+
+
+WORD_FOR_WORD = "The team reads it word for word in its letter, without your name; so do the panel and staff."
+
+
+def hints(page, fields: str) -> list[str]:
+    """What stands at each of these fields, as a screen reader reads it with the field."""
+    return [page.find(id=field["aria-describedby"].split()[0]).get_text(strip=True) for field in page.select(fields)]
+
+
 def of_labels(page, name: str) -> list[str]:
     """What can be chosen in a field, as people read it."""
     radios = [page.find("label", {"for": one["id"]}).get_text(strip=True) for one in page.select(f"input[name={name}]")]

@@ -162,6 +162,10 @@ FAULTS = {
         page(OPEN, step("close", "open", "closed", asks=(Ask("when", "When", "sundial"),))),
         ["round.close: nobody can answer “When”: its kind or its choices are wrong."],
     ),
+    "words of which nobody says who reads them": (
+        page(OPEN, step("close", "open", "closed", asks=(Ask("why", "Why"),))),
+        ["round.close: “Why” does not say who reads it, or is not words that anybody reads."],
+    ),
     "an input that is an id": (
         page(OPEN, step("close", "open", "closed", asks=(Ask("score_id", "Which score", "number"),))),
         ["round.close: “Which score” asks for an id, and people know records by their names."],

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, request
 from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, PrefixLoader
 
+from civflow.workflows import HANDBOOK
+
 ONE_YEAR = "public, max-age=31536000, immutable"
 COMPONENTS = ("govuk_frontend_jinja", "govuk_frontend_wtf")
 
@@ -21,7 +23,7 @@ def init_app(app: Flask) -> None:
     own: list[BaseLoader] = [app.jinja_env.loader] if app.jinja_env.loader else []
     components = PrefixLoader({name: PackageLoader(name) for name in COMPONENTS})
     app.jinja_env.loader = ChoiceLoader([*own, components])
-    app.jinja_env.globals.update(with_query=with_query, oob="")
+    app.jinja_env.globals.update(with_query=with_query, read_by=read_by, oob="")
     app.config.setdefault("STATIC_VERSION", version_of(Path(app.static_folder or "")))
     app.url_defaults(_stamp_static_address)
     app.after_request(_keep_stamped_files)
@@ -56,3 +58,12 @@ def _keep_stamped_files(response: Response) -> Response:
         if version and version == current_app.config["STATIC_VERSION"]:
             response.headers["Cache-Control"] = ONE_YEAR
     return response
+
+
+def read_by(noun: str, step: str, ask: str) -> str:
+    """The sentence about who reads what is typed there, as the handbook says it. Raises LookupError for no such words."""
+    asks = (one for s in HANDBOOK[noun].steps if s.name == step for one in s.asks if one.name == ask)
+    found = next(asks, None)
+    if found is None:
+        raise LookupError(f"{noun}.{step} asks for no “{ask}”.")
+    return found.read_by

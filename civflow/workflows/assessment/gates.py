@@ -259,7 +259,8 @@ TO_WHOM_IS_UNSEATED: Tells = {
 }
 GOING_ON = Ask("going_on", "How many go on", "number", least=0)
 NUMBER_REASON = Ask("number_reason", "Why another number than declared", "line", required=False,
-                    hint="Only where the number differs from the declared one. It is published.")
+                    hint="Only where the number differs from the declared one.",
+                    read_by="Everybody reads it, also the public.")
 
 # What the home pages of those who run a gate say, as long as its challenge runs.
 TO_SEAT = Line("Seat the panel for {record}", step="seat", due="begins_at", when=(it_is_near,), says="who_is_missed")
@@ -358,7 +359,9 @@ gate = Workflow(
              label="Close the gate without applications",
              says="Nobody is left to decide on."),
         Step("proceed", "scoring", "scoring", by=(the_panel_chair, the_programme_manager),
-             asks=(Ask("proceed_reason", "Why go on without them", "line"),), label="Proceed without late assessors",
+             asks=(Ask("proceed_reason", "Why go on without them", "line",
+                      read_by="Whoever sees this gate reads it: the panel, the sponsor, approvers and the programme office."),),
+             label="Proceed without late assessors",
              says="Moderation can begin although assessors are outstanding. The reason is kept.",
              undo="No. The reason stays in the record; late assessors can still submit until the scoring ends."),
         Step("moderate", "scoring", "moderating", by=(the_panel_chair, the_programme_manager), locks=("challenge",),
@@ -369,7 +372,8 @@ gate = Workflow(
              decides=True, requires=(it_is_a_score_of_this_gate, no_conflict_with_the_scored_team),
              asks=(Ask("score_id", "Which score", "record", of="score", among="scores_here"),
                    Ask("value", "New score", "number", least="scale_least", most="scale_most"),
-                   Ask("why", "Why the panel changes it", most=2000)),
+                   Ask("why", "Why the panel changes it", most=2000,
+                       read_by="The team reads it word for word in its letter, without your name; so do the panel and staff.")),
              then=("adjust_the_score", "rank_the_applications"), locks=("challenge",), path="/gates/{id}/adjust",
              confides=True,
              label="Adjust a score",

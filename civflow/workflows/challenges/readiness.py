@@ -269,13 +269,16 @@ ANNOUNCE_AT = Ask("announce_at", "Announce it to the public from", "moment", req
                   hint="From then on everybody reads its title, its sponsor and when it opens. "
                        "Left empty, nobody outside reads anything before it opens.")
 LOW_SCORE_REASON = Ask("low_score_reason", "Why it is approved although its score is low", required=False, most=500,
-                       hint="Only where it scored less than the programme asks for. The sponsor reads it.")
+                       hint="Only where it scored less than the programme asks for.",
+                       read_by="The sponsor and the programme office read it.")
 SCORER = Ask("person_id", "E-mail address of who scores it", "person", hint="They need an account here.")
 NAMED = Ask("person_id", "Who does not score it after all", "record", of="person", among="waiting_scorer_ids")
-SHEET = Ask("scores_sha256", "Your scores, each with a reason", "line", "The record keeps their fingerprint.")
+SHEET = Ask("scores_sha256", "Your scores, each with a reason", "line", "The record keeps their fingerprint.",
+            read_by="The sponsor and the approver read scores and reasons, with your name, when everybody has scored.")
 WHICH = Ask("change_id", "Which change", "record", of="asked_change", among="open_change_ids")
 HOW = Ask("how", "What you did about it, or why nothing", required=False, most=500,
-          hint="You can leave it empty when you have written in this part since the change was asked for.")
+          hint="You can leave it empty when you have written in this part since the change was asked for.",
+          read_by="The programme office and the approver read it.")
 OWNERS = (the_challenge_owner, the_programme_manager)
 WRITERS = (*OWNERS, the_challenge_writer)
 COMMENTERS = (*WRITERS, the_approver)

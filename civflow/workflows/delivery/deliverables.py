@@ -32,7 +32,8 @@ deliverable = Workflow(
     ],
     steps=[
         Step("submit", ("due", "changes_requested"), "submitted", by=a_team_member, onwards=True,
-             stamps=("submitted_at",), asks=(Ask("note", "What you deliver, and where it can be seen", most=2000),),
+             stamps=("submitted_at",), asks=(Ask("note", "What you deliver, and where it can be seen", most=2000,
+                       read_by="The sponsor, your team and the programme office read it."),),
              tells={"the_challenge_owners": Letter("Look at what was delivered: {title}",
                                                    "{actor} has delivered it. Accept it, or say what is missing, within ten "
                                                    "working days.")},

@@ -21,7 +21,8 @@ def its_deliverables_are_accepted(case: Case[SprintFacts]) -> bool:
 
 
 IN_REVIEW = ("in_review",)  # the sponsor looks at what came of it
-GOAL = Ask("goal", "What the team wants to have reached when the sprint ends", most=1000)
+GOAL = Ask("goal", "What the team wants to have reached when the sprint ends", most=1000,
+           read_by="The sponsor, the team and the programme office read it.")
 
 sprint = Workflow(
     "sprint",

@@ -173,6 +173,8 @@ def _asks(page: Workflow) -> Iterator[str]:
         for ask in step.asks:
             if ask.kind not in KINDS or (ask.kind == "choice") != bool(ask.choices):
                 yield f"{page.name}.{step.name}: nobody can answer “{ask.label}”: its kind or its choices are wrong."
+            if (ask.kind in ("text", "line")) != bool(ask.read_by):
+                yield f"{page.name}.{step.name}: “{ask.label}” does not say who reads it, or is not words that anybody reads."
             if ask.name.endswith("_id") and ask.kind not in ("person", "record"):
                 yield f"{page.name}.{step.name}: “{ask.label}” asks for an id, and people know records by their names."
             if (ask.kind == "record") != bool(ask.of and ask.among) or (ask.among and ask.among not in step.needs):

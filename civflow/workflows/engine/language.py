@@ -143,7 +143,8 @@ class Ask(NamedTuple):
     """An input of a step. `kind`: text, line, number, yes, moment, date, choice (with `choices`), person (anybody with an
     account, by e-mail address) or record: one `of` this kind, which people choose by its name `among` those that this
     fact of the page holds. A person and a record are given as their ids, which nobody types or reads. `least` and
-    `most`: of a number, or the record's column that holds it; `most` of a text is in characters."""
+    `most`: of a number, or the record's column that holds it; `most` of a text is in characters. `read_by`: of words, a
+    sentence that says who reads them; it stands at the field wherever they are typed."""
 
     name: str
     label: str
@@ -155,6 +156,7 @@ class Ask(NamedTuple):
     most: int | str | None = None
     of: str = ""
     among: str = ""
+    read_by: str = ""
 
 
 @dataclass(frozen=True)
