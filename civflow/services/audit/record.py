@@ -158,7 +158,7 @@ def seals(session: Session, *, before: date | None = None) -> list[Seal]:
     return list(session.scalars(query if before is None else query.where(col(Seal.day) < before)))
 
 
-class Held(NamedTuple):
+class GrantLine(NamedTuple):
     """A role that somebody holds or held: where, from when until when, and who gave and took it."""
 
     person: str
@@ -170,7 +170,7 @@ class Held(NamedTuple):
     taken_by: str
 
 
-def roles_held(session: Session, *, words: str = "", role: str = "", on: date | None = None) -> list[Held]:
+def roles_held(session: Session, *, words: str = "", role: str = "", on: date | None = None) -> list[GrantLine]:
     """Who held which role when: of people whose name or address has these words, on a day if one is given."""
     query = select(Grant, Person).join(Person, col(Person.id) == col(Grant.person_id))
     if words:
@@ -182,7 +182,7 @@ def roles_held(session: Session, *, words: str = "", role: str = "", on: date | 
         query = query.where(col(Grant.granted_at) < _begin_of(on + timedelta(days=1)), still)
     query = query.order_by(col(Person.name), col(Grant.granted_at), col(Grant.id))
     return [
-        Held(
+        GrantLine(
             person.name,
             person.email,
             ROLES.get(grant.role, grant.role),
