@@ -125,8 +125,9 @@ def booked(panel) -> Slot:
 
 
 def test_the_interview_of_a_team_that_has_withdrawn_is_free_its_panel_is_told_and_the_gate_goes_on(panel):
-    slot, session = booked(panel), panel.session
+    session = panel.session
     panel.everybody_scores()
+    slot = booked(panel)
     before = newest_message(session)
     advance(session, panel.otter, "withdraw", actor=panel.call.actor(panel.leads[0]), now=panel.call.now, reason=GONE)
 
@@ -466,11 +467,11 @@ def test_who_is_still_in_reserve_when_the_challenge_is_completed_is_told_that_it
 @pytest.mark.parametrize("other", [None, "programme_manager"])
 def test_who_is_no_assessor_any_more_sits_on_no_panel_unless_something_else_puts_them_there(panel, now, other):
     call, session, person = panel.call, panel.session, panel.people[1]
-    booked(panel)
     done = panel.assignment(person, panel.otter)
     panel.accept(done, person)
     panel.score(done, person)
     panel.submit(done, person)
+    booked(panel)
     for role in filter(None, ("assessor", other)):
         grant(session, person, role, now)
     before = newest_message(session)
