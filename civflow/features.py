@@ -92,14 +92,14 @@ FEATURES = (
     Feature("records", needs=("engine", "programmes"), views=("records",)),
     Feature(
         "people",
-        needs=("jobs", "records"),
+        needs=("jobs", "engine", "records"),
         jobs=("people.jobs",),
         views=("people.sign_in", "people.account", "people.people"),
     ),
     Feature("documents", needs=("jobs", "engine", "records", "people"), jobs=("documents.jobs",), views=("documents",)),
     Feature(
         "notifications",
-        needs=("jobs", "engine", "records", "documents"),
+        needs=("jobs", "engine", "records", "people", "documents"),
         pages=("notifications",),
         facts=("notifications.facts",),
         audiences=("notifications.audiences",),
@@ -204,7 +204,7 @@ FEATURES = (
     ),
     Feature(
         "agreements",
-        needs=("engine", "programmes", "records", "documents", "notifications", "challenges"),
+        needs=("engine", "programmes", "records", "people", "documents", "notifications", "challenges"),
         pages=("agreements",),
         facts=("agreements.facts",),
         effects=("agreements.effects",),
@@ -213,7 +213,7 @@ FEATURES = (
     ),
     Feature(
         "delivery",
-        needs=("engine", "programmes", "records", "notifications", "challenges"),
+        needs=("engine", "programmes", "records", "people", "notifications", "challenges"),
         pages=("delivery.places", "delivery.sprints", "delivery.deliverables"),
         facts=("delivery.facts",),
         effects=("delivery.effects",),

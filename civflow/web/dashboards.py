@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from civflow.services.challenges import public_page
 from civflow.services.dashboards import tasks
+from civflow.services.people.asleep import sleeping
 from civflow.services.programmes.store import current_programme
 from civflow.services.search import challenges
 from civflow.web.shared.access import anyone, open_to
@@ -32,6 +33,7 @@ def home() -> str:
     return render_template(
         "dashboards/show.html",
         dashboards=mine,
+        sleeping=sleeping(session(), actor()),
         parts={dashboard.role: _template_of(dashboard.role) for dashboard in mine},
         waiting=tasks.by_urgency([waiting for dashboard in mine for waiting in dashboard.waiting]),
         open_rows=open_rows,

@@ -16,6 +16,7 @@ from civflow.web.shared.access import anyone, open_to
 from civflow.web.shared.current import actor, now, session
 from civflow.web.shared.pictures import diagrams, flow
 from civflow.workflows import HANDBOOK
+from civflow.workflows.duties import DUTIES, TABLE
 from civflow.workflows.engine import BY_CIVFLOW, NotFound, Rule, State, Step, Workflow
 from civflow.workflows.engine.draw import drawing
 from civflow.workflows.engine.endings import Becomes, Keeps, steps_in
@@ -32,6 +33,13 @@ KIND_WORDS = dict(zip(KINDS, ("Call", "Gate", "Work", "Event", "Award", "Survey"
 def contents() -> str:
     counts = _totals()
     return render_template("handbook/contents.html", pages=HANDBOOK.values(), programmes=_programmes(), counts=counts)
+
+
+@blueprint.get("/handbook/duties")
+@open_to(anyone)
+def duties() -> str:
+    rules = {rule.name: rule.sentence for page in HANDBOOK.values() for _, rule in page.rules()}
+    return render_template("handbook/duties.html", duties=DUTIES, table=TABLE, rules=rules)
 
 
 @blueprint.get("/handbook/<name>")

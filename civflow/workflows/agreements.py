@@ -2,10 +2,11 @@
 
 from civflow.models import Agreement
 from civflow.workflows.applications import the_team_is_still_in
-from civflow.workflows.engine import Ask, Case, Columns, Facts, Letter, Line, State, Step, Workflow, rule
+from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Line, State, Step, Workflow, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
+    no_conflict_with_the_team,
     the_approver,
     the_challenge_owner,
     the_finance_officer,
@@ -15,6 +16,7 @@ from civflow.workflows.rules import (
 
 
 class AgreementFacts(Facts):
+    conflicted_ids: Ids  # who has been given a role, and has a conflict of interest with the team
     document_made: bool
     application_state: str
     challenge_state: str
@@ -109,7 +111,7 @@ agreement = Workflow(
     ],
     steps=[
         Step("issue", "drafted", "issued", by=the_programme_manager, decides=True,
-             requires=(the_document_is_finished, the_team_is_still_in, the_challenge_goes_on), locks=WHAT_FOR,
+             requires=(the_document_is_finished, the_team_is_still_in, the_challenge_goes_on, no_conflict_with_the_team), locks=WHAT_FOR,
              tells={"both_sides": Letter("Read and sign: {title}", f"The agreement is ready. {WHO_SIGNS}")},
              fixes=FIXES, label="Issue the agreement", says="Both sides are asked to read and sign it."),
         Step("sign_for_the_team", "issued", "issued", by=the_team_lead, asks=(MAY_SIGN,), decides=True, stamps=("team_signed_at",),
@@ -124,7 +126,7 @@ agreement = Workflow(
                   "both sides then sign the new text."),
         Step("sign_for_the_sponsor", "issued", "signed", by=the_challenge_owner, asks=(MAY_SIGN,),
              decides=True, requires=(the_standstill_is_over, the_team_has_signed, the_signer_may_sign, the_team_is_still_in,
-                                     the_challenge_goes_on), locks=WHAT_FOR,
+                                     the_challenge_goes_on, no_conflict_with_the_team), locks=WHAT_FOR,
              stamps=("sponsor_signed_at",), signs=("sponsor_signed_by_id",),
              then=("make_the_signed_copy",),
              tells={"both_sides": Letter("Signed by both sides: {title}",
@@ -134,20 +136,24 @@ agreement = Workflow(
              label="Sign for the sponsor", says="The agreement is signed by both sides.",
              undo="No. It can be ended early, with a reason that both sides read."),
         Step("begin", "signed", "active", by=(the_programme_manager, by_itself), due="starts_at",
-             label="Bring into force", says="The agreement is in force."),
-        Step("complete", "active", "completed", by=(the_programme_manager, by_itself), label="Record as fulfilled",
+             requires=(no_conflict_with_the_team,), label="Bring into force", says="The agreement is in force."),
+        Step("complete", "active", "completed", by=(the_programme_manager, by_itself),
+             requires=(no_conflict_with_the_team,), label="Record as fulfilled",
              says="Both sides have done what was agreed."),
         Step("redraft", ("issued",), "drafted", by=the_programme_manager, reason=True,
+             requires=(no_conflict_with_the_team,),
              then=("clear_the_signatures",), tells={"both_sides": TAKEN_BACK}, fixes=FIXES,
              label="Take it back to change it",
              says="Signatures given so far no longer count.",
              undo="No. Signatures that were given are gone; both sides sign the new text."),
         Step("redraft", "terminated", "drafted", by=(the_programme_manager, by_itself), reason=True,
-             requires=(not_both_sides_have_signed,), then=("clear_the_signatures",), tells={"both_sides": TAKEN_BACK},
-             fixes=FIXES, locks=("challenge", "place"), label="Draft it again",
+             requires=(not_both_sides_have_signed, no_conflict_with_the_team),
+             then=("clear_the_signatures",), tells={"both_sides": TAKEN_BACK}, fixes=FIXES,
+             locks=("challenge", "place"), label="Draft it again",
              says="A new text is prepared. Both sides are asked to sign it once it is issued."),
         Step("terminate", ("drafted", "issued", "signed", "active"), "terminated", by=the_programme_manager,
-             reason=True, locks=("challenge", "place"), decides=True, label="Terminate the agreement",
+             reason=True, locks=("challenge", "place"), decides=True, requires=(no_conflict_with_the_team,),
+             label="Terminate the agreement",
              tells={"both_sides": Letter("Ended early: {title}", "{actor} has ended the agreement before its time.")},
              fixes=FIXES,
              says="Both sides read your reason.",
@@ -171,7 +177,7 @@ agreement = Workflow(
              fixes=FIXES,
              label="Let it stand again", says="It is as it was when both sides had signed, and begins at its time."),
         Step("resume", ("completed", "terminated"), "active", by=the_programme_manager, reason=True,
-             requires=(both_sides_have_signed,), label="Bring back into force",
+             requires=(both_sides_have_signed, no_conflict_with_the_team), label="Bring back into force",
              tells={"both_sides": Letter("In force again: {title}", "The agreement is in force again, until {ends_at}.")},
              fixes=FIXES,
              says="Both sides read your reason."),

@@ -24,6 +24,7 @@ from civflow.workflows.rules import (
     STAFF,
     a_team_member,
     by_itself,
+    no_conflict_with_the_team,
     the_approver,
     the_auditor,
     the_challenge_owner,
@@ -48,6 +49,7 @@ class ApplicationFacts(Facts):
     places_approved: int | None  # at the gate of its stage
     places_pounds: int | None
     places_taken: int  # by other teams that have gone on from there, and are not withdrawn or ruled out
+    conflicted_ids: Ids  # who has been given a role, and has a conflict of interest with its team
     runner_ids: Ids  # who of its team runs or writes the challenge, decides on it or assesses for it
     unsealed_ones: int  # applications to the challenge whose seal has been opened
 
@@ -276,7 +278,7 @@ application = Workflow(
              undo="No. You can go on reading the earlier versions."),
         Step("submit", "draft", "submitted", by=a_team_member, locks=("challenge", "team"), stamps=("submitted_at",),
              requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed, the_answers_are_complete,
-                       it_answers_the_latest_text, nobody_in_the_team_runs_it),
+                       it_answers_the_latest_text),
              then=("keep_the_submission", "send_the_receipt"), fixes=("the_words",), label="Submit the application",
              says="Nobody can open it before the deadline. Until then you can take it back and change it. "
                   "You get a receipt."),
@@ -292,24 +294,25 @@ application = Workflow(
              says="The last deadline of the call has passed: the seal is opened, and the selection begins."),
         Step("extend", "draft", "draft", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
              requires=(the_selection_has_not_begun, the_seal_has_not_opened, the_new_deadline_is_later,
-                       time_is_left_to_decide),
+                       time_is_left_to_decide, no_conflict_with_the_team),
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("extend", "submitted", "submitted", by=the_programme_manager, reason=True, asks=(NEW_DEADLINE,),
              requires=(the_selection_has_not_begun, the_seal_has_not_opened, the_new_deadline_is_later,
-                       time_is_left_to_decide),
+                       time_is_left_to_decide, no_conflict_with_the_team),
              locks=("challenge",), path="/applications/{id}/deadline", publishes_reason=True,
              then=("move_one_deadline",), tells=MORE_TIME, label="Move this team's deadline", says=FOR_ONE,
              undo="No. It can be moved again to a later moment."),
         Step("rule_out", "in_progress", "ineligible", by=the_programme_manager, reason=True,
-             decides=True, tells={"the_team": Letter("Ruled out: {title}",
+             decides=True, requires=(no_conflict_with_the_team,),
+             tells={"the_team": Letter("Ruled out: {title}",
                                        "Your application was ruled out and is not assessed. If the reason is wrong, answer "
                                        "the programme office: it can be reinstated.")},
              then=("strike_from_the_ranking",), locks=("challenge",), label="Rule it out",
              says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
-             by=the_programme_manager, reason=True, decides=True, requires=(it_was_taken_in,),
+             by=the_programme_manager, reason=True, decides=True, requires=(it_was_taken_in, no_conflict_with_the_team),
              tells={"the_team": Letter("Back in the selection: {title}",
                                        "Your application is in the selection again, at the stage that it had reached.")},
              locks=("challenge", "team"), label="Reinstate the application", restores=BACK_IN,
@@ -326,7 +329,7 @@ application = Workflow(
         Step("keep_in_reserve", "in_progress", "reserve", by=by_itself, label="Keep in reserve",
              says="The team goes on if a place becomes free."),
         Step("promote", "reserve", "in_progress", by=(the_programme_manager, the_approver), reason=True,
-             decides=True, requires=(the_place_is_approved,), locks=("challenge",),
+             decides=True, requires=(the_place_is_approved, no_conflict_with_the_team), locks=("challenge",),
              then=("enter_the_next_stage",), label="Promote from the reserve",
              tells={"the_team": Letter("A place became free: {title}",
                                        "Your application goes on from the reserve. Look at its page for what comes next "
@@ -336,7 +339,8 @@ application = Workflow(
         Step("not_select", ("submitted", "in_progress", "reserve"), "not_selected", by=by_itself, onwards=True,
              label="Do not select", says="The team gets a letter with its scores."),
         Step("close_the_reserve", "reserve", "not_selected", by=the_programme_manager, reason=True,
-             decides=True, tells={"the_team": Letter("No place became free: {title}",
+             decides=True, requires=(no_conflict_with_the_team,),
+             tells={"the_team": Letter("No place became free: {title}",
                                        "Your application was in reserve, and every place is taken now. It goes no further. "
                                        "Your letter with the scores stands on its page, and you can ask for more about the "
                                        "decision.")},
@@ -364,8 +368,8 @@ application = Workflow(
         Step("come_back_as_winner", "withdrawn", "selected", by=by_itself, reason=True, locks=("challenge",),
              restores=WITH_ITS_PLACE, label="Come back as the winner", says="The team has its place again."),
         Step("write_again", "withdrawn", "draft", by=the_team_lead, reason=True,
-             requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed), locks=("challenge",),
-             label="Take the application up again",
+             requires=(the_call_is_open_to_the_team, the_deadline_has_not_passed, nobody_in_the_team_runs_it),
+             locks=("challenge", "team"), label="Take the application up again",
              says="It is a draft again, with every word. It counts when you submit it before the deadline."),
     ],
 )

@@ -21,6 +21,10 @@ class HasConflicts(Protocol):
     conflicts_here: Pairs  # a person, and an application at the gate with whose team they have a conflict
 
 
+class HasTeam(Protocol):
+    conflicted_ids: Ids  # who has been given a role, and has a conflict of interest with the team
+
+
 class HasSeal(Protocol):
     sealed_until: datetime | None  # until when the applications to a challenge are sealed; None where there is none
 
@@ -83,12 +87,12 @@ def a_team_member(case: Case) -> bool:
 
 @rule("You chair this panel.", needs=("chair_id",), called="the chair of the panel", finds=("panel_member", "chair_id"))
 def the_panel_chair(case: Case[HasChair]) -> bool:
-    return case.actor.id is not None and case.facts.chair_id == case.actor.id
+    return case.actor.id is not None and case.facts.chair_id == case.actor.id and not case.applies_here
 
 
 @rule("You sit on this panel.", needs=("panel_ids",))
 def a_panel_member(case: Case[HasPanel]) -> bool:
-    return case.actor.id in case.facts.panel_ids
+    return case.actor.id in case.facts.panel_ids and not case.applies_here
 
 
 @rule("You are the assessor of this assignment.", called="the assessor", finds=("panel_member", "assessor_id"))
@@ -104,6 +108,16 @@ def conflicted(case: Case[HasConflicts]) -> set[int]:
 @rule("You have no conflict of interest with a team that this gate decides on.", needs=("conflicts_here",))
 def no_conflict_with_its_teams(case: Case[HasConflicts]) -> bool:
     return not conflicted(case)
+
+
+@rule("You have no conflict of interest with the team.", needs=("conflicted_ids",))
+def no_conflict_with_the_team(case: Case[HasTeam]) -> bool:
+    return case.actor.id not in case.facts.conflicted_ids
+
+
+@rule("You do not apply to this challenge.")
+def you_do_not_apply_here(case: Case) -> bool:
+    return not case.applies_here
 
 
 @rule("You are no approver here: somebody else approves it.")

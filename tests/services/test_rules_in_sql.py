@@ -28,7 +28,7 @@ from civflow.workflows.challenges.page import it_is_public, it_is_published
 from civflow.workflows.engine import NOBODY, Actor, Case, Workflow
 from civflow.workflows.engine.sight import may_see, needs_of
 from tests.played import NOW
-from tests.scenes.open_call import Call, open_call
+from tests.scenes.open_call import Call, grant, open_call
 from tests.scenes.selection import applied, decided, released, score, sift
 
 Cases = list[Case[Any]]
@@ -55,13 +55,18 @@ def ids_where(session: Session, page: Workflow, where: ColumnElement[bool]) -> s
 
 
 def everybody(session: Session, now: datetime) -> Iterator[Actor]:
-    """A stranger, and one person for each role in each kind of scope that anybody holds."""
+    """A stranger, one person for each role in each kind of scope that anybody holds, and all whose roles sleep somewhere."""
     yield NOBODY
     first: dict[tuple[str, str], int] = {}
-    for grant in session.scalars(select(Grant).where(col(Grant.revoked_at).is_(None)).order_by(col(Grant.id))):
-        first.setdefault((grant.role, grant.scope), grant.person_id)
+    for held in session.scalars(select(Grant).where(col(Grant.revoked_at).is_(None)).order_by(col(Grant.id))):
+        first.setdefault((held.role, held.scope), held.person_id)
     for key in sorted(set(first.values())):
         yield actor_of(session, session.get_one(Person, key), now=now)
+    others = select(Person).where(
+        col(Person.id).in_(select(col(Grant.person_id))), col(Person.id).not_in(first.values())
+    )
+    actors = [actor_of(session, person, now=now) for person in session.scalars(others)]
+    yield from (actor for actor in actors if actor.applies_to)
 
 
 def the_seal(session: Session, now: datetime) -> None:
@@ -162,6 +167,7 @@ def test_from_the_open_call_to_the_released_sift(scenes):
 
     first, *_ = applied(call)
     _somebody_comes_and_goes(call, first)
+    _an_applicant_is_given_roles(call, first)
     agree()
     manager, more = call.actor(call.manager), call.challenge.closes_at + timedelta(days=5)
     advance(call.session, first, "extend", actor=manager, now=call.now, closes_at=more, reason="Ill.")
@@ -177,6 +183,16 @@ def test_from_the_open_call_to_the_released_sift(scenes):
     decided(call, gate, going_on=3)
     released(call, gate)
     agree()
+
+
+def _an_applicant_is_given_roles(call: Call, application: Application) -> None:
+    """Roles for the site, the round and the challenge itself, each of which sleeps towards the challenge."""
+    team, here = call.session.get_one(Team, application.team_id), call.challenge
+    lead = call.session.get_one(Person, team.lead_id)
+    for role in ("programme_manager", "approver", "auditor", "finance_officer"):
+        grant(call.session, lead, role, call.now)
+    grant(call.session, lead, "challenge_owner", call.now, scope="round", scope_id=here.round_id)
+    grant(call.session, lead, "challenge_writer", call.now, scope="challenge", scope_id=here.id)
 
 
 def _somebody_comes_and_goes(call: Call, application: Application) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from civflow.workflows import HANDBOOK
+from civflow.workflows.duties import DUTIES, TABLE
+from civflow.workflows.rules import no_conflict_with_the_team
 from tests.web.visitor import text_of
 
 
 def test_everybody_finds_every_workflow_and_programme(come):
     links = {a["href"] for a in come().page("/handbook").select("main a")}
-    assert links == {f"/handbook/{name}" for name in (*HANDBOOK, "programmes/civtech")}
+    assert links == {f"/handbook/{name}" for name in (*HANDBOOK, "duties", "programmes/civtech")}
 
 
 def test_a_page_has_each_state_and_each_step_with_who_takes_it_and_what_must_be_true(come):
@@ -72,3 +74,14 @@ def test_an_unknown_page_names_those_that_there_are(come):
     assert answer.status_code == 404
     assert f"The handbook has no page “dragon”. Its pages are {', '.join(HANDBOOK)}." in text_of(answer)
     assert "There is no programme “dragon”. There are civtech." in text_of(come().get("/handbook/programmes/dragon"))
+
+
+def test_the_duties_are_a_page_with_the_words_of_the_rules_that_keep_them_apart(come):
+    rows = come().page("/handbook/duties").select("main tbody tr")
+    read = [[cell.get_text(" ", strip=True) for cell in row.select("td")][:4] for row in rows]
+    assert read == [
+        [DUTIES[a.one], DUTIES[a.other], "everything" if a.towards == "site" else f"one {a.towards}", a.answer]
+        for a in TABLE
+    ]
+    words = text_of(come().get("/handbook/duties"))
+    assert no_conflict_with_the_team.sentence in words

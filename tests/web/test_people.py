@@ -11,7 +11,7 @@ from sqlmodel import col
 from civflow.models import Grant, LiveSession, Person
 from civflow.services import people
 from civflow.services.challenges.stages import gate_of
-from civflow.services.engine.advance import begin
+from civflow.services.engine.advance import advance, begin
 from civflow.services.people import actor_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.engine import CIVFLOW, Case, Refused
@@ -165,12 +165,16 @@ def test_what_cannot_be_given_is_said(administrator, call, somebody, boss):
     assert administrator.get("/people/999").status_code == 404
 
 
-def test_who_audits_or_applies_neither_owns_nor_writes_a_challenge(app, administrator, call):
+def test_who_audits_or_applies_neither_owns_nor_writes_a_challenge(app, boss, call):
     session, challenge, auditor, priya = call.session, call.challenge, call.person("Una Reid"), call.person("Priya Roy")
     grant(session, auditor, "auditor", call.now)
-    call.application(call.team("Otters", priya), complete=True)
+    application = call.application(call.team("Otters", priya), complete=True)
+    advance(session, application, "submit", actor=call.actor(priya), now=call.now)
+    call.wait_until(call.closes_at)
+    manager, administrator = (Visitor(app).sign_in(session, who, now=call.now) for who in (call.manager, boss))
+    for one in (challenge, auditor, priya, call.owner):
+        session.refresh(one)
     session.commit()
-    manager = Visitor(app).sign_in(session, call.manager, now=call.now)
     owner, audits = call.owner, "Una Reid is an auditor: they read everything and change nothing. Name somebody else."
     both = "and nobody does both. Name somebody else, or ask them to leave the team first."
     instead = "Take that role back first, or name somebody else."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -220,6 +221,11 @@ RULE_CASES: dict[str, Truth] = {
         {"decision_promised_at": LATER + WEEK}, {"decision_promised_at": LATER}, inputs={"closes_at": LATER}
     ),
     "an_improved_proposal_is_asked_for": Truth({"resubmit_by": AFTER}, {"resubmit_by": NOW}),
+    "no_conflict_with_the_team": Truth({"conflicted_ids": ids(8)}, {"conflicted_ids": ids(7, 8)}),
+    "you_do_not_apply_here": Truth({}, {}, false_actor=replace(everybody(), applies_to=ids(SOMEBODY))),
+    "a_changed_sum_is_approved_by_another": Truth(
+        {"changed_money": 50, "money_pounds": 40, "author_ids": ids(8)}, {"author_ids": ids(7, 8)}
+    ),
     "nobody_in_the_team_runs_it": Truth({"runner_ids": ids()}, {"runner_ids": ids(7)}),
     "the_place_is_approved": Truth(
         {"places_approved": 2, "places_pounds": 80, "places_taken": 1},

@@ -17,7 +17,7 @@ from civflow.services.engine.facts import (
     others_of,
     value,
 )
-from civflow.services.people.conflicts import has_conflict, takes_part
+from civflow.services.people.conflicts import conflicted, has_conflict, takes_part
 from civflow.workflows.assessment.assignments import MAY_READ, PROPOSED
 from civflow.workflows.assessment.gates import NOT_BEGUN
 from civflow.workflows.teams.memberships import MEMBERS
@@ -55,6 +55,7 @@ FACTS: Facts = {
         ),
         "unsealed_ones": count(ANOTHER.c.challenge_id == APPLICATION.c.challenge_id, ANOTHER.c.stage != ""),
         **places_at(ITS_GATE, but=APPLICATION.c.id),
+        "conflicted_ids": conflicted(APPLICATION.c.team_id),
         "runner_ids": ids(
             MEMBERSHIP.c.person_id,
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,

@@ -28,8 +28,8 @@ from civflow.services.engine.facts import (
     value,
 )
 from civflow.services.engine.lists import ListOf
-from civflow.services.people.conflicts import has_conflict, person_and_record
-from civflow.workflows.applications import HANDED_IN, WITHDRAWN
+from civflow.services.people.conflicts import conflicted, has_conflict, person_and_record
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN, WITHDRAWN
 from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED, TO_COME
 from civflow.workflows.assessment.gates import ASSESSORS_EACH
 from civflow.workflows.engine import Names
@@ -70,7 +70,7 @@ FACTS: Facts = {
             MEMBERSHIP.c.joined_at.is_not(None),
             MEMBERSHIP.c.team_id == APPLICATION.c.team_id,
             APPLICATION.c.challenge_id == GATE.c.challenge_id,
-            APPLICATION.c.state.not_in(WITHDRAWN),
+            APPLICATION.c.state.not_in((*BEING_WRITTEN, *HANDED_IN, *WITHDRAWN)),
         ),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == GATE.c.challenge_id),
         "sealed_until": value(func.max(APPLICATION.c.sealed_until), APPLICATION.c.challenge_id == GATE.c.challenge_id),
@@ -122,6 +122,7 @@ FACTS: Facts = {
         "chair_id": value(
             PANELLIST.c.person_id, PANELLIST.c.gate_id == ASSIGNMENT.c.gate_id, PANELLIST.c.chairs.is_(True)
         ),
+        "conflicted_ids": conflicted(ASSIGNMENT.c.team_id, gate=ASSIGNMENT.c.gate_id),
         "gate_state": value(GATE.c.state, GATE.c.id == ASSIGNMENT.c.gate_id),
         "criteria": value(type_coerce(GATE.c.criteria, ListOf(Names, commas=True)), GATE.c.id == ASSIGNMENT.c.gate_id),
         "scale_least": value(GATE.c.scale_least, GATE.c.id == ASSIGNMENT.c.gate_id),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, literal, select
 from sqlmodel import Session, col
 
 from civflow.models import Application, Assignment, Challenge, Gate, Panellist, Person, Submission
 from civflow.services.assessment.gates import applications_at
-from civflow.services.people.conflicts import has_conflict, pairs
+from civflow.services.people.conflicts import applied_to, has_conflict, pairs
 from civflow.services.programmes.store import programme_of
 from civflow.workflows.assessment.assignments import LOCKED, OVER
 
@@ -49,7 +50,7 @@ def match(session: Session, gate: Gate) -> Matched:
         fit,
         per_application=free,
         largest_load=[s.largest_load for s, _ in seats],
-        conflicts=(_conflicts(session, applications, seats) | gone) - already,
+        conflicts=(_conflicts(session, gate, applications, seats) | gone) - already,
         already=already,
         sides=[s.side for s, _ in seats],
         one_from_each=stage.panel.sides if stage.panel else (),
@@ -63,7 +64,11 @@ def _pairs_so_far(
 ) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
     """Pairs that stand, and pairs that came to nothing and are not tried again."""
     no_more = col(Assignment.state).in_(OVER) | (
-        col(Assignment.state).not_in(LOCKED) & has_conflict(col(Assignment.assessor_id), col(Assignment.team_id))
+        col(Assignment.state).not_in(LOCKED)
+        & (
+            has_conflict(col(Assignment.assessor_id), col(Assignment.team_id))
+            | _applies(col(Assignment.assessor_id), gate)
+        )
     )
     query = select(col(Assignment.application_id), col(Assignment.assessor_id), no_more)
     already: set[tuple[int, int]] = set()
@@ -74,16 +79,25 @@ def _pairs_so_far(
     return already, gone
 
 
+def _applies(person: Any, gate: Gate) -> ColumnElement[bool]:
+    """Whether the person applies to the gate's challenge themselves: they then judge none of its applications."""
+    return literal(gate.challenge_id).in_(applied_to(person))
+
+
 def _conflicts(
-    session: Session, applications: Sequence[Application], seats: Sequence[tuple[Panellist, Person]]
+    session: Session, gate: Gate, applications: Sequence[Application], seats: Sequence[tuple[Panellist, Person]]
 ) -> set[tuple[int, int]]:
+    """Rows and columns of the pairs of an application and a seat that nobody makes."""
     people, teams = [p.id for _, p in seats], [a.team_id for a in applications]
     against = {(person, team) for query in pairs(people, teams) for person, team in session.execute(query)}
+    rivals = set(
+        session.scalars(select(col(Person.id)).where(col(Person.id).in_(people), _applies(col(Person.id), gate)))
+    )
     return {
         (row, column)
         for row, application in enumerate(applications)
         for column, (_, person) in enumerate(seats)
-        if (person.id, application.team_id) in against
+        if (person.id, application.team_id) in against or person.id in rivals
     }
 
 

@@ -76,7 +76,7 @@ def _challenges(session: Session, actor: Actor) -> list[Challenge]:
     held = [h for h in actor.roles if h.role == ROLE]
     of = {scope: [h.scope_id or 0 for h in held if h.scope == scope] for scope in ("round", "challenge")}
     mine = or_(col(Challenge.round_id).in_(of["round"]), col(Challenge.id).in_(of["challenge"]))
-    query = select(Challenge).where(~col(Challenge.state).in_(COMPLETED))
+    query = select(Challenge).where(~col(Challenge.state).in_(COMPLETED), col(Challenge.id).not_in(actor.applies_to))
     if not any(h.scope == "site" for h in held):
         query = query.where(mine)
     return list(

@@ -19,6 +19,7 @@ from civflow.services.engine.facts import (
     running,
     value,
 )
+from civflow.services.people.conflicts import conflicted
 
 # A place is offered and taken up again while its challenge stands at its stage, so after the gate that was released last.
 LAST_GATE = (
@@ -31,7 +32,9 @@ LAST_GATE = (
 )
 
 FACTS: Facts = {
+    "deliverable": {"conflicted_ids": conflicted(DELIVERABLE.c.team_id)},
     "place": {
+        "conflicted_ids": conflicted(PLACE.c.team_id),
         "agreement_state": value(AGREEMENT.c.state, AGREEMENT.c.place_id == PLACE.c.id),
         "application_state": value(APPLICATION.c.state, APPLICATION.c.id == PLACE.c.application_id),
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == PLACE.c.challenge_id),

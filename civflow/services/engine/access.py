@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlmodel import Session
 
 from civflow.models import Challenge, Tracked
@@ -74,10 +74,18 @@ def in_sight(actor: Actor, model: type[Tracked], *, role: str = "") -> ColumnEle
     page = PAGES[model]
     held = [h for h in actor.roles if h.role in roles_that_see(page) and role in ("", h.role)]
     if any(h.scope == "site" for h in held):
-        return true()
+        return _awake(actor, page)
     of = {scope: sorted(h.scope_id or 0 for h in held if h.scope == scope) for scope, _ in page.scopes}
     mine = [page.table.c[column].in_(of[scope]) for scope, column in page.scopes if of[scope]]
-    return or_(false(), *mine)
+    return and_(or_(false(), *mine), _awake(actor, page))
+
+
+def _awake(actor: Actor, page: Workflow) -> ColumnElement[bool]:
+    """The records towards which the actor's granted roles do not sleep: `Actor.holds` in SQL."""
+    column = dict(page.scopes).get("challenge")
+    if column is None or not actor.applies_to:
+        return true()
+    return func.coalesce(page.table.c[column], 0).not_in(sorted(actor.applies_to))
 
 
 def found_by(actor: Actor, page: Workflow, who: Rule) -> ColumnElement[bool] | None:
@@ -97,13 +105,15 @@ def found_by(actor: Actor, page: Workflow, who: Rule) -> ColumnElement[bool] | N
 def _in_scope(actor: Actor, page: Workflow, role: str) -> ColumnElement[bool] | None:
     """The records that stand in a scope for which the actor holds a role: a round, a team, a gate."""
     found: dict[str, list[int]] = {}
+    awake = _awake(actor, page) if role in ROLES else true()
     for held in actor.roles:
         if held.role == role and held.scope == "site":
-            return true()
+            return awake
         column = "id" if held.scope == page.name else f"{held.scope}_id"
         if held.role == role and column in page.table.c:
             found.setdefault(column, []).append(held.scope_id or 0)
-    return or_(*(page.table.c[column].in_(sorted(ids)) for column, ids in found.items())) if found else None
+    mine = or_(*(page.table.c[column].in_(sorted(ids)) for column, ids in found.items())) if found else None
+    return None if mine is None else and_(mine, awake)
 
 
 def _naming(actor: Actor, page: Workflow, name: str) -> ColumnElement[bool]:

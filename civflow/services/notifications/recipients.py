@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select
 from sqlmodel import Session, col
 
 from civflow.models import Grant, Membership, Person
+from civflow.services.people.conflicts import applied_to
 from civflow.workflows.teams.memberships import MEMBERS
 
 NOBODY_READS_WHO = (
@@ -14,13 +15,18 @@ NOBODY_READS_WHO = (
 
 
 def holders(session: Session, role: str, **scopes: int | None) -> list[Person]:
-    """The people who hold a role for the site or in one of some scopes, such as `round_id=3`, by name."""
+    """The people who hold a role for the site or in one of some scopes, such as `round_id=3`, by name.
+
+    Among the scopes a challenge keeps out whoever applies to it: their role sleeps there.
+    """
     held = [(scope.removesuffix("_id"), number) for scope, number in scopes.items() if number is not None]
     where = or_(
         col(Grant.scope) == "site",
         *((col(Grant.scope) == scope) & (col(Grant.scope_id) == number) for scope, number in held),
     )
     granted = select(col(Grant.person_id)).where(col(Grant.role) == role, col(Grant.revoked_at).is_(None), where)
+    if (challenge := scopes.get("challenge_id")) is not None:
+        granted = granted.where(literal(challenge).not_in(applied_to(col(Grant.person_id))))
     query = select(Person).where(col(Person.id).in_(granted), col(Person.closed_at).is_(None))
     return list(session.scalars(query.order_by(col(Person.name), col(Person.id))))
 

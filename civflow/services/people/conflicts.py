@@ -12,7 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, or_, select, union_all
 from sqlmodel import Session
 
-from civflow.models import Conflict, Gate, Grant, Membership, Panellist, Person, Scorer, Team
+from civflow.models import Application, Challenge, Conflict, Gate, Grant, Membership, Panellist, Person, Scorer, Team
+from civflow.services.engine.facts import ids
+from civflow.workflows.applications import WITHDRAWN
+from civflow.workflows.challenges.readiness import ENDED
+from civflow.workflows.engine import Ids
+from civflow.workflows.teams.memberships import MEMBERS
 
 Column = ColumnElement[Any]
 
@@ -25,7 +30,8 @@ def _named(model: Any, name: str) -> Table:
 DECLARED, WORKED = _named(Conflict, "declared"), _named(Membership, "worked_in")
 LED, EMPLOYED, EMPLOYER = _named(Team, "led"), _named(Person, "employed"), _named(Team, "employer")
 HELD, SEAT, SEATED_AT = _named(Grant, "held"), _named(Panellist, "seat"), _named(Gate, "seated_at")
-SCORES = _named(Scorer, "scores_it")
+DECIDES, SCORES = _named(Person, "decides"), _named(Scorer, "scores_it")
+BELONGS, SENT, SENT_TO = _named(Membership, "belongs"), _named(Application, "sent"), _named(Challenge, "sent_to")
 WAYS: tuple[tuple[str, Column, Column, tuple[ColumnElement[bool], ...]], ...] = (
     ("leads the team", LED.c.lead_id, LED.c.id, ()),
     ("is or was a member of the team", WORKED.c.person_id, WORKED.c.team_id, (WORKED.c.joined_at.is_not(None),)),
@@ -95,6 +101,30 @@ def runs(person: Any, challenge_id: Any, round_id: Any) -> ColumnElement[bool]:
     )
     holds = (HELD.c.person_id == person, HELD.c.revoked_at.is_(None), HELD.c.role.in_(RUNNING))
     return exists().where(*holds, here).correlate_except(HELD)
+
+
+def conflicted(team: Column, *, gate: Column | None = None) -> ColumnElement[Ids]:
+    """A fact of a record with a team: who has been given a role, or a seat at the gate, and has a conflict with it."""
+    given = select(HELD.c.person_id).where(HELD.c.revoked_at.is_(None))
+    deciding: ColumnElement[bool] = DECIDES.c.id.in_(given)
+    if gate is not None:
+        seated = select(SEAT.c.person_id).where(SEAT.c.gate_id == gate).correlate_except(SEAT)
+        deciding |= DECIDES.c.id.in_(seated)
+    return ids(DECIDES.c.id, deciding, has_conflict(DECIDES.c.id, team))
+
+
+def applied_to(person: Any) -> Select[Any]:
+    """The ids of the challenges to which a team of the person applies, until the application is withdrawn or they end.
+
+    It is asked of one person, or of a column of the query around it. What was ruled out or not selected can be taken up
+    again, and the challenge goes on among rivals: only its end, or leaving it, makes somebody free to run it.
+    """
+    mine = BELONGS.c.person_id == person, BELONGS.c.state.in_(MEMBERS)
+    running = SENT.c.state.not_in(WITHDRAWN), SENT_TO.c.state.not_in(ENDED)
+    query = select(SENT.c.challenge_id).where(
+        *mine, SENT.c.team_id == BELONGS.c.team_id, *running, SENT_TO.c.id == SENT.c.challenge_id
+    )
+    return query.correlate_except(BELONGS, SENT, SENT_TO)
 
 
 def takes_part(person: Any, challenge_id: Any, round_id: Any) -> ColumnElement[bool]:

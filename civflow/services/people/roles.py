@@ -6,16 +6,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, select, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, case, null, select, union_all
 from sqlalchemy.sql import literal
 from sqlmodel import Session, col
 
 from civflow import features
-from civflow.models import Application, Challenge, Grant, Membership, Panellist, Person, Team
+from civflow.models import Application, Challenge, Gate, Grant, Membership, Panellist, Person, Team
 from civflow.models.people import ROLES
 from civflow.services.formatting import with_article
+from civflow.services.people.conflicts import applied_to
 from civflow.workflows import HANDBOOK
-from civflow.workflows.applications import OVER
+from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN, OVER
+from civflow.workflows.duties import never_with
 from civflow.workflows.engine import Actor, Forbidden, NotFound, Refused, RoleHeld
 from civflow.workflows.engine.contents import scopes
 from civflow.workflows.people import MANAGED_BY
@@ -27,8 +29,16 @@ BY_BELONGING = ("team", "gate")  # roles for one of these come with a place in a
 
 def actor_of(session: Session, person: Person, *, now: datetime) -> Actor:  # noqa: ARG001 - roles may have an end
     """The person with every role that they hold: granted ones, and those that teams and panels give. One query."""
-    rows = session.execute(_roles(), {"person": person.id})
-    return Actor(person.id, person.name, frozenset(RoleHeld(r.role, r.scope, r.scope_id, r.pounds) for r in rows))
+    rows = session.execute(_roles(), {"person": person.id}).all()
+    applies_to = frozenset(r.challenge_id for r in rows if r.role == APPLIES)
+    held = {RoleHeld(r.role, r.scope, r.scope_id, r.pounds): r.challenge_id for r in rows if r.role != APPLIES}
+    asleep = frozenset(
+        one for one, challenge in held.items() if challenge in applies_to or (one.role == "auditor" and applies_to)
+    )
+    return Actor(person.id, person.name, frozenset(held) - asleep, applies_to=applies_to, asleep=asleep)
+
+
+APPLIES = "applies"  # among the rows of `_roles`: no role, but what makes roles sleep
 
 
 @cache
@@ -40,17 +50,22 @@ def _roles() -> CompoundSelect[Any]:
         col(Grant.scope).label("scope"),
         col(Grant.scope_id).label("scope_id"),
         col(Grant.limit_pounds).label("pounds"),
+        case((col(Grant.scope) == "challenge", col(Grant.scope_id))).label("challenge_id"),
     ).where(col(Grant.person_id) == person, col(Grant.revoked_at).is_(None))
-    leads = select(literal("team_lead"), literal("team"), col(Team.id), literal(None)).where(
+    leads = select(literal("team_lead"), literal("team"), col(Team.id), null(), null()).where(
         col(Team.lead_id) == person, col(Team.state).in_(TOGETHER)
     )
-    belongs = select(literal("team_member"), literal("team"), col(Membership.team_id), literal(None)).where(
+    belongs = select(literal("team_member"), literal("team"), col(Membership.team_id), null(), null()).where(
         col(Membership.person_id) == person, col(Membership.state).in_(MEMBERS)
     )
-    seats = select(literal("panel_member"), literal("gate"), col(Panellist.gate_id), literal(None)).where(
-        col(Panellist.person_id) == person
+    seats = (
+        select(literal("panel_member"), literal("gate"), col(Gate.id), null(), col(Gate.challenge_id))
+        .join(Panellist, col(Panellist.gate_id) == col(Gate.id))
+        .where(col(Panellist.person_id) == person)
     )
-    return union_all(grants, leads, belongs, seats)
+    applies = applied_to(person).subquery("applied_to")
+    there = select(literal(APPLIES), literal("challenge"), null(), null(), applies.c.challenge_id)
+    return union_all(grants, leads, belongs, seats, there)
 
 
 def grant(
@@ -79,7 +94,7 @@ def grant(
     if scope_id is not None and session.get(HANDBOOK[scope].record, scope_id) is None:
         raise NotFound(f"There is no {scope} {scope_id}.")
     hold_still(session, person)
-    if why := _why_not_both(session, person, role, scope, scope_id):
+    if why := _why_not_both(session, person, role, scope, scope_id, now):
         raise Refused(why)
     known = session.scalars(_current(person.id, role, scope, scope_id)).first()
     if known:
@@ -111,18 +126,22 @@ def hold_still(session: Session, person: Person) -> None:
     session.execute(teams.with_for_update(key_share=True))
 
 
-OF_A_CHALLENGE = ("challenge_owner", "challenge_writer")  # roles that no auditor has, and nobody who applies to it
+OF_A_CHALLENGE = never_with("audits")  # roles that no auditor has, and nobody who applies to it
 
 
-def _why_not_both(session: Session, person: Person, role: str, scope: str, scope_id: int | None) -> str:
-    """A sentence that says what a person does already that keeps them from this role; '' where nothing does."""
+def _why_not_both(session: Session, person: Person, role: str, scope: str, scope_id: int | None, now: datetime) -> str:
+    """A sentence that says what a person does already that keeps them from this role; '' where nothing does.
+
+    A team that applies keeps nobody from a role while its application is sealed: the refusal would tell that it applies.
+    The role sleeps towards what they apply to (`actor_of`).
+    """
     held = select(col(Grant.id)).where(col(Grant.person_id) == person.id, col(Grant.revoked_at).is_(None)).limit(1)
     if role == "auditor" and session.scalars(held.where(col(Grant.role).in_(OF_A_CHALLENGE))).first() is not None:
         return (
             f"{person.name} owns or writes a challenge, and an auditor changes nothing. Take that role back first, or "
             "name somebody else."
         )
-    if role == "auditor" and _applies_there(session, person, "site", None):
+    if role == "auditor" and _applies_there(session, person, "site", None, now):
         return (
             f"{person.name} belongs to a team that applies, and an auditor reads everybody's applications. Name somebody "
             "else, or ask them to leave the team first."
@@ -131,7 +150,7 @@ def _why_not_both(session: Session, person: Person, role: str, scope: str, scope
         return ""
     if session.scalars(held.where(col(Grant.role) == "auditor")).first() is not None:
         return f"{person.name} is an auditor: they read everything and change nothing. Name somebody else."
-    if _applies_there(session, person, scope, scope_id):
+    if _applies_there(session, person, scope, scope_id, now):
         what = "this challenge" if scope == "challenge" else "a challenge there"
         return (
             f"{person.name} belongs to a team that applies to {what}, and nobody does both. Name somebody else, or ask "
@@ -140,8 +159,8 @@ def _why_not_both(session: Session, person: Person, role: str, scope: str, scope
     return ""
 
 
-def _applies_there(session: Session, person: Person, scope: str, scope_id: int | None) -> bool:
-    """Whether a team of this person applies to a challenge in the scope."""
+def _applies_there(session: Session, person: Person, scope: str, scope_id: int | None, now: datetime) -> bool:
+    """Whether a team of this person applies to a challenge in the scope, and the seal of its application is open."""
     applies = (
         select(col(Application.id))
         .join(Membership, col(Membership.team_id) == col(Application.team_id))
@@ -149,6 +168,9 @@ def _applies_there(session: Session, person: Person, scope: str, scope_id: int |
             col(Membership.person_id) == person.id,
             col(Membership.state).in_(MEMBERS),
             col(Application.state).not_in(OVER),
+            col(Application.stage) != "",
+            col(Application.state).not_in((*BEING_WRITTEN, *HANDED_IN)),
+            col(Application.sealed_until) <= now,
         )
     )
     if scope == "challenge":

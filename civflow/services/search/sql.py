@@ -107,6 +107,7 @@ class Sight(NamedTuple):
     everything: bool = False
     rounds: tuple[int, ...] = ()
     challenges: tuple[int, ...] = ()
+    asleep: tuple[int, ...] = ()  # towards these challenges the roles sleep
 
     @property
     def is_public(self) -> bool:
@@ -121,16 +122,18 @@ def sight_of(actor: Actor) -> Sight:
     """What the actor's roles let them read before it opens."""
     held = [h for h in actor.roles if h.role in READS_BEFORE_IT_OPENS]
     of = {scope: tuple(sorted(h.scope_id or 0 for h in held if h.scope == scope)) for scope in HELD_FOR}
-    return Sight(any(h.scope == "site" for h in held), of["round"], of["challenge"])
+    asleep = tuple(sorted(actor.applies_to)) if held else ()
+    return Sight(any(h.scope == "site" for h in held), of["round"], of["challenge"], asleep)
 
 
 def previewed_by(sight: Sight) -> ColumnElement[bool]:
     """Challenges that are in sight before they open."""
+    awake = col(Challenge.id).not_in(sight.asleep) if sight.asleep else true()
     if sight.everything:
-        return true()
+        return awake
     mine = [col(Challenge.round_id).in_(sight.rounds)] if sight.rounds else []
     mine += [col(Challenge.id).in_(sight.challenges)] if sight.challenges else []
-    return or_(false(), *mine)
+    return and_(or_(false(), *mine), awake)
 
 
 def may_know_of(sight: Sight) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, render_template, request
 from civflow.models import Person
 from civflow.models.people import ROLES
 from civflow.services import following, people
+from civflow.services.people.asleep import sleeping
 from civflow.web.people.sign_in import FAILURES, sign_in_as
 from civflow.web.shared.access import open_to, signed_in
 from civflow.web.shared.current import COOKIE, actor, now, person, session
@@ -115,7 +116,7 @@ def _context() -> dict[str, Any]:
     held = sorted(
         {
             ROLES[h.role] + ("" if h.scope == "site" else f", for one {h.scope}")
-            for h in actor().roles
+            for h in (*actor().roles, *actor().asleep)
             if h.role in ROLES
         }
     )
@@ -125,6 +126,7 @@ def _context() -> dict[str, Any]:
         "browser_words": browser_words,
         "sign_ins": people.sign_ins(session(), _me(), now=now()),
         "roles": held,
+        "sleeping": sleeping(session(), actor()),
         "followed": following.mine(session(), _me(), actor=actor(), now=now()),
         "here": here,
     }

@@ -2,10 +2,19 @@
 
 from civflow.models import Assignment
 from civflow.workflows.engine import Ask, Case, Columns, Facts, Ids, Letter, Line, Names, State, Step, Workflow, rule
-from civflow.workflows.rules import by_itself, the_assessor, the_auditor, the_panel_chair, the_programme_manager
+from civflow.workflows.rules import (
+    by_itself,
+    no_conflict_with_the_team,
+    the_assessor,
+    the_auditor,
+    the_panel_chair,
+    the_programme_manager,
+    you_do_not_apply_here,
+)
 
 
 class AssignmentFacts(Facts):
+    conflicted_ids: Ids  # who has been given a role, or a seat on the panel, and has a conflict of interest with the team
     chair_id: int | None
     gate_state: str
     criteria: Names  # of the gate's scorecard
@@ -123,7 +132,7 @@ assignment = Workflow(
         Step("invite", "proposed", "invited", by=(the_programme_manager, by_itself), label="Invite the assessor",
              says="The assessor is asked by e-mail."),
         Step("accept", "invited", "accepted", by=the_assessor,
-             requires=(no_conflict_is_declared, no_conflict_is_on_record), stamps=("declared_at",),
+             requires=(no_conflict_is_declared, you_do_not_apply_here, no_conflict_is_on_record), stamps=("declared_at",),
              asks=(Ask("no_conflict", "I have no conflict of interest with this team", "yes"),),
              label="Accept", says="You declare that you have no conflict of interest, and may then read."),
         Step("decline", ("invited", "accepted", "scoring"), "declined", by=the_assessor, onwards=True,
@@ -134,7 +143,7 @@ assignment = Workflow(
                                                      "page, so that somebody else is asked.")},
              says="The programme manager finds somebody else."),
         Step("score", ("accepted", "scoring"), "scoring", by=the_assessor,
-             requires=(the_gate_takes_scores, no_conflict_is_on_record, the_scorecard_has_the_criterion,
+             requires=(the_gate_takes_scores, you_do_not_apply_here, no_conflict_is_on_record, the_scorecard_has_the_criterion,
                        the_score_is_on_the_scale),
              asks=(Ask("criterion", "Criterion", "line", read_by="It is the scorecard's own word."),
                    Ask("value", "Score", "number", least=0),
@@ -143,11 +152,11 @@ assignment = Workflow(
              then=("keep_the_score",), locks=("team", "gate"), path="/assignments/{id}", on_its_page=True, confides=True,
              label="Give a score", says="You can change it until you submit."),
         Step("submit", "scoring", "submitted", by=the_assessor, locks=("team", "gate"), stamps=("submitted_at",),
-             requires=(the_gate_takes_scores, no_conflict_is_on_record, every_criterion_is_scored, its_interview_is_over,
-                       the_assessor_has_heard_it),
+             requires=(the_gate_takes_scores, you_do_not_apply_here, no_conflict_is_on_record, every_criterion_is_scored,
+                       its_interview_is_over, the_assessor_has_heard_it),
              label="Submit the scores", says="Your scores are locked, and you see those of the others."),
         Step("reopen", "submitted", "scoring", by=(the_panel_chair, the_programme_manager), reason=True,
-             requires=(the_gate_takes_scores,), locks=("gate",),
+             requires=(the_gate_takes_scores, no_conflict_with_the_team), locks=("gate",),
              tells={"the_assessor": Letter("Look at your scores again: {title}",
                                            "{actor} has opened your scores again. Change what has to change and submit "
                                            "them.")},
@@ -162,7 +171,7 @@ assignment = Workflow(
              says="Your scores no longer count, and you no longer read the application. Say what the conflict is.",
              undo="No. A conflict stays on record, and another assessor is found."),
         Step("set_aside", "submitted", "withdrawn", by=(the_panel_chair, the_programme_manager, by_itself), reason=True,
-             requires=(the_gate_is_undecided,), then=("rank_again",), locks=("gate",),
+             requires=(the_gate_is_undecided, no_conflict_with_the_team), then=("rank_again",), locks=("gate",),
              tells={"the_assessor": Letter("Your scores no longer count: {title}",
                                            "Your scores of this application were set aside because of a conflict of "
                                            "interest. You need do nothing.")},

@@ -42,7 +42,7 @@ class GateFacts(Facts):
     chair_id: int | None
     panel_ids: Ids
     applications_here: int
-    applicant_ids: Ids  # everybody who is or was in a team that applies to the challenge
+    applicant_ids: Ids  # everybody who is or was in a team whose application to the challenge is taken in
     challenge_state: str
     sealed_ones: int  # applications to the challenge that are handed in and not taken in yet
     sealed_until: datetime | None  # until when those of the challenge are sealed, drafts too
@@ -341,12 +341,13 @@ gate = Workflow(
                   "conflict of interest: then it is set aside.",
              undo="Yes: seat them again. What was withdrawn is matched anew."),
         Step("match", "waiting", "waiting", by=the_programme_manager, then=("propose_assignments",),
-             requires=(the_panel_has_two_people, there_is_an_application), label="Match assessors to applications",
+             requires=(the_panel_has_two_people, there_is_an_application, no_conflict_with_its_teams),
+             label="Match assessors to applications",
              says="Each application gets its assessors. Conflicts are never broken, and loads are kept.",
              undo="No. What it gives to an assessor can be withdrawn, one by one, on its own page."),
         Step("match", "scoring", "scoring", by=the_programme_manager,
              then=("propose_assignments", "invite_the_assessors", "wait_for_every_assessor"), label="Match assessors again",
-             requires=(the_panel_has_two_people, there_is_an_application),
+             requires=(the_panel_has_two_people, there_is_an_application, no_conflict_with_its_teams),
              says="Applications that lack an assessor get one, who is invited at once.",
              undo="No. What it gives to an assessor can be withdrawn, one by one, on its own page."),
         Step("start", "waiting", "scoring", by=(the_programme_manager, by_itself), locks=("challenge",),
@@ -420,7 +421,7 @@ gate = Workflow(
              says="Whoever has left is taken out of the ranking, and the panel proposes the result again.",
              undo="No. The result is proposed and approved again."),
         Step("release", "approved", "released", by=the_programme_manager, decides=True, stamps=("released_at",),
-             requires=(the_line_stands,),
+             requires=(the_line_stands, no_conflict_with_its_teams),
              then=("move_the_applications", "issue_the_letters", "move_the_challenge_on"), fixes=("the_results",),
              tells={"the_followers": News("result", "The result of “{stage}” is published.",
                                           besides=("everybody_who_applied",))},

@@ -172,6 +172,11 @@ def its_seal_has_not_opened(case: Case[ChallengeFacts]) -> bool:
     return case.facts.unsealed_ones == 0 and (until is None or case.now < until)
 
 
+@rule("If the money changes, you neither own nor write the challenge.", needs=("changed_money", "author_ids"))
+def a_changed_sum_is_approved_by_another(case: Case[ChallengeFacts]) -> bool:
+    return _new_sum(case) is None or case.actor.id not in case.facts.author_ids
+
+
 @rule("The challenge has been published.")
 def it_is_published(case: Case) -> bool:
     """An archive challenge was never published here: its facts are public elsewhere."""
@@ -366,7 +371,8 @@ def _changing() -> Iterator[Step]:
              undo="Yes: “Drop the change”, until it is published. You can write on in it meanwhile.")
     yield Step("publish_change", "open", "open", by=(the_programme_manager, the_approver), locks=("round",),
                requires=(a_change_is_being_written, the_change_differs, the_changed_text_is_complete,
-                         a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum),
+                         a_changed_sum_is_within_the_budget, your_limit_covers_a_changed_sum,
+                         a_changed_sum_is_approved_by_another),
                then=("publish_the_change", "make_the_brief", "tell_of_the_change"), fixes=("the_changed_text",),
                path="/challenges/{slug}/change/publish", on_its_page=True, publishes_reason=True,
                label="Publish the change",

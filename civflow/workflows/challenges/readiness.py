@@ -149,7 +149,7 @@ def a_change_is_asked_for(case: Case[ReadinessFacts]) -> bool:
 @rule("You were named to score it.", needs=("scorer_ids",), called="those who are named to score it",
       finds=("waiting_scorer_ids",))
 def a_named_scorer(case: Case[ReadinessFacts]) -> bool:
-    return case.actor.id in case.facts.scorer_ids
+    return case.actor.id in case.facts.scorer_ids and not case.applies_here
 
 
 @rule("You were named to score it, and it is not approved yet.", needs=("scorer_ids",))
@@ -356,7 +356,7 @@ def _approving(programme: Programme) -> Iterator[Step]:
         yield from _scoring(scoring)
     yield Step("approve", "in_review", "approved", by=the_approver,
                decides=True, requires=(*_written(programme), *READY, the_money_is_within_the_budget,
-                         the_limit_covers_the_money, *scored, it_is_announced_before_it_opens),
+                         the_limit_covers_the_money, you_do_not_write_it, *scored, it_is_announced_before_it_opens),
                then=("prepare_the_stages",), tells={"the_challenge_owners": letters.APPROVED}, locks=("round",),
                asks=(ANNOUNCE_AT, LOW_SCORE_REASON) if scoring else (ANNOUNCE_AT,), label="Approve the challenge",
                says="It opens by itself at its time. Your name stands in the record.")

@@ -1,8 +1,19 @@
 """Deliverable: something a team owes the sponsor, with what counts as done written beforehand."""
 
 from civflow.models import Deliverable
-from civflow.workflows.engine import Ask, Columns, Letter, Line, State, Step, Workflow
-from civflow.workflows.rules import BOTH_SIDES, a_team_member, the_challenge_owner, the_programme_manager
+from civflow.workflows.engine import Ask, Columns, Facts, Ids, Letter, Line, State, Step, Workflow
+from civflow.workflows.rules import (
+    BOTH_SIDES,
+    a_team_member,
+    no_conflict_with_the_team,
+    the_challenge_owner,
+    the_programme_manager,
+)
+
+
+class DeliverableFacts(Facts):
+    conflicted_ids: Ids  # who has been given a role, and has a conflict of interest with the team
+
 
 TO_SUBMIT = ("due", "changes_requested")  # the team owes it
 TO_ACCEPT = ("submitted",)  # the sponsor looks at it
@@ -10,6 +21,7 @@ TO_ACCEPT = ("submitted",)  # the sponsor looks at it
 deliverable = Workflow(
     "deliverable",
     Deliverable,
+    facts=DeliverableFacts,
     title="{title} ({team})",
     path="/delivery/{place_id}",
     sentence="Something a team owes the sponsor, with what counts as done written beforehand.",
@@ -42,14 +54,16 @@ deliverable = Workflow(
         Step("take_back", "submitted", "due", by=a_team_member, reason=True, label="Take it back",
              says="You can change it and submit it again."),
         Step("request_changes", "submitted", "changes_requested", by=(the_challenge_owner, the_programme_manager),
-             reason=True, label="Request changes", says="The team reads what is missing.",
+             requires=(no_conflict_with_the_team,), reason=True, label="Request changes", says="The team reads what is missing.",
              tells={"the_members": Letter("Changes asked for: {title}",
                                           "{actor} has looked at what you delivered and asks for changes. Deliver it "
                                           "again.")}),
-        Step("accept", "submitted", "accepted", by=the_challenge_owner, decides=True, stamps=("accepted_at",),
+        Step("accept", "submitted", "accepted", by=the_challenge_owner, decides=True, requires=(no_conflict_with_the_team,),
+             stamps=("accepted_at",),
              tells={"the_members": Letter("Accepted: {title}", "{actor} has accepted what your team delivered.")},
              label="Accept the deliverable", says="It counts as done."),
         Step("reopen", "accepted", "submitted", by=the_challenge_owner, reason=True,
+             requires=(no_conflict_with_the_team,),
              tells={"the_members": Letter("Acceptance taken back: {title}",
                                           "{actor} looks again at what your team delivered. You are told what comes of "
                                           "it.")},

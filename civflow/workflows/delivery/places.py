@@ -3,10 +3,11 @@
 from civflow.models import Place
 from civflow.workflows.agreements import SIGNED
 from civflow.workflows.applications import STILL_IN, the_team_is_still_in
-from civflow.workflows.engine import Case, Columns, Facts, Letter, Line, State, Step, Workflow, keeps, rule
+from civflow.workflows.engine import Case, Columns, Facts, Ids, Letter, Line, State, Step, Workflow, keeps, rule
 from civflow.workflows.rules import (
     BOTH_SIDES,
     by_itself,
+    no_conflict_with_the_team,
     the_approver,
     the_challenge_owner,
     the_finance_officer,
@@ -17,6 +18,7 @@ from civflow.workflows.rules import (
 
 
 class PlaceFacts(Facts):
+    conflicted_ids: Ids  # who has been given a role, and has a conflict of interest with the team
     agreement_state: str | None
     application_state: str
     challenge_state: str
@@ -135,10 +137,12 @@ place = Workflow(
                                                      "again, or promote a team from the reserve.")},
              says="Nobody answered in time. The application leaves the challenge."),
         Step("begin", "accepted", "active", by=(the_programme_manager, by_itself), due="starts_at",
-             requires=(the_agreement_is_signed,), stamps=("begun_at",), then=("plan_the_work",), label="Begin the stage",
+             requires=(the_agreement_is_signed, no_conflict_with_the_team), stamps=("begun_at",),
+             then=("plan_the_work",), label="Begin the stage",
              says="Sprints and deliverables are planned."),
         Step("complete", "active", "completed", by=(the_challenge_owner, the_programme_manager),
-             requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done),
+             requires=(the_agreement_is_signed, every_deliverable_is_accepted, every_sprint_is_done,
+                       no_conflict_with_the_team),
              label="Finish the stage", says="The team has done what was agreed."),
         Step("take_offer_back", "offered", "declined", by=by_itself, reason=True, label="Take the offer back",
              tells={"the_members": Letter("No longer offered: {title}",
@@ -146,13 +150,13 @@ place = Workflow(
                                           "it.")},
              says="The team has left the challenge, so it does not come."),
         Step("end", ("accepted", "active"), "ended", by=(the_programme_manager, by_itself), reason=True,
-             decides=True, then=("leave_the_selection",), locks=GIVING_UP, label="End it early",
+             decides=True, requires=(no_conflict_with_the_team,), then=("leave_the_selection",), locks=GIVING_UP, label="End it early",
              tells={"the_members": Letter("Ended early: {title}",
                                           "{actor} has ended your team's work in this stage before its time.")},
              says="The team reads your reason. Unless it has won already, its application leaves the challenge."),
         Step("offer_again", ("declined", "lapsed"), "offered", by=(the_programme_manager, the_approver, by_itself),
              reason=True, decides=True,
-             requires=(the_challenge_stands_there, the_team_is_in_or_left_with_it, the_place_is_approved),
+             requires=(the_challenge_stands_there, the_team_is_in_or_left_with_it, the_place_is_approved, no_conflict_with_the_team),
              then=("give_time_to_answer", "take_the_team_in_again"), locks=GIVING_UP,
              tells={"the_members": Letter("Offered again: {title}",
                                           "Your team is offered the place again. Its lead accepts or declines by "
@@ -161,7 +165,7 @@ place = Workflow(
         Step("take_up_again", "ended", "accepted", by=(the_programme_manager, the_approver, by_itself), reason=True,
              restores={"agreement": ("come_back", "redraft")}, decides=True,
              requires=(the_stage_had_not_begun, the_challenge_stands_there, the_team_is_in_or_left_with_it,
-                       the_place_is_approved),
+                       the_place_is_approved, no_conflict_with_the_team),
              then=("draft_the_agreement", "take_the_team_in_again"), locks=GIVING_UP,
              tells={"the_members": Letter("Your team's again: {title}",
                                           "Your team has its place again. The stage begins on {starts_at} at the earliest, "
@@ -170,7 +174,7 @@ place = Workflow(
              says="The team has its place again. The stage begins once both sides have signed the agreement."),
         Step("resume", ("completed", "ended"), "active", by=(the_programme_manager, the_approver, by_itself), reason=True,
              decides=True, requires=(the_stage_had_begun, the_agreement_is_signed, the_challenge_stands_there,
-                       the_team_is_in_or_left_with_it, the_place_is_approved),
+                       the_team_is_in_or_left_with_it, the_place_is_approved, no_conflict_with_the_team),
              then=("take_the_team_in_again",), locks=GIVING_UP, label="Resume the stage",
              tells={"the_members": Letter("Goes on: {title}", "Your team's work in this stage goes on, until {ends_at}.")},
              says="The team works on."),

@@ -266,6 +266,11 @@ class Case(Generic[Facts_co]):
     def limit(self, role: str) -> int:
         return self.actor.limit(role, self.scopes)
 
+    @property
+    def applies_here(self) -> bool:
+        """Whether a team of the actor's applies to the challenge in which the record stands."""
+        return self.actor.applies_here(self.scopes)
+
 
 class Option(NamedTuple):
     """A step that the record's state offers: whether this actor may take it now, and if not, why."""
