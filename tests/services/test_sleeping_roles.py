@@ -11,6 +11,7 @@ from sqlmodel import col
 from civflow.models import Application, Assignment, Conflict, Grant, Panellist, Person
 from civflow.services.assessment.matching import match
 from civflow.services.challenges.stages import gate_of
+from civflow.services.dashboards.tasks import dashboards
 from civflow.services.engine.access import in_sight, load_visible
 from civflow.services.engine.advance import advance
 from civflow.services.notifications.recipients import holders
@@ -156,3 +157,15 @@ def test_neither_office_nor_panel_touches_scores_of_a_team_with_which_they_have_
                 advance(call.session, assignment, step, actor=call.actor(person), now=call.now, reason="Again.")
             assert refused.value.sentences == ("You have no conflict of interest with the team.",)
     advance(call.session, assignment, "reopen", actor=call.actor(call.manager), now=call.now, reason="Again.")
+
+
+def test_the_home_page_of_a_sleeping_role_shows_nothing_of_the_challenge(call, ours):
+    lead = lead_of(call, ours)
+    give(call, lead, "challenge_owner")
+    shown = {
+        name: [mine.challenge.title for d in found if d.role == "owner" for mine in d.parts["challenges"]]
+        for name, found in (
+            (who.name, dashboards(call.session, actor=call.actor(who), now=call.now)) for who in (lead, call.owner)
+        )
+    }
+    assert shown == {lead.name: [], call.owner.name: ["Flooding impact"]}

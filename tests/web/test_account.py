@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.scenes.open_call import grant
 from tests.web.visitor import errors_of
 
 
@@ -43,3 +44,16 @@ def test_a_browser_is_signed_out_from_another_and_all_at_once(come, priya, call)
     assert [visitor.get("/account").status_code for visitor in (here, there)] == [200, 303]
     here.post("/account/sign-ins/end", {}, on="/account")
     assert here.get("/account").headers["Location"] == "/sign-in?then=%2Faccount"
+
+
+def test_a_role_that_sleeps_is_told_to_its_holder_at_home_and_in_their_account(come, call, priya):
+    call.application(call.team("Otter Works", priya))
+    grant(call.session, priya, "programme_manager", call.now)
+    told = (
+        "Your role as programme manager sleeps for “Flooding impact”, because your team applies there. Nobody else is told "
+        "that before the seal opens."
+    )
+    visitor, other = come(priya), come(call.manager)
+    for path in ("/", "/account"):
+        assert [p.get_text() for p in visitor.page(path).select("main .govuk-inset-text")] == [told]
+        assert other.page(path).select("main .govuk-inset-text") == []
