@@ -94,7 +94,7 @@ def test_every_document_of_the_story_can_be_laid_out(own_round):
     engine.dispose()
     assert Counter(document.kind for document in found) == {
         "agreement": 100,
-        "challenge_brief": 33,
+        "challenge_brief": 34,
         "outcome_letter": 273,
         "receipt": 237,
     }

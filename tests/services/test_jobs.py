@@ -329,7 +329,7 @@ def test_killed_again_and_again_each_message_is_sent_once_and_each_document_made
             worker.wait()
             until(lambda printers=printers: not any(map(is_running, printers)), seconds=30)
     with a_worker(settings):
-        until(lambda: sent(prepared) == 60)
+        until(lambda: (sent(prepared), made(prepared)) == (60, 20))
     check_documents(prepared, settings, 20)
     steps = Counter(session.execute(select(History.record_id).where(col(History.step) == "send")).scalars())
     assert sorted(steps.values()) == [1] * 60
