@@ -24,7 +24,7 @@ from civflow.services.search.sql import IS_PUBLISHED, may_know_of, may_read, sig
 from civflow.services.teams.teams import invite
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import the_seal_is_open
-from civflow.workflows.challenges.page import it_is_public, it_is_published
+from civflow.workflows.challenges.rules import it_is_public, it_is_published
 from civflow.workflows.engine import NOBODY, Actor, Case, Workflow
 from civflow.workflows.engine.sight import may_see, needs_of
 from tests.played import NOW

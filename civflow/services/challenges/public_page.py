@@ -31,8 +31,9 @@ from civflow.services.search.challenges import sponsor_name
 from civflow.services.search.index import supporter_names
 from civflow.services.search.sql import READS_BEFORE_IT_OPENS
 from civflow.workflows.applications import WON
-from civflow.workflows.challenges.page import challenge_workflow, it_is_published
+from civflow.workflows.challenges.page import challenge_workflow
 from civflow.workflows.challenges.readiness import CALL_IS_OPEN
+from civflow.workflows.challenges.rules import it_is_published
 from civflow.workflows.engine import Actor, Case, NotFound, State, Workflow
 from civflow.workflows.engine.sight import is_staff, may_see
 from civflow.workflows.programme import Programme as Contents
