@@ -78,6 +78,11 @@ class Answer:
 
 
 ROLES = ("programme_manager", "challenge_owner", "challenge_writer", "approver", "finance_officer", "auditor")
+OF_THE_SITE = {
+    "the administrator": "administrator",
+    "the manager of the site": "programme_manager",
+    "the auditor of the site": "auditor",
+}
 WHO = (
     "a stranger",
     "somebody",
@@ -87,8 +92,7 @@ WHO = (
     "a scorer of the draft",
     "every role elsewhere",
     *ROLES,
-    "the administrator",
-    "the manager of the site",
+    *OF_THE_SITE,
 )
 
 
@@ -111,7 +115,7 @@ def a_scene(session: Session, now: datetime, files: Path) -> Scene:
         people[role] = call.person(f"Here {role}")
         for person, scope_id in ((elsewhere, ELSEWHERE), (people[role], call.challenge.round_id)):
             grant(session, person, role, call.now, scope="round", scope_id=scope_id, **more)
-    for who, role in (("the administrator", "administrator"), ("the manager of the site", "programme_manager")):
+    for who, role in OF_THE_SITE.items():
         people[who] = person = call.person(f"Site {role}")
         grant(session, person, role, call.now)
     words, numbers, steps = _words(call, panel, somebody), _numbers(session, panel), _steps(session)
