@@ -52,6 +52,7 @@ class ApplicationFacts(Facts):
     conflicted_ids: Ids  # who has been given a role, and has a conflict of interest with its team
     runner_ids: Ids  # who of its team runs or writes the challenge, decides on it or assesses for it
     unsealed_ones: int  # applications to the challenge whose seal has been opened
+    gate_is_released: bool  # the gate of its stage, where there is one
 
 
 @rule("The challenge is open.", needs=("challenge_state",))
@@ -174,6 +175,12 @@ def you_may_read_its_words(case: Case[ApplicationFacts]) -> bool:
     if a_team_member.claim(case) or the_team_lead.claim(case):
         return True
     return the_seal_is_open.claim(case) and any(r.claim(case) for r in (*STAFF, an_assessor_who_may_read))
+
+
+@rule("The gate that it had reached has not released its result.", needs=("gate_is_released",))
+def its_gate_has_not_released(case: Case[ApplicationFacts]) -> bool:
+    """Nobody decides there any more."""
+    return not case.facts.gate_is_released
 
 
 BEING_WRITTEN = ("draft",)  # applications that only their teams know of
@@ -312,7 +319,8 @@ application = Workflow(
              then=("strike_from_the_ranking",), locks=("challenge",), label="Rule it out",
              says="The team reads your reason. It can be reinstated."),
         Step("reinstate", ("ineligible", "not_selected", "withdrawn", "selected"), "in_progress",
-             by=the_programme_manager, reason=True, decides=True, requires=(it_was_taken_in, no_conflict_with_the_team),
+             by=the_programme_manager, reason=True, decides=True,
+             requires=(it_was_taken_in, its_gate_has_not_released, no_conflict_with_the_team),
              tells={"the_team": Letter("Back in the selection: {title}",
                                        "Your application is in the selection again, at the stage that it had reached.")},
              locks=("challenge", "team"), label="Reinstate the application", restores=BACK_IN,

@@ -117,7 +117,7 @@ def test_an_innovator_applies_and_gets_a_receipt(come, own_site, whole, javascri
     page.get_by_role("button", name="Check and submit").click()
     innovator.reads(
         "1 member of your team gets a receipt",
-        "Nobody can open it before Wednesday 9 December 2026, 12 noon (UK time)",
+        "Nobody can open it before Wednesday 16 December 2026, 12 noon (UK time)",
     )
     innovator.press("Submit the application")
     innovator.reads("Submitted", "We have it. Every member of your team gets this receipt.")

@@ -92,9 +92,10 @@ def test_an_assessor_who_joins_the_team_no_longer_reads_scores_or_submits_and_th
     membership = invite(session, team, one, actor=call.actor(panel.leads[0]), now=call.now)
     advance(session, membership, "accept", actor=call.actor(one), now=call.now)
 
-    assert sentences(panel.score, theirs, one) == (NONE_ON_RECORD,)
-    assert sentences(panel.submit, theirs, one) == (NONE_ON_RECORD,)
-    assert sentences(panel.submit, other, one) == ()
+    applies = "You do not apply to this challenge."
+    assert sentences(panel.score, theirs, one) == (applies, NONE_ON_RECORD)
+    assert sentences(panel.submit, theirs, one) == (applies, NONE_ON_RECORD)
+    assert sentences(panel.submit, other, one) == (applies,)
     desk = sheet(session, theirs, call.actor(one), now=call.now)
     assert (desk.may_read, desk.answers, desk.scores) == (False, [], {})
     page = gate_page(session, panel.gate, with_scores=False)
@@ -165,7 +166,7 @@ def test_nobody_decides_on_a_team_that_they_have_a_conflict_with(session, panel)
     panel.take(call.manager, "approve")
     panel.declares(call.manager, panel.otter)
     assert sentences(panel.take, call.manager, "reopen", reason="So.") == (NOT_WITH_ITS_TEAMS,)
-    panel.take(call.manager, "release")  # nothing is left to decide
+    assert sentences(panel.take, call.manager, "release") == (NOT_WITH_ITS_TEAMS,)
 
 
 def test_a_conflict_with_a_team_that_the_gate_does_not_decide_on_is_none_here(session, panel):

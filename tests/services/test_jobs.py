@@ -228,7 +228,7 @@ def test_a_worker_inside_the_web_does_what_is_asked_for(
     jobs.enqueue(session, "send_message", f"message-{message.id}", message.id)
     session.commit()
     with start_embedded(settings):
-        until(lambda: sent(prepared) == 1)
+        until(lambda: (sent(prepared), made(prepared)) == (1, 1))
     session.refresh(document)
     assert documents.read(document, files=settings.files).startswith(b"%PDF-1.7")
     assert dict(asked_for(session))[f"make_document:document-{document.id}"] == "SUCCESS"

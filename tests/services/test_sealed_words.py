@@ -48,7 +48,8 @@ JUDGES = {
     "workflows/applications.py the_seal_has_not_opened",
     "workflows/applications.py its_seal_ends",
     "workflows/rules.py its_seal_is_open",
-    "workflows/challenges/page.py its_seal_has_not_opened",
+    "workflows/challenges/rules.py its_seal_has_not_opened",
+    "services/people/roles.py _applies_there",  # whether giving a role would tell that somebody applies
     "workflows/notifications.py it_tells_of_nothing_sealed",
     "services/challenges/seal.py seal_has_ended",
     "services/notifications/facts.py tells_of_nothing_sealed",  # compared with its rule in test_rules_in_sql.py

@@ -37,7 +37,8 @@ def test_a_team_that_withdraws_is_told_what_it_can_do_then(call):
     call.wait_until(call.closes_at)
     assert answer(call, application, "withdraw", call.actor(priya)) == (
         "Yes: “Reinstate the application”, with a reason. It is for those who can say: “You are a programme manager of "
-        "this round”. It needs: It was taken into the selection when the seal opened."
+        "this round”. It needs: It was taken into the selection when the seal opened. "
+        "The gate that it had reached has not released its result. You have no conflict of interest with the team."
     )
 
 

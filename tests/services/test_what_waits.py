@@ -129,11 +129,20 @@ def an_improved_proposal_is_asked_for(world: World) -> None:
 
 
 def every_score_is_in(world: World) -> None:
+    world.records["slot"].state = "cancelled"  # a gate that hears teams waits for its interviews
+    world.panel.session.flush()
     world.panel.everybody_scores()
 
 
+def the_applications_are_ranked(world: World) -> None:
+    every_score_is_in(world)
+    world.panel.take(world.panel.chair, "moderate")
+
+
 def somebody_has_approved_it(world: World) -> None:
-    world.panel.gate.approved_by_id = world.panel.approver.id
+    the_applications_are_ranked(world)
+    world.panel.take(world.panel.chair, "propose", going_on=2)
+    world.panel.take(world.panel.approver, "approve")
 
 
 def the_interview_has_begun(world: World) -> None:
@@ -167,6 +176,8 @@ ARRANGED: dict[tuple[str, str, str], Callable[[World], None]] = {
     ("application", "in_progress", "a_team_member"): an_improved_proposal_is_asked_for,
     ("gate", "scoring", "the_panel_chair"): every_score_is_in,
     ("gate", "scoring", "the_programme_manager"): every_score_is_in,
+    ("gate", "moderating", "the_panel_chair"): the_applications_are_ranked,
+    ("gate", "moderating", "the_programme_manager"): the_applications_are_ranked,
     ("gate", "approved", "the_programme_manager"): somebody_has_approved_it,
     ("slot", "booked", "the_panel_chair"): the_interview_has_begun,
     ("slot", "booked", "the_programme_manager"): the_interview_has_begun,

@@ -137,7 +137,8 @@ def test_no_letter_with_scores_of_ones_own_team_is_shown_before_the_release(visi
     words = text_of(visit(manager).get(path))
     assert "Your total" not in words
     assert "You have a conflict with a team whose scores stand in the letters, so no letter is shown to you." in words
-    assert BeautifulSoup(visit(manager).get(path).data, "html.parser").select_one("main form button")
+    assert BeautifulSoup(visit(manager).get(path).data, "html.parser").select_one("main form button") is None
+    assert "You have no conflict of interest with a team that this gate decides on." in words
 
 
 def test_the_score_page_says_who_ends_the_scoring_and_how_far_it_is(visit, session, panel):

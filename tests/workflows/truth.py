@@ -233,6 +233,10 @@ RULE_CASES: dict[str, Truth] = {
         false_actor=everybody(limit=119),
     ),
     "it_was_taken_in": Truth({"stage": "sift"}, {"stage": ""}),
+    "its_gate_has_not_released": Truth({"gate_is_released": False}, {"gate_is_released": True}),
+    "no_team_has_won": Truth({"winners": 0}, {"winners": 1}),
+    "its_round_does_not_run": Truth({"round_state": "planned"}, {"round_state": "open"}),
+    "the_new_lead_is_another": Truth({"lead_id": 7}, {}, inputs={"lead_id": 8}, false_inputs={"lead_id": 7}),
     # Gate
     "the_panel_has_two_people": Truth({"panel_size": 2}, {"panel_size": 1}),
     "they_do_not_apply_here": Truth(
@@ -241,7 +245,8 @@ RULE_CASES: dict[str, Truth] = {
     "they_sit_on_this_panel": Truth({"panel_ids": ids(7, 8)}, {"panel_ids": ids(8, 9)}, inputs={"person_id": 7}),
     "there_is_an_application": Truth({"applications_here": 1}, {"applications_here": 0}),
     "there_is_no_application": Truth({"applications_here": 0}, {"applications_here": 1}),
-    "nothing_is_sealed": Truth({"challenge_state": "closed", "sealed_ones": 0}, {"sealed_ones": 1}),
+    "nothing_is_sealed": Truth({"challenge_state": "sift", "sealed_ones": 0}, {"sealed_ones": 1}),
+    "the_challenge_stands_here": Truth({"challenge_state": "sift", "stage": "sift"}, {"stage": "interview"}),
     "scoring_is_complete": Truth({"outstanding": 0, "proceed_reason": None}, {"outstanding": 1}),
     "every_application_has_two_assessments": Truth({"thinly_scored": 0}, {"thinly_scored": 1}),
     "no_scores_are_in_conflict": Truth({"scores_in_conflict": 0}, {"scores_in_conflict": 1}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from civflow.services.challenges.approved_places import places_at
 from civflow.services.engine.facts import (
@@ -19,7 +19,7 @@ from civflow.services.engine.facts import (
 )
 from civflow.services.people.conflicts import conflicted, has_conflict, takes_part
 from civflow.workflows.assessment.assignments import MAY_READ, PROPOSED
-from civflow.workflows.assessment.gates import NOT_BEGUN
+from civflow.workflows.assessment.gates import NOT_BEGUN, RELEASED
 from civflow.workflows.teams.memberships import MEMBERS
 
 ANOTHER = others_of(APPLICATION)
@@ -34,6 +34,13 @@ FACTS: Facts = {
     "application": {
         "challenge_state": value(CHALLENGE.c.state, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "decision_promised_at": value(CHALLENGE.c.decision_promised_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
+        "gate_is_released": exists()
+        .where(
+            GATE.c.challenge_id == APPLICATION.c.challenge_id,
+            GATE.c.stage == APPLICATION.c.stage,
+            GATE.c.state.in_(RELEASED),
+        )
+        .correlate(APPLICATION),
         "challenge_closes_at": value(CHALLENGE.c.closes_at, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "challenge_version_now": value(CHALLENGE.c.version, CHALLENGE.c.id == APPLICATION.c.challenge_id),
         "resubmit_by": value(

@@ -30,6 +30,7 @@ from civflow.services.engine.facts import (
     value,
 )
 from civflow.workflows.agreements import SIGNED
+from civflow.workflows.applications import WON
 from civflow.workflows.assessment.gates import NOT_BEGUN, RELEASED
 from civflow.workflows.challenges.readiness import COMMITS_NOTHING
 from civflow.workflows.delivery.places import ACCEPTED, AT_WORK, OFFERED
@@ -113,6 +114,7 @@ FACTS: Facts = {
             NAMED,
             SCORER.c.scored_at.is_not(None),
         ),
+        "winners": count(APPLICATION.c.challenge_id == CHALLENGE.c.id, APPLICATION.c.state.in_(WON)),
         "whole_scores": pairs(
             SCORER.c.person_id,
             CHALLENGE_SCORE.c.id,

@@ -94,11 +94,12 @@ def in_a_sentence(changes: Iterable[Change]) -> str:
 def foretold(session: Session, page: Workflow, row: Any, step: Step, *, actor: Actor, now: datetime) -> list[Change]:
     """What else would change if the record took the step now, as far as the actor may see it, and what follows from that.
 
-    Applications that are sealed are counted by nobody.
+    Applications that are sealed are counted by nobody but their own teams.
     """
     numbers: Counter[tuple[str, str]] = Counter()
     for case, target in _going_along(session, page, [row], step.name, row.state, now, {}):
-        seen = may_see(Case(case.workflow, case.record, actor, now)) and not _is_sealed(case.record, now)
+        theirs = Case(case.workflow, case.record, actor, now)
+        seen = may_see(theirs) and (theirs.holds("team_member") or not _is_sealed(case.record, now))
         numbers[case.workflow.name, target] += seen
     return [Change(HANDBOOK[noun], state, number) for (noun, state), number in numbers.items() if number]
 

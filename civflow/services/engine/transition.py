@@ -119,7 +119,7 @@ def _leads_to(workflow: Workflow, trigger: str, state: str) -> str:
     )
 
 
-MISSING = {"yes": "Tick “{}”.", "choice": "Choose one of the answers to “{}”.", "question": "Choose “{}”."}
+MISSING = {"yes": "Tick “{}”.", "choice": "Choose one of the answers to “{}”.", "record": "Choose “{}”."}
 
 
 def wrong_inputs(workflow: Workflow, step: Step, row: Any, reason: str, inputs: Mapping[str, Any]) -> dict[str, str]:

@@ -76,9 +76,13 @@ def the_score_is_on_the_scale(case: Case[AssignmentFacts]) -> bool:
     return value is None or bool(case.facts.scale_least <= value <= case.facts.scale_most)
 
 
-@rule("The assessor has submitted, or it is you.")
-def the_comment_is_given(case: Case) -> bool:
-    return case.record.state == "submitted" or the_assessor.claim(case)
+@rule("The assessor has submitted and you run the programme, or the scoring has ended; or it is you.", needs=("gate_state",))
+def the_comment_is_given(case: Case[AssignmentFacts]) -> bool:
+    """A member of the panel reads what another one gave when scores are shown, and not before."""
+    if the_assessor.claim(case):
+        return True
+    runs = the_programme_manager.claim(case) or the_auditor.claim(case)
+    return case.record.state == "submitted" and (runs or case.facts.gate_state != "scoring")
 
 
 @rule("The assessor did not decline it.")

@@ -271,6 +271,7 @@ TO_HEAR = Line("Offer {count:interview} for {record}", step="seat", path="/gates
 TO_MODERATE = Line("End the scoring: {record}", step="moderate", path="/cases/gate/{id}/moderate", due="scoring_due_at",
                    when=(the_challenge_runs,), detail="All {submitted:assessment} are in.")
 TO_PROPOSE = Line("Propose the result: {record}", step="propose", when=(the_challenge_runs,), due="scoring_due_at")
+TO_REDRAW = Line("Draw the line anew: {record}", step="redraw", detail="A team that was to go on has left.")
 
 gate = Workflow(
     "gate",
@@ -309,8 +310,10 @@ gate = Workflow(
                                         when=(the_challenge_runs, somebody_else_approves)),
         }),
         State("approved", "Decided; nobody has been told.", public="Being assessed", tone="waiting",
-              waits_for={the_programme_manager: Line("Release {letters:letter}: {record}", step="release",
-                                                     when=(the_challenge_runs,), due="scoring_due_at")}),
+              waits_for={the_programme_manager: (
+                  Line("Release {letters:letter}: {record}", step="release", when=(the_challenge_runs,), due="scoring_due_at"),
+                  TO_REDRAW,
+              )}),
         State("released", "Everybody has been told.", public="Decided", final=True, tone="done"),
     ],
     ends={
@@ -355,7 +358,8 @@ gate = Workflow(
              then=("invite_the_assessors",),
              label="Start the scoring", says="The assessors are invited. Each declares conflicts, then scores alone."),
         Step("skip", "waiting", "released", by=the_programme_manager, reason=True,
-             decides=True, requires=(there_is_no_application, nothing_is_sealed, its_seal_is_open), signs=("approved_by_id",),
+             decides=True, requires=(the_challenge_stands_here, there_is_no_application, nothing_is_sealed, its_seal_is_open),
+             signs=("approved_by_id",),
              stamps=("released_at",), locks=("challenge",),
              label="Close the gate without applications",
              says="Nobody is left to decide on."),
@@ -398,7 +402,8 @@ gate = Workflow(
              label="Propose the result", says="The ranked list goes to an approver. No applicant is told."),
         Step("approve", "proposed", "approved", by=the_approver,
              decides=True, requires=(the_limit_covers_the_stake, the_approver_did_not_score, no_conflict_with_its_teams,
-                       no_scores_are_in_conflict, the_line_stands), signs=("approved_by_id",), locks=("challenge",),
+                       no_scores_are_in_conflict, the_line_stands, everybody_here_is_ranked),
+             signs=("approved_by_id",), locks=("challenge",),
              stamps=("approved_at",), label="Approve the result",
              says="The decision is yours by name. Nobody is told until it is released."),
         Step("send_back", "proposed", "moderating", by=the_approver, reason=True,
@@ -421,7 +426,7 @@ gate = Workflow(
              says="Whoever has left is taken out of the ranking, and the panel proposes the result again.",
              undo="No. The result is proposed and approved again."),
         Step("release", "approved", "released", by=the_programme_manager, decides=True, stamps=("released_at",),
-             requires=(the_line_stands, no_conflict_with_its_teams),
+             requires=(the_line_stands, everybody_here_is_ranked, no_conflict_with_its_teams),
              then=("move_the_applications", "issue_the_letters", "move_the_challenge_on"), fixes=("the_results",),
              tells={"the_followers": News("result", "The result of “{stage}” is published.",
                                           besides=("everybody_who_applied",))},

@@ -32,9 +32,11 @@ from civflow.workflows.challenges.rules import (
     it_has_a_source,
     it_is_known,
     it_is_public,
+    its_round_does_not_run,
     its_seal_has_not_opened,
     no_change_is_being_written,
     no_gate_has_started,
+    no_team_has_won,
     the_change_differs,
     the_change_is_not_handed_in,
     the_changed_text_is_complete,
@@ -313,10 +315,10 @@ def _ending(programme: Programme) -> Iterator[Step]:
     yield Step("complete", last.id, "completed", by=the_programme_manager, requires=_finished(last),
                tells=letters.COMPLETED, label="Complete the challenge", says="The challenge becomes part of the archive.")
     yield Step("end_without_winner", ("closed", *(s for s in stages if s != last.id)), "completed",
-               by=the_programme_manager, reason=True, decides=True, requires=(its_seal_is_open,),
+               by=the_programme_manager, reason=True, decides=True, requires=(its_seal_is_open, no_team_has_won),
                tells=letters.NO_WINNER,
                label="End without a winner", says="Every team still in the selection is told why.")
-    yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source,),
+    yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source, its_round_does_not_run),
                then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
                says="It is shown in the archive with its source.")
     yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),

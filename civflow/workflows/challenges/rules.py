@@ -22,6 +22,7 @@ class ChallengeFacts(ReadinessFacts):
     released_gates: Names
     running_stages: Names  # where a team has a place, or is offered one
     signed_contracts: int
+    winners: int  # applications whose team has won
 
 
 @rule("The round is open.", needs=("round_state",))
@@ -55,6 +56,17 @@ def the_last_moment_for_questions_fits(case: Case) -> bool:
 @rule("No assessor has begun: the first gate has not started.", needs=("started_gates",))
 def no_gate_has_started(case: Case[ChallengeFacts]) -> bool:
     return case.facts.started_gates == 0
+
+
+@rule("No team has won it.", needs=("winners",))
+def no_team_has_won(case: Case[ChallengeFacts]) -> bool:
+    return case.facts.winners == 0
+
+
+@rule("Its round does not run: an earlier challenge stands in a round of its own.", needs=("round_state",))
+def its_round_does_not_run(case: Case[ChallengeFacts]) -> bool:
+    """A draft of a running round is published by nobody without its approval."""
+    return case.facts.round_state != "open"
 
 
 @rule("It says where its facts come from.")

@@ -30,6 +30,11 @@ def no_application_is_running(case: Case[TeamFacts]) -> bool:
     return case.facts.running_applications == 0
 
 
+@rule("Somebody else leads the team from then on.")
+def the_new_lead_is_another(case: Case) -> bool:
+    return bool(case.inputs.get("lead_id") != case.record.lead_id)
+
+
 @rule("The new lead is an active member of the team.", needs=("active_member_ids",))
 def the_new_lead_is_a_member(case: Case[TeamFacts]) -> bool:
     new = case.inputs.get("lead_id")
@@ -100,7 +105,7 @@ team = Workflow(
              label="The team is complete", says="The team stops looking for members."),
         Step("look_again", "formed", "forming", by=the_team_lead, reason=True, label="Look for members again",
              says="The team can invite people again."),
-        *(Step("hand_over", state, state, by=the_team_lead, asks=(NEW_LEAD,), requires=(the_new_lead_is_a_member,),
+        *(Step("hand_over", state, state, by=the_team_lead, asks=(NEW_LEAD,), requires=(the_new_lead_is_a_member, the_new_lead_is_another),
                tells={"the_members": Letter("A new lead: {title}",
                                             "{actor} has handed over the lead of your team. The new lead submits, signs and "
                                             "invites.")},
