@@ -472,7 +472,7 @@ def test_nobody_books_an_interview_for_no_application_or_for_one_that_is_not_bef
     manager, lead, now = panel.call.actor(panel.call.manager), panel.call.actor(panel.leads[0]), panel.call.now
     with pytest.raises(Refused) as refused:
         advance(session, slot, "book", actor=manager, now=now)
-    assert refused.value.fields == {"application_id": "Fill in “Which application is heard”."}
+    assert refused.value.fields == {"application_id": "Choose “Which application is heard”."}
     with pytest.raises(Forbidden):
         book_slot(session, slot, panel.heron, actor=lead, now=now)  # the other team's
     advance(session, panel.heron, "rule_out", actor=manager, now=now, reason="Not eligible.")

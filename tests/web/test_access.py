@@ -46,6 +46,7 @@ SHOWN_BESIDE = {
     # Who gives roles finds people by their addresses.
     ("people.everybody", "person"): OF_THE_SITE,
     ("people.show", "person"): OF_THE_SITE,
+    ("audit.roles", "person"): {"the auditor of the site"},  # and whoever checks who held which role
     ("people.show", "challenge"): {"the administrator"},  # a role may count at a challenge, drafts among them
 }
 # The pages that no visitor opens, and why.

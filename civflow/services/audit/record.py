@@ -186,13 +186,22 @@ def roles_held(session: Session, *, words: str = "", role: str = "", on: date | 
             person.name,
             person.email,
             ROLES.get(grant.role, grant.role),
-            "The whole site" if grant.scope_id is None else name_behind(session, grant.scope, grant.scope_id),
+            _where(session, grant),
             grant,
             _somebody(session, grant.granted_by_id),
             _somebody(session, grant.revoked_by_id),
         )
         for grant, person in session.execute(query)
     ]
+
+
+def _where(session: Session, grant: Grant) -> str:
+    """For what a role is held, in words."""
+    if grant.scope_id is None:
+        return "The whole site"
+    if session.get(MODELS[grant.scope], grant.scope_id) is None:
+        return f"A {grant.scope} that is not there any more"
+    return name_behind(session, grant.scope, grant.scope_id)
 
 
 def _somebody(session: Session, person_id: int | None) -> str:
