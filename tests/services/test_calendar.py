@@ -153,7 +153,8 @@ def test_everybody_reads_the_new_day_of_the_sift_when_one_team_gets_more_time(ca
     (row,) = challenges.one(session, call.challenge.id)
     marked = {date.what: date.at for date in dates_within(session, call.challenge, row, call.now)}
     way = {milestone.stage.id: milestone.starts_at for milestone in way_of(session, application)}
-    brief = session.scalars(select(Document).where(col(Document.kind) == "challenge_brief")).all()[-1]
+    briefs = select(Document).where(col(Document.kind) == "challenge_brief").order_by(col(Document.id))
+    brief = session.scalars(briefs).all()[-1]
     printed = {stage["title"]: stage["starts_at"] for stage in brief.data["stages"]}
     receipt = receipt_data(session, application, last_submission(session, application), submitted_by="Priya Raeburn")
 

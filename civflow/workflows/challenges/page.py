@@ -319,6 +319,7 @@ def _ending(programme: Programme) -> Iterator[Step]:
                tells=letters.NO_WINNER,
                label="End without a winner", says="Every team still in the selection is told why.")
     yield Step("file_as_past", "draft", "completed", by=the_programme_manager, requires=(it_has_a_source, its_round_does_not_run),
+               locks=("round",),
                then=("keep_it_findable",), aside=True, label="File as an earlier challenge",
                says="It is shown in the archive with its source.")
     yield Step("resume", "completed", last.id, by=the_programme_manager, reason=True, locks=("round",),
