@@ -16,6 +16,7 @@ from civflow import features
 from civflow.models import Challenge, Tracked
 from civflow.services.engine.access import found_by
 from civflow.services.engine.advance import cases_with, workflow_of
+from civflow.services.engine.effects import own
 from civflow.services.formatting import count, money
 from civflow.services.programmes.store import programme_of
 from civflow.services.records.titles import load_named, path_of, step_path, title_of, word_for
@@ -71,7 +72,7 @@ def says(*, needs: tuple[str, ...] = ()) -> Callable[[Says], Says]:
 @cache
 def sayings() -> dict[str, Any]:
     """What features say of lines, by name. Raises FeatureError where a page names what nobody says, or lacks its facts."""
-    known = features.collect("lines", _own)
+    known = features.collect("lines", own("says"))
     for page in HANDBOOK.values():
         for state in page.states.values():
             for _, line in lines_of(state):
@@ -84,12 +85,6 @@ def sayings() -> dict[str, Any]:
                             f"{where}: “{line.says}” needs the fact “{name}”, and the page has none."
                         )
     return known
-
-
-def _own(module: Any) -> Iterator[tuple[str, Any]]:
-    for function in vars(module).values():
-        if hasattr(function, "says") and function.__module__ == module.__name__:
-            yield function.says, function
 
 
 def waiting_for(session: Session, *, actor: Actor, now: datetime, **within: int | None) -> list[OpenTask]:
