@@ -202,7 +202,7 @@ def test_a_fact_that_nobody_answers_is_refused_with_its_place(monkeypatch):
     with pytest.raises(facts.features.FeatureError) as error:
         facts.facts.__wrapped__()
 
-    place = "civflow.workflows.assessment.gates.GateFacts"
+    place = "civflow.workflows.assessment.gate_rules.GateFacts"
     assert str(error.value) == f"{place}: no service answers the fact “ranks” of gate."
 
 

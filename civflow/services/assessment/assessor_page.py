@@ -21,7 +21,7 @@ from civflow.services.records.titles import title_of
 from civflow.workflows import HANDBOOK
 from civflow.workflows.applications import you_may_read_its_words
 from civflow.workflows.assessment.assignments import LOCKED, MAY_READ, OVER
-from civflow.workflows.assessment.gates import may_see_scores, scores_kept_back
+from civflow.workflows.assessment.gate_rules import may_see_scores, scores_kept_back
 from civflow.workflows.engine import Actor, Option
 from civflow.workflows.programme import Form
 

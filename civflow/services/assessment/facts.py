@@ -31,7 +31,7 @@ from civflow.services.engine.lists import ListOf
 from civflow.services.people.conflicts import conflicted, has_conflict, person_and_record
 from civflow.workflows.applications import BEING_WRITTEN, HANDED_IN, WITHDRAWN
 from civflow.workflows.assessment.assignments import ASKED_FOR, LOCKED, TO_COME
-from civflow.workflows.assessment.gates import ASSESSORS_EACH
+from civflow.workflows.assessment.gate_rules import ASSESSORS_EACH
 from civflow.workflows.engine import Names
 from civflow.workflows.interviews import BOOKED, HELD, OVER, STANDING
 

@@ -24,7 +24,7 @@ from civflow.web.shared.moments import parse_moment
 from civflow.web.shared.record_page import decides, offered_steps
 from civflow.web.shared.step_form import attempt, take
 from civflow.workflows import HANDBOOK
-from civflow.workflows.assessment.gates import KEPT_BACK
+from civflow.workflows.assessment.gate_rules import KEPT_BACK
 from civflow.workflows.engine import Forbidden
 
 blueprint = Blueprint("gates", __name__)

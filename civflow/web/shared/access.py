@@ -19,7 +19,7 @@ from civflow.models.people import ROLES
 from civflow.services.engine.access import load_visible, visibility_case
 from civflow.web.shared.current import actor, now, person, session, settings, writing_session
 from civflow.web.shared.htmx import redirect_to
-from civflow.workflows.assessment.gates import may_see_scores, scores_kept_back
+from civflow.workflows.assessment.gate_rules import may_see_scores, scores_kept_back
 from civflow.workflows.engine import Actor, Case, Forbidden, NotFound, Rule
 from civflow.workflows.engine.sight import may_see
 
